@@ -1,0 +1,109 @@
+#include "lib/core/random_stream.hpp"
+
+#include <Random123/philox.h>
+
+#include <cmath>
+#include <numbers>
+
+#include "lib/core/contracts.hpp"
+
+namespace lensmill {
+namespace {
+
+constexpr double two_to_minus_53 = 1.0 / 9007199254740992.0;
+// Below this mean the product-of-uniforms search is short; above it PTRS is valid
+// (Hoermann 1993 requires mean >= 10).
+constexpr double poisson_inversion_limit = 12.0;
+
+double poisson_by_product(RandomStream& stream, double mean) {
+  const double limit = std::exp(-mean);
+  double product = stream.uniform();
+  int count = 0;
+  while (product > limit) {
+    product *= stream.uniform();
+    ++count;
+  }
+  return count;
+}
+
+// Transformed rejection with squeeze, PTRS of Hoermann (1993, Insurance: Mathematics
+// and Economics 12, 39): exact for mean >= 10.
+double poisson_by_rejection(RandomStream& stream, double mean) {
+  const double root = std::sqrt(mean);
+  const double b = 0.931 + 2.53 * root;
+  const double a = -0.059 + 0.02483 * b;
+  const double inverse_alpha = 1.1239 + 1.1328 / (b - 3.4);
+  const double v_r = 0.9277 - 3.6224 / (b - 2.0);
+  const double log_mean = std::log(mean);
+  while (true) {
+    const double u = stream.uniform() - 0.5;
+    const double v = stream.uniform();
+    const double us = 0.5 - std::abs(u);
+    const double k = std::floor((2.0 * a / us + b) * u + mean + 0.43);
+    if (us >= 0.07 && v <= v_r) return k;
+    if (k < 0.0 || (us < 0.013 && v > us)) continue;
+    if (std::log(v) + std::log(inverse_alpha) - std::log(a / (us * us) + b) <=
+        k * log_mean - mean - std::lgamma(k + 1.0)) {
+      return k;
+    }
+  }
+}
+
+}  // namespace
+
+RandomStream::RandomStream(std::uint64_t seed, std::int64_t injection_id, StreamTag tag,
+                           std::uint16_t sub_stream)
+    : key_{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)},
+      counter_{static_cast<std::uint32_t>(injection_id),
+               static_cast<std::uint32_t>(static_cast<std::uint64_t>(injection_id) >> 32),
+               (std::uint32_t{sub_stream} << 16) | static_cast<std::uint32_t>(tag), 0} {}
+
+void RandomStream::refill() {
+  const r123::Philox4x32::ctr_type counter{
+      {counter_[0], counter_[1], counter_[2], counter_[3]}};
+  const r123::Philox4x32::key_type key{{key_[0], key_[1]}};
+  const auto block = r123::Philox4x32{}(counter, key);
+  for (int i = 0; i < 4; ++i) block_[i] = block[static_cast<std::size_t>(i)];
+  ++counter_[3];
+  used_ = 0;
+}
+
+std::uint32_t RandomStream::bits() {
+  if (used_ == 4) refill();
+  return block_[used_++];
+}
+
+double RandomStream::uniform() {
+  const std::uint64_t high = bits();
+  const std::uint64_t low = bits();
+  // Half a step above zero keeps both ends of the interval out.
+  return (static_cast<double>(((high << 32) | low) >> 11) + 0.5) * two_to_minus_53;
+}
+
+double RandomStream::normal() {
+  const double radius = std::sqrt(-2.0 * std::log(uniform()));
+  return radius * std::cos(2.0 * std::numbers::pi * uniform());
+}
+
+double RandomStream::poisson(double mean) {
+  if (!(mean > 0.0)) return 0.0;
+  return mean < poisson_inversion_limit ? poisson_by_product(*this, mean)
+                                        : poisson_by_rejection(*this, mean);
+}
+
+std::uint64_t RandomStream::below(std::uint64_t n) {
+  EXPECT(n >= 1);
+  // Reject the top of the range that does not divide evenly.
+  const std::uint64_t limit = UINT64_MAX - UINT64_MAX % n;
+  while (true) {
+    const std::uint64_t high = bits();
+    const std::uint64_t value = (high << 32) | bits();
+    if (value < limit) return value % n;
+  }
+}
+
+void RandomStream::fill_normal(std::span<float> out) {
+  for (auto& value : out) value = static_cast<float>(normal());
+}
+
+}  // namespace lensmill

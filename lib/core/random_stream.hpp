@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+namespace lensmill {
+
+/// What a random number is for. Each quantity has its own named constant, never reused
+/// and never renumbered, so that adding a draw shifts nothing else.
+enum class StreamTag : std::uint16_t {
+  // Catalogue: one tag per sampled quantity (see catalogue/; 1..199).
+  theta_e = 1,
+  lens_ellipticity = 2,
+  lens_phi = 3,
+  lens_gamma = 4,
+  shear_magnitude = 5,
+  shear_phi = 6,
+  lens_x = 7,
+  lens_y = 8,
+  src_offset = 9,
+  src_x = 10,
+  src_y = 11,
+  src_reff = 12,
+  src_sersic_n = 13,
+  src_ellipticity = 14,
+  src_phi = 15,
+  src_flux = 16,
+  src_colour = 17,
+  src_image_index = 18,
+  host_index = 30,
+  host_flux = 31,
+  host_colour = 32,
+  host_reff = 33,
+  host_sersic_n = 34,
+  host_ellipticity = 35,
+  host_phi = 36,
+  host_rotation = 37,
+  host_flip = 38,
+  psf_index = 50,
+  psf_fwhm = 51,
+  psf_moffat_beta = 52,
+  psf_position = 53,
+  sky_sigma = 60,
+  split = 70,
+  joint_table = 71,
+  src_target_snr = 72,
+  // Stages (200..299): sub-stream = band.
+  host_poisson_noise = 200,
+  sky_noise = 201,
+  arc_poisson_noise = 202,
+  // Checks and tools (300..).
+  verify_sample = 300,
+  self_test = 301,
+};
+
+/// A counter-based random stream: Philox4x32-10 (Salmon et al. 2011, SC11), key = run
+/// seed, counter = (injection_id, tag and sub-stream, block). Two streams with different
+/// identities are independent; a stream's numbers depend on its identity alone.
+class RandomStream {
+ public:
+  RandomStream(std::uint64_t seed, std::int64_t injection_id, StreamTag tag,
+               std::uint16_t sub_stream = 0);
+
+  std::uint32_t bits();
+  /// Uniform in the open interval (0, 1), 53 bits.
+  double uniform();
+  /// Standard normal deviate.
+  double normal();
+  /// Poisson deviate, exact at any mean > 0; 0 for a mean <= 0 or NaN.
+  double poisson(double mean);
+  /// Integer in [0, n), unbiased. n >= 1.
+  std::uint64_t below(std::uint64_t n);
+
+  /// Fill with standard normal deviates, many at a time. Uses whole Philox blocks.
+  void fill_normal(std::span<float> out);
+
+ private:
+  void refill();
+
+  std::uint32_t key_[2];
+  std::uint32_t counter_[4];
+  std::uint32_t block_[4] = {};
+  int used_ = 4;
+};
+
+/// The random streams of one injection: what a stage is handed.
+struct InjectionStreams {
+  std::uint64_t seed = 0;
+  std::int64_t injection_id = 0;
+
+  RandomStream stream(StreamTag tag, int sub_stream = 0) const {
+    return {seed, injection_id, tag, static_cast<std::uint16_t>(sub_stream)};
+  }
+};
+
+}  // namespace lensmill

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <array>
+
+#include "lib/core/image.hpp"
+#include "lib/lens/image_kind.hpp"
+
+namespace lensmill::imaging {
+
+/// The convolution lattice: points at pixel centres and, for oversample > 1, between
+/// them, over the stamp and `margin_pix` pixels around it, plus `border` lattice points on
+/// each side that take the tails of the deposit's stencil.
+struct Lattice {
+  int stamp_size_pix = 64;
+  int margin_pix = 0;
+  int oversample = 1;  ///< lattice points per pixel and axis
+  int border = 0;      ///< extra lattice points on each side
+
+  /// Lattice points per axis.
+  int size() const {
+    return (stamp_size_pix + 2 * margin_pix - 1) * oversample + 1 + 2 * border;
+  }
+  /// Lattice index of the stamp's pixel 0.
+  int first_pixel() const { return margin_pix * oversample + border; }
+  /// Lattice index of stamp pixel `pix`.
+  int index_of_pixel(int pix) const { return first_pixel() + pix * oversample; }
+  /// Stamp coordinate in pixels of lattice index `index`.
+  double pix_of_index(double index) const {
+    return (index - first_pixel()) / static_cast<double>(oversample);
+  }
+  bool operator==(const Lattice&) const = default;
+};
+
+/// How a light distribution is put on the convolution lattice.
+enum class Deposit {
+  /// Each quadrature sample by high-order interpolation weights: convolution with the
+  /// pixel-integrated PSF is then the continuous convolution.
+  interpolated,
+  /// The pixel-integrated image itself (oversample 1, border 0): the peers' discrete
+  /// pixel-to-pixel convolution.
+  pixels,
+};
+
+/// One real plane per image kind; index with lens::kind_index.
+template <class T>
+struct KindPlanes {
+  std::array<Image<T>, lens::kind_count> plane;
+  Image<T>& operator[](lens::ImageKind kind) {
+    return plane[static_cast<std::size_t>(lens::kind_index(kind))];
+  }
+  const Image<T>& operator[](lens::ImageKind kind) const {
+    return plane[static_cast<std::size_t>(lens::kind_index(kind))];
+  }
+};
+
+/// The lens stage's product for one injection: the lensed light before the PSF, for unit
+/// unlensed source flux (a band's flux multiplies it), split by image kind.
+struct ArcPlanes {
+  /// Flux per pixel [y, x] over the stamp and its margin: what intrinsic apertures see.
+  /// Side stamp_size_pix + 2 margin_pix; stamp pixel 0 is at index margin_pix.
+  KindPlanes<double> pixel;
+  /// Flux on the convolution lattice [lattice.size(), lattice.size()]: what the PSF and
+  /// the adjoint apertures act on. Deposit::pixels: a copy of `pixel`.
+  KindPlanes<double> lattice;
+  /// Which kinds have any light (others are all zero and may be skipped).
+  std::array<bool, lens::kind_count> present{};
+  /// Lensed flux before the PSF on the extended grid (3 x 3 stamps), for unit source flux.
+  double total_flux = 0.0;
+  /// Estimated worst pixel error over the peak pixel, before the PSF.
+  double pixel_error = 0.0;
+  /// Estimated error of the flux inside the largest core aperture, as a share of what
+  /// the accuracy contract allows there times render.core_tolerance.
+  double core_error = 0.0;
+  /// Brightness evaluations spent.
+  long evaluations = 0;
+};
+
+}  // namespace lensmill::imaging

@@ -1,0 +1,136 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/core/bands.hpp"
+#include "lib/core/interval.hpp"
+#include "lib/core/pixel_grid.hpp"
+#include "stages/config/priors_config.hpp"
+
+/// \file
+/// The whole configuration as typed data: what `read_run_config` makes of the YAML, all
+/// defaults filled in. One struct per section of the file, members named like the keys.
+
+namespace lensmill::config {
+
+struct RunSection {
+  std::string name = "run";
+  std::uint64_t seed = 0;
+  std::string note;
+  double max_failed_fraction = 0.01;
+};
+
+/// Where the catalogue's rows come from: exactly one is used.
+enum class CatalogueKind { sampled, grid, sobol, file };
+struct CatalogueSection {
+  CatalogueKind kind = CatalogueKind::sampled;
+  std::int64_t count = 0;  ///< sampled, sobol; grid: the product; file: set when opened
+  std::string file;        ///< absolute path
+  std::vector<GridAxis> grid;  ///< in file order, the last axis runs fastest
+};
+
+enum class HostKind { none, sersic, cutouts };
+enum class HostCentre { geometric, centroid };
+enum class HostPolicy { once, reuse };
+struct HostSection {
+  HostKind kind = HostKind::none;
+  // sersic: priors host_* live in PriorsConfig; the section's keys are read into it.
+  // cutouts:
+  std::map<std::string, std::string> files;         ///< band -> FITS cube [n, y, x]
+  std::string hdf5_file, hdf5_dataset;              ///< or one HDF5 [n, band, y, x]
+  std::map<std::string, std::string> invvar_files;  ///< optional, same shapes
+  std::string hdf5_invvar_dataset;
+  std::optional<double> zero_point_mag;  ///< one of zero_point_mag | units: nmgy
+  double pixel_scale_arcsec = 0.0;
+  HostCentre centre = HostCentre::geometric;
+  std::optional<bool> invvar_includes_source_poisson;
+  HostPolicy policy = HostPolicy::reuse;
+  bool random_rotation = false;
+  bool random_flip = false;
+};
+
+enum class PsfKind { gaussian, moffat, pixelised, psfex };
+enum class Normalisation { unit, keep };
+enum class Centring { keep, recentre };
+struct PsfSection {
+  PsfKind kind = PsfKind::gaussian;
+  // gaussian, moffat: fwhm and beta come from the priors (constants when fixed).
+  double q = 1.0;
+  double phi_rad = 0.0;
+  std::optional<std::array<int, 2>> size_pix;  ///< [y, x]; else by enclosed_energy
+  double enclosed_energy = 0.998;
+  // pixelised, psfex:
+  std::string file;
+  std::string dataset;  ///< HDF5
+  int hdu = 0;          ///< FITS image extension
+  bool includes_pixel = false;
+  int samples_per_pixel = 1;
+  std::optional<std::array<double, 2>> ccd_position;  ///< psfex: fixed [x, y], 1-based
+  bool position_uniform_ccd = false;
+  Normalisation normalisation = Normalisation::unit;
+  Centring centring = Centring::keep;
+};
+
+struct RenderSection {
+  double pixel_tolerance = 1.0e-3;
+  double core_tolerance = 1.0e-3;
+  int margin_pix = 0;
+  int supersample = 0;  ///< 0: adaptive; N: fixed N x N
+};
+
+enum class ConvolveOperator { fft, direct, legacy_ifftshift };
+struct ConvolveSection {
+  ConvolveOperator op = ConvolveOperator::fft;
+  int oversample = 0;  ///< 0: auto
+  bool allow_double_pixel = false;
+};
+
+struct NoiseSection {
+  bool enabled = false;                ///< `noise: none` -> false
+  PerBand<double> gain_e_per_nmgy{};   ///< sky_sigma_nmgy comes from the priors
+};
+
+enum class ApertureMask { pixel_overlap, circle, pixel_centre };
+struct MeasureSection {
+  std::vector<double> aperture_radius_pix{3.0, 5.0};
+  ApertureMask aperture_mask = ApertureMask::pixel_overlap;
+  std::optional<std::array<double, 2>> aperture_centre_pix;  ///< [x, y]; none = lens
+  Interval annulus_pix{20.0, 28.0};
+};
+
+enum class Encoding { float32, int16 };
+struct OutputSection {
+  std::string directory;  ///< absolute; from --output or runs/NAME
+  std::vector<std::string> products{"positive", "negative", "arc"};
+  std::int64_t rows_per_shard = 4096;
+  Encoding encoding = Encoding::float32;
+  int writer_groups = 0;  ///< 0: one per node
+};
+
+struct RunConfig {
+  RunSection run;
+  PixelGrid grid;
+  BandNames bands;
+  CatalogueSection catalogue;
+  PriorsConfig priors;
+  HostSection host;
+  std::vector<PsfSection> psf;  ///< one per band
+  bool accept_failed_self_test = false;
+  RenderSection render;
+  ConvolveSection convolve;
+  NoiseSection noise;
+  MeasureSection measure;
+  OutputSection output;
+
+  std::string source_path;    ///< the YAML file as given
+  std::string resolved_yaml;  ///< all defaults filled in; what run.yaml holds
+
+  int band_count() const { return static_cast<int>(bands.size()); }
+};
+
+}  // namespace lensmill::config

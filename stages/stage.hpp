@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "lib/core/random_stream.hpp"
+#include "stages/stamp.hpp"
+
+namespace lensmill::stages {
+
+/// What stages hand to each other inside a Stamp.
+enum class Plane {
+  injection,
+  arc_planes,  ///< light before the PSF, by kind
+  psf,         ///< this row's PSF transforms and adjoint apertures
+  arc,
+  counter_image,
+  host,
+  host_variance,
+  negative,
+  positive,
+  variance,
+  measurement,
+};
+std::string_view to_string(Plane plane);
+
+/// One step of the chain. A stage keeps no state between injections: its constructor
+/// validates its Config and builds what is constant (plans, tables), apply() is const.
+class Stage {
+ public:
+  virtual ~Stage() = default;
+  virtual std::string_view name() const = 0;
+  /// Planes this stage reads and writes; a chain that lacks one is refused at start-up.
+  virtual std::vector<Plane> needs() const = 0;
+  virtual std::vector<Plane> gives() const = 0;
+  virtual void apply(Stamp& stamp, const InjectionStreams& streams) const = 0;
+};
+
+}  // namespace lensmill::stages
