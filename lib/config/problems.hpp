@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lib/config/node.hpp"
+
+namespace lensmill::config {
+
+/// What is wrong with a configuration, gathered so that the user sees all of it at
+/// once.
+class Problems {
+ public:
+  /// `what` completes the sentence "PATH at FILE:LINE: ...".
+  void add(const std::string& path, const Location& where, const std::string& what);
+  /// Something worth saying that does not stop the run.
+  void warn(const std::string& path, const Location& where, const std::string& what);
+
+  bool empty() const { return problems_.empty(); }
+  std::size_t size() const { return problems_.size(); }
+  const std::vector<std::string>& warnings() const { return warnings_; }
+  /// Whether a problem was already reported for this path or something below it.
+  bool reported(const std::string& path) const;
+
+  /// \throws ConfigError with one line per problem, in the order of the file's lines
+  void throw_if_any() const;
+
+ private:
+  struct Problem {
+    std::string path;
+    int line;
+    std::string text;
+  };
+  std::vector<Problem> problems_;
+  std::vector<std::string> warnings_;
+};
+
+}  // namespace lensmill::config

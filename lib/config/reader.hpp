@@ -1,0 +1,182 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "lib/config/bounds.hpp"
+#include "lib/config/node.hpp"
+#include "lib/config/problems.hpp"
+
+/// \file
+/// Reading a YAML configuration strictly. A Document holds the tree; Sections read it
+/// key by key. Every key that is read becomes known, every value (defaults too) is
+/// recorded for the resolved configuration; `finish` reports unknown keys and throws
+/// everything that was wrong in one ConfigError. A bad value is reported and replaced
+/// by its default (or zero), so that reading goes on to the next problem.
+
+namespace lensmill::config {
+
+class Section;
+
+/// A key the reader knows: for docs/config-reference.md and its test.
+struct KnownKey {
+  std::string path;  ///< with `<band>` for a band's name
+  std::string type;
+  std::string range;          ///< "" when any
+  std::string default_value;  ///< "" when there is none
+  auto operator<=>(const KnownKey&) const = default;
+};
+
+/// One configuration: source tree, what was read from it, and what was wrong with it.
+class Document {
+ public:
+  /// \throws ConfigError if the file is missing or not YAML; UsageError for an override
+  ///         that is not key.path=value
+  static Document from_file(const std::filesystem::path& path,
+                            std::span<const std::string> overrides = {});
+  static Document from_string(const std::string& text, const std::string& source,
+                              std::span<const std::string> overrides = {},
+                              const std::filesystem::path& folder = ".");
+
+  Document(Document&&) noexcept;
+  Document& operator=(Document&&) noexcept;
+  ~Document();
+
+  Section root();
+  Problems& problems();
+  /// Folder that relative paths in the configuration start from.
+  const std::filesystem::path& folder() const;
+
+  /// Report keys nobody asked for; throw what was wrong.
+  /// \throws ConfigError (exit 78), one line per problem
+  void finish();
+
+  /// All values read, defaults filled in, in the order of reading. Reading this text
+  /// again gives the same values.
+  std::string resolved_yaml() const;
+  std::vector<KnownKey> known_keys() const;
+
+ private:
+  friend class Section;
+  struct State;
+  explicit Document(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+/// A name of an enumerator in the configuration.
+template <class E>
+using Named = std::pair<std::string_view, E>;
+
+/// Cursor over one map of the configuration. Cheap to copy; lives as long as its
+/// Document.
+class Section {
+ public:
+  /// Whether the configuration gives the key; makes it known.
+  bool has(std::string_view key) const;
+  /// Whether the key's value is the word `none`.
+  bool is_none(std::string_view key) const;
+  /// Record the word `none` for the key (a default of `none`).
+  void record_none(std::string_view key) const;
+  /// Keys of the map in file order (e.g. a map from column to values).
+  std::vector<std::string> keys() const;
+  /// Whether the key's value is a map, a list, a scalar; false when absent.
+  bool is_map(std::string_view key) const;
+  bool is_list(std::string_view key) const;
+  bool is_scalar(std::string_view key) const;
+
+  /// The one key of `keys` that is given; reports none or several, and then returns
+  /// nothing. All of them become known.
+  std::optional<std::string> one_of(std::span<const std::string_view> keys,
+                                    bool required = true) const;
+
+  // Scalars. Without a default the key is required. A key ending in `_rad` may also be
+  // given in degrees as `_deg`.
+  double number(std::string_view key, const Bounds& bounds,
+                std::optional<double> fallback = {}) const;
+  std::optional<double> optional_number(std::string_view key,
+                                        const Bounds& bounds) const;
+  std::int64_t integer(std::string_view key, const Bounds& bounds,
+                       std::optional<std::int64_t> fallback = {}) const;
+  std::optional<std::int64_t> optional_integer(std::string_view key,
+                                               const Bounds& bounds) const;
+  /// The whole range of 64 unsigned bits (seeds).
+  std::uint64_t unsigned_integer(std::string_view key,
+                                 std::optional<std::uint64_t> fallback = {}) const;
+  bool flag(std::string_view key, std::optional<bool> fallback = {}) const;
+  std::optional<bool> optional_flag(std::string_view key) const;
+  std::string text(std::string_view key,
+                   std::optional<std::string> fallback = {}) const;
+  template <class E>
+  E choice(std::string_view key, std::span<const Named<E>> names,
+           std::optional<E> fallback = {}) const;
+
+  // Lists.
+  std::vector<double> numbers(std::string_view key, const Bounds& bounds,
+                              std::optional<std::vector<double>> fallback = {}) const;
+  std::vector<std::int64_t> integers(
+      std::string_view key, const Bounds& bounds,
+      std::optional<std::vector<std::int64_t>> fallback = {}) const;
+  std::vector<std::string> texts(
+      std::string_view key,
+      std::optional<std::vector<std::string>> fallback = {}) const;
+  /// Exactly two numbers.
+  std::array<double, 2> pair(std::string_view key, const Bounds& bounds,
+                             std::optional<std::array<double, 2>> fallback = {}) const;
+
+  /// Absolute path of an existing file; relative ones start from the config's folder.
+  /// A missing file is reported with key and line.
+  std::string existing_file(std::string_view key) const;
+  /// The same for a value that is already read (e.g. the entry of a list).
+  std::string absolute_path(const std::string& path) const;
+
+  /// The map under a key. Absent: an empty section, reported if `required`.
+  Section section(std::string_view key) const;
+  Section required_section(std::string_view key) const;
+  /// The map under a key that is one name of many (a band): documented as `generic`,
+  /// e.g. "<band>".
+  Section member(std::string_view key, std::string_view generic) const;
+
+  /// Report a problem with this section's key (or with the section, key = "").
+  void problem(std::string_view key, const std::string& what) const;
+  void warning(std::string_view key, const std::string& what) const;
+  /// Do not report this section's other keys as unknown (its kind is not known).
+  void ignore_rest() const;
+
+  std::string path(std::string_view key = {}) const;
+  Location location(std::string_view key = {}) const;
+  /// The raw value of a key, or nullptr; makes the key known.
+  const Node* node(std::string_view key) const;
+
+ private:
+  friend class Document;
+  Section(Document::State* state, std::size_t index) : state_(state), index_(index) {}
+
+  std::size_t choice_index(std::string_view key,
+                           std::span<const std::string_view> names,
+                           std::optional<std::size_t> fallback) const;
+
+  Document::State* state_;
+  std::size_t index_;  ///< into the document's opened sections
+};
+
+template <class E>
+E Section::choice(std::string_view key, std::span<const Named<E>> names,
+                  std::optional<E> fallback) const {
+  std::vector<std::string_view> words;
+  std::optional<std::size_t> fallback_index;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    words.push_back(names[i].first);
+    if (fallback && names[i].second == *fallback) fallback_index = i;
+  }
+  return names[choice_index(key, words, fallback_index)].second;
+}
+
+}  // namespace lensmill::config
