@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <vector>
 
 #include "lib/core/image.hpp"
 #include "lib/lens/image_kind.hpp"
@@ -33,9 +34,10 @@ struct Lattice {
 
 /// How a light distribution is put on the convolution lattice.
 enum class Deposit {
-  /// Each quadrature sample by high-order interpolation weights: convolution with the
-  /// pixel-integrated PSF is then the continuous convolution.
-  interpolated,
+  /// Each quadrature sample by quintic B-spline weights (spline.hpp): convolution with
+  /// the spline coefficients of the pixel-integrated PSF (its transform divided by
+  /// spline_response on both axes) is then the continuous convolution.
+  spline,
   /// The pixel-integrated image itself (oversample 1, border 0): the peers' discrete
   /// pixel-to-pixel convolution.
   pixels,
@@ -66,6 +68,9 @@ struct ArcPlanes {
   std::array<bool, lens::kind_count> present{};
   /// Lensed flux before the PSF on the extended grid (3 x 3 stamps), for unit source flux.
   double total_flux = 0.0;
+  /// Flux inside discs about the aperture centre before the PSF, [radius][kind index], by
+  /// the samples' positions; filled only when the renderer was given disc radii.
+  std::vector<std::array<double, lens::kind_count>> disc_flux;
   /// Estimated worst pixel error over the peak pixel, before the PSF.
   double pixel_error = 0.0;
   /// Estimated error of the flux inside the largest core aperture, as a share of what
