@@ -9,7 +9,7 @@ namespace lensmill::psf {
 /// flux that falls into a pixel whose centre lies ((i - origin_x) / oversample,
 /// (j - origin_y) / oversample) pixels from the source.
 struct LatticeKernel {
-  Image<double> samples;      ///< [y, x]
+  Image<double> samples;  ///< [y, x]
   int origin_y = 0;
   int origin_x = 0;
   int oversample = 1;         ///< lattice points per pixel

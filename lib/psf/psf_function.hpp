@@ -5,8 +5,9 @@
 
 namespace lensmill::psf {
 
-/// A PSF as a function of continuous position, in pixels, of unit integral over the plane
-/// (per pix^2, pixel response *not* included). Oracle and user PSFs implement this.
+/// A PSF as a function of continuous position, in pixels, of unit integral over the
+/// plane (per pix^2, pixel response *not* included). Oracle and user PSFs implement
+/// this.
 class PsfFunction {
  public:
   virtual ~PsfFunction() = default;

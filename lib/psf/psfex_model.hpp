@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lib/psf/pixel_kernel.hpp"
+
+namespace lensmill::psf {
+
+/// A PSFEx model (Bertin 2011, ADASS XX, 435) as its file states it: basis images whose
+/// weights are monomials in the scaled CCD position.
+struct PsfexModel {
+  std::vector<Image<double>> basis;          ///< PSF_MASK [k][y, x]
+  std::vector<std::string> polynomial_name;  ///< POLNAMEi, e.g. X_IMAGE, Y_IMAGE
+  std::vector<double> polynomial_zero;       ///< POLZEROi
+  std::vector<double> polynomial_scale;      ///< POLSCALi
+  int polynomial_degree = 0;                 ///< POLDEG1
+  double sampling_pix = 1.0;                 ///< PSF_SAMP: pixels per sample
+  std::string name;                          ///< file, for messages
+};
+
+/// Refuse a model that cannot be evaluated: a number of basis images that does not fit
+/// the polynomial, an unknown POLNAME, a zero scale, a PSF_SAMP <= 0, non-finite
+/// values. \throws DataError naming the model and every problem.
+void check(const PsfexModel& model);
+
+/// The model's kernel at CCD position (x_image, y_image) (1-based pixels, as
+/// SExtractor's X_IMAGE, Y_IMAGE), resampled to `samples_per_pixel` samples per pixel
+/// with the normalised Lanczos-4 interpolation that PSFEx and SExtractor use; a copy of
+/// the polynomial's value where PSF_SAMP * samples_per_pixel is 1. The sum is kept.
+/// includes_pixel is true.
+PixelKernel kernel_at(const PsfexModel& model, double x_image, double y_image,
+                      int samples_per_pixel = 1);
+
+}  // namespace lensmill::psf
