@@ -1,0 +1,49 @@
+#pragma once
+
+#include "lib/core/image.hpp"
+#include "lib/core/random_stream.hpp"
+
+/// \file
+/// Noise of paired stamps (SCIENCE.md, "Pair noise"). All images [y, x] in nmgy.
+
+namespace lensmill::imaging {
+
+/// Noise of a synthetic host: sky and Poisson noise of its light.
+struct SkyNoise {
+  double sky_sigma_nmgy = 0.0;   ///< per pixel, >= 0
+  double gain_e_per_nmgy = 0.0;  ///< > 0; 0: no Poisson noise
+};
+
+/// Pixels without Poisson noise because their mean was not positive (or not finite).
+struct NonPositivePixels {
+  int host = 0;
+  int arc = 0;
+};
+
+/// V = sky^2 + (max(host, 0) + max(arc, 0)) / gain, of `positive`, nmgy^2.
+void pair_variance(const SkyNoise& noise, ImageView<const float> host,
+                   ImageView<const float> arc, ImageView<float> variance);
+
+/// The same for a real host: its own variance per pixel plus the arc's Poisson term.
+void real_host_variance(ImageView<const float> host_variance, double gain_e_per_nmgy,
+                        ImageView<const float> arc, ImageView<float> variance);
+
+/// negative = host + [Poisson(host gain) / gain - host] + sky normal;
+/// positive = negative + (arc + [Poisson(arc gain) / gain - arc]), in float: the images
+/// satisfy positive == negative + (arc + arc noise) exactly as rounded.
+/// Streams host_poisson_noise, sky_noise and arc_poisson_noise, sub-stream `band`: each
+/// pixel's random numbers are set by its index, whatever the other pixels hold, so the
+/// sky and host noise do not depend on the arc.
+NonPositivePixels add_pair_noise(const InjectionStreams& streams, int band,
+                                 const SkyNoise& noise, ImageView<const float> host,
+                                 ImageView<const float> arc, ImageView<float> negative,
+                                 ImageView<float> positive);
+
+/// A real host keeps its own noise: negative = host, positive = host + (arc + arc
+/// noise).
+NonPositivePixels add_arc_noise(const InjectionStreams& streams, int band,
+                                double gain_e_per_nmgy, ImageView<const float> host,
+                                ImageView<const float> arc, ImageView<float> negative,
+                                ImageView<float> positive);
+
+}  // namespace lensmill::imaging

@@ -1,0 +1,72 @@
+#pragma once
+
+#include "lib/core/image.hpp"
+#include "lib/core/interval.hpp"
+#include "lib/imaging/planes.hpp"
+
+/// \file
+/// Apertures as weight images. A flux in an aperture is sum of weight times pixel flux.
+
+namespace lensmill::measure {
+
+/// A disc in stamp pixel coordinates (integer centres), anywhere, also partly outside.
+struct Disc {
+  double x_pix = 0.0;
+  double y_pix = 0.0;
+  double radius_pix = 5.0;
+  bool operator==(const Disc&) const = default;
+};
+
+/// Half-open index ranges outside which all weights are zero.
+struct WeightBox {
+  int y_begin = 0;
+  int y_end = 0;
+  int x_begin = 0;
+  int x_end = 0;
+};
+
+/// Weights over a square image [y, x], and the box that holds the non-zero ones.
+struct ApertureWeights {
+  Image<double> weight;
+  WeightBox box;
+  /// Sum of the weights: the aperture's area in pix^2 as far as it lies in the image.
+  double area() const;
+};
+
+/// Area in pix^2 that the unit pixel centred (dx, dy) from a circle's centre shares
+/// with it. Closed form (line integral of the circle clipped to the pixel); exact to
+/// rounding.
+double circle_pixel_overlap(double dx_pix, double dy_pix, double radius_pix);
+
+/// `pixel_overlap`: weight = area shared by pixel and disc.
+ApertureWeights pixel_overlap_weights(int stamp_size_pix, const Disc& disc);
+
+/// `pixel_centre`: weight 1 where the pixel centre's distance is strictly below the
+/// radius (the historical mask).
+ApertureWeights pixel_centre_weights(int stamp_size_pix, const Disc& disc);
+
+/// Annulus inner <= r < outer about (x, y) by overlap area; inner 0 is a disc.
+ApertureWeights annulus_overlap_weights(int stamp_size_pix, double x_pix, double y_pix,
+                                        const Interval& radius_pix);
+
+/// `circle`: the continuous disc on the convolution lattice. Gauss-Legendre points of
+/// the disc (clipped to the stamp), each spread over 9 x 9 lattice points by odd
+/// Lagrange weights, so that sum_j weight[j] f(x_j) is the integral over the disc of a
+/// function f that is smooth on the lattice's scale: correlating these weights with the
+/// PSF *without* its pixel response gives the exact adjoint of the continuous aperture.
+/// (For a kernel that includes the pixel the disc integral is that of the interpolated
+/// image.) Weights are in pix^2; near the lattice's edge the stencils become one-sided.
+ApertureWeights circle_lattice_weights(const imaging::Lattice& lattice,
+                                       const Disc& disc);
+
+/// Weights over stamp pixels moved to the lattice's points at the pixels' centres.
+ApertureWeights on_lattice(const ApertureWeights& stamp_weights,
+                           const imaging::Lattice& lattice);
+
+/// sum weight * image; `image` has `offset` more pixels than the weights on each side.
+double aperture_sum(const ApertureWeights& aperture, ImageView<const double> image,
+                    int offset = 0);
+double aperture_sum(const ApertureWeights& aperture, ImageView<const float> image,
+                    int offset = 0);
+
+}  // namespace lensmill::measure

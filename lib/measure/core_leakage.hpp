@@ -1,0 +1,65 @@
+#pragma once
+
+#include <array>
+
+#include "lib/core/image.hpp"
+#include "lib/imaging/planes.hpp"
+#include "lib/lens/image_kind.hpp"
+#include "lib/measure/aperture.hpp"
+
+/// \file
+/// The exact additive split of core flux by image kind and by intrinsic or
+/// PSF-transported light (SCIENCE.md, "The split"), by adjoint apertures.
+///
+/// Notation: K kernel, S its sum, w aperture weights, w~ = w correlated with K, I_k
+/// light of kind k before the PSF (for unit source flux), F flux of the convolved arc
+/// in the stamp: intrinsic_k = S (w . I_k) / F, psf_k = ((w~ . I_k) - S (w . I_k)) / F.
+
+namespace lensmill::measure {
+
+/// One value per image kind; index with lens::kind_index.
+using KindValues = std::array<double, lens::kind_count>;
+inline double total(const KindValues& values) {
+  return values[0] + values[1] + values[2];
+}
+
+/// w . I_k on the pixel planes. For `circle` use the pixel_overlap weights: light is
+/// then taken as uniform inside each pixel that the circle cuts. This moves light
+/// between the intrinsic and the psf term of one kind only (their sum, core_psf of
+/// experiments A-C included, does not contain it); the error is second order in the
+/// pixel, see docs/physics.md. A renderer that sums its samples inside the disc
+/// replaces it.
+KindValues intrinsic_sums(const ApertureWeights& aperture,
+                          const imaging::ArcPlanes& arc, int margin_pix);
+
+/// Sums over the stamp's pixels (without the margin) by kind.
+KindValues stamp_sums(const imaging::ArcPlanes& arc, int stamp_size_pix,
+                      int margin_pix);
+
+/// w~ . I_k on the lattice planes; `adjoint` has the lattice's shape (border included).
+KindValues adjoint_sums(ImageView<const double> adjoint, const imaging::ArcPlanes& arc);
+KindValues adjoint_sums(ImageView<const float> adjoint, const imaging::ArcPlanes& arc);
+
+/// Core flux fraction and its split; NaN throughout when the denominator is not
+/// positive.
+struct CoreLeakage {
+  double fraction;  ///< sum of the six terms below
+  KindValues intrinsic;
+  KindValues psf;
+};
+/// \param intrinsic     w . I_k
+/// \param adjoint       w~ . I_k
+/// \param kernel_sum    S
+/// \param convolved_flux F, in the same units (for unit source flux)
+CoreLeakage split_core_flux(const KindValues& intrinsic, const KindValues& adjoint,
+                            double kernel_sum, double convolved_flux);
+
+/// The fraction before the PSF, by kind, over its own denominator.
+struct CoreFractionWithoutPsf {
+  double fraction;
+  KindValues by_kind;
+};
+CoreFractionWithoutPsf core_fraction_without_psf(const KindValues& intrinsic,
+                                                 const KindValues& stamp);
+
+}  // namespace lensmill::measure

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "lib/core/image.hpp"
+#include "lib/measure/aperture.hpp"
+
+namespace lensmill::measure {
+
+/// Mean of positive - negative over the aperture in nmgy per pixel: sum w (p - n) / sum
+/// w; NaN if no part of the aperture lies in the image.
+double mean_offset(const ApertureWeights& aperture, ImageView<const float> positive,
+                   ImageView<const float> negative);
+
+/// Radial profiles in annuli [b, b+1) pix about a centre, pixels counted by their
+/// centre. Built once per centre, applied to any number of images.
+class RadialBins {
+ public:
+  RadialBins() = default;
+  RadialBins(int stamp_size_pix, double x_pix, double y_pix, int bins);
+
+  int bins() const { return static_cast<int>(pixels_in_bin_.size()); }
+  /// Mean pixel value per annulus; NaN for an annulus without pixels.
+  void profile(ImageView<const float> image, std::span<float> mean) const;
+
+ private:
+  std::vector<int> bin_of_pixel_;  ///< bins() for pixels outside all annuli
+  std::vector<int> pixels_in_bin_;
+};
+
+}  // namespace lensmill::measure
