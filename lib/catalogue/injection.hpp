@@ -9,10 +9,10 @@ namespace lensmill::catalogue {
 /// Part of the data set a row belongs to, by hash of its host (stored as uint8).
 enum class Split : std::uint8_t { train = 0, validation = 1, test = 2 };
 
-/// The complete, validated truth of one injection. Names are those of the YAML, the HDF5
-/// columns and the docs; per-band members are indexed like the config's `bands`.
-/// Quantities that a run does not use (e.g. host_* with `host: none`) are NaN, and their
-/// columns are not written.
+/// The complete, validated truth of one injection. Names are those of the YAML, the
+/// HDF5 columns and the docs; per-band members are indexed like the config's `bands`.
+/// Quantities that a run does not use (e.g. host_* with `host: none`) are NaN, and
+/// their columns are not written.
 struct Injection {
   std::int64_t injection_id = 0;
 
@@ -31,7 +31,8 @@ struct Injection {
   double src_sersic_n = 1.0;
   double src_q = 1.0;
   double src_phi_rad = 0.0;
-  PerBand<double> src_flux_nmgy{};  ///< unlensed total
+  PerBand<double> src_flux_nmgy{};   ///< unlensed total
+  std::int64_t src_image_index = 0;  ///< real-galaxy sources only
 
   std::int64_t host_index = 0;
   PerBand<double> host_flux_nmgy{};
@@ -43,13 +44,13 @@ struct Injection {
   std::int64_t host_flip = 0;      ///< 1: mirrored in x before the rotation
   Split split = Split::train;
 
-  PerBand<std::int64_t> psf_index{};     ///< kernel of a cube or list, per band
-  PerBand<double> psf_fwhm_pix{};        ///< analytic PSFs
+  PerBand<std::int64_t> psf_index{};  ///< kernel of a cube or list, per band
+  PerBand<double> psf_fwhm_pix{};     ///< analytic PSFs
   double psf_moffat_beta = 0.0;
-  PerBand<double> psf_x_pix{};           ///< CCD position of a PSFEx evaluation, 1-based
+  PerBand<double> psf_x_pix{};  ///< CCD position of a PSFEx evaluation, 1-based
   PerBand<double> psf_y_pix{};
   PerBand<double> sky_sigma_nmgy{};
-  double src_target_snr = 0.0;           ///< 0: source flux is given, not solved for
+  double src_target_snr = 0.0;  ///< 0: source flux is given, not solved for
 };
 
 }  // namespace lensmill::catalogue

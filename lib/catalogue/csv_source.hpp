@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "lib/catalogue/column_source.hpp"
+
+namespace lensmill::catalogue {
+
+/// Where the blocks of rows start in a CSV file: built in one scan by one rank, plain
+/// numbers to broadcast. Layout: {rows, rows per block, then per block its byte offset
+/// and line number}.
+using CsvIndex = std::vector<std::int64_t>;
+
+/// A comma-separated table: RFC 4180 quoting, a header line, lines that start with '#'
+/// and empty lines skipped, LF or CRLF, blanks around cells ignored, UTF-8 BOM allowed.
+/// Memory: one block.
+class CsvSource final : public ColumnSource {
+ public:
+  /// Scans the file once (no cell is parsed) and remembers where blocks start.
+  /// \throws IoError when it cannot be opened or read; DataError: no header line, an
+  ///   unterminated quote, an empty or repeated column name.
+  explicit CsvSource(std::string path);
+  /// Opens with an index that another rank made of the same file.
+  CsvSource(std::string path, CsvIndex index);
+
+  const CsvIndex& index() const { return index_; }
+  const std::string& path() const override { return path_; }
+  const std::vector<std::string>& columns() const override { return columns_; }
+  std::int64_t rows() const override { return index_[0]; }
+  Table read(std::int64_t first, std::int64_t count,
+             std::span<const std::string> columns,
+             std::vector<BadCell>& bad) const override;
+  std::string where(std::int64_t row) const override;
+
+ private:
+  std::string path_;
+  std::vector<std::string> columns_;
+  CsvIndex index_;
+};
+
+}  // namespace lensmill::catalogue

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "lib/core/bands.hpp"
+
+namespace lensmill::catalogue {
+
+/// Where a run's hosts come from.
+enum class HostSource { none, sersic, cutouts };
+
+/// Whether a cutout may serve several rows.
+enum class HostPolicy {
+  once,  ///< each at most once: a permutation keyed by the run seed
+  reuse,
+};
+
+/// What a band's PSF takes from the row.
+enum class PsfNeed {
+  nothing,        ///< one fixed kernel
+  fwhm,           ///< Gaussian: psf_fwhm_pix
+  fwhm_and_beta,  ///< Moffat: psf_fwhm_pix and psf_moffat_beta
+  index,          ///< kernel of a list: psf_index
+  ccd_position,   ///< PSFEx: psf_x_pix, psf_y_pix
+};
+
+/// What a run takes from its catalogue: decides which quantities must be given and
+/// which columns are written.
+struct Needs {
+  BandNames bands;
+  double pixel_scale_arcsec = 0.262;
+  HostSource host = HostSource::none;
+  bool source_images = false;  ///< real-galaxy sources: src_image_index, no Sersic n
+  PerBand<PsfNeed> psf{};
+  PerBand<std::int64_t> psf_count{};  ///< kernels in the list (PsfNeed::index)
+  bool sky_noise = true;
+
+  int band_count() const { return static_cast<int>(bands.size()); }
+};
+
+/// The real hosts of a run, as the pipeline measured them.
+struct HostTable {
+  std::int64_t count = 0;
+  HostPolicy policy = HostPolicy::reuse;
+  bool random_rotation = false;  ///< quarter turns
+  bool random_flip = false;
+  /// Total flux of each cutout, [host, band] row-major, nmgy; empty when nothing of the
+  /// run asks for it. NaN or <= 0 where it could not be measured.
+  std::vector<double> flux_nmgy;
+};
+
+}  // namespace lensmill::catalogue

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "lib/catalogue/injection.hpp"
+#include "lib/core/random_stream.hpp"
+
+/// \file
+/// Every quantity a catalogue may hold, with unit, meaning and range, in one table: it
+/// serves the priors' and files' validation, the written columns and the docs.
+
+namespace lensmill::catalogue {
+
+/// What values make sense. Text form: "in (0, 1]", ">= 0".
+struct Range {
+  double min = 0.0;
+  double max = 0.0;
+  bool min_open = false;  ///< the end itself is excluded
+  bool max_open = false;
+  bool integer = false;
+
+  bool contains(double value) const;
+  std::string text() const;
+};
+
+/// Whether a quantity's name ends in a band, two bands, or none.
+enum class Suffix { none, band, band_pair };
+
+/// Where a column lives in an Injection; monostate for an alias.
+using Member = std::variant<std::monostate, double Injection::*,
+                            std::int64_t Injection::*, PerBand<double> Injection::*,
+                            PerBand<std::int64_t> Injection::*, Split Injection::*>;
+
+/// One quantity. For Suffix::band, `name` is without "_<band>".
+struct Quantity {
+  std::string_view name;
+  std::string_view unit;
+  std::string_view description;
+  Range range;
+  StreamTag tag{};
+  Suffix suffix = Suffix::none;
+  Member member;
+  bool is_column() const { return member.index() != 0; }
+};
+
+/// All quantities: columns first, in the order they are written, then aliases.
+std::span<const Quantity> all_quantities();
+
+/// A name as a user wrote it, taken apart.
+struct QuantityName {
+  const Quantity* quantity = nullptr;
+  std::string band;        ///< first or only band, else ""
+  std::string other_band;  ///< second band of a pair, else ""
+};
+
+/// The quantity a name stands for, or nothing. `src_colour_g_r` is a band pair.
+std::optional<QuantityName> find_quantity(std::string_view name);
+
+/// The known name nearest to `name` by edit distance, with `bands` filled in, for "did
+/// you mean"; "" if nothing is near.
+std::string nearest_quantity(std::string_view name, const BandNames& bands);
+
+}  // namespace lensmill::catalogue
