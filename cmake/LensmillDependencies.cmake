@@ -23,9 +23,14 @@ pkg_check_modules(FFTW3 REQUIRED IMPORTED_TARGET fftw3)
 pkg_check_modules(CFITSIO REQUIRED IMPORTED_TARGET cfitsio)
 find_path(RANDOM123_INCLUDE_DIR Random123/philox.h REQUIRED)
 
+# The C interface of MPI only: its retired C++ bindings are not linked.
+add_library(lensmill_mpi INTERFACE)
+target_link_libraries(lensmill_mpi INTERFACE MPI::MPI_C)
+target_compile_definitions(lensmill_mpi INTERFACE OMPI_SKIP_MPICXX MPICH_SKIP_MPICXX)
+
 add_library(lensmill_hdf5 INTERFACE)
 target_include_directories(lensmill_hdf5 SYSTEM INTERFACE ${HDF5_INCLUDE_DIRS})
-target_link_libraries(lensmill_hdf5 INTERFACE ${HDF5_C_LIBRARIES} MPI::MPI_C)
+target_link_libraries(lensmill_hdf5 INTERFACE ${HDF5_C_LIBRARIES} lensmill_mpi)
 target_compile_definitions(lensmill_hdf5 INTERFACE ${HDF5_DEFINITIONS})
 add_library(lensmill_random123 INTERFACE)
 target_include_directories(lensmill_random123 SYSTEM INTERFACE ${RANDOM123_INCLUDE_DIR})

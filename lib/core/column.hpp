@@ -5,6 +5,7 @@
 #include <cstring>
 #include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -13,11 +14,12 @@
 namespace lensmill {
 
 /// Element types a column may hold on disk.
-enum class ElementType { uint8, int32, int64, float32, float64 };
+enum class ElementType { uint8, int16, int32, int64, float32, float64 };
 
 template <class T>
 constexpr ElementType element_type_of() {
   if constexpr (std::is_same_v<T, std::uint8_t>) return ElementType::uint8;
+  if constexpr (std::is_same_v<T, std::int16_t>) return ElementType::int16;
   if constexpr (std::is_same_v<T, std::int32_t>) return ElementType::int32;
   if constexpr (std::is_same_v<T, std::int64_t>) return ElementType::int64;
   if constexpr (std::is_same_v<T, float>) return ElementType::float32;
@@ -26,13 +28,37 @@ constexpr ElementType element_type_of() {
 
 constexpr std::size_t size_of(ElementType type) {
   switch (type) {
-    case ElementType::uint8: return 1;
+    case ElementType::uint8:
+      return 1;
+    case ElementType::int16:
+      return 2;
     case ElementType::int32:
-    case ElementType::float32: return 4;
+    case ElementType::float32:
+      return 4;
     case ElementType::int64:
-    case ElementType::float64: return 8;
+    case ElementType::float64:
+      return 8;
   }
   return 0;
+}
+
+/// NumPy's name of the type, as used in messages and checksums.
+constexpr std::string_view to_string(ElementType type) {
+  switch (type) {
+    case ElementType::uint8:
+      return "uint8";
+    case ElementType::int16:
+      return "int16";
+    case ElementType::int32:
+      return "int32";
+    case ElementType::int64:
+      return "int64";
+    case ElementType::float32:
+      return "float32";
+    case ElementType::float64:
+      return "float64";
+  }
+  return "unknown";
 }
 
 /// What a column is: its name on disk, unit ("" for none), one-sentence description,

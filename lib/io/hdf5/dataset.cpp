@@ -1,0 +1,133 @@
+#include "lib/io/hdf5/dataset.hpp"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "lib/core/errors.hpp"
+#include "lib/io/hdf5/strings.hpp"
+
+namespace lensmill::io::hdf5 {
+namespace {
+
+std::vector<hsize_t> extents(const Shape& shape) {
+  return {shape.begin(), shape.end()};
+}
+
+/// Select a block of the file's dataspace and return the matching memory dataspace;
+/// an empty block selects nothing in both, which collective transfers need.
+Handle select_block(const Handle& file_space, const Shape& start, const Shape& count,
+                    const Place& place) {
+  const auto file_start = extents(start);
+  const auto file_count = extents(count);
+  const hsize_t total = elements(count);
+  Handle memory =
+      own(H5Screate_simple(1, &total, nullptr), H5Sclose, "H5Screate_simple", place);
+  if (total == 0) {
+    check(H5Sselect_none(file_space.get()), "H5Sselect_none", place);
+    check(H5Sselect_none(memory.get()), "H5Sselect_none", place);
+  } else if (!count.empty()) {
+    check(H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, file_start.data(),
+                              nullptr, file_count.data(), nullptr),
+          "H5Sselect_hyperslab", place);
+  }
+  return memory;
+}
+
+}  // namespace
+
+Dataset::Dataset(Handle handle, Place place, Driver driver)
+    : Object(std::move(handle), std::move(place), driver) {
+  const Handle space = file_space();
+  const int rank = check(H5Sget_simple_extent_ndims(space.get()),
+                         "H5Sget_simple_extent_ndims", place_);
+  std::vector<hsize_t> dims(static_cast<std::size_t>(rank));
+  check(H5Sget_simple_extent_dims(space.get(), dims.data(), nullptr),
+        "H5Sget_simple_extent_dims", place_);
+  shape_.assign(dims.begin(), dims.end());
+  type_ = describe(own(H5Dget_type(id()), H5Tclose, "H5Dget_type", place_), place_);
+}
+
+Handle Dataset::file_space() const {
+  return own(H5Dget_space(id()), H5Sclose, "H5Dget_space", place_);
+}
+
+void Dataset::write_rows_raw(std::size_t first, std::size_t rows, ElementType type,
+                             const void* values, Transfer& transfer) {
+  EXPECT(rows == 0 || first + rows <= this->rows());
+  EXPECT(transfer.mode() == TransferMode::independent || driver_ == Driver::mpi);
+  Shape start(shape_.size(), 0);
+  Shape count(shape_);
+  if (!count.empty()) {
+    start.front() = first;
+    count.front() = rows;
+  }
+  const Handle space = file_space();
+  const Handle memory = select_block(space, start, count, place_);
+  // Some MPI-IO layers reject a null buffer even for no elements.
+  const char nothing = 0;
+  check(H5Dwrite(id(), memory_type(type), memory.get(), space.get(), transfer.id(),
+                 values == nullptr ? &nothing : values),
+        "H5Dwrite", place_);
+}
+
+void Dataset::write_strings(std::span<const std::string> values) {
+  EXPECT(values.size() == elements(shape_));
+  EXPECT(type_.content == Content::string && !type_.variable_length);
+  if (values.empty()) return;
+  std::vector<char> text(values.size() * type_.bytes, '\0');
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    EXPECT(values[i].size() <= type_.bytes);
+    std::memcpy(text.data() + i * type_.bytes, values[i].data(), values[i].size());
+  }
+  const Handle memory = string_type(type_.bytes, place_);
+  check(H5Dwrite(id(), memory.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, text.data()),
+        "H5Dwrite", place_);
+}
+
+std::size_t Dataset::checked_block(const Shape& start, const Shape& count,
+                                   ElementType wanted) const {
+  if (!converts_to(type_, wanted)) {
+    throw DataError(fmt::format("{}: holds {}, which cannot be read as {}",
+                                place_.text(), type_.text(),
+                                lensmill::to_string(wanted)));
+  }
+  EXPECT(start.size() == shape_.size() && count.size() == shape_.size());
+  for (std::size_t axis = 0; axis < shape_.size(); ++axis) {
+    if (start[axis] > shape_[axis] || count[axis] > shape_[axis] - start[axis]) {
+      throw DataError(fmt::format(
+          "{}: rows {} to {} of axis {} asked for, but its shape is {}", place_.text(),
+          start[axis], start[axis] + count[axis], axis, to_string(shape_)));
+    }
+  }
+  return elements(count);
+}
+
+void Dataset::read_block_raw(const Shape& start, const Shape& count, ElementType type,
+                             void* out) const {
+  if (checked_block(start, count, type) == 0) return;
+  const Handle space = file_space();
+  const Handle memory = select_block(space, start, count, place_);
+  check(H5Dread(id(), memory_type(type), memory.get(), space.get(), H5P_DEFAULT, out),
+        "H5Dread", place_);
+}
+
+std::vector<std::string> Dataset::read_strings() const {
+  if (type_.content != Content::string) {
+    throw DataError(
+        fmt::format("{}: holds {}, not strings", place_.text(), type_.text()));
+  }
+  return hdf5::read_strings(
+      type_, elements(shape_), place_, [&](hid_t type, void* buffer) {
+        check(H5Dread(id(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, buffer), "H5Dread",
+              place_);
+      });
+}
+
+bool Dataset::is_virtual() const {
+  const Handle properties =
+      own(H5Dget_create_plist(id()), H5Pclose, "H5Dget_create_plist", place_);
+  return check(H5Pget_layout(properties.get()), "H5Pget_layout", place_) == H5D_VIRTUAL;
+}
+
+}  // namespace lensmill::io::hdf5

@@ -1,0 +1,125 @@
+#include "lib/io/hdf5/types.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace lensmill::io::hdf5 {
+
+std::size_t elements(const Shape& shape) {
+  std::size_t n = 1;
+  for (const auto extent : shape) n *= extent;
+  return n;
+}
+
+std::string to_string(const Shape& shape) {
+  return shape.empty() ? "scalar" : fmt::format("{}", fmt::join(shape, " x "));
+}
+
+hid_t memory_type(ElementType type) {
+  switch (type) {
+    case ElementType::uint8:
+      return H5T_NATIVE_UINT8;
+    case ElementType::int16:
+      return H5T_NATIVE_INT16;
+    case ElementType::int32:
+      return H5T_NATIVE_INT32;
+    case ElementType::int64:
+      return H5T_NATIVE_INT64;
+    case ElementType::float32:
+      return H5T_NATIVE_FLOAT;
+    case ElementType::float64:
+      return H5T_NATIVE_DOUBLE;
+  }
+  return H5I_INVALID_HID;
+}
+
+hid_t file_type(ElementType type) {
+  switch (type) {
+    case ElementType::uint8:
+      return H5T_STD_U8LE;
+    case ElementType::int16:
+      return H5T_STD_I16LE;
+    case ElementType::int32:
+      return H5T_STD_I32LE;
+    case ElementType::int64:
+      return H5T_STD_I64LE;
+    case ElementType::float32:
+      return H5T_IEEE_F32LE;
+    case ElementType::float64:
+      return H5T_IEEE_F64LE;
+  }
+  return H5I_INVALID_HID;
+}
+
+std::optional<ElementType> TypeInfo::element_type() const {
+  if (content == Content::floating && bytes == 4) return ElementType::float32;
+  if (content == Content::floating && bytes == 8) return ElementType::float64;
+  if (content != Content::integer) return std::nullopt;
+  if (!is_signed && bytes == 1) return ElementType::uint8;
+  if (!is_signed) return std::nullopt;
+  if (bytes == 2) return ElementType::int16;
+  if (bytes == 4) return ElementType::int32;
+  if (bytes == 8) return ElementType::int64;
+  return std::nullopt;
+}
+
+std::string TypeInfo::text() const {
+  switch (content) {
+    case Content::floating:
+      return fmt::format("float{}", 8 * bytes);
+    case Content::integer:
+      return fmt::format("{}int{}", is_signed ? "" : "u", 8 * bytes);
+    case Content::string:
+      return "string";
+    case Content::other:
+      return "neither number nor string";
+  }
+  return "unknown";
+}
+
+TypeInfo describe(const Handle& type, const Place& place) {
+  TypeInfo info;
+  info.bytes = H5Tget_size(type.get());
+  switch (H5Tget_class(type.get())) {
+    case H5T_INTEGER:
+      info.content = Content::integer;
+      info.is_signed = H5Tget_sign(type.get()) == H5T_SGN_2;
+      break;
+    case H5T_FLOAT:
+      info.content = Content::floating;
+      break;
+    case H5T_STRING:
+      info.content = Content::string;
+      info.variable_length =
+          check(H5Tis_variable_str(type.get()), "H5Tis_variable_str", place) > 0;
+      break;
+    default:
+      break;
+  }
+  return info;
+}
+
+bool converts_to(const TypeInfo& on_disk, ElementType wanted) {
+  const bool to_float =
+      wanted == ElementType::float32 || wanted == ElementType::float64;
+  if (on_disk.content == Content::floating) return to_float;
+  if (on_disk.content != Content::integer) return false;
+  if (to_float) return true;
+  const bool to_signed = wanted != ElementType::uint8;
+  if (on_disk.is_signed == to_signed) return on_disk.bytes <= size_of(wanted);
+  // Unsigned fits into a wider signed type; signed never fits into unsigned.
+  return to_signed && on_disk.bytes < size_of(wanted);
+}
+
+Handle string_type(std::size_t bytes, const Place& place) {
+  Handle type = own(H5Tcopy(H5T_C_S1), H5Tclose, "H5Tcopy", place);
+  check(H5Tset_size(type.get(), bytes == 0 ? H5T_VARIABLE : bytes), "H5Tset_size",
+        place);
+  check(H5Tset_cset(type.get(), H5T_CSET_UTF8), "H5Tset_cset", place);
+  if (bytes != 0) {
+    check(H5Tset_strpad(type.get(), H5T_STR_NULLPAD), "H5Tset_strpad", place);
+  }
+  return type;
+}
+
+}  // namespace lensmill::io::hdf5

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <hdf5.h>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/core/column.hpp"
+#include "lib/io/hdf5/check.hpp"
+
+namespace lensmill::io::hdf5 {
+
+/// Extents, slowest first; {} is a scalar.
+using Shape = std::vector<std::size_t>;
+
+/// Number of elements of a shape (1 for a scalar).
+std::size_t elements(const Shape& shape);
+/// "100 x 64 x 64", or "scalar".
+std::string to_string(const Shape& shape);
+
+/// HDF5's type in memory (native order) and in our files (little-endian). Predefined
+/// types: not to be closed.
+hid_t memory_type(ElementType type);
+hid_t file_type(ElementType type);
+
+/// What a dataset or attribute holds, as far as lensmill is concerned.
+enum class Content { integer, floating, string, other };
+
+struct TypeInfo {
+  Content content = Content::other;
+  std::size_t bytes = 0;         ///< of one element
+  bool variable_length = false;  ///< strings only
+  bool is_signed = true;         ///< integers only
+  /// The lensmill type that holds exactly these values, if there is one.
+  std::optional<ElementType> element_type() const;
+  /// "float64", "uint16", "string", ...
+  std::string text() const;
+};
+TypeInfo describe(const Handle& type, const Place& place);
+
+/// Whether every value of the type on disk survives conversion to `wanted`: not floats
+/// to integers, not wide integers to narrow ones. (Integers to floats and double to
+/// float are accepted: they round.)
+bool converts_to(const TypeInfo& on_disk, ElementType wanted);
+
+/// A UTF-8 string type of `bytes` (null-padded), or of variable length if 0.
+Handle string_type(std::size_t bytes, const Place& place);
+
+}  // namespace lensmill::io::hdf5
