@@ -182,7 +182,8 @@ TEST(Hdf5File, EqualDataGiveEqualFiles) {
   const TemporaryFolder one;
   const TemporaryFolder two;
 
-  EXPECT_EQ(test_support::file_bytes(written_file(one)), test_support::file_bytes(written_file(two)));
+  EXPECT_EQ(test_support::file_bytes(written_file(one)),
+            test_support::file_bytes(written_file(two)));
 }
 
 TEST(Hdf5File, ReadsTheOracle) {
