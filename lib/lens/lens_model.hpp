@@ -1,15 +1,15 @@
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <span>
 #include <vector>
 
 namespace lensmill::lens {
 
 /// Parameters of an EPL lens with external shear, in the frame of the lens centre.
-/// kappa = (3-gamma)/2 (theta_E / sqrt(q x^2 + y^2/q))^(gamma-1) in the major-axis frame;
-/// gamma = 2 is the SIE, q = 1 with it the SIS; theta_e_arcsec = 0 is no lens (shear
-/// still acts). Shear: alpha = (g1 x + g2 y, g2 x - g1 y).
+/// kappa = (3-gamma)/2 (theta_E / sqrt(q x^2 + y^2/q))^(gamma-1) in the major-axis
+/// frame; gamma = 2 is the SIE, q = 1 with it the SIS; theta_e_arcsec = 0 is no lens
+/// (shear still acts). Shear: alpha = (g1 x + g2 y, g2 x - g1 y).
 struct LensParams {
   double theta_e_arcsec = 1.0;  ///< >= 0, on the circularised (intermediate) axis
   double q = 1.0;               ///< (0, 1]
@@ -36,22 +36,47 @@ struct Jacobian {
 /// Ray shooting of many points at once, structure of arrays: the caller owns the
 /// memory, all spans have equal length, coordinates in arcsec from the lens centre.
 struct RayBatch {
-  std::span<const double> x_arcsec;      ///< image plane
+  std::span<const double> x_arcsec;  ///< image plane
   std::span<const double> y_arcsec;
-  std::span<double> beta_x_arcsec;       ///< source plane, out
+  std::span<double> beta_x_arcsec;  ///< source plane, out
   std::span<double> beta_y_arcsec;
-  std::span<double> determinant;         ///< det A, out
-  std::span<double> trace;               ///< tr A, out
+  std::span<double> determinant;  ///< det A, out
+  std::span<double> trace;        ///< tr A, out
 };
 
-/// EPL + external shear (Tessore & Metcalf 2015, A&A 580, A79: angular series for the
-/// deflection, valid for all q in (0, 1] including the q -> 1 limit). Immutable.
-/// Units: arcsec in, arcsec out, relative to the lens centre.
+/// Everything about one ray, in one evaluation.
+struct Ray {
+  Vector2 beta;       ///< source position, arcsec
+  Jacobian jacobian;  ///< A = d(beta)/d(theta)
+  double determinant =
+      1.0;             ///< det A, free of the cancellation of (1-kappa)^2 - gamma^2
+  double trace = 2.0;  ///< tr A
+};
+
+/// EPL + external shear (Tessore & Metcalf 2015, A&A 580, A79, eqs. 13 and 18-23:
+/// angular series of the deflection, exact for every q; q = 1 is the first term alone).
+/// Immutable. Units: arcsec in, arcsec out, relative to the lens centre.
+///
+/// The Jacobian needs no series of its own: the EPL's potential is homogeneous of
+/// degree 3 - gamma in r, so its shear is gamma = (2-gamma) alpha e^(i theta)/r - kappa
+/// e^(2 i theta) in complex notation (theta: polar angle).
+///
+/// At the singular centre nothing is NaN: the EPL's deflection is 0 there, and the
+/// Jacobian is the (finite) one of a point 1e-15 arcsec away on the major axis.
 class LensModel {
  public:
-  LensModel() = default;
-  /// \throws DataError when a parameter is outside its range.
+  LensModel() : LensModel(LensParams{}) {}
+  /// \throws DataError when a parameter is outside its range: theta_e_arcsec >= 0, q in
+  /// [min_axis_ratio, 1], gamma in [1.3, 2.7], |shear| < 1, all finite.
   explicit LensModel(const LensParams& params);
+
+  /// The series converges like ((1-q)/(1+q))^n: flatter lenses than this would need
+  /// thousands of terms and are no galaxies.
+  static constexpr double min_axis_ratio = 0.01;
+  /// Truncation of the angular series, relative to the deflection: scalar calls.
+  static constexpr double series_tolerance = 1.0e-16;
+  /// The same for ray_shoot: far below what pixel integration can see.
+  static constexpr double batch_series_tolerance = 1.0e-12;
 
   const LensParams& params() const { return params_; }
   /// alpha(theta), shear included; exactly 0 from the EPL at the singular centre.
@@ -59,16 +84,35 @@ class LensModel {
   Vector2 source_position(double x_arcsec, double y_arcsec) const;
   double convergence(double x_arcsec, double y_arcsec) const;
   Jacobian jacobian(double x_arcsec, double y_arcsec) const;
-  /// The same as the scalar calls, vectorised (run-time dispatch); agrees with them to
-  /// the tolerance stated in the test, 1e-12 of theta_E away from the centre.
+  Ray ray(double x_arcsec, double y_arcsec) const;
+  /// The same as the scalar calls, vectorised (run-time dispatch, any length): agrees
+  /// with them to 1e-11 of theta_E in beta. A point's bits depend neither on its place
+  /// in the batch nor on the batch's length.
   void ray_shoot(const RayBatch& batch) const;
 
  private:
+  /// One point's EPL terms in the lens frame (major axis along x).
+  struct Local {
+    double x = 0.0;  ///< position; a hair's breadth off the centre when at_centre
+    double y = 0.0;
+    double alpha_x = 0.0;
+    double alpha_y = 0.0;
+    double kappa = 0.0;
+    bool at_centre = false;
+  };
+  Local local(double x_arcsec, double y_arcsec) const;
+  Vector2 sky_deflection(const Local& at, double x_arcsec, double y_arcsec) const;
+
   LensParams params_{};
-  // Derived constants; see the .cpp.
+  double t_ = 1.0;  ///< gamma - 1
   double cos_phi_ = 1.0;
   double sin_phi_ = 0.0;
-  std::vector<double> series_;  ///< coefficients of the angular series, n = 0, 1, ...
+  double local_g1_ = 0.0;  ///< shear in the lens frame
+  double local_g2_ = 0.0;
+  double deflection_scale_ = 0.0;   ///< 2 b^t / (1 + q), b = theta_E sqrt(q)
+  double convergence_scale_ = 0.0;  ///< (2 - t)/2 b^t
+  std::vector<double> series_;      ///< c_0, c_1, ...: real, alternating, falling
+  std::size_t batch_terms_ = 1;     ///< how many of them ray_shoot uses
 };
 
 }  // namespace lensmill::lens

@@ -4,8 +4,9 @@
 
 namespace lensmill::light {
 
-/// A source's surface brightness for unit total flux, in 1/arcsec^2, in the source plane.
-/// Coordinates are arcsec from the source's own centre. Virtual per batch, never per pixel.
+/// A source's surface brightness for unit total flux, in 1/arcsec^2, in the source
+/// plane. Coordinates are arcsec from the source's own centre. Virtual per batch, never
+/// per pixel.
 class Brightness {
  public:
   virtual ~Brightness() = default;

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <span>
+
+namespace lensmill::light::detail {
+
+/// What the vectorised kernel needs of a Sersic profile:
+/// brightness = central exp(-b (R^2/R_eff^2)^(1/(2n))), R^2 = q x'^2 + y'^2/q.
+struct SersicKernelConstants {
+  double cos_phi = 1.0;
+  double sin_phi = 0.0;
+  double q = 1.0;
+  double inverse_reff2 = 1.0;
+  double sersic_n = 1.0;
+  double b = 1.0;
+  double central = 1.0;
+};
+
+/// Run-time dispatched to the best instruction set (Highway).
+void sersic_evaluate(const SersicKernelConstants& constants,
+                     std::span<const double> x_arcsec, std::span<const double> y_arcsec,
+                     std::span<double> brightness);
+
+}  // namespace lensmill::light::detail
