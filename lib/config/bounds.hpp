@@ -15,6 +15,8 @@ struct Bounds {
   bool contains(double value) const;
   /// `> 0`, `in (0, 1]`, `any`, as in messages ("must be > 0") and in the docs.
   std::string text() const;
+  /// The same, but nothing for any number.
+  std::string range() const;
 };
 
 inline constexpr Bounds any_number{};

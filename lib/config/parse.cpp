@@ -1,0 +1,197 @@
+#include "lib/config/parse.hpp"
+
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "lib/core/errors.hpp"
+
+namespace lensmill::config {
+namespace {
+
+// A configuration is far smaller; these stop alias bombs and self-referring anchors.
+constexpr int max_depth = 32;
+constexpr int max_nodes = 200000;
+
+/// Builds our tree from yaml-cpp's, so that places, duplicates and quotes are kept.
+class TreeBuilder {
+ public:
+  TreeBuilder(const std::string& source, bool is_file, Problems& problems)
+      : source_(source), is_file_(is_file), problems_(problems) {}
+
+  Node build(const YAML::Node& yaml, const std::string& path, int depth) {
+    if (depth > max_depth || ++count_ > max_nodes) {
+      throw ConfigError(fmt::format(
+          "{}: nested or repeated too much for a configuration (more than {} levels "
+          "or {} values; does an anchor refer to itself?)",
+          source_, max_depth, max_nodes));
+    }
+    Node node;
+    node.location = where(yaml.Mark());
+    switch (yaml.Type()) {
+      case YAML::NodeType::Undefined:
+      case YAML::NodeType::Null:
+        break;
+      case YAML::NodeType::Scalar:
+        build_scalar(node, yaml, path);
+        break;
+      case YAML::NodeType::Sequence:
+        build_list(node, yaml, path, depth);
+        break;
+      case YAML::NodeType::Map:
+        build_map(node, yaml, path, depth);
+        break;
+    }
+    return node;
+  }
+
+ private:
+  Location where(const YAML::Mark& mark) const {
+    return {source_, is_file_ ? mark.line + 1 : 0};
+  }
+
+  void build_scalar(Node& node, const YAML::Node& yaml, const std::string& path) {
+    node.kind = Node::Kind::scalar;
+    node.quoted = yaml.Tag() == "!";
+    node.scalar = expand(yaml.Scalar(), path, node.location);
+  }
+
+  void build_list(Node& node, const YAML::Node& yaml, const std::string& path,
+                  int depth) {
+    node.kind = Node::Kind::list;
+    for (std::size_t i = 0; i < yaml.size(); ++i) {
+      node.items.push_back(build(yaml[i], fmt::format("{}[{}]", path, i), depth + 1));
+    }
+  }
+
+  void build_map(Node& node, const YAML::Node& yaml, const std::string& path,
+                 int depth) {
+    node.kind = Node::Kind::map;
+    for (const auto& entry : yaml) {
+      const auto key_location = where(entry.first.Mark());
+      if (!entry.first.IsScalar()) {
+        problems_.add(path, key_location, "a key must be a plain word");
+        continue;
+      }
+      const std::string key = entry.first.Scalar();
+      const std::string key_path = path.empty() ? key : path + "." + key;
+      Node value = build(entry.second, key_path, depth + 1);
+      value.location = key_location;
+      if (const Node* first = node.find(key)) {
+        problems_.add(key_path, key_location,
+                      fmt::format("given twice (first{})", first->location.text()));
+        continue;
+      }
+      node.entries.emplace_back(key, std::move(value));
+    }
+  }
+
+  std::string expand(const std::string& text, const std::string& path,
+                     const Location& location) {
+    std::string out;
+    std::size_t position = 0;
+    while (true) {
+      const auto start = text.find("${", position);
+      if (start == std::string::npos) return out + text.substr(position);
+      const auto end = text.find('}', start);
+      if (end == std::string::npos) {
+        problems_.add(path, location,
+                      fmt::format("`${{` without `}}` in \"{}\"", text));
+        return text;
+      }
+      out += text.substr(position, start - position);
+      const auto name = text.substr(start + 2, end - start - 2);
+      if (const char* value = name.empty() ? nullptr : std::getenv(name.c_str())) {
+        out += value;
+      } else {
+        problems_.add(path, location,
+                      fmt::format("the environment variable {0} is not set; say "
+                                  "`export {0}=...` before the run",
+                                  name));
+      }
+      position = end + 1;
+    }
+  }
+
+  const std::string& source_;
+  bool is_file_;
+  Problems& problems_;
+  int count_ = 0;
+};
+
+YAML::Node load(const std::string& text, const std::string& source, bool is_file) {
+  try {
+    return YAML::Load(text);
+  } catch (const YAML::Exception& error) {
+    const Location where{source, is_file ? error.mark.line + 1 : 0};
+    throw ConfigError(fmt::format("{}: not valid YAML ({})",
+                                  where.text().substr(where.line > 0 ? 4 : 6),
+                                  error.msg));
+  }
+}
+
+}  // namespace
+
+Node parse_yaml(const std::string& text, const std::string& source,
+                Problems& problems) {
+  if (text.find('\0') != std::string::npos) {
+    throw ConfigError(fmt::format("{}: not a text file", source));
+  }
+  Node root =
+      TreeBuilder(source, true, problems).build(load(text, source, true), "", 0);
+  if (root.kind == Node::Kind::null) {
+    throw ConfigError(fmt::format("{}: the configuration is empty", source));
+  }
+  if (root.kind != Node::Kind::map) {
+    throw ConfigError(
+        fmt::format("{}: must be a map of sections (got {})", source, root.describe()));
+  }
+  return root;
+}
+
+Node parse_yaml_file(const std::filesystem::path& path, Problems& problems) {
+  if (std::filesystem::is_directory(path)) {
+    throw ConfigError(
+        fmt::format("{}: is a folder, not a configuration", path.string()));
+  }
+  std::ifstream file(path);
+  if (!file) {
+    throw ConfigError(
+        fmt::format("{}: no such configuration file, or not readable", path.string()));
+  }
+  std::ostringstream text;
+  text << file.rdbuf();
+  return parse_yaml(text.str(), path.string(), problems);
+}
+
+void apply_overrides(Node& root, std::span<const std::string> overrides,
+                     Problems& problems) {
+  for (const auto& argument : overrides) {
+    const std::string source = "--set " + argument;
+    const auto equals = argument.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      throw UsageError(fmt::format(
+          "{}: must be key.path=value, e.g. --set catalogue.sampled.count=1000",
+          source));
+    }
+    const std::string path_text = argument.substr(0, equals);
+    std::vector<std::string> path;
+    std::istringstream stream(path_text + ".");
+    for (std::string key; std::getline(stream, key, '.');) {
+      if (key.empty()) throw UsageError(source + ": a key of the path is empty");
+      path.push_back(key);
+    }
+    const YAML::Node yaml = load(argument.substr(equals + 1), source, false);
+    Node value = TreeBuilder(source, false, problems).build(yaml, path_text, 0);
+    if (const Node* obstacle = set_at(root, path, std::move(value))) {
+      problems.add(path_text, {source, 0},
+                   fmt::format("cannot be set inside {}{}: set the key above it",
+                               obstacle->describe(), obstacle->location.text()));
+    }
+  }
+}
+
+}  // namespace lensmill::config

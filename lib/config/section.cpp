@@ -1,0 +1,127 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "lib/config/document_state.hpp"
+#include "lib/config/reader.hpp"
+
+namespace lensmill::config {
+
+const Node* Section::node(std::string_view key) const {
+  state_->ask(index_, key);
+  const Node* map = state_->opened[index_].map;
+  return map == nullptr ? nullptr : map->find(key);
+}
+
+bool Section::has(std::string_view key) const {
+  return node(key) != nullptr;
+}
+
+bool Section::is_none(std::string_view key) const {
+  const Node* value = node(key);
+  return value != nullptr && value->kind == Node::Kind::scalar &&
+         value->scalar == "none";
+}
+
+void Section::record_none(std::string_view key) const {
+  state_->know(index_, key, "none");
+  state_->record(index_, key, Node::make_scalar("none"));
+}
+
+std::vector<std::string> Section::keys() const {
+  std::vector<std::string> names;
+  if (const Node* map = state_->opened[index_].map) {
+    for (const auto& entry : map->entries) names.push_back(entry.first);
+  }
+  return names;
+}
+
+bool Section::is_map(std::string_view key) const {
+  const Node* value = node(key);
+  return value != nullptr && value->kind == Node::Kind::map;
+}
+
+bool Section::is_list(std::string_view key) const {
+  const Node* value = node(key);
+  return value != nullptr && value->kind == Node::Kind::list;
+}
+
+bool Section::is_scalar(std::string_view key) const {
+  const Node* value = node(key);
+  return value != nullptr && value->kind == Node::Kind::scalar;
+}
+
+std::optional<std::string> Section::one_of(std::span<const std::string_view> keys,
+                                           bool required) const {
+  std::vector<std::string_view> given;
+  for (const auto key : keys) {
+    if (has(key)) given.push_back(key);
+  }
+  if (given.size() == 1) return std::string(given.front());
+  if (given.size() > 1) {
+    problem(given[1], fmt::format("only one of {} may be given (got {})",
+                                  fmt::join(keys, ", "), fmt::join(given, " and ")));
+  } else if (required) {
+    problem("", fmt::format("needs one of {}", fmt::join(keys, ", ")));
+  }
+  return {};
+}
+
+Section Section::section(std::string_view key) const {
+  return member(key, key);
+}
+
+Section Section::required_section(std::string_view key) const {
+  if (!has(key)) problem(key, "required, but missing (a map of keys)");
+  return section(key);
+}
+
+Section Section::member(std::string_view key, std::string_view generic) const {
+  return Section(state_, state_->open(index_, key, generic));
+}
+
+std::string Section::absolute_path(const std::string& path) const {
+  return (state_->folder / path).lexically_normal().string();
+}
+
+std::string Section::existing_file(std::string_view key) const {
+  std::string path = text(key);
+  if (path.empty()) {
+    if (has(key)) problem(key, "must name a file (got \"\")");
+    return path;
+  }
+  path = absolute_path(path);
+  state_->record(index_, key, Node::make_string(path));
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) {
+    problem(key, fmt::format("no such file: {}", path));
+  } else if (std::filesystem::is_directory(path, ignored)) {
+    problem(key, fmt::format("is a folder, not a file: {}", path));
+  }
+  return path;
+}
+
+void Section::problem(std::string_view key, const std::string& what) const {
+  state_->problems.add(path(key), location(key), what);
+}
+
+void Section::warning(std::string_view key, const std::string& what) const {
+  state_->problems.warn(path(key), location(key), what);
+}
+
+void Section::ignore_rest() const {
+  state_->opened[index_].ignore_rest = true;
+}
+
+std::string Section::path(std::string_view key) const {
+  auto path = fmt::format("{}", fmt::join(state_->opened[index_].path, "."));
+  if (key.empty()) return path;
+  return path.empty() ? std::string(key) : fmt::format("{}.{}", path, key);
+}
+
+Location Section::location(std::string_view key) const {
+  const auto& opened = state_->opened[index_];
+  const Node* value = opened.map && !key.empty() ? opened.map->find(key) : nullptr;
+  return value != nullptr ? value->location : opened.location;
+}
+
+}  // namespace lensmill::config
