@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# Install what lensmill needs from Debian 12; does nothing when all of it is there.
+#
+#   jobs/install-packages.sh               build, run, test, read
+#   jobs/install-packages.sh --developer   and ccache, clang-format, clang-tidy
+#   jobs/install-packages.sh --list        print what is needed, by component
+#
+# Runs as root, or through sudo. On other systems it lists what is needed and ends with 1;
+# LENSMILL_SKIP_INSTALL=1 skips it (the libraries come from modules, spack, conda, ...).
+set -euo pipefail
+
+# component | what it is | Debian packages
+components='
+compiler   | C++20 (GCC 12 or newer)                     | g++
+build      | CMake 3.25, Ninja, pkg-config               | cmake ninja-build pkg-config
+MPI        | Open MPI 4.1                                | openmpi-bin libopenmpi-dev
+HDF5       | HDF5 1.10, the *parallel* build, and tools  | libhdf5-openmpi-dev hdf5-tools
+FFT        | FFTW 3.3, single and double, and its MPI    | libfftw3-dev libfftw3-mpi-dev
+FITS       | CFITSIO 4                                   | libcfitsio-dev
+config     | yaml-cpp 0.7                                | libyaml-cpp-dev
+checksums  | OpenSSL 3                                   | libssl-dev
+pictures   | libpng 1.6                                  | libpng-dev
+numbers    | Random123, Highway 1.0, Eigen 3.4           | librandom123-dev libhwy-dev libeigen3-dev
+program    | Boost.Program_options, fmt, spdlog, nlohmann-json | libboost-program-options-dev libfmt-dev libspdlog-dev nlohmann-json3-dev
+tests      | GoogleTest, Google Benchmark                | libgtest-dev libgmock-dev libbenchmark-dev
+reading    | Python 3 with h5py, numpy, matplotlib, astropy | python3 python3-h5py python3-numpy python3-matplotlib python3-astropy
+'
+developer='
+developer  | ccache, clang-format, clang-tidy            | ccache clang-format clang-tidy
+'
+
+list_needed() {
+  echo "lensmill needs (Debian 12 package names in brackets):"
+  while IFS='|' read -r name what packages; do
+    [ -z "$name" ] || printf '  %s%s [%s]\n' "$name" "${what% }" "$(echo $packages)"
+  done <<<"$components"
+}
+
+case "${1:-}" in
+  "") ;;
+  --developer) components+=$developer ;;
+  --list) components+=$developer; list_needed; exit 0 ;;
+  --help|-h) sed -n '2,/^set/{/^set/!s/^# \{0,1\}//p}' "$0"; exit 0 ;;
+  *) echo "install-packages: unknown option $1 (try --help)" >&2; exit 64 ;;
+esac
+if [ "${LENSMILL_SKIP_INSTALL:-0}" = 1 ]; then
+  echo "install-packages: skipped (LENSMILL_SKIP_INSTALL=1)"; exit 0
+fi
+
+system=unknown version=
+if [ -r /etc/os-release ]; then
+  system=$(. /etc/os-release; echo "${ID:-unknown}")
+  version=$(. /etc/os-release; echo "${VERSION_ID:-}")
+fi
+if [ "$system" != debian ] || ! command -v dpkg-query >/dev/null; then
+  { echo "install-packages: this is not Debian (ID=$system): nothing was installed."
+    list_needed
+    echo "Install these your way, then run again with LENSMILL_SKIP_INSTALL=1."; } >&2
+  exit 1
+fi
+[ "$version" = 12 ] ||
+  echo "install-packages: tried on Debian 12 only; this is ${version:-a development version}" >&2
+
+missing=()
+for package in $(cut -d'|' -f3 <<<"$components"); do
+  [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
+    missing+=("$package")
+done
+if [ ${#missing[@]} -eq 0 ]; then
+  echo "install-packages: everything is there"; exit 0
+fi
+echo "install-packages: ${#missing[@]} packages to install: ${missing[*]}"
+
+as_root=()
+if [ "$(id -u)" != 0 ]; then
+  if ! command -v sudo >/dev/null; then
+    { echo "install-packages: not root, and there is no sudo. As root, run:"
+      echo "  apt-get update && apt-get install -y --no-install-recommends ${missing[*]}"
+    } >&2
+    exit 1
+  fi
+  as_root=(sudo)
+fi
+apt() {
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@"
+}
+install_missing() { apt install -y --no-install-recommends "${missing[@]}" >/dev/null; }
+
+# Package lists that know every package are used as they are; stale ones (a file is gone
+# from the server) are fetched again once.
+updated=0
+if ! apt-cache show "${missing[@]}" >/dev/null 2>&1; then apt update; updated=1; fi
+if ! install_missing; then
+  if [ $updated = 1 ] || ! { apt update && install_missing; }; then
+    { echo "install-packages: apt-get failed; its messages are above."
+      df -h /var | tail -n 1 | awk '{print "  free on " $6 ": " $4}'; } >&2
+    exit 1
+  fi
+fi
+echo "install-packages: done"
