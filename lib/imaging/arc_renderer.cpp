@@ -1,0 +1,300 @@
+#include "lib/imaging/arc_renderer.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "lib/core/errors.hpp"
+#include "lib/imaging/cell_refinement.hpp"
+#include "lib/imaging/extended_flux.hpp"
+#include "lib/imaging/kind_fraction.hpp"
+#include "lib/imaging/smooth_pixels.hpp"
+#include "lib/imaging/spline_deposit.hpp"
+
+namespace lensmill::imaging {
+namespace {
+
+// How the contract's tolerances are dealt to single cells and pixels. The estimates are
+// bounds rather than means, errors of many cells partly cancel, and the worst pixel is
+// one of many: shares found by calibration against independently integrated images.
+constexpr double cell_share_of_pixel = 0.2;
+constexpr double cell_share_of_core = 0.05;
+constexpr double variation_per_root_tolerance = 0.02 / 0.0316227766;  // 0.02 at 1e-3
+// A cell crossed by a critical curve misassigns about this share of its flux.
+constexpr double misassigned_share = 0.02;
+constexpr double kind_tolerance = 1.0e-4;  // of the arc's flux, per cell
+// No cell is cut deeper: 2^-13 pixel.
+constexpr int deepest_level = 13;
+// Distance, in half widths, below which a cell counts as next to the lens centre.
+constexpr double central_distance = 3.0;
+// The core's flux matters down to this share of the arc (accuracy contract).
+constexpr double least_core_share = 1.0e-2;
+
+}  // namespace
+
+struct ArcRenderer::Parts {
+  explicit Parts(const RenderConfig& config)
+      : smooth(config.lattice, config.deposit) {
+    if (config.deposit == Deposit::spline) spline.emplace(config.lattice);
+  }
+  SmoothDeposit smooth;
+  std::optional<SplineDeposit> spline;
+};
+
+struct ArcRenderer::Workspace {
+  CentreGrid centres;
+  std::vector<std::uint8_t> rough;
+  SmoothDeposit::Workspace smooth;
+  std::vector<Cell> cells;
+  std::vector<Cell> next;
+  CellBatch batch;
+  RaySamples scratch;
+  Image<double> pixel_error;
+  ExtendedFlux::Workspace extended;
+};
+
+void ArcRenderer::WorkspaceDeleter::operator()(Workspace* workspace) const {
+  delete workspace;
+}
+
+ArcRenderer::WorkspacePointer ArcRenderer::make_workspace() {
+  return WorkspacePointer(new Workspace);
+}
+
+ArcRenderer::ArcRenderer(RenderConfig config) : config_(std::move(config)) {
+  const Lattice& lattice = config_.lattice;
+  if (config_.deposit == Deposit::pixels &&
+      (lattice.oversample != 1 || lattice.border != 0)) {
+    throw ConfigError(
+        "convolve.oversample: depositing whole pixels needs oversample 1 and no border");
+  }
+  if (lattice.stamp_size_pix != config_.grid.stamp_size_pix) {
+    throw ConfigError("grid.stamp_size_pix: differs from the convolution lattice's");
+  }
+  parts_ = std::make_unique<const Parts>(config_);
+}
+
+ArcRenderer::~ArcRenderer() = default;
+
+namespace {
+
+/// The running state of one render.
+class Rendering {
+ public:
+  Rendering(const RenderConfig& config, const SplineDeposit* spline, double core_x,
+            double core_y, Image<double>& pixel_error, ArcPlanes& out)
+      : config_(config),
+        spline_(spline),
+        core_x_(core_x),
+        core_y_(core_y),
+        area_(config.grid.pixel_scale_arcsec * config.grid.pixel_scale_arcsec),
+        pixel_error_(pixel_error),
+        out_(out) {}
+
+  bool in_core(const Cell& cell) const {
+    const double dx = cell.column - core_x_;
+    const double dy = cell.row - core_y_;
+    return dx * dx + dy * dy < config_.core_radius_pix * config_.core_radius_pix;
+  }
+  double cell_area(const Cell& cell) const {
+    return area_ / static_cast<double>(std::int64_t{1} << (2 * cell.level));
+  }
+
+  /// Fluxes that tolerances are relative to, from what is deposited and pending.
+  void update_scales(const std::vector<Cell>& cells, const CellBatch& batch) {
+    peak_ = 0.0;
+    arc_ = 0.0;
+    core_ = 0.0;
+    pending_.assign(out_.pixel.plane[0].ny(), out_.pixel.plane[0].nx(), 0.0);
+    const int margin = config_.lattice.margin_pix;
+    for (std::size_t c = 0; c < cells.size(); ++c) {
+      pending_(cells[c].row + margin, cells[c].column + margin) +=
+          cell_area(cells[c]) * batch.estimate(c).mean_brightness;
+    }
+    for (int row = 0; row < pending_.ny(); ++row) {
+      for (int column = 0; column < pending_.nx(); ++column) {
+        double flux = pending_(row, column);
+        for (const auto& plane : out_.pixel.plane) flux += plane(row, column);
+        peak_ = std::max(peak_, flux);
+        arc_ += flux;
+        const double dx = column - margin - core_x_;
+        const double dy = row - margin - core_y_;
+        if (dx * dx + dy * dy < config_.core_radius_pix * config_.core_radius_pix) {
+          core_ += flux;
+        }
+      }
+    }
+  }
+
+  double tolerance(const Cell& cell) const {
+    const double pixel = cell_share_of_pixel * config_.pixel_tolerance * peak_;
+    return in_core(cell) ? std::min(pixel, cell_share_of_core * core_allowance()) : pixel;
+  }
+  double core_allowance() const {
+    return config_.core_tolerance * std::max(core_, least_core_share * arc_);
+  }
+  double kind_allowance() const { return kind_tolerance * arc_; }
+
+  void accept(const Cell& cell, const CellSamples& samples, const CellEstimate& estimate) {
+    const double area = cell_area(cell);
+    const double error = area * estimate.brightness_error;
+    const int margin = config_.lattice.margin_pix;
+    pixel_error_(cell.row + margin, cell.column + margin) += error;
+    if (in_core(cell)) core_error_ += error * error;
+    std::array<double, samples_per_cell> flux;
+    for (std::size_t k = 0; k < samples_per_cell; ++k) {
+      flux[k] = 0.25 * area * gauss_weight[k / 3] * gauss_weight[k % 3] *
+                samples.brightness[k];
+    }
+    if (!estimate.mixed_kinds) {
+      deposit(cell, lens::kind_of(samples.determinant[4], samples.trace[4]), flux);
+      return;
+    }
+    const KindShares shares = kind_shares(samples);
+    for (int kind = 0; kind < lens::kind_count; ++kind) {
+      auto part = flux;
+      double sum = 0.0;
+      for (std::size_t k = 0; k < samples_per_cell; ++k) {
+        part[k] *= shares[static_cast<std::size_t>(kind)][k];
+        sum += part[k];
+      }
+      if (sum > 0.0) deposit(cell, static_cast<lens::ImageKind>(kind + 1), part);
+    }
+  }
+
+  /// Error estimates over the finished image.
+  void finish() {
+    double peak = 0.0;
+    double worst = 0.0;
+    for (std::size_t k = 0; k < pixel_error_.size(); ++k) {
+      double flux = 0.0;
+      for (const auto& plane : out_.pixel.plane) flux += plane.pixels()[k];
+      peak = std::max(peak, flux);
+      worst = std::max(worst, pixel_error_.pixels()[k]);
+    }
+    out_.pixel_error = peak > 0.0 ? worst / peak : 0.0;
+    const double allowance = core_allowance();
+    out_.core_error =
+        allowance > 0.0 ? config_.core_tolerance * std::sqrt(core_error_) / allowance : 0.0;
+  }
+
+ private:
+  void deposit(const Cell& cell, lens::ImageKind kind,
+               const std::array<double, samples_per_cell>& flux) {
+    const int margin = config_.lattice.margin_pix;
+    double sum = 0.0;
+    for (const double value : flux) sum += value;
+    out_.pixel[kind](cell.row + margin, cell.column + margin) += sum;
+    out_.present[static_cast<std::size_t>(kind_index(kind))] = true;
+    if (spline_) spline_->add_cell(cell, flux, out_.lattice[kind]);
+    for (std::size_t r = 0; r < config_.disc_radius_pix.size(); ++r) {
+      const double radius = config_.disc_radius_pix[r];
+      for (std::size_t k = 0; k < samples_per_cell; ++k) {
+        const double dx = cell.x_pix + cell.half_pix() * gauss_node[k % 3] - core_x_;
+        const double dy = cell.y_pix + cell.half_pix() * gauss_node[k / 3] - core_y_;
+        if (dx * dx + dy * dy < radius * radius) {
+          out_.disc_flux[r][static_cast<std::size_t>(kind_index(kind))] += flux[k];
+        }
+      }
+    }
+  }
+
+  const RenderConfig& config_;
+  const SplineDeposit* spline_;
+  double core_x_;
+  double core_y_;
+  double area_;
+  Image<double>& pixel_error_;
+  Image<double> pending_;
+  ArcPlanes& out_;
+  double peak_ = 0.0;
+  double arc_ = 0.0;
+  double core_ = 0.0;
+  double core_error_ = 0.0;
+};
+
+}  // namespace
+
+void ArcRenderer::render(const LensedSource& object, double core_x_pix, double core_y_pix,
+                         Workspace& w, ArcPlanes& out) const {
+  const int margin = config_.lattice.margin_pix;
+  const int side = config_.grid.stamp_size_pix + 2 * margin;
+  const int lattice_side = config_.lattice.size();
+  for (int kind = 0; kind < lens::kind_count; ++kind) {
+    out.pixel.plane[static_cast<std::size_t>(kind)].assign(side, side, 0.0);
+    out.lattice.plane[static_cast<std::size_t>(kind)].assign(lattice_side, lattice_side,
+                                                             0.0);
+  }
+  out.present = {};
+  out.disc_flux.assign(config_.disc_radius_pix.size(), {});
+  w.pixel_error.assign(side, side, 0.0);
+
+  const bool singular = object.lens->params().theta_e_arcsec > 0.0;
+  w.centres.shoot(config_.grid, margin, object);
+  const double lens_x = config_.grid.pix_from_arcsec(object.lens_x_arcsec);
+  const double lens_y = config_.grid.pix_from_arcsec(object.lens_y_arcsec);
+  mark_rough_pixels(
+      w.centres,
+      {.variation = variation_per_root_tolerance * std::sqrt(config_.pixel_tolerance),
+       .core_x_pix = core_x_pix,
+       .core_y_pix = core_y_pix,
+       .core_radius_pix = config_.core_radius_pix,
+       .lens_x_pix = lens_x,
+       .lens_y_pix = lens_y,
+       .singular_lens = singular,
+       .cusp_radius_arcsec = object.source->cusp_radius_arcsec()},
+      w.rough);
+  const double pixel_area =
+      config_.grid.pixel_scale_arcsec * config_.grid.pixel_scale_arcsec;
+  parts_->smooth.add(w.centres, w.rough, pixel_area, w.smooth, out);
+  out.evaluations = static_cast<long>(w.centres.rays().size());
+
+  w.cells.clear();
+  for (int row = 0; row < side; ++row) {
+    for (int column = 0; column < side; ++column) {
+      if (!w.rough[std::size_t(row) * std::size_t(side) + std::size_t(column)]) continue;
+      w.cells.push_back({.x_pix = static_cast<double>(column - margin),
+                         .y_pix = static_cast<double>(row - margin),
+                         .column = static_cast<std::int16_t>(column - margin),
+                         .row = static_cast<std::int16_t>(row - margin)});
+    }
+  }
+  const int forced = forced_level(
+      object, config_.grid.pixel_scale_arcsec,
+      cell_share_of_core * config_.core_tolerance * least_core_share, w.scratch);
+
+  Rendering rendering(config_, parts_->spline ? &*parts_->spline : nullptr, core_x_pix,
+                      core_y_pix, w.pixel_error, out);
+  while (!w.cells.empty()) {
+    w.batch.evaluate(w.cells, config_.grid, object);
+    out.evaluations += static_cast<long>(w.cells.size()) * samples_per_cell;
+    rendering.update_scales(w.cells, w.batch);
+    w.next.clear();
+    for (std::size_t c = 0; c < w.cells.size(); ++c) {
+      const Cell& cell = w.cells[c];
+      const CellEstimate& estimate = w.batch.estimate(c);
+      const double area = rendering.cell_area(cell);
+      const bool rough = area * estimate.brightness_error > rendering.tolerance(cell);
+      const bool central =
+          w.batch.lens_distance(c) < central_distance && cell.level < forced;
+      const bool mixed = estimate.mixed_kinds &&
+                         misassigned_share * area * estimate.mean_brightness >
+                             rendering.kind_allowance();
+      if ((rough || central || mixed) && cell.level < deepest_level) {
+        quarter(cell, w.next);
+      } else {
+        rendering.accept(cell, w.batch.samples(c), estimate);
+      }
+    }
+    std::swap(w.cells, w.next);
+  }
+  rendering.finish();
+
+  if (config_.deposit == Deposit::pixels) {
+    for (std::size_t k = 0; k < lens::kind_count; ++k) {
+      std::ranges::copy(out.pixel.plane[k].pixels(), out.lattice.plane[k].pixels().begin());
+    }
+  }
+  out.total_flux = ExtendedFlux(config_.grid).add_outside(object, out, w.extended);
+}
+
+}  // namespace lensmill::imaging

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "lib/core/pixel_grid.hpp"
+#include "lib/imaging/planes.hpp"
+#include "lib/imaging/ray_samples.hpp"
+
+namespace lensmill::imaging {
+
+/// Centre samples of every pixel of the stamp, its margin and one ring around it.
+class CentreGrid {
+ public:
+  /// Shoot the centres. `pixels` is the side of stamp + margin.
+  void shoot(const PixelGrid& grid, int margin_pix, const LensedSource& object);
+
+  int side() const { return side_; }
+  int margin() const { return margin_; }
+  double peak_brightness() const { return peak_; }
+  /// Index of the centre of stamp pixel (row, column); valid from -margin-1 to N+margin.
+  std::size_t index(int row, int column) const {
+    return std::size_t(row + margin_ + 1) * std::size_t(side_ + 2) +
+           std::size_t(column + margin_ + 1);
+  }
+  std::size_t stride() const { return std::size_t(side_ + 2); }
+  RaySamples& rays() { return rays_; }
+  const RaySamples& rays() const { return rays_; }
+
+ private:
+  RaySamples rays_;
+  int side_ = 0;  ///< stamp + 2 margin
+  int margin_ = 0;
+  double peak_ = 0.0;
+};
+
+/// What makes a pixel too rough for its centre sample.
+struct RoughnessLimits {
+  double variation = 0.02;  ///< of the peak, to any of the 8 neighbours
+  double core_x_pix = 0.0, core_y_pix = 0.0, core_radius_pix = 5.0;
+  double lens_x_pix = 0.0, lens_y_pix = 0.0;
+  bool singular_lens = true;
+  double cusp_radius_arcsec = 0.0;  ///< negative: the source has no cusp
+};
+
+/// Marks pixels (1: rough) of stamp and margin, row-major.
+void mark_rough_pixels(const CentreGrid& centres, const RoughnessLimits& limits,
+                       std::vector<std::uint8_t>& rough);
+
+/// Adds the light of the smooth pixels to the planes: in the pixel plane centre +
+/// Laplacian/24 (fourth order), on the lattice the spline moments of the local quadratic.
+class SmoothDeposit {
+ public:
+  SmoothDeposit(const Lattice& lattice, Deposit deposit);
+  struct Workspace {
+    std::vector<double> field, rows;
+  };
+  void add(const CentreGrid& centres, const std::vector<std::uint8_t>& rough,
+           double pixel_area_arcsec2, Workspace& workspace, ArcPlanes& out) const;
+
+ private:
+  Lattice lattice_;
+  Deposit deposit_;
+  int first_ = 0;  ///< lattice index of the stencil's start relative to the pixel's own
+  std::vector<double> moment_[3];  ///< integral of u^a beta over the pixel, a = 0, 1, 2
+};
+
+}  // namespace lensmill::imaging
