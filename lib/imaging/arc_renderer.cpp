@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "lib/core/errors.hpp"
 #include "lib/imaging/cell_refinement.hpp"
 #include "lib/imaging/extended_flux.hpp"
+#include "lib/imaging/fixed_supersampling.hpp"
 #include "lib/imaging/kind_fraction.hpp"
 #include "lib/imaging/smooth_pixels.hpp"
 #include "lib/imaging/spline_deposit.hpp"
@@ -32,10 +34,10 @@ constexpr double least_core_share = 1.0e-2;
 }  // namespace
 
 struct ArcRenderer::Parts {
-  explicit Parts(const RenderConfig& config)
-      : smooth(config.lattice, config.deposit) {
+  explicit Parts(const RenderConfig& config) : smooth(config.lattice, config.deposit) {
     if (config.deposit == Deposit::spline) spline.emplace(config.lattice);
   }
+  const SplineDeposit* spline_or_null() const { return spline ? &*spline : nullptr; }
   SmoothDeposit smooth;
   std::optional<SplineDeposit> spline;
 };
@@ -65,7 +67,8 @@ ArcRenderer::ArcRenderer(RenderConfig config) : config_(std::move(config)) {
   if (config_.deposit == Deposit::pixels &&
       (lattice.oversample != 1 || lattice.border != 0)) {
     throw ConfigError(
-        "convolve.oversample: depositing whole pixels needs oversample 1 and no border");
+        "convolve.oversample: depositing whole pixels needs oversample 1 and no "
+        "border");
   }
   if (lattice.stamp_size_pix != config_.grid.stamp_size_pix) {
     throw ConfigError("grid.stamp_size_pix: differs from the convolution lattice's");
@@ -127,14 +130,16 @@ class Rendering {
 
   double tolerance(const Cell& cell) const {
     const double pixel = cell_share_of_pixel * config_.pixel_tolerance * peak_;
-    return in_core(cell) ? std::min(pixel, cell_share_of_core * core_allowance()) : pixel;
+    return in_core(cell) ? std::min(pixel, cell_share_of_core * core_allowance())
+                         : pixel;
   }
   double core_allowance() const {
     return config_.core_tolerance * std::max(core_, least_core_share * arc_);
   }
   double kind_allowance() const { return kind_tolerance * arc_; }
 
-  void accept(const Cell& cell, const CellSamples& samples, const CellEstimate& estimate) {
+  void accept(const Cell& cell, const CellSamples& samples,
+              const CellEstimate& estimate) {
     const double area = cell_area(cell);
     const double error = area * estimate.brightness_error;
     const int margin = config_.lattice.margin_pix;
@@ -173,8 +178,9 @@ class Rendering {
     }
     out_.pixel_error = peak > 0.0 ? worst / peak : 0.0;
     const double allowance = core_allowance();
-    out_.core_error =
-        allowance > 0.0 ? config_.core_tolerance * std::sqrt(core_error_) / allowance : 0.0;
+    out_.core_error = allowance > 0.0
+                          ? config_.core_tolerance * std::sqrt(core_error_) / allowance
+                          : 0.0;
   }
 
  private:
@@ -214,8 +220,8 @@ class Rendering {
 
 }  // namespace
 
-void ArcRenderer::render(const LensedSource& object, double core_x_pix, double core_y_pix,
-                         Workspace& w, ArcPlanes& out) const {
+void ArcRenderer::render(const LensedSource& object, double core_x_pix,
+                         double core_y_pix, Workspace& w, ArcPlanes& out) const {
   const int margin = config_.lattice.margin_pix;
   const int side = config_.grid.stamp_size_pix + 2 * margin;
   const int lattice_side = config_.lattice.size();
@@ -226,8 +232,30 @@ void ArcRenderer::render(const LensedSource& object, double core_x_pix, double c
   }
   out.present = {};
   out.disc_flux.assign(config_.disc_radius_pix.size(), {});
-  w.pixel_error.assign(side, side, 0.0);
 
+  out.evaluations = 0;
+  if (config_.supersample > 0) {
+    render_fixed(config_, object, core_x_pix, core_y_pix, parts_->spline_or_null(),
+                 w.scratch, out);
+  } else {
+    render_adaptive(object, core_x_pix, core_y_pix, w, out);
+  }
+
+  if (config_.deposit == Deposit::pixels) {
+    for (std::size_t k = 0; k < lens::kind_count; ++k) {
+      std::ranges::copy(out.pixel.plane[k].pixels(),
+                        out.lattice.plane[k].pixels().begin());
+    }
+  }
+  out.total_flux = ExtendedFlux(config_.grid).total(object, margin, out, w.extended);
+}
+
+void ArcRenderer::render_adaptive(const LensedSource& object, double core_x_pix,
+                                  double core_y_pix, Workspace& w,
+                                  ArcPlanes& out) const {
+  const int margin = config_.lattice.margin_pix;
+  const int side = config_.grid.stamp_size_pix + 2 * margin;
+  w.pixel_error.assign(side, side, 0.0);
   const bool singular = object.lens->params().theta_e_arcsec > 0.0;
   w.centres.shoot(config_.grid, margin, object);
   const double lens_x = config_.grid.pix_from_arcsec(object.lens_x_arcsec);
@@ -246,12 +274,13 @@ void ArcRenderer::render(const LensedSource& object, double core_x_pix, double c
   const double pixel_area =
       config_.grid.pixel_scale_arcsec * config_.grid.pixel_scale_arcsec;
   parts_->smooth.add(w.centres, w.rough, pixel_area, w.smooth, out);
-  out.evaluations = static_cast<long>(w.centres.rays().size());
+  out.evaluations += static_cast<long>(w.centres.rays().size());
 
   w.cells.clear();
   for (int row = 0; row < side; ++row) {
     for (int column = 0; column < side; ++column) {
-      if (!w.rough[std::size_t(row) * std::size_t(side) + std::size_t(column)]) continue;
+      if (!w.rough[std::size_t(row) * std::size_t(side) + std::size_t(column)])
+        continue;
       w.cells.push_back({.x_pix = static_cast<double>(column - margin),
                          .y_pix = static_cast<double>(row - margin),
                          .column = static_cast<std::int16_t>(column - margin),
@@ -262,8 +291,8 @@ void ArcRenderer::render(const LensedSource& object, double core_x_pix, double c
       object, config_.grid.pixel_scale_arcsec,
       cell_share_of_core * config_.core_tolerance * least_core_share, w.scratch);
 
-  Rendering rendering(config_, parts_->spline ? &*parts_->spline : nullptr, core_x_pix,
-                      core_y_pix, w.pixel_error, out);
+  Rendering rendering(config_, parts_->spline_or_null(), core_x_pix, core_y_pix,
+                      w.pixel_error, out);
   while (!w.cells.empty()) {
     w.batch.evaluate(w.cells, config_.grid, object);
     out.evaluations += static_cast<long>(w.cells.size()) * samples_per_cell;
@@ -276,9 +305,9 @@ void ArcRenderer::render(const LensedSource& object, double core_x_pix, double c
       const bool rough = area * estimate.brightness_error > rendering.tolerance(cell);
       const bool central =
           w.batch.lens_distance(c) < central_distance && cell.level < forced;
-      const bool mixed = estimate.mixed_kinds &&
-                         misassigned_share * area * estimate.mean_brightness >
-                             rendering.kind_allowance();
+      const bool mixed =
+          estimate.mixed_kinds && misassigned_share * area * estimate.mean_brightness >
+                                      rendering.kind_allowance();
       if ((rough || central || mixed) && cell.level < deepest_level) {
         quarter(cell, w.next);
       } else {
@@ -288,13 +317,6 @@ void ArcRenderer::render(const LensedSource& object, double core_x_pix, double c
     std::swap(w.cells, w.next);
   }
   rendering.finish();
-
-  if (config_.deposit == Deposit::pixels) {
-    for (std::size_t k = 0; k < lens::kind_count; ++k) {
-      std::ranges::copy(out.pixel.plane[k].pixels(), out.lattice.plane[k].pixels().begin());
-    }
-  }
-  out.total_flux = ExtendedFlux(config_.grid).add_outside(object, out, w.extended);
 }
 
 }  // namespace lensmill::imaging

@@ -31,8 +31,9 @@ struct RenderConfig {
 /// 1. one ray through every pixel centre; 2. where brightness varies little against the
 /// peak and nothing singular is near, centre + Laplacian/24; 3. elsewhere, and in the
 /// core, 3 x 3 Gauss per cell; 4. cells whose estimated error (cell_error.hpp) exceeds
-/// their share of the tolerance are quartered, and cells next to the singular lens centre
-/// until what could hide there is below tolerance. Immutable; one Workspace per rank.
+/// their share of the tolerance are quartered, and cells next to the singular lens
+/// centre until what could hide there is below tolerance. Immutable; one Workspace per
+/// rank.
 class ArcRenderer {
  public:
   struct Workspace;
@@ -55,6 +56,8 @@ class ArcRenderer {
 
  private:
   struct Parts;
+  void render_adaptive(const LensedSource& object, double core_x_pix, double core_y_pix,
+                       Workspace& workspace, ArcPlanes& out) const;
   RenderConfig config_;
   std::unique_ptr<const Parts> parts_;
 };

@@ -7,9 +7,10 @@
 namespace lensmill::imaging {
 namespace {
 
-// Calibrated on independently integrated images; they only trade evaluations for margin.
+// Calibrated on independently integrated images; they only trade evaluations for
+// margin.
 constexpr double cusp_share = 0.05;
-constexpr double cusp_distance = 1.3;       // footprints: inside, the cusp rule holds
+constexpr double cusp_distance = 1.3;  // footprints: inside, the cusp rule holds
 constexpr double node_to_edge = 1.0 / 0.77459666924148337704;
 constexpr double exponential_error = 3.2e-5;  // 2^7 3!^4 / (7 6!^3) / 2
 
@@ -60,8 +61,8 @@ CellEstimate estimate_cell(const CellSamples& s, const light::Brightness& source
     const double distance = std::max(from_cusp - cusp_radius, 0.0) / footprint;
     double brightest = highest;
     if (distance < cusp_distance) {
-      const double within = source.flux_within(footprint) /
-                            (std::numbers::pi * footprint * footprint);
+      const double within =
+          source.flux_within(footprint) / (std::numbers::pi * footprint * footprint);
       brightest = std::max(brightest, within);
     }
     error += singular_share(distance) * (brightest - lowest);

@@ -19,10 +19,12 @@ struct CellEstimate {
 ///   ellipse; Trefethen 2008, SIAM Review 50, 67, theorem 4.5), scaled by the range;
 /// - a smooth exponential of log-range 2u across the cell: u^6 3.2e-5 of the mean (the
 ///   rule's error term for exp);
-/// - a cusp inside the cell: 0.05 of the brightest minus the faintest, where the brightest
+/// - a cusp inside the cell: 0.05 of the brightest minus the faintest, where the
+/// brightest
 ///   includes the mean surface brightness of the source within the cell's footprint, so
 ///   that a core smaller than the cell cannot hide between the samples.
-/// \param lens_distance distance of the cell's centre from the lens centre over the cell's
+/// \param lens_distance distance of the cell's centre from the lens centre over the
+/// cell's
 ///   half width; infinity where the lens has no singular centre.
 CellEstimate estimate_cell(const CellSamples& samples, const light::Brightness& source,
                            double lens_distance);

@@ -14,7 +14,8 @@ constexpr std::size_t cells_per_shot = 32;  // 288 rays: buffers stay in the fir
 // A ring of cells of one level about the lens centre: those nearer than three half
 // widths (see ArcRenderer) number 4, their flux bound takes all of them together.
 constexpr double central_cells = 4.0;
-constexpr double central_reach = 4.0;  // half widths from the lens centre to their far end
+constexpr double central_reach =
+    4.0;  // half widths from the lens centre to their far end
 
 // Largest brightness at a distance of at least `distance` from the source's centre.
 double brightest_beyond(const light::Brightness& source, double distance) {
@@ -35,20 +36,22 @@ double distance_to_segment(double ax, double ay, double bx, double by) {
   const double dx = bx - ax;
   const double dy = by - ay;
   const double length = dx * dx + dy * dy;
-  const double t = length > 0.0 ? std::clamp(-(ax * dx + ay * dy) / length, 0.0, 1.0) : 0;
+  const double t =
+      length > 0.0 ? std::clamp(-(ax * dx + ay * dy) / length, 0.0, 1.0) : 0;
   return std::hypot(ax + t * dx, ay + t * dy);
 }
 
 }  // namespace
 
-int forced_level(const LensedSource& object, double pixel_scale_arcsec, double flux_floor,
-                 RaySamples& scratch) {
+int forced_level(const LensedSource& object, double pixel_scale_arcsec,
+                 double flux_floor, RaySamples& scratch) {
   if (object.lens->params().theta_e_arcsec <= 0.0) return 0;
   for (int level = 0; level < most_forced_level; ++level) {
     const double half = 0.5 * pixel_scale_arcsec / static_cast<double>(1 << level);
     const double outer = central_reach * half;
     const double inner = 1.0e-4 * half;
-    // Rays within `outer` of the centre reach the band between the images of two circles.
+    // Rays within `outer` of the centre reach the band between the images of two
+    // circles.
     scratch.resize(2 * directions);
     for (std::size_t k = 0; k < directions; ++k) {
       const double angle = 2.0 * std::numbers::pi * static_cast<double>(k) / directions;

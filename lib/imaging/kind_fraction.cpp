@@ -23,7 +23,8 @@ double negative_fraction(double value, double slope_u, double slope_v) {
 }
 
 KindShares kind_shares(const CellSamples& s) {
-  // Each node stands for a rectangle as wide as its weight; centres and widths on [-1, 1].
+  // Each node stands for a rectangle as wide as its weight; centres and widths on [-1,
+  // 1].
   constexpr std::array<double, 3> width{gauss_weight[0], gauss_weight[1],
                                         gauss_weight[2]};
   constexpr std::array<double, 3> centre{-13.0 / 18.0, 0.0, 13.0 / 18.0};
@@ -35,19 +36,19 @@ KindShares kind_shares(const CellSamples& s) {
       const std::size_t right = 3 * j + (i == 2 ? 2 : i + 1);
       const std::size_t below = 3 * (j == 0 ? 0 : j - 1) + i;
       const std::size_t above = 3 * (j == 2 ? 2 : j + 1) + i;
-      const double slope_x = (s.determinant[right] - s.determinant[left]) /
-                             (gauss_node[i == 2 ? 2 : i + 1] -
-                              gauss_node[i == 0 ? 0 : i - 1]);
-      const double slope_y = (s.determinant[above] - s.determinant[below]) /
-                             (gauss_node[j == 2 ? 2 : j + 1] -
-                              gauss_node[j == 0 ? 0 : j - 1]);
+      const double slope_x =
+          (s.determinant[right] - s.determinant[left]) /
+          (gauss_node[i == 2 ? 2 : i + 1] - gauss_node[i == 0 ? 0 : i - 1]);
+      const double slope_y =
+          (s.determinant[above] - s.determinant[below]) /
+          (gauss_node[j == 2 ? 2 : j + 1] - gauss_node[j == 0 ? 0 : j - 1]);
       const double at_centre = s.determinant[k] +
                                slope_x * (centre[i] - gauss_node[i]) +
                                slope_y * (centre[j] - gauss_node[j]);
       const double saddle =
           negative_fraction(at_centre, slope_x * width[i], slope_y * width[j]);
-      const auto positive = s.trace[k] < 0.0 ? lens::ImageKind::maximum
-                                             : lens::ImageKind::minimum;
+      const auto positive =
+          s.trace[k] < 0.0 ? lens::ImageKind::maximum : lens::ImageKind::minimum;
       shares[static_cast<std::size_t>(kind_index(lens::ImageKind::saddle))][k] = saddle;
       shares[static_cast<std::size_t>(kind_index(positive))][k] = 1.0 - saddle;
     }

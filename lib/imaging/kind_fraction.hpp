@@ -12,8 +12,9 @@ namespace lensmill::imaging {
 double negative_fraction(double value, double slope_u, double slope_v);
 
 /// Share of each node's flux that belongs to each kind, [kind index][node]. Where a
-/// critical curve crosses the cell, det A is linearised about each node, so the shares are
-/// second-order accurate in the cell's size instead of flipping with the node's sign.
+/// critical curve crosses the cell, det A is linearised about each node, so the shares
+/// are second-order accurate in the cell's size instead of flipping with the node's
+/// sign.
 using KindShares = std::array<std::array<double, samples_per_cell>, lens::kind_count>;
 KindShares kind_shares(const CellSamples& samples);
 

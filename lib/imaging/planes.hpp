@@ -9,8 +9,8 @@
 namespace lensmill::imaging {
 
 /// The convolution lattice: points at pixel centres and, for oversample > 1, between
-/// them, over the stamp and `margin_pix` pixels around it, plus `border` lattice points on
-/// each side that take the tails of the deposit's stencil.
+/// them, over the stamp and `margin_pix` pixels around it, plus `border` lattice points
+/// on each side that take the tails of the deposit's stencil.
 struct Lattice {
   int stamp_size_pix = 64;
   int margin_pix = 0;
@@ -55,8 +55,8 @@ struct KindPlanes {
   }
 };
 
-/// The lens stage's product for one injection: the lensed light before the PSF, for unit
-/// unlensed source flux (a band's flux multiplies it), split by image kind.
+/// The lens stage's product for one injection: the lensed light before the PSF, for
+/// unit unlensed source flux (a band's flux multiplies it), split by image kind.
 struct ArcPlanes {
   /// Flux per pixel [y, x] over the stamp and its margin: what intrinsic apertures see.
   /// Side stamp_size_pix + 2 margin_pix; stamp pixel 0 is at index margin_pix.
@@ -66,10 +66,11 @@ struct ArcPlanes {
   KindPlanes<double> lattice;
   /// Which kinds have any light (others are all zero and may be skipped).
   std::array<bool, lens::kind_count> present{};
-  /// Lensed flux before the PSF on the extended grid (3 x 3 stamps), for unit source flux.
+  /// Lensed flux before the PSF on the extended grid (3 x 3 stamps), for unit source
+  /// flux.
   double total_flux = 0.0;
-  /// Flux inside discs about the aperture centre before the PSF, [radius][kind index], by
-  /// the samples' positions; filled only when the renderer was given disc radii.
+  /// Flux inside discs about the aperture centre before the PSF, [radius][kind index],
+  /// by the samples' positions; filled only when the renderer was given disc radii.
   std::vector<std::array<double, lens::kind_count>> disc_flux;
   /// Estimated worst pixel error over the peak pixel, before the PSF.
   double pixel_error = 0.0;

@@ -8,8 +8,9 @@
 
 namespace lensmill::imaging {
 
-/// One lensed source on the sky: everything the integrator needs to know of it. Positions
-/// in arcsec; the lens relative to the stamp's centre, the source relative to the lens.
+/// One lensed source on the sky: everything the integrator needs to know of it.
+/// Positions in arcsec; the lens relative to the stamp's centre, the source relative to
+/// the lens.
 struct LensedSource {
   const lens::LensModel* lens = nullptr;
   const light::Brightness* source = nullptr;

@@ -66,7 +66,8 @@ void mark_rough_pixels(const CentreGrid& centres, const RoughnessLimits& limits,
         const double dx = at(source_x, step) - at(source_x, 0);
         const double dy = at(source_y, step) - at(source_y, 0);
         footprint = std::max(footprint, dx * dx + dy * dy);
-        crossed = crossed || (at(determinant, step) < 0.0) != (at(determinant, 0) < 0.0);
+        crossed =
+            crossed || (at(determinant, step) < 0.0) != (at(determinant, 0) < 0.0);
       }
       const double cusp =
           std::hypot(at(source_x, 0), at(source_y, 0)) - limits.cusp_radius_arcsec;
@@ -78,8 +79,8 @@ void mark_rough_pixels(const CentreGrid& centres, const RoughnessLimits& limits,
           largest_step > variation || crossed ||
           (limits.cusp_radius_arcsec >= 0.0 &&
            cusp < cusp_footprints * std::sqrt(footprint)) ||
-          (limits.singular_lens && lens_x * lens_x + lens_y * lens_y <
-                                       lens_distance_pix * lens_distance_pix) ||
+          (limits.singular_lens &&
+           lens_x * lens_x + lens_y * lens_y < lens_distance_pix * lens_distance_pix) ||
           core_x * core_x + core_y * core_y < core;
       rough[std::size_t(row + margin) * std::size_t(side) +
             std::size_t(column + margin)] = is_rough ? 1 : 0;
@@ -115,8 +116,9 @@ SmoothDeposit::SmoothDeposit(const Lattice& lattice, Deposit deposit)
   }
 }
 
-void SmoothDeposit::add(const CentreGrid& centres, const std::vector<std::uint8_t>& rough,
-                        double area, Workspace& workspace, ArcPlanes& out) const {
+void SmoothDeposit::add(const CentreGrid& centres,
+                        const std::vector<std::uint8_t>& rough, double area,
+                        Workspace& workspace, ArcPlanes& out) const {
   const int side = centres.side();
   const int margin = centres.margin();
   const auto brightness = centres.rays().brightness();
@@ -130,8 +132,8 @@ void SmoothDeposit::add(const CentreGrid& centres, const std::vector<std::uint8_
     const auto wanted = static_cast<lens::ImageKind>(kind + 1);
     auto& pixel = out.pixel[wanted];
     auto& lattice = out.lattice[wanted];
-    // rows: the x-filtered fields A0, A1, A2 that the y pass combines (spline moments of
-    // u^a), one lattice row after another for each pixel row.
+    // rows: the x-filtered fields A0, A1, A2 that the y pass combines (spline moments
+    // of u^a), one lattice row after another for each pixel row.
     auto& rows = workspace.rows;
     bool present = false;
     for (int row = 0; row < side; ++row) {
@@ -162,8 +164,8 @@ void SmoothDeposit::add(const CentreGrid& centres, const std::vector<std::uint8_
         const double y1 = 0.5 * (above - below);
         const double xy = 0.25 * (brightness[c + n + 1] - brightness[c + n - 1] -
                                   brightness[c - n + 1] + brightness[c - n - 1]);
-        const std::size_t start = std::size_t(
-            lattice_.index_of_pixel(column - margin) + first_);
+        const std::size_t start =
+            std::size_t(lattice_.index_of_pixel(column - margin) + first_);
         for (std::size_t t = 0; t < taps; ++t) {
           const double m0 = area * moment_[0][t];
           const double m1 = area * moment_[1][t];

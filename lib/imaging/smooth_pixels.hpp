@@ -18,7 +18,8 @@ class CentreGrid {
   int side() const { return side_; }
   int margin() const { return margin_; }
   double peak_brightness() const { return peak_; }
-  /// Index of the centre of stamp pixel (row, column); valid from -margin-1 to N+margin.
+  /// Index of the centre of stamp pixel (row, column); valid from -margin-1 to
+  /// N+margin.
   std::size_t index(int row, int column) const {
     return std::size_t(row + margin_ + 1) * std::size_t(side_ + 2) +
            std::size_t(column + margin_ + 1);
@@ -48,7 +49,8 @@ void mark_rough_pixels(const CentreGrid& centres, const RoughnessLimits& limits,
                        std::vector<std::uint8_t>& rough);
 
 /// Adds the light of the smooth pixels to the planes: in the pixel plane centre +
-/// Laplacian/24 (fourth order), on the lattice the spline moments of the local quadratic.
+/// Laplacian/24 (fourth order), on the lattice the spline moments of the local
+/// quadratic.
 class SmoothDeposit {
  public:
   SmoothDeposit(const Lattice& lattice, Deposit deposit);

@@ -39,7 +39,8 @@ SplineDeposit::AxisWeights SplineDeposit::axis_weights(double centre_offset_pix,
   ENSURE(axis.count <= most_points);
   for (std::size_t i = 0; i < 3; ++i) {
     for (std::size_t k = 0; k < spline_support; ++k) {
-      axis.weight[i][static_cast<std::size_t>(base[i] - axis.first) + k] = weights[i][k];
+      axis.weight[i][static_cast<std::size_t>(base[i] - axis.first) + k] =
+          weights[i][k];
     }
   }
   return axis;

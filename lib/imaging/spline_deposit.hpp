@@ -19,7 +19,8 @@ class SplineDeposit {
   void add_cell(const Cell& cell, const std::array<double, samples_per_cell>& flux,
                 ImageView<double> plane) const;
   /// Add one point of light at stamp coordinates (x, y).
-  void add_point(double x_pix, double y_pix, double flux, ImageView<double> plane) const;
+  void add_point(double x_pix, double y_pix, double flux,
+                 ImageView<double> plane) const;
 
  private:
   static constexpr int most_points = 16;  // oversample 8: three nodes span 6.2 + 6

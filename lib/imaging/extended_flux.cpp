@@ -1,0 +1,70 @@
+#include "lib/imaging/extended_flux.hpp"
+
+namespace lensmill::imaging {
+namespace {
+
+constexpr int cells_per_stamp = 4;  // per axis
+constexpr double flux_tolerance = 1.0e-4;
+// Errors of the ring's cells add up: a cell may have this share of the tolerance.
+constexpr double cell_share = 0.05;
+constexpr int deepest_level = 10;
+
+}  // namespace
+
+double ExtendedFlux::total(const LensedSource& object, int margin_pix,
+                           ArcPlanes& planes, Workspace& w) const {
+  const int n = grid_.stamp_size_pix;
+  double flux = 0.0;
+  for (const auto& plane : planes.pixel.plane) {
+    for (int row = 0; row < n; ++row) {
+      for (int column = 0; column < n; ++column) {
+        flux += plane(row + margin_pix, column + margin_pix);
+      }
+    }
+  }
+
+  // Cells are squares of `side` pixels: shoot them on a grid of such "pixels".
+  const double side = static_cast<double>(n) / cells_per_stamp;
+  const PixelGrid coarse{.stamp_size_pix = 3 * cells_per_stamp,
+                         .pixel_scale_arcsec = side * grid_.pixel_scale_arcsec};
+  w.cells.clear();
+  for (int row = 0; row < coarse.stamp_size_pix; ++row) {
+    for (int column = 0; column < coarse.stamp_size_pix; ++column) {
+      const auto inside = [](int k) {
+        return k >= cells_per_stamp && k < 2 * cells_per_stamp;
+      };
+      if (inside(row) && inside(column)) continue;
+      w.cells.push_back(
+          {.x_pix = static_cast<double>(column), .y_pix = static_cast<double>(row)});
+    }
+  }
+  const double area = coarse.pixel_scale_arcsec * coarse.pixel_scale_arcsec;
+  double outside = 0.0;
+  while (!w.cells.empty()) {
+    w.batch.evaluate(w.cells, coarse, object);
+    planes.evaluations += static_cast<long>(w.cells.size()) * samples_per_cell;
+    double pending = 0.0;
+    const auto cell_area = [area](const Cell& cell) {
+      return area / static_cast<double>(std::int64_t{1} << (2 * cell.level));
+    };
+    for (std::size_t c = 0; c < w.cells.size(); ++c) {
+      pending += cell_area(w.cells[c]) * w.batch.estimate(c).mean_brightness;
+    }
+    const double tolerance = cell_share * flux_tolerance * (flux + outside + pending);
+    w.next.clear();
+    for (std::size_t c = 0; c < w.cells.size(); ++c) {
+      const double scale = cell_area(w.cells[c]);
+      const CellEstimate& estimate = w.batch.estimate(c);
+      if (scale * estimate.brightness_error > tolerance &&
+          w.cells[c].level < deepest_level) {
+        quarter(w.cells[c], w.next);
+      } else {
+        outside += scale * estimate.mean_brightness;
+      }
+    }
+    std::swap(w.cells, w.next);
+  }
+  return flux + outside;
+}
+
+}  // namespace lensmill::imaging
