@@ -19,7 +19,7 @@ MAX_LINES = 400
 PURE_ROOMS = {"core", "lens", "light", "psf", "imaging", "measure", "analysis"}
 # What is included -> CMake targets that bring it.
 LIBRARIES = {
-    "MPI": (re.compile(r"mpi\.h$"), {"MPI::MPI_C", "lensmill_hdf5"}),
+    "MPI": (re.compile(r"mpi\.h$"), {"MPI::MPI_C", "lensmill_mpi", "lensmill_hdf5"}),
     "HDF5": (re.compile(r"(hdf5|H5\w*)\.h(pp)?$"), {"lensmill_hdf5"}),
     "FITS": (re.compile(r"(cfitsio/)?(fitsio2?|longnam|CCfits\S*)(\.h)?$"),
              {"PkgConfig::CFITSIO"}),

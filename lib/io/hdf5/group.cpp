@@ -99,7 +99,18 @@ Group Group::create_group(const std::string& path) {
           place, driver_};
 }
 
-Dataset Group::create(const std::string& path, hid_t type, const Shape& shape) {
+Dataset Group::create(const std::string& path, hid_t type, const Handle& space,
+                      const Handle& properties) {
+  const Place place = place_of(path);
+  const Handle links = intermediate_groups(place);
+  return {own(H5Dcreate2(id(), path.c_str(), type, space.get(), links.get(),
+                         properties.get(), H5P_DEFAULT),
+              H5Dclose, "H5Dcreate2", place),
+          place, driver_};
+}
+
+Dataset Group::create_contiguous(const std::string& path, hid_t type,
+                                 const Shape& shape) {
   const Place place = place_of(path);
   const std::vector<hsize_t> dims(shape.begin(), shape.end());
   const Handle space =
@@ -107,7 +118,6 @@ Dataset Group::create(const std::string& path, hid_t type, const Shape& shape) {
           ? own(H5Screate(H5S_SCALAR), H5Sclose, "H5Screate", place)
           : own(H5Screate_simple(static_cast<int>(dims.size()), dims.data(), nullptr),
                 H5Sclose, "H5Screate_simple", place);
-  const Handle links = intermediate_groups(place);
   const Handle properties =
       own(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, "H5Pcreate", place);
   // Without fill values nothing is written twice; without time stamps equal data give
@@ -118,15 +128,17 @@ Dataset Group::create(const std::string& path, hid_t type, const Shape& shape) {
   check(H5Pset_fill_time(properties.get(), H5D_FILL_TIME_NEVER), "H5Pset_fill_time",
         place);
   check(H5Pset_obj_track_times(properties.get(), 0), "H5Pset_obj_track_times", place);
-  return {own(H5Dcreate2(id(), path.c_str(), type, space.get(), links.get(),
-                         properties.get(), H5P_DEFAULT),
-              H5Dclose, "H5Dcreate2", place),
-          place, driver_};
+  return create(path, type, space, properties);
 }
 
 Dataset Group::create_dataset(const std::string& path, ElementType type,
                               const Shape& shape) {
-  return create(path, file_type(type), shape);
+  return create_contiguous(path, file_type(type), shape);
+}
+
+Dataset Group::create_with(const std::string& path, ElementType type,
+                           const Handle& space, const Handle& properties) {
+  return create(path, file_type(type), space, properties);
 }
 
 Dataset Group::create_column(const ColumnInfo& info, std::size_t rows) {
@@ -143,7 +155,7 @@ Dataset Group::write_strings(const std::string& path,
   std::size_t longest = 1;
   for (const auto& value : values) longest = std::max(longest, value.size());
   const Handle type = string_type(longest, place_of(path));
-  Dataset dataset = create(path, type.get(), {values.size()});
+  Dataset dataset = create_contiguous(path, type.get(), {values.size()});
   dataset.write_strings(values);
   return dataset;
 }
@@ -151,7 +163,7 @@ Dataset Group::write_strings(const std::string& path,
 Dataset Group::write_string(const std::string& path, const std::string& value) {
   const Handle type =
       string_type(std::max<std::size_t>(1, value.size()), place_of(path));
-  Dataset dataset = create(path, type.get(), {});
+  Dataset dataset = create_contiguous(path, type.get(), {});
   dataset.write_strings(std::span(&value, 1));
   return dataset;
 }

@@ -30,6 +30,9 @@ class Group : public Object {
   /// A contiguous dataset, never filled (write every row), without time stamps.
   /// \collective
   Dataset create_dataset(const std::string& path, ElementType type, const Shape& shape);
+  /// A dataset with creation properties of the caller's own. \collective
+  Dataset create_with(const std::string& path, ElementType type, const Handle& space,
+                      const Handle& properties);
   /// Shape [rows, info.row_shape...], attributes `unit` and `description`. \collective
   Dataset create_column(const ColumnInfo& info, std::size_t rows);
   /// One UTF-8 string per row, of fixed length (the longest of `values`), written at
@@ -53,7 +56,9 @@ class Group : public Object {
 
  private:
   std::vector<std::string> names_of(H5O_type_t kind) const;
-  Dataset create(const std::string& path, hid_t type, const Shape& shape);
+  Dataset create(const std::string& path, hid_t type, const Handle& space,
+                 const Handle& properties);
+  Dataset create_contiguous(const std::string& path, hid_t type, const Shape& shape);
 };
 
 }  // namespace lensmill::io::hdf5

@@ -7,6 +7,7 @@
 #include "lib/io/hdf5/file.hpp"
 #include "tests/support/data_folder.hpp"
 #include "tests/support/file_bytes.hpp"
+#include "tests/support/full_disk.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace lensmill::io::hdf5 {
@@ -166,8 +167,10 @@ TEST(Hdf5File, WhatCannotBeOpenedIsAnIoError) {
 }
 
 TEST(Hdf5File, FullDiskIsAnIoErrorThatSaysSo) {
-  const auto fill_the_disk = [] {
-    File file = File::create("/dev/full");
+  const TemporaryFolder folder;
+  const std::string full = test_support::full_disk_file(folder.path(), "full.h5");
+  const auto fill_the_disk = [&] {
+    File file = File::create(full);
     Dataset data = file.create_dataset("data", ElementType::float64, {1 << 20});
     data.write_all<double>(std::vector<double>(1 << 20));
     file.close();
@@ -175,7 +178,7 @@ TEST(Hdf5File, FullDiskIsAnIoErrorThatSaysSo) {
 
   EXPECT_THAT(fill_the_disk,
               ThrowsMessage<IoError>(
-                  AllOf(HasSubstr("/dev/full"), HasSubstr("No space left on device"))));
+                  AllOf(HasSubstr("full.h5"), HasSubstr("No space left on device"))));
 }
 
 TEST(Hdf5File, EqualDataGiveEqualFiles) {

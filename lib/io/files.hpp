@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+/// \file
+/// Files that exist whole or not at all. All functions throw IoError with the path,
+/// what was tried and errno's text. \independent: one rank calls them.
+
+namespace lensmill::io {
+
+/// Force a file's, or a folder's entries', bytes to disk (HDF5 never does).
+void sync_file(const std::string& path);
+void sync_folder(const std::string& path);
+
+/// Sync `partial`, rename it to `path` (replacing what is there) and sync the folder:
+/// after a crash either the old or the new file is there, never a half.
+void publish(const std::string& partial, const std::string& path);
+
+/// Write `PATH.partial`, then publish it as `path`; no partial file is left on failure.
+void write_text(const std::string& path, std::string_view text);
+
+std::string read_text(const std::string& path);
+
+/// Make the folder and its parents; fine if it exists.
+void make_folders(const std::string& path);
+
+/// Check that files can be made in a folder, by making and removing one.
+void check_writable(const std::string& folder);
+
+/// Remove a file; fine if there is none.
+void remove_file(const std::string& path);
+
+}  // namespace lensmill::io
