@@ -1,10 +1,19 @@
 #pragma once
 
+#include <array>
+#include <memory>
+#include <span>
+#include <vector>
+
 #include "lib/catalogue/injection.hpp"
 #include "lib/core/bands.hpp"
 #include "lib/core/image.hpp"
 #include "lib/core/status.hpp"
+#include "lib/imaging/arc_renderer.hpp"
+#include "lib/imaging/convolver.hpp"
 #include "lib/imaging/planes.hpp"
+#include "lib/measure/measurement.hpp"
+#include "lib/psf/lattice_kernel.hpp"
 
 namespace lensmill::stages {
 
@@ -14,18 +23,35 @@ struct BandImages {
   Image<float> arc;            ///< after the PSF, noise-free
   Image<float> counter_image;  ///< saddle light after the PSF, noise-free
   Image<float> host;           ///< noise-free (synthetic) or as cut out (real)
+  Image<float> host_variance;  ///< of a real host, nmgy^2
   Image<float> negative;       ///< host with noise
   Image<float> positive;       ///< negative + arc + arc noise
   Image<float> variance;       ///< of `positive`, nmgy^2
 };
 
+/// This row's PSF in one band, ready to use. Points either to what the run shares (a
+/// fixed PSF) or to the stamp's own buffers (a PSF of this row alone).
+struct PsfInUse {
+  const psf::LatticeKernel* kernel = nullptr;
+  const imaging::PreparedKernel* prepared = nullptr;
+  /// Without the pixel response; only for `aperture_mask: circle`.
+  const imaging::PreparedKernel* prepared_without_pixel = nullptr;
+};
+
 /// One rank's workspace for the injection in hand: buffers are reused, nothing is
-/// allocated in the loop once every buffer has grown to its size.
+/// allocated in the loop once every buffer has grown to its size. Made by
+/// Chain::make_stamp.
 struct Stamp {
+  std::span<const double> given;  ///< this row's values of the catalogue file or grid
   catalogue::Injection injection;
   imaging::ArcPlanes arc_planes;
+  PerBand<PsfInUse> psf;
   PerBand<BandImages> images;
+  measure::Measurement measurement;
   Status status = Status::ok;
+
+  struct Buffers;  ///< the stages' private workspaces (stages/buffers.hpp)
+  std::shared_ptr<Buffers> buffers;
 };
 
 }  // namespace lensmill::stages

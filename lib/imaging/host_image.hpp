@@ -1,0 +1,52 @@
+#pragma once
+
+#include "lib/core/image.hpp"
+
+/// \file
+/// Real host cutouts: measuring, orienting and cropping them. Pixel coordinates have
+/// integer centres; images are [y, x].
+
+namespace lensmill::imaging {
+
+/// What a run needs to know of a real host cutout.
+struct HostStatistics {
+  double flux_nmgy = 0.0;              ///< background-subtracted, within `radius_pix`
+  double background_nmgy = 0.0;        ///< median of the outer frame
+  double background_sigma_nmgy = 0.0;  ///< 1.4826 MAD of the outer frame, per pixel
+  double centroid_x_pix = 0.0;         ///< of the light within 5 px of the centre
+  double centroid_y_pix = 0.0;
+  bool usable = false;                 ///< all pixels finite, positive flux
+};
+
+/// Measure a cutout: background and its scatter from the outermost frame (an eighth of
+/// the side), flux in a circle of a quarter of the side about the geometric centre,
+/// centroid within 5 px of it, iterated.
+HostStatistics measure_host(ImageView<const float> cutout);
+
+/// Orientation of a host on its stamp.
+struct Orientation {
+  int quarter_turns = 0;  ///< anticlockwise, 0..3
+  bool mirrored = false;  ///< in x, before the turns
+};
+
+/// Turn a cutout. `out` gets the turned shape.
+void orient(ImageView<const float> cutout, const Orientation& orientation,
+            Image<float>& out);
+/// Where point (x, y) of the cutout lies after orient().
+struct Point {
+  double x_pix = 0.0;
+  double y_pix = 0.0;
+};
+Point oriented_point(Point point, int ny, int nx, const Orientation& orientation);
+
+/// Integer crop of `stamp_size` pixels that puts host pixel (M-1)/2 on stamp pixel
+/// (N-1)/2 (integer division on both axes). \return offset of the crop's pixel (0, 0) in
+/// the host. \throws DataError when the host is smaller than the stamp.
+struct CropOffset {
+  int y = 0;
+  int x = 0;
+};
+CropOffset crop_offset(int ny, int nx, int stamp_size);
+void crop(ImageView<const float> host, const CropOffset& offset, ImageView<float> stamp);
+
+}  // namespace lensmill::imaging

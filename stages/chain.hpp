@@ -1,0 +1,60 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lib/catalogue/columns.hpp"
+#include "lib/measure/measurement.hpp"
+#include "stages/config/run_config.hpp"
+#include "stages/inputs.hpp"
+#include "stages/stage.hpp"
+
+namespace lensmill::stages {
+
+/// The stages of a run in order: sample, lens, convolve, noise, measure. Immutable and
+/// the same on every rank; each rank has its own Stamp.
+class Chain {
+ public:
+  /// \throws ConfigError naming the stage and the plane that nothing before it gives.
+  Chain(std::vector<std::unique_ptr<const Stage>> stages, config::RunConfig config,
+        catalogue::Needs needs, catalogue::SourceFlux source_flux);
+
+  Stamp make_stamp() const;
+  /// Run every stage for one row. A DataError of this row becomes its status, with NaN
+  /// measurements and images; other errors pass. `seconds`, if given, has one entry per
+  /// stage that the time spent is added to.
+  void apply(std::int64_t injection_id, std::span<const double> given, Stamp& stamp,
+             std::span<double> seconds = {}) const;
+
+  const std::vector<std::unique_ptr<const Stage>>& stages() const { return stages_; }
+  const config::RunConfig& config() const { return config_; }
+  /// Columns of /catalogue and /measurements.
+  const std::vector<ColumnInfo>& catalogue_columns() const { return catalogue_columns_; }
+  const measure::MeasurementSchema& schema() const { return schema_; }
+  /// The image of an output product by its name in output.products, for one band.
+  /// \throws ConfigError for a product this run does not make.
+  ImageView<const float> product(const Stamp& stamp, const std::string& name,
+                                 int band) const;
+
+ private:
+  std::vector<std::unique_ptr<const Stage>> stages_;
+  config::RunConfig config_;
+  std::vector<ColumnInfo> catalogue_columns_;
+  measure::MeasurementSchema schema_;
+};
+
+/// Names valid in output.products, with their descriptions.
+struct Product {
+  std::string name;
+  std::string description;
+};
+const std::vector<Product>& products();
+
+/// Build the chain of a run. \throws ConfigError, DataError
+Chain make_chain(const config::RunConfig& config, const Inputs& inputs);
+
+/// What of a row's needs the config implies (hosts, PSF widths, noise).
+catalogue::Needs needs_of(const config::RunConfig& config, const Inputs& inputs);
+
+}  // namespace lensmill::stages

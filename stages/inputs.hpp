@@ -1,0 +1,59 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/catalogue/injection_sampler.hpp"
+#include "lib/catalogue/needs.hpp"
+#include "lib/catalogue/rows.hpp"
+#include "lib/core/bands.hpp"
+#include "lib/core/image.hpp"
+#include "lib/psf/pixel_kernel.hpp"
+#include "lib/psf/psfex_model.hpp"
+
+/// \file
+/// What a run reads from files, as arrays and interfaces: the pipeline opens the files,
+/// stages never do.
+
+namespace lensmill::stages {
+
+/// Real hosts, read cutout by cutout so that memory stays bounded.
+class HostCutouts {
+ public:
+  virtual ~HostCutouts() = default;
+  virtual std::int64_t count() const = 0;
+  virtual int ny() const = 0;
+  virtual int nx() const = 0;
+  virtual bool has_invvar() const = 0;
+  /// Pixels of one cutout in nmgy, [y, x]; and their inverse variance in nmgy^-2 when
+  /// has_invvar(), else `invvar` is left alone. \throws IoError
+  virtual void read(std::int64_t host_index, int band, Image<float>& nmgy,
+                    Image<float>& invvar) const = 0;
+};
+
+/// Real hosts measured once by the pipeline (imaging/host_image.hpp), [host, band]
+/// row-major except the centroid, which is one per host.
+struct HostMeasurements {
+  std::vector<double> flux_nmgy;
+  std::vector<double> background_sigma_nmgy;
+  std::vector<double> centroid_x_pix;  ///< cutout coordinates, brightest band's light
+  std::vector<double> centroid_y_pix;
+};
+
+/// The PSF of one band as opened: exactly one member is used, by the config's kind.
+struct PsfInput {
+  std::vector<psf::PixelKernel> kernels;   ///< pixelised: psf_index selects
+  std::optional<psf::PsfexModel> psfex;
+};
+
+struct Inputs {
+  std::shared_ptr<const catalogue::Rows> rows;
+  catalogue::Conflict conflict = catalogue::Conflict::error;
+  PerBand<PsfInput> psf;
+  std::shared_ptr<const HostCutouts> hosts;  ///< null unless host: cutouts
+  HostMeasurements host_measurements;
+};
+
+}  // namespace lensmill::stages
