@@ -21,7 +21,8 @@ std::string_view to_string(ConvolutionOperator op);
 /// A kernel made ready for one Convolver: what changes when the PSF changes, and can be
 /// kept while it does not.
 struct PreparedKernel {
-  psf::LatticeKernel direct;                    ///< ConvolutionOperator::direct only
+  /// ConvolutionOperator::direct only; for Deposit::spline its spline coefficients.
+  psf::LatticeKernel direct;
   AlignedVector<std::complex<float>> spectrum;  ///< [fft_ny, fft_nx / 2 + 1]
   int fft_ny = 0;
   int fft_nx = 0;
@@ -46,6 +47,7 @@ class ConvolverWorkspace {
 /// Convolution of lattice planes with a PSF, and its adjoint, for one lattice:
 ///   image[i] = sum_p plane[p] K[i - p + origin],  i at pixel centres,
 ///   w~[p]    = sum_i w[i] K[i - p + origin],      so that w . image = w~ . plane.
+/// Planes made by Deposit::spline meet K's quintic spline coefficients instead of K.
 /// Light beyond the lattice does not enter. Planes are [y, x], side lattice().size();
 /// stamps and weights side lattice().stamp_size_pix. Kernels of any size and parity
 /// serve: only the part within reach of the stamp acts (legacy refuses one larger than
@@ -70,17 +72,31 @@ class Convolver {
   virtual void adjoint(std::span<const ImageView<const double>> weights,
                        const PreparedKernel& kernel, ConvolverWorkspace& workspace,
                        std::span<const ImageView<double>> lattice_weights) const = 0;
+  /// The same for weights given on the lattice itself (side lattice().size()), for
+  /// `circle` apertures: a disc of unit density put on the lattice by the same deposit
+  /// as light is, against a kernel made with PixelResponse::omit. Then w~ . plane =
+  /// integral over the disc of (light * PSF): both deposits' responses are divided out
+  /// (Deposit::spline).
+  virtual void adjoint_of_lattice(
+      std::span<const ImageView<const double>> lattice_in, const PreparedKernel& kernel,
+      ConvolverWorkspace& workspace,
+      std::span<const ImageView<double>> lattice_weights) const = 0;
+
+  Deposit deposit() const { return deposit_; }
 
  protected:
-  explicit Convolver(const Lattice& lattice) : lattice_(lattice) {}
+  Convolver(const Lattice& lattice, Deposit deposit)
+      : lattice_(lattice), deposit_(deposit) {}
 
  private:
   Lattice lattice_;
+  Deposit deposit_;
 };
 
 /// \throws ConfigError if the legacy operator is asked for a lattice other than the
-/// stamp's own pixels (oversample 1, no margin, no border).
+/// stamp's own pixels (Deposit::pixels, oversample 1, no margin, no border).
 std::unique_ptr<const Convolver> make_convolver(ConvolutionOperator op,
-                                                const Lattice& lattice);
+                                                const Lattice& lattice,
+                                                Deposit deposit);
 
 }  // namespace lensmill::imaging

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "lib/psf/kernel_moments.hpp"
 #include "lib/psf/kernel_policy.hpp"
 #include "lib/psf/lattice_kernel.hpp"
 
@@ -19,13 +20,6 @@ struct PixelKernel {
   /// Index of the origin: (n-1)//2 per axis.
   int origin_y() const { return (values.ny() - 1) / 2; }
   int origin_x() const { return (values.nx() - 1) / 2; }
-};
-
-/// Sum and centroid of a kernel, about its origin.
-struct KernelMoments {
-  double sum = 0.0;
-  double centroid_x_pix = 0.0;
-  double centroid_y_pix = 0.0;
 };
 
 /// Moments of a kernel as stored.

@@ -1,0 +1,104 @@
+#include "lib/imaging/direct_convolver.hpp"
+
+#include <algorithm>
+
+#include "lib/psf/quintic_spline.hpp"
+
+namespace lensmill::imaging {
+namespace {
+
+psf::LatticeKernel spline_kernel(const psf::LatticeKernel& kernel) {
+  psf::LatticeKernel result = kernel;
+  result.samples = psf::spline_coefficients(kernel.samples);
+  result.origin_y += psf::spline_padding;
+  result.origin_x += psf::spline_padding;
+  return result;
+}
+
+/// The kernel at offset (dy, dx) from its origin; zero outside.
+double at_offset(const psf::LatticeKernel& kernel, int dy, int dx) {
+  const int j = dy + kernel.origin_y;
+  const int i = dx + kernel.origin_x;
+  if (j < 0 || j >= kernel.samples.ny() || i < 0 || i >= kernel.samples.nx())
+    return 0.0;
+  return kernel.samples(j, i);
+}
+
+/// out[p] = sum_i in[i] K[(first + i * step) - p + origin].
+void correlate(ImageView<const double> in, int first, int step,
+               const psf::LatticeKernel& kernel, ImageView<double> out) {
+  std::ranges::fill(out.pixels(), 0.0);
+  for (int j = 0; j < in.ny(); ++j) {
+    for (int i = 0; i < in.nx(); ++i) {
+      const double weight = in(j, i);
+      if (weight == 0.0) continue;
+      for (int y = 0; y < out.ny(); ++y) {
+        for (int x = 0; x < out.nx(); ++x) {
+          out(y, x) +=
+              weight * at_offset(kernel, first + j * step - y, first + i * step - x);
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void DirectConvolver::prepare(const psf::LatticeKernel& kernel,
+                              ConvolverWorkspace& /*workspace*/,
+                              PreparedKernel& prepared) const {
+  EXPECT(kernel.oversample == lattice().oversample);
+  prepared.direct = deposit() == Deposit::spline ? spline_kernel(kernel) : kernel;
+}
+
+void DirectConvolver::convolve(std::span<const ImageView<const double>> planes,
+                               const PreparedKernel& kernel,
+                               ConvolverWorkspace& /*workspace*/,
+                               std::span<const ImageView<float>> stamps) const {
+  EXPECT(planes.size() == stamps.size());
+  const int side = lattice().size();
+  for (std::size_t k = 0; k < planes.size(); ++k) {
+    const auto plane = planes[k];
+    EXPECT(plane.ny() == side && plane.nx() == side);
+    for (int j = 0; j < stamps[k].ny(); ++j) {
+      for (int i = 0; i < stamps[k].nx(); ++i) {
+        const int at_y = lattice().index_of_pixel(j);
+        const int at_x = lattice().index_of_pixel(i);
+        double sum = 0.0;
+        for (int y = 0; y < side; ++y) {
+          for (int x = 0; x < side; ++x) {
+            if (plane(y, x) == 0.0) continue;
+            sum += plane(y, x) * at_offset(kernel.direct, at_y - y, at_x - x);
+          }
+        }
+        stamps[k](j, i) = static_cast<float>(sum);
+      }
+    }
+  }
+}
+
+void DirectConvolver::adjoint(
+    std::span<const ImageView<const double>> weights, const PreparedKernel& kernel,
+    ConvolverWorkspace& /*workspace*/,
+    std::span<const ImageView<double>> lattice_weights) const {
+  EXPECT(weights.size() == lattice_weights.size());
+  for (std::size_t k = 0; k < weights.size(); ++k) {
+    correlate(weights[k], lattice().first_pixel(), lattice().oversample, kernel.direct,
+              lattice_weights[k]);
+  }
+}
+
+void DirectConvolver::adjoint_of_lattice(
+    std::span<const ImageView<const double>> lattice_in, const PreparedKernel& kernel,
+    ConvolverWorkspace& /*workspace*/,
+    std::span<const ImageView<double>> lattice_weights) const {
+  EXPECT(lattice_in.size() == lattice_weights.size());
+  // Both ends are deposits: the spline coefficients once more.
+  const psf::LatticeKernel twice =
+      deposit() == Deposit::spline ? spline_kernel(kernel.direct) : kernel.direct;
+  for (std::size_t k = 0; k < lattice_in.size(); ++k) {
+    correlate(lattice_in[k], 0, 1, twice, lattice_weights[k]);
+  }
+}
+
+}  // namespace lensmill::imaging

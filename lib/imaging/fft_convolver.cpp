@@ -1,0 +1,291 @@
+#include "lib/imaging/fft_convolver.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "lib/core/errors.hpp"
+#include "lib/imaging/spline.hpp"
+
+namespace lensmill::imaging {
+namespace {
+
+/// What the wrapped tail of the spline's coefficients may add to a pixel, of the peak
+/// of a point source's image.
+constexpr double wrapped_tail = 1.0e-6;
+
+/// Lattice points after which the spline coefficients past the kernel's edge are below
+/// wrapped_tail: they alternate in sign, fall by 0.4306 a point, and light put on the
+/// lattice by splines passes 0.13 of what alternates.
+int tail_of_coefficients(const psf::LatticeKernel& kernel) {
+  const auto& samples = kernel.samples;
+  double edge = 0.0;
+  double peak = 0.0;
+  for (int j = 0; j < samples.ny(); ++j) {
+    const auto row = samples.view().row(j);
+    const bool edge_row = j == 0 || j == samples.ny() - 1;
+    for (double value : row) {
+      peak = std::max(peak, std::abs(value));
+      if (edge_row) edge = std::max(edge, std::abs(value));
+    }
+    edge = std::max({edge, std::abs(row.front()), std::abs(row.back())});
+  }
+  constexpr double passed = 0.13;
+  constexpr double decay = 0.4306;
+  const double start = passed * edge;
+  if (start <= wrapped_tail * peak) return 0;
+  return static_cast<int>(
+      std::ceil(std::log(wrapped_tail * peak / start) / std::log(decay)));
+}
+
+/// The offsets of one axis on which the kernel acts.
+struct Reach {
+  int low, high;
+};
+
+Reach reach_of_axis(const Lattice& lattice, int size, int origin, int tail) {
+  const int first = lattice.first_pixel();
+  const int last = lattice.index_of_pixel(lattice.stamp_size_pix - 1);
+  return {std::max(-origin, first - (lattice.size() - 1) - tail),
+          std::min(size - 1 - origin, last + tail)};
+}
+
+/// Transform length at which what wraps around is not read.
+int length_of_axis(const Lattice& lattice, const Reach& reach, int tail) {
+  const int first = lattice.first_pixel();
+  const int last = lattice.index_of_pixel(lattice.stamp_size_pix - 1);
+  return good_fft_size(
+      std::max({lattice.size(), reach.high + tail + lattice.size() - first,
+                last - reach.low + tail + 1, reach.high - reach.low + 1}));
+}
+
+int wrapped(int index, int n) { return ((index % n) + n) % n; }
+
+/// 1 / spline_response at each of the `count` frequencies k / n, times `scale`.
+void inverse_responses(int count, int n, Deposit deposit, double scale,
+                       std::vector<float>& result) {
+  result.resize(static_cast<std::size_t>(count));
+  for (int k = 0; k < count; ++k) {
+    const double response =
+        deposit == Deposit::spline ? spline_response(static_cast<double>(k) / n) : 1.0;
+    result[static_cast<std::size_t>(k)] = static_cast<float>(scale / response);
+  }
+}
+
+void multiply_by_axes(ImageView<std::complex<float>> spectrum,
+                      std::span<const float> factor_y,
+                      std::span<const float> factor_x) {
+  for (int j = 0; j < spectrum.ny(); ++j) {
+    const auto row = spectrum.row(j);
+    const float fy = factor_y[static_cast<std::size_t>(j)];
+    for (std::size_t i = 0; i < row.size(); ++i) row[i] *= fy * factor_x[i];
+  }
+}
+
+/// spectrum *= kernel, or its conjugate. Written out in real numbers: std::complex's
+/// product tests every result for NaN.
+template <bool conjugate>
+void multiply(std::span<std::complex<float>> spectrum,
+              std::span<const std::complex<float>> kernel) {
+  EXPECT(spectrum.size() == kernel.size());
+  float* s = reinterpret_cast<float*>(spectrum.data());
+  const float* k = reinterpret_cast<const float*>(kernel.data());
+  for (std::size_t i = 0; i < 2 * spectrum.size(); i += 2) {
+    const float re = s[i];
+    const float im = s[i + 1];
+    const float k_im = conjugate ? -k[i + 1] : k[i + 1];
+    s[i] = re * k[i] - im * k_im;
+    s[i + 1] = re * k_im + im * k[i];
+  }
+}
+
+/// Power of two that brings the largest of `values` into [1/2, 1); 1 if all are zero or
+/// one is not finite (it then shows in the result).
+double binary_scale(std::span<const double> values) {
+  double largest = 0.0;
+  for (double value : values) largest = std::max(largest, std::abs(value));
+  if (!(largest > 0.0) || !std::isfinite(largest)) return 1.0;
+  int exponent = 0;
+  std::frexp(largest, &exponent);
+  return std::ldexp(1.0, std::clamp(-exponent, -1000, 1000));
+}
+
+/// Put `plane` into `real` at rows and columns first + k * step; the rest of the rows
+/// [0, rows) is zero.
+void embed(ImageView<const double> plane, int first, int step, double scale, int rows,
+           ImageView<float> real) {
+  std::fill_n(real.data(), std::size_t(rows) * std::size_t(real.nx()), 0.0f);
+  for (int j = 0; j < plane.ny(); ++j) {
+    const auto in = plane.row(j);
+    float* out = &real(first + j * step, first);
+    for (std::size_t i = 0; i < in.size(); ++i) {
+      out[i * static_cast<std::size_t>(step)] = static_cast<float>(in[i] * scale);
+    }
+  }
+}
+
+}  // namespace
+
+FftConvolver::FftConvolver(const Lattice& lattice, Deposit deposit,
+                           KernelPlacement placement)
+    : Convolver(lattice, deposit), placement_(placement) {
+  const bool own_pixels = lattice.oversample == 1 && lattice.border == 0 &&
+                          lattice.margin_pix == 0 && deposit == Deposit::pixels;
+  if (placement == KernelPlacement::legacy_ifftshift && !own_pixels) {
+    throw ConfigError(
+        "convolve.operator legacy_ifftshift: works on the stamp's own pixels only; set "
+        "convolve.oversample: 1 and render.margin_pix: 0");
+  }
+}
+
+ConvolutionOperator FftConvolver::kind() const {
+  return placement_ == KernelPlacement::legacy_ifftshift
+             ? ConvolutionOperator::legacy_ifftshift
+             : ConvolutionOperator::fft;
+}
+
+std::pair<int, int> FftConvolver::fft_size(const psf::LatticeKernel& kernel) const {
+  if (placement_ == KernelPlacement::legacy_ifftshift) {
+    return {lattice().stamp_size_pix, lattice().stamp_size_pix};
+  }
+  const int tail = deposit() == Deposit::spline ? tail_of_coefficients(kernel) : 0;
+  const Reach y = reach_of_axis(lattice(), kernel.samples.ny(), kernel.origin_y, tail);
+  const Reach x = reach_of_axis(lattice(), kernel.samples.nx(), kernel.origin_x, tail);
+  return {length_of_axis(lattice(), y, tail), length_of_axis(lattice(), x, tail)};
+}
+
+FftPlans& FftConvolver::plans_for(int ny, int nx, ConvolverWorkspace& workspace) const {
+  return workspace.impl().plans_for({.ny = ny,
+                                     .nx = nx,
+                                     .lattice_size = lattice().size(),
+                                     .stamp_size = lattice().stamp_size_pix,
+                                     .first_pixel = lattice().first_pixel(),
+                                     .oversample = lattice().oversample});
+}
+
+void FftConvolver::prepare(const psf::LatticeKernel& kernel,
+                           ConvolverWorkspace& workspace,
+                           PreparedKernel& prepared) const {
+  EXPECT(kernel.oversample == lattice().oversample);
+  EXPECT(kernel.samples.size() > 0);
+  const int n = lattice().stamp_size_pix;
+  const bool legacy = placement_ == KernelPlacement::legacy_ifftshift;
+  if (legacy && (kernel.samples.ny() > n || kernel.samples.nx() > n)) {
+    throw DataError(fmt::format(
+        "convolve.operator legacy_ifftshift: the kernel ({} x {} pixels) must not be "
+        "larger than the stamp ({} x {}), whose array held it; use a smaller size_pix",
+        kernel.samples.ny(), kernel.samples.nx(), n, n));
+  }
+  const auto [ny, nx] = fft_size(kernel);
+  FftPlans& plans = plans_for(ny, nx, workspace);
+  auto real = plans.real();
+  std::ranges::fill(real.pixels(), 0.0f);
+  const int tail = deposit() == Deposit::spline ? tail_of_coefficients(kernel) : 0;
+  const int origin_y = legacy ? n / 2 : kernel.origin_y;
+  const int origin_x = legacy ? n / 2 : kernel.origin_x;
+  const Reach whole_y{-origin_y, kernel.samples.ny() - 1 - origin_y};
+  const Reach whole_x{-origin_x, kernel.samples.nx() - 1 - origin_x};
+  const Reach y =
+      legacy ? whole_y : reach_of_axis(lattice(), kernel.samples.ny(), origin_y, tail);
+  const Reach x =
+      legacy ? whole_x : reach_of_axis(lattice(), kernel.samples.nx(), origin_x, tail);
+  for (int dy = y.low; dy <= y.high; ++dy) {
+    const auto in = kernel.samples.view().row(dy + origin_y);
+    const auto out = real.row(wrapped(dy, ny));
+    for (int dx = x.low; dx <= x.high; ++dx) {
+      out[static_cast<std::size_t>(wrapped(dx, nx))] =
+          static_cast<float>(in[static_cast<std::size_t>(dx + origin_x)]);
+    }
+  }
+  plans.forward_all();
+  auto& work = workspace.impl();
+  const double scale = 1.0 / (static_cast<double>(ny) * nx);
+  inverse_responses(ny, ny, deposit(), scale, work.factor_y);
+  inverse_responses(plans.half_nx(), nx, deposit(), 1.0, work.factor_x);
+  multiply_by_axes(plans.spectrum(), work.factor_y, work.factor_x);
+  const auto spectrum = plans.spectrum().pixels();
+  prepared.spectrum.assign(spectrum.begin(), spectrum.end());
+  prepared.fft_ny = ny;
+  prepared.fft_nx = nx;
+}
+
+void FftConvolver::convolve(std::span<const ImageView<const double>> planes,
+                            const PreparedKernel& kernel, ConvolverWorkspace& workspace,
+                            std::span<const ImageView<float>> stamps) const {
+  EXPECT(planes.size() == stamps.size());
+  FftPlans& plans = plans_for(kernel.fft_ny, kernel.fft_nx, workspace);
+  const int side = lattice().size();
+  const auto step = static_cast<std::size_t>(lattice().oversample);
+  const int n = lattice().stamp_size_pix;
+  for (std::size_t k = 0; k < planes.size(); ++k) {
+    EXPECT(planes[k].ny() == side && planes[k].nx() == side);
+    EXPECT(stamps[k].ny() == n && stamps[k].nx() == n);
+    const double scale = binary_scale(planes[k].pixels());
+    embed(planes[k], 0, 1, scale, side, plans.real());
+    plans.forward_lattice();
+    multiply<false>(plans.spectrum().pixels(), kernel.spectrum);
+    plans.backward_stamp();
+    const float unscale = static_cast<float>(1.0 / scale);
+    for (int j = 0; j < n; ++j) {
+      const float* in = &plans.real()(j, lattice().first_pixel());
+      const auto out = stamps[k].row(j);
+      for (std::size_t i = 0; i < out.size(); ++i) out[i] = in[i * step] * unscale;
+    }
+  }
+}
+
+void FftConvolver::correlate(ImageView<const double> weights, int first, int step,
+                             const PreparedKernel& kernel, bool weights_are_deposited,
+                             FftPlans& plans, ImageView<double> lattice_weights) const {
+  const int side = lattice().size();
+  EXPECT(lattice_weights.ny() == side && lattice_weights.nx() == side);
+  const double scale = binary_scale(weights.pixels());
+  embed(weights, first, step, scale, side, plans.real());
+  plans.forward_lattice();
+  multiply<true>(plans.spectrum().pixels(), kernel.spectrum);
+  if (weights_are_deposited) {
+    std::vector<float> factor_y;
+    std::vector<float> factor_x;
+    inverse_responses(kernel.fft_ny, kernel.fft_ny, deposit(), 1.0, factor_y);
+    inverse_responses(plans.half_nx(), kernel.fft_nx, deposit(), 1.0, factor_x);
+    multiply_by_axes(plans.spectrum(), factor_y, factor_x);
+  }
+  plans.backward_lattice();
+  const double unscale = 1.0 / scale;
+  for (int j = 0; j < side; ++j) {
+    const auto in = plans.real().row(j);
+    const auto out = lattice_weights.row(j);
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      out[i] = static_cast<double>(in[i]) * unscale;
+    }
+  }
+}
+
+void FftConvolver::adjoint(std::span<const ImageView<const double>> weights,
+                           const PreparedKernel& kernel, ConvolverWorkspace& workspace,
+                           std::span<const ImageView<double>> lattice_weights) const {
+  EXPECT(weights.size() == lattice_weights.size());
+  FftPlans& plans = plans_for(kernel.fft_ny, kernel.fft_nx, workspace);
+  for (std::size_t k = 0; k < weights.size(); ++k) {
+    EXPECT(weights[k].ny() == lattice().stamp_size_pix);
+    EXPECT(weights[k].nx() == lattice().stamp_size_pix);
+    correlate(weights[k], lattice().first_pixel(), lattice().oversample, kernel, false,
+              plans, lattice_weights[k]);
+  }
+}
+
+void FftConvolver::adjoint_of_lattice(
+    std::span<const ImageView<const double>> lattice_in, const PreparedKernel& kernel,
+    ConvolverWorkspace& workspace,
+    std::span<const ImageView<double>> lattice_weights) const {
+  EXPECT(lattice_in.size() == lattice_weights.size());
+  FftPlans& plans = plans_for(kernel.fft_ny, kernel.fft_nx, workspace);
+  for (std::size_t k = 0; k < lattice_in.size(); ++k) {
+    EXPECT(lattice_in[k].ny() == lattice().size());
+    EXPECT(lattice_in[k].nx() == lattice().size());
+    correlate(lattice_in[k], 0, 1, kernel, true, plans, lattice_weights[k]);
+  }
+}
+
+}  // namespace lensmill::imaging

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <complex>
+#include <memory>
+#include <vector>
+
+#include "lib/core/image.hpp"
+#include "lib/imaging/convolver.hpp"
+
+namespace lensmill::imaging {
+
+/// The smallest transform length >= n that this FFTW does quickly: multiples of 4 with
+/// no prime factor above 5, measured faster than any longer one.
+int good_fft_size(int n);
+
+/// Shape of one transform: what is put in and what is read out.
+struct FftShape {
+  int ny = 0, nx = 0;    ///< transform lengths
+  int lattice_size = 0;  ///< rows (and columns) put in, from (0, 0)
+  int stamp_size = 0;    ///< rows read out for a stamp
+  int first_pixel = 0;   ///< lattice index of stamp row 0
+  int oversample = 1;    ///< lattice steps per stamp row
+  bool operator==(const FftShape&) const = default;
+};
+
+/// FFTW plans (single precision, ESTIMATE: the same bits every time) of one shape with
+/// their buffers. Row passes leave out rows that are zero or that nobody reads.
+class FftPlans {
+ public:
+  explicit FftPlans(const FftShape& shape);
+  ~FftPlans();
+  FftPlans(const FftPlans&) = delete;
+  FftPlans& operator=(const FftPlans&) = delete;
+
+  const FftShape& shape() const { return shape_; }
+  int half_nx() const { return shape_.nx / 2 + 1; }
+  /// Real image [ny, nx]; forward reads it, backward writes it.
+  ImageView<float> real() { return {real_.data(), shape_.ny, shape_.nx}; }
+  /// Half spectrum [ny, nx / 2 + 1].
+  ImageView<std::complex<float>> spectrum() {
+    return {spectrum_.data(), shape_.ny, half_nx()};
+  }
+  /// Transform real() whole, e.g. a kernel.
+  void forward_all();
+  /// Transform rows [0, lattice_size) of real(), the others taken as zero.
+  void forward_lattice();
+  /// Inverse transform (not normalised; spectrum() is destroyed) of the stamp's rows:
+  /// row first_pixel + i * oversample of the image comes out in row i of real().
+  void backward_stamp();
+  /// Inverse transform (not normalised) of rows [0, lattice_size).
+  void backward_lattice();
+
+ private:
+  struct Plans;
+  FftShape shape_;
+  AlignedVector<float> real_;
+  AlignedVector<std::complex<float>> spectrum_;
+  std::unique_ptr<Plans> plans_;
+};
+
+/// A rank's plans by shape, made when first asked for.
+struct ConvolverWorkspace::Impl {
+  std::vector<std::unique_ptr<FftPlans>> plans;
+  FftPlans& plans_for(const FftShape& shape);
+  std::vector<float> factor_y, factor_x;
+};
+
+}  // namespace lensmill::imaging

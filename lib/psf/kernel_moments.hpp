@@ -1,0 +1,22 @@
+#pragma once
+
+#include "lib/psf/lattice_kernel.hpp"
+
+namespace lensmill::psf {
+
+/// Sum (over the lattice points per pixel^2) and centroid about the origin.
+struct KernelMoments {
+  double sum = 0.0;
+  double centroid_x_pix = 0.0;
+  double centroid_y_pix = 0.0;
+};
+
+/// Moments of samples whose origin is (origin_y, origin_x), in steps of 1 / per_pixel.
+/// The centroid of a kernel without flux is NaN.
+KernelMoments moments_of(ImageView<const double> samples, int origin_y, int origin_x,
+                         int per_pixel);
+
+/// Set `kernel`'s sum and centroid from its samples.
+void record_moments(LatticeKernel& kernel);
+
+}  // namespace lensmill::psf
