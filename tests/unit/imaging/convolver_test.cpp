@@ -1,5 +1,6 @@
 #include "lib/imaging/convolver.hpp"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -7,100 +8,19 @@
 #include <numbers>
 #include <vector>
 
-#include "lib/core/errors.hpp"
 #include "lib/imaging/spline.hpp"
 #include "lib/psf/function_kernel.hpp"
 #include "lib/psf/gaussian.hpp"
 #include "lib/psf/moffat.hpp"
+#include "tests/unit/imaging/convolution_helpers.hpp"
 
 namespace lensmill::imaging {
 namespace {
 
 using psf::LatticeKernel;
 
-/// Single-precision transforms of some 10^4 points: a few float epsilons of the largest
-/// pixel, measured at most 4e-7.
-constexpr double float_tolerance = 1.0e-6;
 /// What the wrapped spline tail may add (fft_convolver.cpp) besides.
 constexpr double spline_tolerance = 3.0e-6;
-
-/// Numbers without structure, the same on every machine.
-double pseudo_random(int k) {
-  const double s = std::sin(12.9898 * k + 78.233) * 43758.5453;
-  return s - std::floor(s);
-}
-
-Image<double> random_plane(int side, int seed) {
-  Image<double> plane(side, side);
-  int k = 1000 * seed;
-  for (double& value : plane.pixels()) value = pseudo_random(++k);
-  return plane;
-}
-
-/// A kernel without any symmetry, origin by the convention (n-1)//2.
-LatticeKernel random_kernel(int ny, int nx) {
-  LatticeKernel kernel;
-  kernel.samples.assign(ny, nx);
-  int k = 17 * ny + nx;
-  for (double& value : kernel.samples.pixels()) value = pseudo_random(++k) / (ny * nx);
-  kernel.origin_y = (ny - 1) / 2;
-  kernel.origin_x = (nx - 1) / 2;
-  return kernel;
-}
-
-Image<float> convolve(const Convolver& convolver, const LatticeKernel& kernel,
-                      const Image<double>& plane) {
-  ConvolverWorkspace workspace;
-  PreparedKernel prepared;
-  convolver.prepare(kernel, workspace, prepared);
-  const int n = convolver.lattice().stamp_size_pix;
-  Image<float> stamp(n, n, -1.0f);
-  const ImageView<const double> in = plane;
-  const ImageView<float> out = stamp;
-  convolver.convolve({&in, 1}, prepared, workspace, {&out, 1});
-  return stamp;
-}
-
-Image<double> adjoint(const Convolver& convolver, const LatticeKernel& kernel,
-                      const Image<double>& weights) {
-  ConvolverWorkspace workspace;
-  PreparedKernel prepared;
-  convolver.prepare(kernel, workspace, prepared);
-  const int side = convolver.lattice().size();
-  Image<double> result(side, side, -1.0);
-  const ImageView<const double> in = weights;
-  const ImageView<double> out = result;
-  convolver.adjoint({&in, 1}, prepared, workspace, {&out, 1});
-  return result;
-}
-
-template <class A, class B>
-double dot(const Image<A>& a, const Image<B>& b) {
-  double sum = 0.0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    sum += static_cast<double>(a.pixels()[i]) * static_cast<double>(b.pixels()[i]);
-  }
-  return sum;
-}
-
-template <class A, class B>
-double worst_difference(const Image<A>& a, const Image<B>& b) {
-  double worst = 0.0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    worst = std::max(worst, std::abs(static_cast<double>(a.pixels()[i]) -
-                                     static_cast<double>(b.pixels()[i])));
-  }
-  return worst;
-}
-
-template <class T>
-double largest(const Image<T>& a) {
-  double result = 0.0;
-  for (T value : a.pixels()) {
-    result = std::max(result, std::abs(static_cast<double>(value)));
-  }
-  return result;
-}
 
 struct Sizes {
   int stamp, ny, nx;
@@ -173,9 +93,8 @@ INSTANTIATE_TEST_SUITE_P(Convolver, EveryParity,
                                          Sizes{16, 1, 1}, Sizes{13, 31, 41},
                                          Sizes{12, 23, 24}, Sizes{12, 64, 65}),
                          [](const auto& test) {
-                           return "N" + std::to_string(test.param.stamp) + "K" +
-                                  std::to_string(test.param.ny) + "x" +
-                                  std::to_string(test.param.nx);
+                           return fmt::format("N{}K{}x{}", test.param.stamp,
+                                              test.param.ny, test.param.nx);
                          });
 
 /// A lattice with the border that splines need.
@@ -245,15 +164,13 @@ TEST_P(SubPixel, PointSourceBetweenPixelsMeetsTheClosedForm) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Convolver, SubPixel,
-                         testing::Values(SubPixelCase{5.15, 1, 4.0e-5},
-                                         SubPixelCase{4.6, 1, 8.0e-5},
-                                         SubPixelCase{2.3, 2, 8.0e-5},
-                                         SubPixelCase{1.15, 4, 3.0e-5}),
-                         [](const auto& test) {
-                           return "Oversample" + std::to_string(test.param.oversample) +
-                                  "Case" + std::to_string(test.index);
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Convolver, SubPixel,
+    testing::Values(SubPixelCase{5.15, 1, 4.0e-5}, SubPixelCase{4.6, 1, 8.0e-5},
+                    SubPixelCase{2.3, 2, 8.0e-5}, SubPixelCase{1.15, 4, 3.0e-5}),
+    [](const auto& test) {
+      return fmt::format("Oversample{}Case{}", test.param.oversample, test.index);
+    });
 
 TEST(SplineDeposit, FftEqualsTheDefinition) {
   for (int oversample : {1, 2}) {
@@ -386,67 +303,6 @@ TEST(Convolver, FaintPlanesKeepTheirPrecision) {
                                return scaled;
                              }()),
             float_tolerance * largest(result));
-}
-
-TEST(LegacyOperator, PutsAnImpulseWhereTheBugDid) {
-  const Lattice lattice{.stamp_size_pix = 64};
-  LatticeKernel kernel =
-      psf::make_lattice_kernel(psf::Moffat({.fwhm_pix = 4.0}, 2.5), {.size = {19, 19}});
-  Image<double> plane(64, 64);
-  plane(32, 32) = 1.0;
-
-  const auto stamp = convolve(
-      *make_convolver(ConvolutionOperator::legacy_ifftshift, lattice, Deposit::pixels),
-      kernel, plane);
-
-  EXPECT_EQ(static_cast<double>(stamp(9, 9)), largest(stamp));
-  EXPECT_NEAR(static_cast<double>(stamp(9, 9)), kernel.samples(9, 9), float_tolerance);
-}
-
-TEST(LegacyOperator, IsCircularWithTheKernelShiftedByHalfTheStamp) {
-  for (int n : {12, 13}) {
-    const Lattice lattice{.stamp_size_pix = n};
-    const LatticeKernel kernel = random_kernel(4, 7);
-    const auto plane = random_plane(n, 11);
-    const auto weights = random_plane(n, 12);
-    const auto convolver =
-        make_convolver(ConvolutionOperator::legacy_ifftshift, lattice, Deposit::pixels);
-
-    const auto stamp = convolve(*convolver, kernel, plane);
-
-    Image<double> expected(n, n);
-    for (int j = 0; j < n; ++j) {
-      for (int i = 0; i < n; ++i) {
-        for (int k = 0; k < 4; ++k) {
-          for (int l = 0; l < 7; ++l) {
-            const int y = ((j - (k - n / 2)) % n + n) % n;
-            const int x = ((i - (l - n / 2)) % n + n) % n;
-            expected(j, i) += kernel.samples(k, l) * plane(y, x);
-          }
-        }
-      }
-    }
-    EXPECT_LT(worst_difference(stamp, expected), float_tolerance * largest(expected));
-    const double after = dot(weights, expected);
-    EXPECT_NEAR(dot(adjoint(*convolver, kernel, weights), plane), after,
-                float_tolerance * after);
-  }
-}
-
-TEST(LegacyOperator, RefusesWhatItNeverDid) {
-  const Lattice stamp{.stamp_size_pix = 16};
-  const auto legacy =
-      make_convolver(ConvolutionOperator::legacy_ifftshift, stamp, Deposit::pixels);
-  ConvolverWorkspace workspace;
-  PreparedKernel prepared;
-
-  EXPECT_THROW(legacy->prepare(random_kernel(17, 5), workspace, prepared), DataError);
-  EXPECT_THROW(make_convolver(ConvolutionOperator::legacy_ifftshift,
-                              {.stamp_size_pix = 16, .margin_pix = 1}, Deposit::pixels),
-               ConfigError);
-  EXPECT_THROW(
-      make_convolver(ConvolutionOperator::legacy_ifftshift, stamp, Deposit::spline),
-      ConfigError);
 }
 
 }  // namespace
