@@ -1,0 +1,74 @@
+#include "lib/io/fits/image_hdu.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <limits>
+
+#include "lib/core/errors.hpp"
+#include "lib/io/fits/check.hpp"
+#include "lib/io/fits/open_file.hpp"
+
+namespace lensmill::io::fits {
+
+ImageHdu::ImageHdu(std::shared_ptr<OpenFile> file, int index)
+    : Hdu(std::move(file), index) {
+  fitsfile* fits = as_fits(handle());
+  int status = 0;
+  int type = 0;
+  fits_get_hdu_type(fits, &type, &status);
+  check(status, "fits_get_hdu_type", place());
+  if (type != IMAGE_HDU && fits_is_compressed_image(fits, &status) == 0) {
+    throw DataError(place() + ": is a table, not an image");
+  }
+  std::array<LONGLONG, 3> extents{1, 1, 1};  // fastest first
+  fits_get_img_dim(fits, &axes_, &status);
+  check(status, "fits_get_img_dim", place());
+  if (axes_ != 2 && axes_ != 3) {
+    throw DataError(
+        fmt::format("{}: an image [y, x] or cube [plane, y, x] is needed, this HDU has "
+                    "{} axes",
+                    place(), axes_));
+  }
+  fits_get_img_sizell(fits, axes_, extents.data(), &status);
+  check(status, "fits_get_img_size", place());
+  for (const LONGLONG extent : extents) {
+    if (extent < 1 || extent > std::numeric_limits<int>::max()) {
+      throw DataError(fmt::format("{}: an axis of length {}", place(), extent));
+    }
+  }
+  nx_ = static_cast<int>(extents[0]);
+  ny_ = static_cast<int>(extents[1]);
+  planes_ = static_cast<int>(extents[2]);
+}
+
+template <class T>
+void ImageHdu::read_block(ImageView<T> out, int type, int plane, int y, int x) const {
+  if (plane < 0 || plane >= planes_ || y < 0 || x < 0 || out.ny() > ny_ - y ||
+      out.nx() > nx_ - x) {
+    throw DataError(fmt::format(
+        "{}: rows {}-{}, columns {}-{} of plane {} asked for, but its shape "
+        "is [{}, {}, {}]",
+        place(), y, y + out.ny() - 1, x, x + out.nx() - 1, plane, planes_, ny_, nx_));
+  }
+  if (out.size() == 0) return;
+  std::array<long, 3> first{x + 1, y + 1, plane + 1};
+  std::array<long, 3> last{x + out.nx(), y + out.ny(), plane + 1};
+  std::array<long, 3> stride{1, 1, 1};
+  T undefined = std::numeric_limits<T>::quiet_NaN();
+  int any_undefined = 0;
+  int status = 0;
+  fits_read_subset(as_fits(handle()), type, first.data(), last.data(), stride.data(),
+                   &undefined, out.data(), &any_undefined, &status);
+  check(status, "fits_read_subset", place());
+}
+
+void ImageHdu::read_into(ImageView<float> out, int plane, int y, int x) const {
+  read_block(out, TFLOAT, plane, y, x);
+}
+
+void ImageHdu::read_into(ImageView<double> out, int plane, int y, int x) const {
+  read_block(out, TDOUBLE, plane, y, x);
+}
+
+}  // namespace lensmill::io::fits

@@ -1,0 +1,218 @@
+#include "lib/io/fits/table_hdu.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <strings.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "lib/core/errors.hpp"
+#include "lib/io/fits/check.hpp"
+#include "lib/io/fits/open_file.hpp"
+
+namespace lensmill::io::fits {
+namespace {
+
+/// More axes than any TDIM in use.
+constexpr int max_axes = 16;
+
+ColumnKind kind_of(int type_code) {
+  switch (type_code) {
+    case TBYTE:
+    case TSBYTE:
+    case TSHORT:
+    case TUSHORT:
+    case TINT:
+    case TUINT:
+    case TLONG:
+    case TULONG:
+    case TLONGLONG:
+    case TULONGLONG: return ColumnKind::integer;
+    case TFLOAT:
+    case TDOUBLE: return ColumnKind::floating;
+    case TLOGICAL: return ColumnKind::logical;
+    case TSTRING: return ColumnKind::string;
+    default: return ColumnKind::other;
+  }
+}
+
+std::string_view to_string(ColumnKind kind) {
+  switch (kind) {
+    case ColumnKind::integer: return "integers";
+    case ColumnKind::floating: return "floating-point numbers";
+    case ColumnKind::logical: return "logical values";
+    case ColumnKind::string: return "strings";
+    case ColumnKind::other: return "neither numbers nor strings";
+  }
+  return "unknown";
+}
+
+std::vector<std::size_t> row_shape(fitsfile* fits, int number, std::size_t elements,
+                                   const std::string& place) {
+  if (elements == 1) return {};
+  std::array<LONGLONG, max_axes> extents{};
+  int axes = 0;
+  int status = 0;
+  fits_read_tdimll(fits, number, max_axes, &axes, extents.data(), &status);
+  check(status, "fits_read_tdim", place);
+  std::vector<std::size_t> shape;
+  std::size_t product = 1;
+  for (int axis = std::min(axes, max_axes) - 1; axis >= 0; --axis) {
+    shape.push_back(static_cast<std::size_t>(extents[std::size_t(axis)]));
+    product *= shape.back();
+  }
+  // A TDIM that contradicts TFORM is ignored.
+  return product == elements ? shape : std::vector<std::size_t>{elements};
+}
+
+}  // namespace
+
+TableHdu::TableHdu(std::shared_ptr<OpenFile> file, int index)
+    : Hdu(std::move(file), index) {
+  fitsfile* fits = as_fits(handle());
+  int status = 0;
+  int type = 0;
+  fits_get_hdu_type(fits, &type, &status);
+  check(status, "fits_get_hdu_type", place());
+  if (type != BINARY_TBL && type != ASCII_TBL) {
+    throw DataError(place() + ": is an image, not a table");
+  }
+  LONGLONG rows = 0;
+  int count = 0;
+  fits_get_num_rowsll(fits, &rows, &status);
+  fits_get_num_cols(fits, &count, &status);
+  check(status, "fits_get_num_rows", place());
+  rows_ = rows;
+  for (int number = 1; number <= count; ++number) {
+    int type_code = 0;
+    LONGLONG repeat = 0;
+    LONGLONG width = 0;
+    fits_get_eqcoltypell(fits, number, &type_code, &repeat, &width, &status);
+    check(status, "fits_get_eqcoltype", place());
+    ColumnDescription column;
+    char key[FLEN_KEYWORD] = "";
+    fits_make_keyn("TTYPE", number, key, &status);
+    column.name = find_string(key).value_or(fmt::format("col{}", number));
+    fits_make_keyn("TUNIT", number, key, &status);
+    check(status, "fits_make_keyn", place());
+    column.unit = find_string(key).value_or("");
+    column.kind = kind_of(type_code);
+    const auto bytes = static_cast<std::size_t>(std::max<LONGLONG>(width, 1));
+    auto elements = static_cast<std::size_t>(repeat);
+    if (column.kind == ColumnKind::string) {
+      elements = type == BINARY_TBL ? elements / bytes : 1;
+    }
+    column.row_shape = column.kind == ColumnKind::string && elements <= 1
+                           ? std::vector<std::size_t>{}
+                           : row_shape(fits, number, elements, place());
+    columns_.push_back(std::move(column));
+    string_bytes_.push_back(bytes);
+  }
+}
+
+std::size_t TableHdu::find(std::string_view name) const {
+  const std::string wanted(name);
+  std::size_t any_case = not_found;
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    if (columns_[i].name == wanted) return i;
+    if (any_case == not_found &&
+        strcasecmp(columns_[i].name.c_str(), wanted.c_str()) == 0) {
+      any_case = i;
+    }
+  }
+  return any_case;
+}
+
+std::size_t TableHdu::index_of(std::string_view name) const {
+  const std::size_t index = find(name);
+  if (index == not_found) {
+    std::vector<std::string_view> names;
+    for (const auto& column : columns_) names.push_back(column.name);
+    throw DataError(fmt::format("{}: no column {} (it has: {})", place(), name,
+                                fmt::join(names, ", ")));
+  }
+  return index;
+}
+
+void TableHdu::check_rows(std::string_view name, std::int64_t first,
+                          std::int64_t count) const {
+  if (first < 0 || count < 0 || first > rows_ || count > rows_ - first) {
+    throw DataError(fmt::format("{}, column {}: rows {} to {} asked for of {}", place(),
+                                name, first, first + count, rows_));
+  }
+}
+
+void TableHdu::wrong_kind(const ColumnDescription& column,
+                          std::string_view wanted) const {
+  throw DataError(fmt::format("{}, column {}: holds {}, not {}", place(), column.name,
+                              to_string(column.kind), wanted));
+}
+
+std::vector<double> TableHdu::read_doubles(std::string_view name, std::int64_t first,
+                                           std::int64_t count) const {
+  const std::size_t index = index_of(name);
+  const auto& column = columns_[index];
+  if (column.kind != ColumnKind::integer && column.kind != ColumnKind::floating) {
+    wrong_kind(column, "numbers");
+  }
+  check_rows(name, first, count);
+  std::vector<double> values(static_cast<std::size_t>(count) * column.row_elements());
+  if (values.empty()) return values;
+  double undefined = std::numeric_limits<double>::quiet_NaN();
+  int any_undefined = 0;
+  int status = 0;
+  fits_read_col(as_fits(handle()), TDOUBLE, static_cast<int>(index) + 1, first + 1, 1,
+                static_cast<LONGLONG>(values.size()), &undefined, values.data(),
+                &any_undefined, &status);
+  check(status, "fits_read_col", place() + ", column " + column.name);
+  return values;
+}
+
+std::vector<std::int64_t> TableHdu::read_integers(std::string_view name,
+                                                  std::int64_t first,
+                                                  std::int64_t count) const {
+  const std::size_t index = index_of(name);
+  const auto& column = columns_[index];
+  if (column.kind != ColumnKind::integer) wrong_kind(column, "integers");
+  check_rows(name, first, count);
+  std::vector<std::int64_t> values(static_cast<std::size_t>(count) *
+                                   column.row_elements());
+  if (values.empty()) return values;
+  static_assert(sizeof(LONGLONG) == sizeof(std::int64_t));
+  int any_undefined = 0;
+  int status = 0;
+  fits_read_col(as_fits(handle()), TLONGLONG, static_cast<int>(index) + 1, first + 1, 1,
+                static_cast<LONGLONG>(values.size()), nullptr, values.data(),
+                &any_undefined, &status);
+  check(status, "fits_read_col", place() + ", column " + column.name);
+  return values;
+}
+
+std::vector<std::string> TableHdu::read_strings(std::string_view name,
+                                                std::int64_t first,
+                                                std::int64_t count) const {
+  const std::size_t index = index_of(name);
+  const auto& column = columns_[index];
+  if (column.kind != ColumnKind::string) wrong_kind(column, "strings");
+  check_rows(name, first, count);
+  const std::size_t total = static_cast<std::size_t>(count) * column.row_elements();
+  const std::size_t stride = string_bytes_[index] + 1;
+  std::vector<char> text(total * stride, '\0');
+  std::vector<char*> pointers(total);
+  for (std::size_t i = 0; i < total; ++i) pointers[i] = text.data() + i * stride;
+  if (total == 0) return {};
+  int any_undefined = 0;
+  int status = 0;
+  fits_read_col(as_fits(handle()), TSTRING, static_cast<int>(index) + 1, first + 1, 1,
+                static_cast<LONGLONG>(total), nullptr, pointers.data(), &any_undefined,
+                &status);
+  check(status, "fits_read_col", place() + ", column " + column.name);
+  std::vector<std::string> values(pointers.begin(), pointers.end());
+  for (auto& value : values) value.erase(value.find_last_not_of(' ') + 1);
+  return values;
+}
+
+}  // namespace lensmill::io::fits

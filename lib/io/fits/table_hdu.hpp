@@ -1,0 +1,76 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/io/fits/hdu.hpp"
+
+namespace lensmill::io::fits {
+
+enum class ColumnKind {
+  integer,
+  floating,
+  logical,
+  string,
+  other,  ///< bits, complex numbers, arrays of variable length
+};
+
+struct ColumnDescription {
+  std::string name;  ///< as in the file
+  std::string unit;
+  ColumnKind kind = ColumnKind::other;
+  /// Elements per row, as stored: fastest axis *last*. {} for a scalar.
+  std::vector<std::size_t> row_shape;
+
+  std::size_t row_elements() const {
+    std::size_t n = 1;
+    for (const auto extent : row_shape) n *= extent;
+    return n;
+  }
+};
+
+/// A binary (or ASCII) table, read by row ranges, counted from 0. Column names match as
+/// written, else whatever their case. Values come with TSCAL and TZERO applied.
+class TableHdu : public Hdu {
+ public:
+  /// \throws DataError if the HDU is not a table
+  TableHdu(std::shared_ptr<OpenFile> file, int index);
+
+  std::int64_t rows() const { return rows_; }
+  const std::vector<ColumnDescription>& columns() const { return columns_; }
+  bool has(std::string_view name) const { return find(name) != not_found; }
+  /// \throws DataError if there is no such column
+  const ColumnDescription& column(std::string_view name) const {
+    return columns_[index_of(name)];
+  }
+
+  /// Rows [first, first + count), row after row (array columns: all elements of a row
+  /// together). \throws DataError for a missing column, one of another kind, or rows
+  /// that are not there; IoError
+  ///@{
+  /// Integer and floating columns; undefined values (TNULL) are NaN.
+  std::vector<double> read_doubles(std::string_view name, std::int64_t first,
+                                   std::int64_t count) const;
+  /// Integer columns only.
+  std::vector<std::int64_t> read_integers(std::string_view name, std::int64_t first,
+                                          std::int64_t count) const;
+  /// String columns; trailing blanks are not significant and cut off.
+  std::vector<std::string> read_strings(std::string_view name, std::int64_t first,
+                                        std::int64_t count) const;
+  ///@}
+
+ private:
+  static constexpr std::size_t not_found = ~std::size_t{0};
+  std::size_t find(std::string_view name) const;
+  std::size_t index_of(std::string_view name) const;
+  void check_rows(std::string_view name, std::int64_t first, std::int64_t count) const;
+  [[noreturn]] void wrong_kind(const ColumnDescription& column,
+                               std::string_view wanted) const;
+
+  std::int64_t rows_ = 0;
+  std::vector<ColumnDescription> columns_;
+  std::vector<std::size_t> string_bytes_;  ///< of one string, per column
+};
+
+}  // namespace lensmill::io::fits

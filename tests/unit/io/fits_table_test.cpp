@@ -1,0 +1,175 @@
+#include <fitsio.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "lib/core/errors.hpp"
+#include "lib/io/fits/file.hpp"
+#include "lib/io/fits/psfex_file.hpp"
+#include "tests/support/data_folder.hpp"
+#include "tests/support/file_bytes.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+namespace lensmill::io::fits {
+namespace {
+
+using test_support::TemporaryFolder;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+/// Three rows: an id, a radius with a unit, a name, a flag, a pair, a scaled short with
+/// an undefined value.
+std::string written_table(const TemporaryFolder& folder) {
+  const std::string path = (folder / "table.fits").string();
+  fitsfile* fits = nullptr;
+  int status = 0;
+  const char* names[] = {"injection_id", "theta_e_arcsec", "name", "ok", "PAIR", "mag"};
+  const char* forms[] = {"K", "D", "6A", "L", "4E", "I"};
+  const char* units[] = {"", "arcsec", "", "", "nmgy", "mag"};
+  fits_create_diskfile(&fits, path.c_str(), &status);
+  fits_create_tbl(fits, BINARY_TBL, 3, 6, const_cast<char**>(names),
+                  const_cast<char**>(forms), const_cast<char**>(units), "CAT", &status);
+  std::int64_t id[] = {1, 2, 9007199254740993};  // not a double
+  double radius[] = {0.5, 1.0, std::nan("")};
+  const char* name[] = {"one", "two", "three"};
+  char flag[] = {1, 0, 1};
+  float pair[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+  short mag[] = {2050, -99, 1800};
+  fits_write_col(fits, TLONGLONG, 1, 1, 1, 3, id, &status);
+  fits_write_col(fits, TDOUBLE, 2, 1, 1, 3, radius, &status);
+  fits_write_col(fits, TSTRING, 3, 1, 1, 3, const_cast<char**>(name), &status);
+  fits_write_col(fits, TLOGICAL, 4, 1, 1, 3, flag, &status);
+  fits_write_col(fits, TFLOAT, 5, 1, 1, 12, pair, &status);
+  fits_write_col(fits, TSHORT, 6, 1, 1, 3, mag, &status);
+  double scale = 0.01;
+  long undefined = -99;
+  fits_update_key(fits, TDOUBLE, "TSCAL6", &scale, nullptr, &status);
+  fits_update_key(fits, TLONG, "TNULL6", &undefined, nullptr, &status);
+  char dim[] = "(2,2)";
+  fits_update_key(fits, TSTRING, "TDIM5", dim, nullptr, &status);
+  fits_close_file(fits, &status);
+  EXPECT_EQ(status, 0);
+  return path;
+}
+
+TEST(FitsTable, DescribesItsColumns) {
+  const TemporaryFolder folder;
+  const TableHdu table = File::open(written_table(folder)).first_table();
+
+  EXPECT_EQ(table.index(), 1);
+  EXPECT_EQ(table.rows(), 3);
+  ASSERT_EQ(table.columns().size(), 6U);
+  EXPECT_EQ(table.columns()[1].name, "theta_e_arcsec");
+  EXPECT_EQ(table.columns()[1].unit, "arcsec");
+  EXPECT_EQ(table.column("injection_id").kind, ColumnKind::integer);
+  EXPECT_EQ(table.column("THETA_E_ARCSEC").kind, ColumnKind::floating);
+  EXPECT_EQ(table.column("name").kind, ColumnKind::string);
+  EXPECT_EQ(table.column("ok").kind, ColumnKind::logical);
+  EXPECT_THAT(table.column("pair").row_shape, ElementsAre(2, 2));
+  EXPECT_EQ(table.column("mag").kind, ColumnKind::floating) << "scaled by TSCAL";
+}
+
+TEST(FitsTable, ReadsRowRanges) {
+  const TemporaryFolder folder;
+  const TableHdu table = File::open(written_table(folder)).first_table();
+
+  EXPECT_THAT(table.read_integers("injection_id", 1, 2),
+              ElementsAre(2, 9007199254740993));
+  EXPECT_THAT(table.read_doubles("theta_e_arcsec", 0, 3),
+              ElementsAre(0.5, 1.0, testing::IsNan()));
+  EXPECT_THAT(table.read_strings("name", 0, 3), ElementsAre("one", "two", "three"));
+  EXPECT_THAT(table.read_doubles("pair", 1, 1), ElementsAre(5, 6, 7, 8));
+  EXPECT_THAT(
+      table.read_doubles("mag", 0, 3),
+      ElementsAre(testing::DoubleEq(20.5), testing::IsNan(), testing::DoubleEq(18.0)));
+  EXPECT_TRUE(table.read_doubles("mag", 3, 0).empty());
+}
+
+TEST(FitsTable, MisuseIsBadDataThatNamesColumnAndFile) {
+  const TemporaryFolder folder;
+  const TableHdu table = File::open(written_table(folder)).first_table();
+
+  EXPECT_THAT([&] { table.read_doubles("lens_q", 0, 1); },
+              ThrowsMessage<DataError>(AllOf(HasSubstr("table.fits, HDU 1"),
+                                             HasSubstr("no column lens_q"),
+                                             HasSubstr("theta_e_arcsec"))));
+  EXPECT_THAT([&] { table.read_doubles("name", 0, 1); },
+              ThrowsMessage<DataError>(HasSubstr("holds strings, not numbers")));
+  EXPECT_THAT([&] { table.read_integers("theta_e_arcsec", 0, 1); },
+              ThrowsMessage<DataError>(HasSubstr("not integers")));
+  EXPECT_THAT([&] { table.read_strings("ok", 0, 1); },
+              ThrowsMessage<DataError>(HasSubstr("not strings")));
+  EXPECT_THAT([&] { table.read_doubles("mag", 2, 2); },
+              ThrowsMessage<DataError>(HasSubstr("rows 2 to 4 asked for of 3")));
+}
+
+TEST(FitsTable, ATruncatedTableIsBadData) {
+  const TemporaryFolder folder;
+  const std::string path = written_table(folder);
+  const std::string whole = test_support::file_bytes(path);
+  // One block holds the table's data: cut inside it.
+  test_support::write_bytes(path, whole.substr(0, whole.size() - 2880 + 100));
+
+  EXPECT_THAT([&] { File::open(path).first_table(); },
+              ThrowsMessage<DataError>(
+                  AllOf(HasSubstr("table.fits, HDU 1"), HasSubstr("truncated"))));
+}
+
+TEST(PsfexFile, ReadsBothFormsOfRealModels) {
+  LENSMILL_NEEDS_DATA("psfex-more/decam-5742149339-ccd2.fits");
+  const auto read = [](const char* name) {
+    return read_psfex(test_support::data_path(name).string());
+  };
+
+  const auto keywords = read("psfex-more/decam-5742149339-ccd2.fits");
+  EXPECT_EQ(keywords.basis.size(), 6U);
+  EXPECT_EQ(keywords.basis.front().ny(), 25);
+  EXPECT_THAT(keywords.polynomial_name, ElementsAre("X_IMAGE", "Y_IMAGE"));
+  EXPECT_DOUBLE_EQ(keywords.polynomial_zero[0], 1170.683140755);
+  EXPECT_DOUBLE_EQ(keywords.polynomial_scale[1], 4064.332510948);
+  EXPECT_EQ(keywords.polynomial_degree, 2);
+  EXPECT_DOUBLE_EQ(keywords.sampling_pix, 0.70776927);
+
+  const auto columns = read("psfex-more/c4d_181104_072440_ooi_g_ls9-psfex.fits");
+  EXPECT_EQ(columns.basis.size(), 6U);
+  EXPECT_EQ(columns.basis.front().nx(), 63);
+  EXPECT_THAT(columns.polynomial_name, ElementsAre("X_IMAGE", "Y_IMAGE"));
+  EXPECT_EQ(columns.polynomial_degree, 2);
+  EXPECT_GT(columns.fwhm_pix, 2.0);
+
+  // The constant term peaks at the centre of the image, whichever way it was stored.
+  for (const auto& model : {keywords, columns}) {
+    const auto& image = model.basis.front();
+    const int centre = image.ny() / 2;
+    for (const double value : image.pixels()) EXPECT_LE(value, image(centre, centre));
+  }
+}
+
+TEST(PsfexFile, SaysWhatIsMissing) {
+  const TemporaryFolder folder;
+  const std::string path = (folder / "psfex.fits").string();
+  fitsfile* fits = nullptr;
+  int status = 0;
+  const char* names[] = {"PSF_MASK"};
+  const char* forms[] = {"9E"};
+  fits_create_diskfile(&fits, path.c_str(), &status);
+  fits_create_tbl(fits, BINARY_TBL, 1, 1, const_cast<char**>(names),
+                  const_cast<char**>(forms), nullptr, "PSF_DATA", &status);
+  char name[] = "X_IMAGE";
+  fits_update_key(fits, TSTRING, "POLNAME1", name, nullptr, &status);
+  fits_close_file(fits, &status);
+  ASSERT_EQ(status, 0);
+
+  EXPECT_THAT([&] { read_psfex(path); },
+              ThrowsMessage<DataError>(
+                  AllOf(HasSubstr("psfex.fits, HDU 1, row 1"),
+                        HasSubstr("missing: POLZERO1, POLSCAL1, POLDEG1, PSF_SAMP"))));
+  EXPECT_THAT([&] { read_psfex(path, 1); },
+              ThrowsMessage<DataError>(HasSubstr("no such row")));
+}
+
+}  // namespace
+}  // namespace lensmill::io::fits
