@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+"""Draw a run: a few injections, and where the light in the core comes from.
+
+    python/quicklook.py RUN [--png FILE] [--count N]
+
+RUN is a run's folder or its HDF5 file. Upper part: pairs of stamps without and with the
+injection, and the noise-free arc. Lower part: the mean core flux fraction in bins of the
+Einstein radius, split by image kind and by what was in the core before the PSF and what
+the PSF moved in (above zero) or out (below zero).
+"""
+
+import argparse
+import pathlib
+import re
+import sys
+
+import h5py
+import matplotlib
+import numpy as np
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402
+
+THETA_E_EDGES_ARCSEC = (0.5, 0.75, 1.0, 1.5, 2.0, 2.5)
+CORE_RADIUS_PIX = 5.0
+TERMS = (  # dataset suffix, label, colour
+    ("saddle_intrinsic", "counter-image", "#b2182b"),
+    ("minimum_intrinsic", "outer image", "#2166ac"),
+    ("maximum_intrinsic", "central image", "#762a83"),
+    ("saddle_psf", "PSF moves, counter-image", "#f4a582"),
+    ("minimum_psf", "PSF moves, outer image", "#92c5de"),
+    ("maximum_psf", "PSF moves, central image", "#c2a5cf"),
+)
+
+
+def run_file(path):
+    """The HDF5 file of a run given as folder or file."""
+    path = pathlib.Path(path)
+    if path.is_file():
+        return path
+    files = sorted(path.glob("*.h5"))
+    if len(files) != 1:
+        sys.exit(f"quicklook: {path} holds {len(files)} .h5 files, expected one")
+    return files[0]
+
+
+def bands_and_radii(run):
+    """Band names and aperture radii, from the description of core_flux_fraction."""
+    text = run["measurements/core_flux_fraction"].attrs["description"]
+    text = text.decode() if isinstance(text, bytes) else text
+    bands, radii = re.search(r"\[band, radius\]: ([^;]*); ([^;]*) pix", text).groups()
+    return ([band.strip() for band in bands.split(",")],
+            [float(radius) for radius in radii.split(",")])
+
+
+def picture(stamp, scale):
+    """Arcsinh picture of [band, y, x]; three or more bands make colours, red last."""
+    if len(stamp) < 3:
+        return np.arcsinh(10.0 * stamp[0] / scale[0])
+    colours = np.stack([stamp[band] / scale[band] for band in (2, 1, 0)], axis=-1)
+    intensity = np.maximum(colours.mean(axis=-1), 1e-6)
+    stretched = np.arcsinh(8.0 * intensity) / np.arcsinh(8.0)
+    return np.clip(colours * (stretched / intensity)[..., None], 0.0, 1.0)
+
+
+def choose_rows(run, count):
+    """Rows spread evenly over the Einstein radii of what was rendered."""
+    ok = np.flatnonzero(run["measurements/rendered"][:] == 1)
+    theta_e = run["catalogue/theta_e_arcsec"][:][ok]
+    order = ok[np.argsort(theta_e, kind="stable")]
+    if len(order) == 0:
+        sys.exit("quicklook: the run has no rendered rows")
+    return order[np.linspace(0, len(order) - 1, min(count, len(order))).astype(int)]
+
+
+def draw_stamps(figure, grid, run, rows):
+    products = [name for name in ("negative", "positive", "arc")
+                if f"images/{name}" in run]
+    theta_e = run["catalogue/theta_e_arcsec"]
+    for column, row in enumerate(rows):
+        stamps = {}
+        for name in products:
+            values = run[f"images/{name}"][row].astype(float)
+            if f"images/{name}_scale" in run:  # int16 encoding
+                values = (values * run[f"images/{name}_scale"][row][:, None, None]
+                          + run[f"images/{name}_offset"][row][:, None, None])
+            stamps[name] = values
+        for line, name in enumerate(products):
+            brightest = stamps["arc" if name == "arc" else products[-1]]
+            if name != "arc" and "positive" in stamps:
+                brightest = stamps["positive"]
+            scale = np.nanmax(brightest, axis=(1, 2)) / (1.0 if name == "arc" else 2.0)
+            axes = figure.add_subplot(grid[line, column])
+            axes.imshow(picture(np.nan_to_num(stamps[name]), np.maximum(scale, 1e-12)),
+                        origin="lower", cmap="magma", interpolation="nearest")
+            axes.set(xticks=[], yticks=[])
+            if line == 0:
+                axes.set_title(rf"$\theta_E$ = {theta_e[row]:.2f}″", fontsize=9)
+            if column == 0:
+                axes.set_ylabel(name, fontsize=9)
+
+
+def bin_means(theta_e, values):
+    """Mean of `values` in each bin [a, b) of theta_E, the last one closed."""
+    edges = np.array(THETA_E_EDGES_ARCSEC)
+    index = np.searchsorted(edges, theta_e, side="right") - 1
+    index[theta_e == edges[-1]] = len(edges) - 2
+    return np.array([np.nanmean(values[index == b]) if np.any(index == b) else np.nan
+                     for b in range(len(edges) - 1)])
+
+
+def draw_split(axes, run):
+    bands, radii = bands_and_radii(run)
+    band = len(bands) // 2
+    radius = int(np.argmin(np.abs(np.array(radii) - CORE_RADIUS_PIX)))
+    theta_e = run["catalogue/theta_e_arcsec"][:]
+    edges = THETA_E_EDGES_ARCSEC
+    labels = [f"{low:g}–{high:g}″" for low, high in zip(edges, edges[1:])]
+    up, down = np.zeros(len(labels)), np.zeros(len(labels))
+    for suffix, label, colour in TERMS:
+        values = run[f"measurements/core_flux_fraction_{suffix}"][:, band, radius]
+        means = np.nan_to_num(bin_means(theta_e, values))
+        if not np.any(np.abs(means) > 1e-6):
+            continue
+        base = np.where(means >= 0.0, up, down)
+        axes.bar(labels, means, bottom=base, color=colour, width=0.7, label=label)
+        up += np.maximum(means, 0.0)
+        down += np.minimum(means, 0.0)
+    total = run["measurements/core_flux_fraction"][:, band, radius]
+    axes.plot(labels, bin_means(theta_e, total), "ko", label="sum: core flux fraction")
+    axes.axhline(0.0, color="black", linewidth=0.8)
+    axes.set_xlabel(r"Einstein radius $\theta_E$")
+    axes.set_ylabel(f"share of the arc's flux\nin r < {radii[radius]:g} pix, {bands[band]}")
+    axes.legend(fontsize=8, frameon=False, ncols=2)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("run", help="a run's folder or HDF5 file")
+    parser.add_argument("--png", default="quicklook.png", help="picture to write")
+    parser.add_argument("--count", type=int, default=7, help="injections to show")
+    arguments = parser.parse_args()
+    with h5py.File(run_file(arguments.run)) as run:
+        rows = choose_rows(run, arguments.count)
+        products = sum(f"images/{name}" in run for name in ("negative", "positive", "arc"))
+        figure = plt.figure(figsize=(10, 1.35 * products + 3.6), dpi=110)
+        parts = figure.add_gridspec(2, 1, height_ratios=[1.35 * products + 0.01, 3.2],
+                                    hspace=0.12, left=0.09, right=0.99, top=0.95,
+                                    bottom=0.08)
+        if products:
+            grid = parts[0].subgridspec(products, len(rows), wspace=0.03, hspace=0.03)
+            draw_stamps(figure, grid, run, rows)
+        draw_split(figure.add_subplot(parts[1]), run)
+        figure.savefig(arguments.png)
+    print(f"quicklook: {arguments.png}")
+
+
+if __name__ == "__main__":
+    main()
