@@ -20,6 +20,7 @@ namespace {
 /// The lines bound where each order's error falls below 2e-7 of the PSF's peak for a
 /// Gaussian and Moffats of beta 1.5, 2.5 and 3.5, measured for sides of 0.05 to 0.91.
 int gauss_order(double side, double distance) {
+  if (side > 0.6 && distance < 1.5) return largest_gauss_order;
   if (side > 0.95) return distance < 4.0 ? largest_gauss_order : 6;
   if (distance > 6.0 + 8.0 * side) return 1;
   if (distance > 2.0 + 3.5 * side) return 2;

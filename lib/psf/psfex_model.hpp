@@ -26,9 +26,11 @@ void check(const PsfexModel& model);
 
 /// The model's kernel at CCD position (x_image, y_image) (1-based pixels, as
 /// SExtractor's X_IMAGE, Y_IMAGE), resampled to `samples_per_pixel` samples per pixel
-/// with the normalised Lanczos-4 interpolation that PSFEx and SExtractor use; a copy of
-/// the polynomial's value where PSF_SAMP * samples_per_pixel is 1. The sum is kept.
-/// includes_pixel is true.
+/// with the normalised Lanczos-4 interpolation of PSFEx and SExtractor
+/// (vignet_resample); a copy of the polynomial's value where PSF_SAMP *
+/// samples_per_pixel is 1. A resampled kernel has odd sides, its origin on the mask's
+/// (n-1)//2. PSF_MASK holds flux per image pixel at any sampling, so the sum is that of
+/// the mask times PSF_SAMP^2, kept. includes_pixel is true. \throws DataError as check.
 PixelKernel kernel_at(const PsfexModel& model, double x_image, double y_image,
                       int samples_per_pixel = 1);
 

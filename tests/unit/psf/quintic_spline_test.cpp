@@ -1,0 +1,124 @@
+#include "lib/psf/quintic_spline.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace lensmill::psf {
+namespace {
+
+/// Coefficients are cut spline_padding samples past the edge, 0.43^16 of it.
+constexpr double cut_tolerance = 2.0e-6;
+
+Image<double> rough(int ny, int nx) {
+  Image<double> image(ny, nx);
+  int k = 0;
+  for (double& value : image.pixels()) {
+    ++k;
+    value = std::sin(1.7 * k * k);
+  }
+  return image;
+}
+
+TEST(QuinticSpline, PassesThroughTheSamplesAndZeroOutside) {
+  const auto samples = rough(5, 8);
+  const auto result = evaluate_spline(
+      spline_coefficients(samples),
+      {.ny = 9, .nx = 12, .first_y = -2.0, .first_x = -2.0, .step = 1.0, .box = 0.0});
+
+  for (int j = 0; j < 9; ++j) {
+    for (int i = 0; i < 12; ++i) {
+      const bool inside = j >= 2 && j < 7 && i >= 2 && i < 10;
+      EXPECT_NEAR(result(j, i), inside ? samples(j - 2, i - 2) : 0.0, cut_tolerance);
+    }
+  }
+}
+
+TEST(QuinticSpline, ErrorFallsWithTheSixthPowerOfTheStep) {
+  // A smooth bump, zero far outside, at half-way points.
+  const auto worst = [](double h) {
+    const int half = static_cast<int>(std::lround(8.0 / h));
+    Image<double> samples(1 + 2 * half, 1 + 2 * half);
+    const auto bump = [](double y, double x) {
+      return std::exp(-0.5 * (x * x + y * y));
+    };
+    for (int j = -half; j <= half; ++j) {
+      for (int i = -half; i <= half; ++i) {
+        samples(j + half, i + half) = bump(h * j, h * i);
+      }
+    }
+    const auto result =
+        evaluate_spline(spline_coefficients(samples), {.ny = 7,
+                                                       .nx = 7,
+                                                       .first_y = half - 3.5,
+                                                       .first_x = half - 3.5,
+                                                       .step = 1.0,
+                                                       .box = 0.0});
+    double error = 0.0;
+    for (int j = 0; j < 7; ++j) {
+      for (int i = 0; i < 7; ++i) {
+        error = std::max(error,
+                         std::abs(result(j, i) - bump(h * (j - 3.5), h * (i - 3.5))));
+      }
+    }
+    return error;
+  };
+
+  const double order = std::log2(worst(0.25) / worst(0.125));
+
+  EXPECT_NEAR(order, 6.0, 0.35);  // the leading term alone would give 6
+}
+
+TEST(QuinticSpline, BoxMeanIsTheIntegralOfThePoints) {
+  const auto coefficients = spline_coefficients(rough(6, 6));
+  const SplineGrid point{
+      .ny = 1, .nx = 1, .first_y = 2.3, .first_x = 2.9, .step = 1.0, .box = 0.0};
+  SplineGrid box = point;
+  box.box = 3.0;
+  const double mean = evaluate_spline(coefficients, box)(0, 0);
+  // Midpoint rule with n x n points: error falls as 1 / n^2, here to 1e-5.
+  constexpr int n = 300;
+  const auto fine = evaluate_spline(coefficients, {.ny = n,
+                                                   .nx = n,
+                                                   .first_y = 2.3 - 1.5 + 1.5 / n,
+                                                   .first_x = 2.9 - 1.5 + 1.5 / n,
+                                                   .step = 3.0 / n,
+                                                   .box = 0.0});
+  double sum = 0.0;
+  for (double value : fine.pixels()) sum += value;
+
+  EXPECT_NEAR(mean, sum / (n * n), 1.0e-4);
+}
+
+TEST(QuinticSpline, ShiftKeepsSumAndMovesTheCentroidExactly) {
+  const auto samples = rough(5, 5);
+  const auto shifted =
+      evaluate_spline(spline_coefficients(samples), {.ny = 41,
+                                                     .nx = 41,
+                                                     .first_y = -18.0 + 0.3,
+                                                     .first_x = -18.0 - 0.45,
+                                                     .step = 1.0,
+                                                     .box = 0.0});
+  double sum = 0.0;
+  double sum_x = 0.0;
+  double moved = 0.0;
+  double moved_x = 0.0;
+  for (int j = 0; j < 5; ++j) {
+    for (int i = 0; i < 5; ++i) {
+      sum += samples(j, i);
+      sum_x += samples(j, i) * i;
+    }
+  }
+  for (int j = 0; j < 41; ++j) {
+    for (int i = 0; i < 41; ++i) {
+      moved += shifted(j, i);
+      moved_x += shifted(j, i) * (i - 18);
+    }
+  }
+
+  EXPECT_NEAR(moved, sum, 1.0e-5);  // the coefficients' cut tails, 25 samples of them
+  EXPECT_NEAR(moved_x, sum_x + 0.45 * sum, 1.0e-4);  // times their distance
+}
+
+}  // namespace
+}  // namespace lensmill::psf
