@@ -72,11 +72,9 @@ class Convolver {
   virtual void adjoint(std::span<const ImageView<const double>> weights,
                        const PreparedKernel& kernel, ConvolverWorkspace& workspace,
                        std::span<const ImageView<double>> lattice_weights) const = 0;
-  /// The same for weights given on the lattice itself (side lattice().size()), for
-  /// `circle` apertures: a disc of unit density put on the lattice by the same deposit
-  /// as light is, against a kernel made with PixelResponse::omit. Then w~ . plane =
-  /// integral over the disc of (light * PSF): both deposits' responses are divided out
-  /// (Deposit::spline).
+  /// The same for weights on all lattice points (side lattice().size()), i.e. on the
+  /// convolved image sampled there: `circle` apertures, against a kernel made with
+  /// PixelResponse::omit.
   virtual void adjoint_of_lattice(
       std::span<const ImageView<const double>> lattice_in, const PreparedKernel& kernel,
       ConvolverWorkspace& workspace,

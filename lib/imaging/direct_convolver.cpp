@@ -93,11 +93,8 @@ void DirectConvolver::adjoint_of_lattice(
     ConvolverWorkspace& /*workspace*/,
     std::span<const ImageView<double>> lattice_weights) const {
   EXPECT(lattice_in.size() == lattice_weights.size());
-  // Both ends are deposits: the spline coefficients once more.
-  const psf::LatticeKernel twice =
-      deposit() == Deposit::spline ? spline_kernel(kernel.direct) : kernel.direct;
   for (std::size_t k = 0; k < lattice_in.size(); ++k) {
-    correlate(lattice_in[k], 0, 1, twice, lattice_weights[k]);
+    correlate(lattice_in[k], 0, 1, kernel.direct, lattice_weights[k]);
   }
 }
 

@@ -236,21 +236,14 @@ void FftConvolver::convolve(std::span<const ImageView<const double>> planes,
 }
 
 void FftConvolver::correlate(ImageView<const double> weights, int first, int step,
-                             const PreparedKernel& kernel, bool weights_are_deposited,
-                             FftPlans& plans, ImageView<double> lattice_weights) const {
+                             const PreparedKernel& kernel, FftPlans& plans,
+                             ImageView<double> lattice_weights) const {
   const int side = lattice().size();
   EXPECT(lattice_weights.ny() == side && lattice_weights.nx() == side);
   const double scale = binary_scale(weights.pixels());
   embed(weights, first, step, scale, side, plans.real());
   plans.forward_lattice();
   multiply<true>(plans.spectrum().pixels(), kernel.spectrum);
-  if (weights_are_deposited) {
-    std::vector<float> factor_y;
-    std::vector<float> factor_x;
-    inverse_responses(kernel.fft_ny, kernel.fft_ny, deposit(), 1.0, factor_y);
-    inverse_responses(plans.half_nx(), kernel.fft_nx, deposit(), 1.0, factor_x);
-    multiply_by_axes(plans.spectrum(), factor_y, factor_x);
-  }
   plans.backward_lattice();
   const double unscale = 1.0 / scale;
   for (int j = 0; j < side; ++j) {
@@ -270,8 +263,8 @@ void FftConvolver::adjoint(std::span<const ImageView<const double>> weights,
   for (std::size_t k = 0; k < weights.size(); ++k) {
     EXPECT(weights[k].ny() == lattice().stamp_size_pix);
     EXPECT(weights[k].nx() == lattice().stamp_size_pix);
-    correlate(weights[k], lattice().first_pixel(), lattice().oversample, kernel, false,
-              plans, lattice_weights[k]);
+    correlate(weights[k], lattice().first_pixel(), lattice().oversample, kernel, plans,
+              lattice_weights[k]);
   }
 }
 
@@ -284,7 +277,7 @@ void FftConvolver::adjoint_of_lattice(
   for (std::size_t k = 0; k < lattice_in.size(); ++k) {
     EXPECT(lattice_in[k].ny() == lattice().size());
     EXPECT(lattice_in[k].nx() == lattice().size());
-    correlate(lattice_in[k], 0, 1, kernel, true, plans, lattice_weights[k]);
+    correlate(lattice_in[k], 0, 1, kernel, plans, lattice_weights[k]);
   }
 }
 

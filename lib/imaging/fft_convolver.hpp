@@ -45,8 +45,8 @@ class FftConvolver final : public Convolver {
  private:
   FftPlans& plans_for(int ny, int nx, ConvolverWorkspace& workspace) const;
   void correlate(ImageView<const double> weights, int first, int step,
-                 const PreparedKernel& kernel, bool weights_are_deposited,
-                 FftPlans& plans, ImageView<double> lattice_weights) const;
+                 const PreparedKernel& kernel, FftPlans& plans,
+                 ImageView<double> lattice_weights) const;
 
   KernelPlacement placement_;
 };
