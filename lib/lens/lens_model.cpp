@@ -68,6 +68,18 @@ LensModel::LensModel(const LensParams& params) : params_(params) {
   }
 }
 
+Vector2 LensModel::angular_sum(double z_re, double z_im) const {
+  // By Horner: stable for every q.
+  double re = 0.0;
+  double im = 0.0;
+  for (std::size_t n = series_.size(); n-- > 0;) {
+    const double next = re * z_re - im * z_im + series_[n];
+    im = re * z_im + im * z_re;
+    re = next;
+  }
+  return {re, im};
+}
+
 LensModel::Local LensModel::local(double x_arcsec, double y_arcsec) const {
   Local out;
   out.x = cos_phi_ * x_arcsec + sin_phi_ * y_arcsec;
@@ -83,16 +95,7 @@ LensModel::Local LensModel::local(double x_arcsec, double y_arcsec) const {
   const double v = out.y;
   const double ell2 = u * u + v * v;
 
-  // S = sum c_n z^n with z = exp(2 i phi_ell), by Horner: stable for every q.
-  const double z_re = (u * u - v * v) / ell2;
-  const double z_im = 2.0 * u * v / ell2;
-  double sum_re = 0.0;
-  double sum_im = 0.0;
-  for (std::size_t n = series_.size(); n-- > 0;) {
-    const double re = sum_re * z_re - sum_im * z_im + series_[n];
-    sum_im = sum_re * z_im + sum_im * z_re;
-    sum_re = re;
-  }
+  const auto [sum_re, sum_im] = angular_sum((u * u - v * v) / ell2, 2.0 * u * v / ell2);
   // alpha = 2b/(1+q) (b/R)^(t-1) exp(i phi_ell) S, kappa = (2-t)/2 (b/R)^t.
   const double power = t_ == 1.0 ? 1.0 / std::sqrt(ell2) : std::pow(ell2, -0.5 * t_);
   const double scale = deflection_scale_ * power;
@@ -159,6 +162,28 @@ Ray LensModel::ray(double x_arcsec, double y_arcsec) const {
                   .yy = 1.0 - at.kappa + sky_gamma_1};
   const Vector2 alpha = sky_deflection(at, x_arcsec, y_arcsec);
   out.beta = {.x = x_arcsec - alpha.x, .y = y_arcsec - alpha.y};
+  return out;
+}
+
+Direction LensModel::direction(double cos_phi, double sin_phi) const {
+  const double c = cos_phi;
+  const double s = sin_phi;
+  const auto [sum_re, sum_im] = angular_sum(c * c - s * s, 2.0 * c * s);
+  Direction out;
+  out.p = {c / params_.q, s};
+  out.m = shear_map(out.p);
+  out.a = {deflection_scale_ * (c * sum_re - s * sum_im),
+           deflection_scale_ * (s * sum_re + c * sum_im)};
+  out.kappa = convergence_scale_;
+  const double r2 = out.p.x * out.p.x + out.p.y * out.p.y;
+  const double w = (1.0 - t_) / r2;
+  out.gamma_1 = w * (out.a.x * out.p.x - out.a.y * out.p.y) -
+                out.kappa * (out.p.x * out.p.x - out.p.y * out.p.y) / r2;
+  out.gamma_2 = w * (out.a.x * out.p.y + out.a.y * out.p.x) -
+                out.kappa * 2.0 * out.p.x * out.p.y / r2;
+  out.hessian_determinant =
+      w * (2.0 * out.kappa * (out.a.x * out.p.x + out.a.y * out.p.y) -
+           (1.0 - t_) * (out.a.x * out.a.x + out.a.y * out.a.y));
   return out;
 }
 

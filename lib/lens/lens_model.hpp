@@ -53,6 +53,20 @@ struct Ray {
   double trace = 2.0;  ///< tr A
 };
 
+/// All points rho p, rho > 0, on one half-line from the centre, in the lens frame
+/// (major axis along x): since the EPL's deflection is homogeneous, beta = rho m -
+/// rho^(2-gamma) a along it, and the Hessian of the EPL's potential is rho^(1-gamma)
+/// times (kappa + gamma_1, gamma_2; gamma_2, kappa - gamma_1).
+struct Direction {
+  Vector2 p;             ///< (cos(phi)/q, sin(phi)), phi the eccentric angle
+  Vector2 m;             ///< (1 - shear) p
+  Vector2 a;             ///< the EPL's deflection at p
+  double kappa = 0.0;    ///< convergence at p
+  double gamma_1 = 0.0;  ///< the EPL's shear at p
+  double gamma_2 = 0.0;
+  double hessian_determinant = 0.0;  ///< kappa^2 - gamma_1^2 - gamma_2^2
+};
+
 /// EPL + external shear (Tessore & Metcalf 2015, A&A 580, A79, eqs. 13 and 18-23:
 /// angular series of the deflection, exact for every q; q = 1 is the first term alone).
 /// Immutable. Units: arcsec in, arcsec out, relative to the lens centre.
@@ -85,6 +99,31 @@ class LensModel {
   double convergence(double x_arcsec, double y_arcsec) const;
   Jacobian jacobian(double x_arcsec, double y_arcsec) const;
   Ray ray(double x_arcsec, double y_arcsec) const;
+  /// What is constant along the half-line of eccentric angle phi.
+  Direction direction(double cos_phi, double sin_phi) const;
+  /// (1 - shear) v in the lens frame.
+  Vector2 shear_map(Vector2 local) const {
+    return {(1.0 - local_g1_) * local.x - local_g2_ * local.y,
+            (1.0 + local_g1_) * local.y - local_g2_ * local.x};
+  }
+  /// 1 - |external shear|^2.
+  double shear_determinant() const {
+    return 1.0 - local_g1_ * local_g1_ - local_g2_ * local_g2_;
+  }
+  /// 2 (kappa + Re(conj(shear) gamma)) of a direction: minus the linear coefficient of
+  /// det A = shear_determinant - tau T + tau^2 hessian_determinant, tau =
+  /// rho^(1-gamma).
+  double mixed_determinant(const Direction& d) const {
+    return 2.0 * (d.kappa + local_g1_ * d.gamma_1 + local_g2_ * d.gamma_2);
+  }
+  /// Rotations between the sky frame and the lens frame (major axis along x).
+  Vector2 lens_frame(Vector2 sky) const {
+    return {cos_phi_ * sky.x + sin_phi_ * sky.y, cos_phi_ * sky.y - sin_phi_ * sky.x};
+  }
+  Vector2 sky_frame(Vector2 local) const {
+    return {cos_phi_ * local.x - sin_phi_ * local.y,
+            sin_phi_ * local.x + cos_phi_ * local.y};
+  }
   /// The same as the scalar calls, vectorised (run-time dispatch, any length): agrees
   /// with them to 1e-11 of theta_E in beta. A point's bits depend neither on its place
   /// in the batch nor on the batch's length.
@@ -100,6 +139,8 @@ class LensModel {
     double kappa = 0.0;
     bool at_centre = false;
   };
+  /// S = sum c_n z^n for z on the unit circle.
+  Vector2 angular_sum(double z_re, double z_im) const;
   Local local(double x_arcsec, double y_arcsec) const;
   Vector2 sky_deflection(const Local& at, double x_arcsec, double y_arcsec) const;
 

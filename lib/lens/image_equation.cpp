@@ -1,0 +1,232 @@
+#include "lib/lens/image_equation.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numbers>
+
+#include "lib/lens/zero_scan.hpp"
+
+namespace lensmill::lens::detail {
+namespace {
+
+constexpr double pi = std::numbers::pi;
+constexpr int most_newton_steps = 80;  // a double root halves the error per step
+constexpr double newton_tolerance = 1.0e-14;
+
+double cross(Vector2 a, Vector2 b) {
+  return a.x * b.y - a.y * b.x;
+}
+double dot(Vector2 a, Vector2 b) {
+  return a.x * b.x + a.y * b.y;
+}
+
+/// Newton's iteration on h(rho) = mm rho - am rho^s from a side whence it is monotone.
+double newton(double rho, double s, double mm, double am, double bm) {
+  for (int i = 0; i < most_newton_steps; ++i) {
+    const double power = am * std::pow(rho, s - 1.0);
+    const double slope = mm - s * power;
+    const double next = rho - (mm * rho - power * rho - bm) / slope;
+    // At a double root rounding may point the wrong way: what is reached is the root.
+    if (!(next > 0.0)) break;
+    const double change = std::abs(next - rho);
+    rho = next;
+    if (change <= newton_tolerance * rho) break;
+  }
+  return rho;
+}
+
+}  // namespace
+
+ImageEquation::ImageEquation(const LensModel& lens, Vector2 source)
+    : lens_(lens), source_(source), s_(2.0 - lens.params().gamma) {
+  if (std::abs(s_) < 1.0e-15) s_ = 0.0;
+  // A few roundings of cross products of this size.
+  constexpr double roundings = 1.0e-14;
+  const double size = std::hypot(source.x, source.y) + lens.params().theta_e_arcsec;
+  touch_ = roundings * size / lens.params().q;
+}
+
+Direction ImageEquation::direction(double phi) const {
+  return lens_.direction(std::cos(phi), std::sin(phi));
+}
+
+ImageEquation::Terms ImageEquation::terms(const Direction& d) const {
+  return {.mm = dot(d.m, d.m), .am = dot(d.a, d.m), .bm = dot(source_, d.m)};
+}
+
+double ImageEquation::fold_rho(const Terms& t) const {
+  return std::pow(s_ * t.am / t.mm, 1.0 / (1.0 - s_));
+}
+
+double ImageEquation::outer_root(const Terms& t, double guess) const {
+  if (s_ == 0.0) return (t.bm + t.am) / t.mm;
+  if (s_ > 0.0) {
+    // h is convex, falls to the fold and rises after it: from any point beyond the fold
+    // the first step lands right of the root, and the rest come down on it.
+    const double fold = fold_rho(t);
+    if (t.bm <= t.mm * fold - t.am * std::pow(fold, s_)) return fold;
+    double start = guess;
+    if (!(start > 1.001 * fold)) {
+      start = std::pow(t.am / t.mm, 1.0 / (1.0 - s_)) +
+              std::max(t.bm, 0.0) / (t.mm * (1.0 - s_));
+    }
+    return newton(start, s_, t.mm, t.am, t.bm);
+  }
+  // h is concave and rises everywhere: from any point the first step lands left of the
+  // root, but perhaps below zero; the start below is left of it for certain.
+  const double einstein = std::pow(t.am / t.mm, 1.0 / (1.0 - s_));
+  const double safe =
+      t.bm >= 0.0 ? einstein : std::pow((t.mm * einstein - t.bm) / t.am, 1.0 / s_);
+  double start = safe;
+  if (guess > 0.0) {
+    const double power = t.am * std::pow(guess, s_ - 1.0);
+    const double next =
+        guess - (t.mm * guess - power * guess - t.bm) / (t.mm - s_ * power);
+    if (next > safe) start = next;
+  }
+  return newton(start, s_, t.mm, t.am, t.bm);
+}
+
+double ImageEquation::inner_root(const Terms& t) const {
+  if (t.bm >= 0.0) return 0.0;
+  const double fold = fold_rho(t);
+  if (t.bm <= t.mm * fold - t.am * std::pow(fold, s_)) return fold;
+  // Without the linear term: left of the root, from where Newton climbs to it.
+  const double start = std::pow(-t.bm / t.am, 1.0 / s_);
+  return start > 0.0 ? newton(start, s_, t.mm, t.am, t.bm) : 0.0;
+}
+
+ImageEquation::Point ImageEquation::at(const Direction& d, Branch branch,
+                                       double guess) const {
+  const Terms t = terms(d);
+  const double rho = branch == Branch::outer ? outer_root(t, guess) : inner_root(t);
+  // rho^s from h(rho) = source.m, which saves a power.
+  const double rho_to_s = s_ == 0.0 ? 1.0 : (t.mm * rho - t.bm) / t.am;
+  return {.rho = rho, .mismatch = cross(source_, d.m) + rho_to_s * cross(d.a, d.m)};
+}
+
+ImageEquation::Point ImageEquation::at(double phi, Branch branch) const {
+  return at(direction(phi), branch);
+}
+
+double ImageEquation::fold_distance(const Direction& d) const {
+  const Terms t = terms(d);
+  const double fold = fold_rho(t);
+  return t.bm - (t.mm * fold - t.am * std::pow(fold, s_));
+}
+
+double ImageEquation::fold_distance(double phi) const {
+  return fold_distance(direction(phi));
+}
+
+std::vector<Vector2> ImageEquation::solve(const DirectionTable& table) const {
+  std::vector<Vector2> out;
+  if (s_ <= 0.0) {
+    scan_circle(table, out);
+  } else {
+    scan_folded(table, out);
+  }
+  return out;
+}
+
+void ImageEquation::scan_circle(const DirectionTable& table,
+                                std::vector<Vector2>& out) const {
+  const auto n = std::ptrdiff_t(table.size());
+  std::vector<ScanNode> nodes;
+  nodes.reserve(table.size() + 3);
+  double guess = 0.0;
+  for (std::ptrdiff_t k = -1; k <= n + 1; ++k) {
+    const Point point = at(table.wrapped(k), Branch::outer, guess);
+    guess = point.rho;
+    nodes.push_back({table.angle(k), point.mismatch});
+  }
+  std::vector<double> zeros;
+  scan_for_zeros([&](double phi) { return at(phi, Branch::outer).mismatch; }, nodes,
+                 touch_, zeros);
+  for (const double phi : zeros) {
+    const Direction d = direction(phi);
+    const double rho = at(d, Branch::outer).rho;
+    if (rho > 0.0) out.push_back({rho * d.p.x, rho * d.p.y});
+  }
+}
+
+void ImageEquation::scan_folded(const DirectionTable& table,
+                                std::vector<Vector2>& out) const {
+  // source.m < 0 on the half turn from `start` on: (M source).p changes sign there.
+  const Vector2 b = lens_.shear_map(source_);
+  const double start = std::atan2(b.x / lens_.params().q, -b.y);
+  // The folds, where source.m passes the least value of h, are within that half turn.
+  const std::size_t half = table.size() / 2;
+  std::vector<ScanNode> nodes;
+  nodes.reserve(half + 3);
+  for (std::size_t k = 0; k <= half; ++k) {
+    const double phi = start + pi * double(k) / double(half);
+    const ScanNode node{phi, fold_distance(phi)};
+    nodes.push_back(node);
+    if (k == 0 || k == half) nodes.push_back(node);  // guards
+  }
+  std::vector<double> folds;
+  scan_for_zeros([&](double phi) { return fold_distance(phi); }, nodes, 0.0, folds);
+  std::sort(folds.begin(), folds.end());
+  if (folds.size() % 2 != 0) folds.pop_back();
+
+  if (folds.empty()) {
+    scan_circle(table, out);
+    scan_arc({Branch::inner, start, start + pi, End::centre, End::centre}, table.size(),
+             out);
+    return;
+  }
+  scan_arc(
+      {Branch::outer, folds.back() - 2.0 * pi, folds.front(), End::fold, End::fold},
+      table.size(), out);
+  scan_arc({Branch::inner, start, folds.front(), End::centre, End::fold}, table.size(),
+           out);
+  scan_arc({Branch::inner, folds.back(), start + pi, End::fold, End::centre},
+           table.size(), out);
+  for (std::size_t i = 1; i + 1 < folds.size(); i += 2) {
+    for (const Branch branch : {Branch::outer, Branch::inner}) {
+      scan_arc({branch, folds[i], folds[i + 1], End::fold, End::fold}, table.size(),
+               out);
+    }
+  }
+}
+
+void ImageEquation::scan_arc(const Arc& arc, std::size_t nodes_per_turn,
+                             std::vector<Vector2>& out) const {
+  // phi goes like the square of the parameter at both ends, so that the mismatch, which
+  // has a square root at a fold, is smooth in it, and goes on smoothly beyond 0 and 1
+  // on the other branch.
+  const Branch other = arc.branch == Branch::outer ? Branch::inner : Branch::outer;
+  const auto phi_at = [&](double u) {
+    const double sine = std::sin(0.5 * pi * u);
+    return arc.from + (arc.to - arc.from) * sine * sine;
+  };
+  const auto branch_at = [&](double u) {
+    return u < 0.0 || u > 1.0 ? other : arc.branch;
+  };
+  const auto mismatch = [&](double u) { return at(phi_at(u), branch_at(u)).mismatch; };
+
+  const double share = (arc.to - arc.from) / (2.0 * pi);
+  constexpr double crowding = 1.5;  // the middle of the arc is passed this much faster
+  constexpr double least = 8.0;
+  const auto n = std::ptrdiff_t(
+      std::ceil(std::max(least, crowding * share * double(nodes_per_turn))));
+  std::vector<ScanNode> nodes;
+  nodes.reserve(std::size_t(n) + 3);
+  for (std::ptrdiff_t k = -1; k <= n + 1; ++k) {
+    double u = double(k) / double(n);
+    if (k == -1 && arc.first == End::centre) u = 0.0;
+    if (k == n + 1 && arc.last == End::centre) u = 1.0;
+    nodes.push_back({u, mismatch(u)});
+  }
+  std::vector<double> zeros;
+  scan_for_zeros(mismatch, nodes, touch_, zeros);
+  for (const double u : zeros) {
+    const Direction d = direction(phi_at(u));
+    const double rho = at(d, branch_at(u)).rho;  // 0: so close that it underflows
+    out.push_back({rho * d.p.x, rho * d.p.y});
+  }
+}
+
+}  // namespace lensmill::lens::detail

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <vector>
+
+#include "lib/lens/direction_table.hpp"
+#include "lib/lens/lens_model.hpp"
+
+namespace lensmill::lens::detail {
+
+/// The lens equation reduced to one dimension, for one lens and one source (lens
+/// frame). On a direction, h(rho) = rho |m|^2 - rho^(2-gamma) a.m must be source.m;
+/// what is then left across m is `mismatch`, zero at images.
+class ImageEquation {
+ public:
+  ImageEquation(const LensModel& lens, Vector2 source);
+
+  /// Which root of h: gamma < 2 has two where source.m < 0.
+  enum class Branch { outer, inner };
+  struct Point {
+    double rho = 0.0;
+    double mismatch = 0.0;
+  };
+  /// `guess` (0: none) of rho speeds up the outer branch.
+  Point at(const Direction& direction, Branch branch, double guess = 0.0) const;
+  Point at(double phi, Branch branch) const;
+
+  /// gamma < 2: source.m minus the least value of h; below zero there is no root.
+  double fold_distance(const Direction& direction) const;
+  double fold_distance(double phi) const;
+
+  /// Positions rho p of all zeros, lens frame; doubles are possible at branch ends.
+  std::vector<Vector2> solve(const DirectionTable& table) const;
+
+ private:
+  struct Terms {
+    double mm, am, bm;  ///< |m|^2, a.m, source.m
+  };
+  Terms terms(const Direction& direction) const;
+  double outer_root(const Terms& t, double guess) const;
+  double inner_root(const Terms& t) const;
+  double fold_rho(const Terms& t) const;
+  Direction direction(double phi) const;
+  void scan_circle(const DirectionTable& table, std::vector<Vector2>& out) const;
+  void scan_folded(const DirectionTable& table, std::vector<Vector2>& out) const;
+
+  /// An interval of phi on which a branch exists. At a fold it goes over into the other
+  /// branch, at the centre it ends.
+  enum class End { fold, centre };
+  struct Arc {
+    Branch branch = Branch::outer;
+    double from = 0.0;
+    double to = 0.0;
+    End first = End::fold;
+    End last = End::fold;
+  };
+  void scan_arc(const Arc& arc, std::size_t nodes_per_turn,
+                std::vector<Vector2>& out) const;
+
+  const LensModel& lens_;
+  Vector2 source_;
+  double s_ = 0.0;      ///< 2 - gamma = 1 - t
+  double touch_ = 0.0;  ///< |mismatch| that counts as zero at the bottom of a dip
+};
+
+}  // namespace lensmill::lens::detail

@@ -1,0 +1,158 @@
+#include "lib/lens/point_images.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "lib/lens/caustics.hpp"
+#include "lib/lens/direction_table.hpp"
+#include "lib/lens/image_equation.hpp"
+
+namespace lensmill::lens {
+namespace {
+
+/// An image is one when its ray comes this close to the source, relative to the lens.
+constexpr double residual_tolerance = 1.0e-11;
+/// Images closer than this to each other, in arcsec, and of one parity are the same.
+constexpr double same_image_arcsec = 1.0e-10;
+/// |det A| below which an image is merging with another: its index may be any.
+constexpr double merging_determinant = 1.0e-6;
+
+struct Candidate {
+  Vector2 at;
+  Ray ray;
+  double residual = 0.0;
+};
+
+Candidate candidate(const LensModel& lens, Vector2 at, Vector2 source) {
+  Candidate out{.at = at, .ray = lens.ray(at.x, at.y)};
+  out.residual = std::hypot(source.x - out.ray.beta.x, source.y - out.ray.beta.y);
+  return out;
+}
+
+/// Newton's iteration in two dimensions; every step kept brings the ray closer.
+Candidate polished(const LensModel& lens, Vector2 start, Vector2 source) {
+  constexpr int most_steps = 20;
+  Candidate best = candidate(lens, start, source);
+  for (int i = 0; i < most_steps && best.residual > 0.0; ++i) {
+    const Jacobian& a = best.ray.jacobian;
+    const double dx = source.x - best.ray.beta.x;
+    const double dy = source.y - best.ray.beta.y;
+    const double det = best.ray.determinant;
+    const Candidate next = candidate(lens,
+                                     {best.at.x + (a.yy * dx - a.xy * dy) / det,
+                                      best.at.y + (a.xx * dy - a.xy * dx) / det},
+                                     source);
+    if (!(next.residual < best.residual)) break;
+    best = next;
+  }
+  return best;
+}
+
+bool is_ring(const LensModel& lens, Vector2 source) {
+  constexpr double on_axis = 1.0e-13;  // of theta_E
+  const LensParams& p = lens.params();
+  return p.q == 1.0 && p.shear_g1 == 0.0 && p.shear_g2 == 0.0 &&
+         std::hypot(source.x, source.y) <= on_axis * p.theta_e_arcsec;
+}
+
+/// Sum of the signs of det A over all images, the central ones included.
+int expected_index(const LensModel& lens, const detail::DirectionTable& table,
+                   Vector2 source) {
+  const double gamma = lens.params().gamma;
+  if (gamma < 2.0) return 1;
+  if (gamma > 2.0) return 0;
+  return caustic_membership(lens, table, source).in_radial_caustic ? 0 : 1;
+}
+
+/// What one scan found.
+struct Search {
+  std::vector<Candidate> images;
+  int index =
+      0;         ///< sum of the signs of det A, what is left out at the centre included
+  int free = 0;  ///< how many images could count either way: merging, or on the cut
+};
+
+Search search(const LensModel& lens, const detail::DirectionTable& table,
+              Vector2 source) {
+  const double gamma = lens.params().gamma;
+  const double scale = lens.params().theta_e_arcsec + std::hypot(source.x, source.y);
+  const detail::ImageEquation equation(lens, lens.lens_frame(source));
+  Search out;
+  // On the axis the central image of a shallow lens is the centre itself.
+  if (gamma < 2.0 && source.x == 0.0 && source.y == 0.0) out.index = 1;
+  for (const Vector2 local : equation.solve(table)) {
+    if (std::hypot(local.x, local.y) < least_image_radius_arcsec) {
+      out.index += gamma < 2.0 ? 1 : -1;
+      if (gamma == 2.0) ++out.free;
+      continue;
+    }
+    const Candidate found = polished(lens, lens.sky_frame(local), source);
+    if (!(found.residual <= residual_tolerance * scale)) continue;
+    const bool is_saddle = found.ray.determinant < 0.0;
+    const auto same = [&](const Candidate& other) {
+      return std::hypot(other.at.x - found.at.x, other.at.y - found.at.y) <
+                 same_image_arcsec &&
+             (other.ray.determinant < 0.0) == is_saddle;
+    };
+    if (std::any_of(out.images.begin(), out.images.end(), same)) continue;
+    out.images.push_back(found);
+    out.index += is_saddle ? -1 : 1;
+    if (std::abs(found.ray.determinant) < merging_determinant) ++out.free;
+  }
+  return out;
+}
+
+PointImages listed(std::vector<Candidate> images) {
+  std::sort(images.begin(), images.end(), [](const Candidate& a, const Candidate& b) {
+    return std::abs(a.ray.determinant) < std::abs(b.ray.determinant);
+  });
+  PointImages out;
+  for (const Candidate& image : images) {
+    if (out.count == PointImages::capacity) break;
+    out.image[std::size_t(out.count++)] = {
+        .x_arcsec = image.at.x,
+        .y_arcsec = image.at.y,
+        .magnification = 1.0 / image.ray.determinant,
+        .kind = kind_of(image.ray.determinant, image.ray.trace)};
+  }
+  return out;
+}
+
+}  // namespace
+
+int PointImages::count_of(ImageKind kind) const {
+  int n = 0;
+  for (const PointImage& i : list()) n += i.kind == kind ? 1 : 0;
+  return n;
+}
+
+PointImages find_point_images(const LensModel& lens,
+                              const detail::DirectionTable& table, Vector2 source) {
+  if (lens.params().theta_e_arcsec == 0.0) {
+    PointImages out = listed({polished(lens, source, source)});
+    out.status = Status::unlensed;
+    return out;
+  }
+  if (is_ring(lens, source)) return {.status = Status::ring};
+
+  const int expected = expected_index(lens, table, source);
+  const auto satisfied = [&](const Search& found) {
+    return std::abs(found.index - expected) <= found.free &&
+           found.images.size() <= std::size_t(PointImages::capacity);
+  };
+  Search found = search(lens, table, source);
+  for (const int refinement : {4, 16}) {
+    if (satisfied(found)) break;
+    found = search(lens, detail::DirectionTable(lens, refinement), source);
+  }
+  PointImages out = listed(found.images);
+  if (!satisfied(found)) out.status = Status::image_search;
+  return out;
+}
+
+PointImages find_point_images(const LensModel& lens, Vector2 source) {
+  return find_point_images(lens, detail::DirectionTable(lens), source);
+}
+
+}  // namespace lensmill::lens
