@@ -14,27 +14,8 @@ constexpr double pi = std::numbers::pi;
 constexpr int most_newton_steps = 80;  // a double root halves the error per step
 constexpr double newton_tolerance = 1.0e-14;
 
-double cross(Vector2 a, Vector2 b) {
-  return a.x * b.y - a.y * b.x;
-}
-double dot(Vector2 a, Vector2 b) {
-  return a.x * b.x + a.y * b.y;
-}
-
-/// Newton's iteration on h(rho) = mm rho - am rho^s from a side whence it is monotone.
-double newton(double rho, double s, double mm, double am, double bm) {
-  for (int i = 0; i < most_newton_steps; ++i) {
-    const double power = am * std::pow(rho, s - 1.0);
-    const double slope = mm - s * power;
-    const double next = rho - (mm * rho - power * rho - bm) / slope;
-    // At a double root rounding may point the wrong way: what is reached is the root.
-    if (!(next > 0.0)) break;
-    const double change = std::abs(next - rho);
-    rho = next;
-    if (change <= newton_tolerance * rho) break;
-  }
-  return rho;
-}
+double cross(Vector2 a, Vector2 b) { return a.x * b.y - a.y * b.x; }
+double dot(Vector2 a, Vector2 b) { return a.x * b.x + a.y * b.y; }
 
 }  // namespace
 
@@ -55,8 +36,28 @@ ImageEquation::Terms ImageEquation::terms(const Direction& d) const {
   return {.mm = dot(d.m, d.m), .am = dot(d.a, d.m), .bm = dot(source_, d.m)};
 }
 
-double ImageEquation::fold_rho(const Terms& t) const {
-  return std::pow(s_ * t.am / t.mm, 1.0 / (1.0 - s_));
+ImageEquation::Fold ImageEquation::fold_of(const Terms& t) const {
+  const double rho = std::pow(s_ * t.am / t.mm, 1.0 / (1.0 - s_));
+  // rho^s am = rho mm/s there.
+  return {.rho = rho, .h = t.mm * rho * (1.0 - 1.0 / s_)};
+}
+
+double ImageEquation::newton_step(const Terms& t, double rho) const {
+  const double power = t.am * std::pow(rho, s_ - 1.0);
+  return rho - (t.mm * rho - power * rho - t.bm) / (t.mm - s_ * power);
+}
+
+/// From a side whence every step is monotone.
+double ImageEquation::newton(const Terms& t, double rho) const {
+  for (int i = 0; i < most_newton_steps; ++i) {
+    const double next = newton_step(t, rho);
+    // At a double root rounding may point the wrong way: what is reached is the root.
+    if (!(next > 0.0)) break;
+    const double change = std::abs(next - rho);
+    rho = next;
+    if (change <= newton_tolerance * rho) break;
+  }
+  return rho;
 }
 
 double ImageEquation::outer_root(const Terms& t, double guess) const {
@@ -64,43 +65,44 @@ double ImageEquation::outer_root(const Terms& t, double guess) const {
   if (s_ > 0.0) {
     // h is convex, falls to the fold and rises after it: from any point beyond the fold
     // the first step lands right of the root, and the rest come down on it.
-    const double fold = fold_rho(t);
-    if (t.bm <= t.mm * fold - t.am * std::pow(fold, s_)) return fold;
-    double start = guess;
-    if (!(start > 1.001 * fold)) {
-      start = std::pow(t.am / t.mm, 1.0 / (1.0 - s_)) +
-              std::max(t.bm, 0.0) / (t.mm * (1.0 - s_));
-    }
-    return newton(start, s_, t.mm, t.am, t.bm);
+    const Fold fold = fold_of(t);
+    if (t.bm <= fold.h) return fold.rho;
+    if (guess > 1.001 * fold.rho) return newton(t, newton_step(t, guess));
+    return newton(t, std::pow(t.am / t.mm, 1.0 / (1.0 - s_)) +
+                         std::max(t.bm, 0.0) / (t.mm * (1.0 - s_)));
   }
   // h is concave and rises everywhere: from any point the first step lands left of the
-  // root, but perhaps below zero; the start below is left of it for certain.
+  // root, but perhaps below zero, and then from a smaller one it does not.
+  constexpr double as_good_as_centre = 1.0e-30;
   const double einstein = std::pow(t.am / t.mm, 1.0 / (1.0 - s_));
-  const double safe =
-      t.bm >= 0.0 ? einstein : std::pow((t.mm * einstein - t.bm) / t.am, 1.0 / s_);
-  double start = safe;
-  if (guess > 0.0) {
-    const double power = t.am * std::pow(guess, s_ - 1.0);
-    const double next =
-        guess - (t.mm * guess - power * guess - t.bm) / (t.mm - s_ * power);
-    if (next > safe) start = next;
+  if (t.bm >= 0.0) return newton(t, einstein);
+  for (double from = guess > 0.0 ? guess : einstein; from > as_good_as_centre;
+       from *= 0.1) {
+    const double next = newton_step(t, from);
+    if (next > 0.0) return newton(t, next);
   }
-  return newton(start, s_, t.mm, t.am, t.bm);
+  return 0.0;
 }
 
-double ImageEquation::inner_root(const Terms& t) const {
+double ImageEquation::inner_root(const Terms& t, double guess) const {
   if (t.bm >= 0.0) return 0.0;
-  const double fold = fold_rho(t);
-  if (t.bm <= t.mm * fold - t.am * std::pow(fold, s_)) return fold;
-  // Without the linear term: left of the root, from where Newton climbs to it.
+  const Fold fold = fold_of(t);
+  if (t.bm <= fold.h) return fold.rho;
+  // h is convex and falls: the first step lands left of the root, or below zero;
+  // without its linear term, h's root is left of it for certain.
+  if (guess > 0.0 && guess < 0.999 * fold.rho) {
+    const double next = newton_step(t, guess);
+    if (next > 0.0) return newton(t, next);
+  }
   const double start = std::pow(-t.bm / t.am, 1.0 / s_);
-  return start > 0.0 ? newton(start, s_, t.mm, t.am, t.bm) : 0.0;
+  return start > 0.0 ? newton(t, start) : 0.0;
 }
 
 ImageEquation::Point ImageEquation::at(const Direction& d, Branch branch,
                                        double guess) const {
   const Terms t = terms(d);
-  const double rho = branch == Branch::outer ? outer_root(t, guess) : inner_root(t);
+  const double rho =
+      branch == Branch::outer ? outer_root(t, guess) : inner_root(t, guess);
   // rho^s from h(rho) = source.m, which saves a power.
   const double rho_to_s = s_ == 0.0 ? 1.0 : (t.mm * rho - t.bm) / t.am;
   return {.rho = rho, .mismatch = cross(source_, d.m) + rho_to_s * cross(d.a, d.m)};
@@ -112,8 +114,7 @@ ImageEquation::Point ImageEquation::at(double phi, Branch branch) const {
 
 double ImageEquation::fold_distance(const Direction& d) const {
   const Terms t = terms(d);
-  const double fold = fold_rho(t);
-  return t.bm - (t.mm * fold - t.am * std::pow(fold, s_));
+  return t.bm - fold_of(t).h;
 }
 
 double ImageEquation::fold_distance(double phi) const {
@@ -147,7 +148,9 @@ void ImageEquation::scan_circle(const DirectionTable& table,
   for (const double phi : zeros) {
     const Direction d = direction(phi);
     const double rho = at(d, Branch::outer).rho;
-    if (rho > 0.0) out.push_back({rho * d.p.x, rho * d.p.y});
+    // gamma = 2: the root of the other half-line. gamma > 2: a root of 0 is a central
+    // image so close that it underflows.
+    if (rho > 0.0 || s_ < 0.0) out.push_back({rho * d.p.x, rho * d.p.y});
   }
 }
 
@@ -157,14 +160,12 @@ void ImageEquation::scan_folded(const DirectionTable& table,
   const Vector2 b = lens_.shear_map(source_);
   const double start = std::atan2(b.x / lens_.params().q, -b.y);
   // The folds, where source.m passes the least value of h, are within that half turn.
-  const std::size_t half = table.size() / 2;
+  const double step = table.angle(1);
+  const auto first = std::ptrdiff_t(std::floor(start / step)) - 1;
+  const auto last = std::ptrdiff_t(std::ceil((start + pi) / step)) + 1;
   std::vector<ScanNode> nodes;
-  nodes.reserve(half + 3);
-  for (std::size_t k = 0; k <= half; ++k) {
-    const double phi = start + pi * double(k) / double(half);
-    const ScanNode node{phi, fold_distance(phi)};
-    nodes.push_back(node);
-    if (k == 0 || k == half) nodes.push_back(node);  // guards
+  for (std::ptrdiff_t k = first; k <= last; ++k) {
+    nodes.push_back({table.angle(k), fold_distance(table.wrapped(k))});
   }
   std::vector<double> folds;
   scan_for_zeros([&](double phi) { return fold_distance(phi); }, nodes, 0.0, folds);
@@ -208,17 +209,19 @@ void ImageEquation::scan_arc(const Arc& arc, std::size_t nodes_per_turn,
   const auto mismatch = [&](double u) { return at(phi_at(u), branch_at(u)).mismatch; };
 
   const double share = (arc.to - arc.from) / (2.0 * pi);
-  constexpr double crowding = 1.5;  // the middle of the arc is passed this much faster
   constexpr double least = 8.0;
-  const auto n = std::ptrdiff_t(
-      std::ceil(std::max(least, crowding * share * double(nodes_per_turn))));
+  const auto n =
+      std::ptrdiff_t(std::ceil(std::max(least, share * double(nodes_per_turn))));
   std::vector<ScanNode> nodes;
   nodes.reserve(std::size_t(n) + 3);
+  double guess = 0.0;
   for (std::ptrdiff_t k = -1; k <= n + 1; ++k) {
     double u = double(k) / double(n);
     if (k == -1 && arc.first == End::centre) u = 0.0;
     if (k == n + 1 && arc.last == End::centre) u = 1.0;
-    nodes.push_back({u, mismatch(u)});
+    const Point point = at(direction(phi_at(u)), branch_at(u), guess);
+    guess = point.rho;
+    nodes.push_back({u, point.mismatch});
   }
   std::vector<double> zeros;
   scan_for_zeros(mismatch, nodes, touch_, zeros);

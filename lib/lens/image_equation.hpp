@@ -20,7 +20,7 @@ class ImageEquation {
     double rho = 0.0;
     double mismatch = 0.0;
   };
-  /// `guess` (0: none) of rho speeds up the outer branch.
+  /// `guess` (0: none): a rho near the root, to start from.
   Point at(const Direction& direction, Branch branch, double guess = 0.0) const;
   Point at(double phi, Branch branch) const;
 
@@ -36,9 +36,15 @@ class ImageEquation {
     double mm, am, bm;  ///< |m|^2, a.m, source.m
   };
   Terms terms(const Direction& direction) const;
+  /// gamma < 2: where h is least.
+  struct Fold {
+    double rho, h;
+  };
+  Fold fold_of(const Terms& t) const;
+  double newton_step(const Terms& t, double rho) const;
+  double newton(const Terms& t, double rho) const;
   double outer_root(const Terms& t, double guess) const;
-  double inner_root(const Terms& t) const;
-  double fold_rho(const Terms& t) const;
+  double inner_root(const Terms& t, double guess) const;
   Direction direction(double phi) const;
   void scan_circle(const DirectionTable& table, std::vector<Vector2>& out) const;
   void scan_folded(const DirectionTable& table, std::vector<Vector2>& out) const;

@@ -16,19 +16,13 @@ enum class ImageKind : std::uint8_t {
 inline constexpr int kind_count = 3;
 
 /// Index 0..2 of a kind in arrays over kinds.
-constexpr int kind_index(ImageKind kind) {
-  return static_cast<int>(kind) - 1;
-}
+constexpr int kind_index(ImageKind kind) { return static_cast<int>(kind) - 1; }
 constexpr std::string_view to_string(ImageKind kind) {
   switch (kind) {
-    case ImageKind::minimum:
-      return "minimum";
-    case ImageKind::saddle:
-      return "saddle";
-    case ImageKind::maximum:
-      return "maximum";
-    case ImageKind::none:
-      break;
+    case ImageKind::minimum: return "minimum";
+    case ImageKind::saddle: return "saddle";
+    case ImageKind::maximum: return "maximum";
+    case ImageKind::none: break;
   }
   return "none";
 }

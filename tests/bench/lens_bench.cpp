@@ -6,7 +6,9 @@
 #include <cstddef>
 #include <vector>
 
+#include "lib/lens/caustics.hpp"
 #include "lib/lens/lens_model.hpp"
+#include "lib/lens/point_images.hpp"
 #include "lib/light/sersic.hpp"
 
 namespace lensmill {
@@ -82,7 +84,23 @@ void construct_lens_and_source(benchmark::State& state) {
 }
 BENCHMARK(construct_lens_and_source);
 
+// Arguments: 100 gamma.
+void point_images_and_caustics(benchmark::State& state) {
+  const lens::LensModel lens({.theta_e_arcsec = 1.3,
+                              .q = 0.75,
+                              .phi_rad = 0.4,
+                              .gamma = 0.01 * double(state.range(0)),
+                              .shear_g1 = 0.02,
+                              .shear_g2 = -0.01});
+  double x = 0.1;
+  for (auto _ : state) {
+    x = x > 1.0 ? 0.01 : x + 0.0137;
+    const auto images = lens::find_point_images(lens, {x, 0.3});
+    const auto membership = lens::caustic_membership(lens, {x, 0.3});
+    benchmark::DoNotOptimize(images.count + int(membership.in_radial_caustic));
+  }
+}
+BENCHMARK(point_images_and_caustics)->ArgName("gamma100")->Arg(180)->Arg(200)->Arg(220);
+
 }  // namespace
 }  // namespace lensmill
-
-BENCHMARK_MAIN();
