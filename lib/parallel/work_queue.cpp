@@ -1,0 +1,77 @@
+#include "lib/parallel/work_queue.hpp"
+
+#include <mpi.h>
+
+#include "lib/core/contracts.hpp"
+#include "lib/core/errors.hpp"
+#include "lib/parallel/check.hpp"
+#include "lib/parallel/work_server.hpp"
+
+namespace lensmill::parallel {
+
+WorkQueue::Mode WorkQueue::mode_for(const Communicator& world, const Group& group) {
+  if (group.count == 1) return Mode::one_group;
+  int provided = MPI_THREAD_SINGLE;
+  check(MPI_Query_thread(&provided), "MPI_Query_thread");
+  // All ranks must choose alike.
+  return world.all(provided == MPI_THREAD_MULTIPLE) ? Mode::served : Mode::round_robin;
+}
+
+WorkQueue::WorkQueue(const Communicator& world, const Group& group, std::int64_t items)
+    : group_(group), mode_(mode_for(world, group)), messages_(world.duplicate()) {
+  EXPECT(items >= 0);
+  // The server's own group claims without messages.
+  EXPECT(!world.is_root() || (group.index == 0 && group.ranks.is_root()));
+  switch (mode_) {
+    case Mode::one_group: counter_ = std::make_unique<WorkCounter>(items); break;
+    case Mode::served:
+      if (world.is_root()) {
+        counter_ = std::make_unique<WorkCounter>(items);
+        server_ = std::make_unique<WorkServer>(messages_.native(), *counter_,
+                                               group.count - 1);
+      }
+      break;
+    case Mode::round_robin: {
+      const std::int64_t share = (items - group.index + group.count - 1) / group.count;
+      counter_ = std::make_unique<WorkCounter>(share);
+      break;
+    }
+  }
+}
+
+WorkQueue::~WorkQueue() {
+  if (!ended_ && group_.ranks.is_root()) {
+    try {
+      claim(StopRequest::stop);
+    } catch (const Error&) {
+      // MPI is out of order: the error that brought us here says more.
+    }
+  }
+}
+
+WorkAnswer WorkQueue::claim(StopRequest stop) {
+  if (counter_ == nullptr) return ask_server(messages_.native(), stop);
+  WorkAnswer answer = counter_->claim(stop);
+  if (mode_ == Mode::round_robin && answer.item >= 0) {
+    answer.item = answer.item * group_.count + group_.index;
+  }
+  return answer;
+}
+
+std::optional<std::int64_t> WorkQueue::next(StopRequest stop) {
+  if (ended_) return std::nullopt;
+  const bool any_stop = group_.ranks.any(stop == StopRequest::stop);
+  WorkAnswer answer;
+  group_.ranks.agree([&] {
+    if (group_.ranks.is_root()) {
+      answer = claim(any_stop ? StopRequest::stop : StopRequest::none);
+    }
+  });
+  group_.ranks.broadcast(answer);
+  if (answer.item >= 0) return answer.item;
+  ended_ = true;
+  stopped_ = answer.stopped;
+  return std::nullopt;
+}
+
+}  // namespace lensmill::parallel
