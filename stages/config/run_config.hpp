@@ -7,10 +7,15 @@
 #include <string>
 #include <vector>
 
+#include "lib/catalogue/injection_sampler.hpp"
+#include "lib/catalogue/needs.hpp"
+#include "lib/catalogue/priors.hpp"
+#include "lib/catalogue/rows.hpp"
 #include "lib/core/bands.hpp"
 #include "lib/core/interval.hpp"
 #include "lib/core/pixel_grid.hpp"
-#include "stages/config/priors_config.hpp"
+#include "lib/imaging/convolver.hpp"
+#include "lib/psf/kernel_policy.hpp"
 
 /// \file
 /// The whole configuration as typed data: what `read_run_config` makes of the YAML, all
@@ -31,15 +36,16 @@ struct CatalogueSection {
   CatalogueKind kind = CatalogueKind::sampled;
   std::int64_t count = 0;  ///< sampled, sobol; grid: the product; file: set when opened
   std::string file;        ///< absolute path
-  std::vector<GridAxis> grid;  ///< in file order, the last axis runs fastest
+  std::vector<catalogue::Axis> grid;  ///< in file order, the last axis runs fastest
+  catalogue::SplitFractions split;
 };
 
-enum class HostKind { none, sersic, cutouts };
+using HostKind = catalogue::HostSource;
+using catalogue::HostPolicy;
 enum class HostCentre { geometric, centroid };
-enum class HostPolicy { once, reuse };
 struct HostSection {
   HostKind kind = HostKind::none;
-  // sersic: priors host_* live in PriorsConfig; the section's keys are read into it.
+  // sersic: the section's keys are priors host_* (RunConfig::priors).
   // cutouts:
   std::map<std::string, std::string> files;         ///< band -> FITS cube [n, y, x]
   std::string hdf5_file, hdf5_dataset;              ///< or one HDF5 [n, band, y, x]
@@ -47,6 +53,9 @@ struct HostSection {
   std::string hdf5_invvar_dataset;
   std::optional<double> zero_point_mag;  ///< one of zero_point_mag | units: nmgy
   double pixel_scale_arcsec = 0.0;
+  /// Radius of the circle about the host's centre whose flux is the host's magnitude
+  /// (host_mag_<band>, which src_mag_minus_host_mag_<band> refers to).
+  double mag_aperture_arcsec = 2.1;
   HostCentre centre = HostCentre::geometric;
   std::optional<bool> invvar_includes_source_poisson;
   HostPolicy policy = HostPolicy::reuse;
@@ -55,11 +64,12 @@ struct HostSection {
 };
 
 enum class PsfKind { gaussian, moffat, pixelised, psfex };
-enum class Normalisation { unit, keep };
-enum class Centring { keep, recentre };
+using psf::Centring;
+using psf::Normalisation;
 struct PsfSection {
   PsfKind kind = PsfKind::gaussian;
-  // gaussian, moffat: fwhm and beta come from the priors (constants when fixed).
+  // gaussian, moffat: fwhm and beta are priors psf_fwhm_{arcsec,pix}_<band> and
+  // psf_moffat_beta (constants when fixed).
   double q = 1.0;
   double phi_rad = 0.0;
   std::optional<std::array<int, 2>> size_pix;  ///< [y, x]; else by enclosed_energy
@@ -70,8 +80,9 @@ struct PsfSection {
   int hdu = 0;          ///< FITS image extension
   bool includes_pixel = false;
   int samples_per_pixel = 1;
-  std::optional<std::array<double, 2>> ccd_position;  ///< psfex: fixed [x, y], 1-based
-  bool position_uniform_ccd = false;
+  // psfex: one of the two, or neither when the catalogue gives psf_{x,y}_pix_<band>.
+  std::optional<std::array<double, 2>> ccd_position;  ///< fixed [x, y], 1-based pixels
+  bool position_uniform_ccd = false;  ///< uniform over the model's range
   Normalisation normalisation = Normalisation::unit;
   Centring centring = Centring::keep;
 };
@@ -83,7 +94,7 @@ struct RenderSection {
   int supersample = 0;  ///< 0: adaptive; N: fixed N x N
 };
 
-enum class ConvolveOperator { fft, direct, legacy_ifftshift };
+using ConvolveOperator = imaging::ConvolutionOperator;
 struct ConvolveSection {
   ConvolveOperator op = ConvolveOperator::fft;
   int oversample = 0;  ///< 0: auto
@@ -91,8 +102,8 @@ struct ConvolveSection {
 };
 
 struct NoiseSection {
-  bool enabled = false;                ///< `noise: none` -> false
-  PerBand<double> gain_e_per_nmgy{};   ///< sky_sigma_nmgy comes from the priors
+  bool enabled = false;               ///< `noise: none` -> false
+  PerBand<double> gain_e_per_nmgy{};  ///< sky_sigma_nmgy comes from the priors
 };
 
 enum class ApertureMask { pixel_overlap, circle, pixel_centre };
@@ -117,7 +128,7 @@ struct RunConfig {
   PixelGrid grid;
   BandNames bands;
   CatalogueSection catalogue;
-  PriorsConfig priors;
+  catalogue::Priors priors;
   HostSection host;
   std::vector<PsfSection> psf;  ///< one per band
   bool accept_failed_self_test = false;
@@ -127,8 +138,9 @@ struct RunConfig {
   MeasureSection measure;
   OutputSection output;
 
-  std::string source_path;    ///< the YAML file as given
-  std::string resolved_yaml;  ///< all defaults filled in; what run.yaml holds
+  std::vector<std::string> warnings;  ///< for the user, one sentence each
+  std::string source_path;            ///< the YAML file as given
+  std::string resolved_yaml;          ///< all defaults filled in; what run.yaml holds
 
   int band_count() const { return static_cast<int>(bands.size()); }
 };
