@@ -10,18 +10,19 @@ namespace lensmill::imaging {
 
 /// What a run needs to know of a real host cutout.
 struct HostStatistics {
-  double flux_nmgy = 0.0;              ///< background-subtracted, within `radius_pix`
+  double flux_nmgy = 0.0;              ///< background-subtracted, in the aperture
   double background_nmgy = 0.0;        ///< median of the outer frame
   double background_sigma_nmgy = 0.0;  ///< 1.4826 MAD of the outer frame, per pixel
   double centroid_x_pix = 0.0;         ///< of the light within 5 px of the centre
   double centroid_y_pix = 0.0;
-  bool usable = false;                 ///< all pixels finite, positive flux
+  bool usable = false;  ///< all pixels finite, positive flux
 };
 
 /// Measure a cutout: background and its scatter from the outermost frame (an eighth of
-/// the side), flux in a circle of a quarter of the side about the geometric centre,
-/// centroid within 5 px of it, iterated.
-HostStatistics measure_host(ImageView<const float> cutout);
+/// the shorter side), background-subtracted flux of the pixels whose centres lie within
+/// `aperture_radius_pix` of the geometric centre, and the centroid of the light above
+/// the background within 5 px of the centre, iterated until it stands still.
+HostStatistics measure_host(ImageView<const float> cutout, double aperture_radius_pix);
 
 /// Orientation of a host on its stamp.
 struct Orientation {
@@ -40,13 +41,14 @@ struct Point {
 Point oriented_point(Point point, int ny, int nx, const Orientation& orientation);
 
 /// Integer crop of `stamp_size` pixels that puts host pixel (M-1)/2 on stamp pixel
-/// (N-1)/2 (integer division on both axes). \return offset of the crop's pixel (0, 0) in
-/// the host. \throws DataError when the host is smaller than the stamp.
+/// (N-1)/2 (integer division on both axes). \return offset of the crop's pixel (0, 0)
+/// in the host. \throws DataError when the host is smaller than the stamp.
 struct CropOffset {
   int y = 0;
   int x = 0;
 };
 CropOffset crop_offset(int ny, int nx, int stamp_size);
-void crop(ImageView<const float> host, const CropOffset& offset, ImageView<float> stamp);
+void crop(ImageView<const float> host, const CropOffset& offset,
+          ImageView<float> stamp);
 
 }  // namespace lensmill::imaging

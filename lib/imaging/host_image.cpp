@@ -1,0 +1,139 @@
+#include "lib/imaging/host_image.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "lib/core/errors.hpp"
+
+namespace lensmill::imaging {
+namespace {
+
+constexpr double sigma_per_mad = 1.482602218505602;  // of a normal distribution
+constexpr double centroid_radius_pix = 5.0;
+constexpr int centroid_iterations = 20;
+constexpr double centroid_still_pix = 1.0e-4;
+
+double median_of(std::vector<float>& values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+std::vector<float> frame_of(ImageView<const float> cutout) {
+  const int width = std::max(1, std::min(cutout.ny(), cutout.nx()) / 8);
+  std::vector<float> frame;
+  for (int y = 0; y < cutout.ny(); ++y) {
+    for (int x = 0; x < cutout.nx(); ++x) {
+      if (y < width || x < width || y >= cutout.ny() - width ||
+          x >= cutout.nx() - width) {
+        frame.push_back(cutout(y, x));
+      }
+    }
+  }
+  return frame;
+}
+
+Point centroid_of(ImageView<const float> cutout, double background) {
+  Point centre{0.5 * (cutout.nx() - 1), 0.5 * (cutout.ny() - 1)};
+  for (int iteration = 0; iteration < centroid_iterations; ++iteration) {
+    double sum = 0.0;
+    double sum_x = 0.0;
+    double sum_y = 0.0;
+    for (int y = 0; y < cutout.ny(); ++y) {
+      for (int x = 0; x < cutout.nx(); ++x) {
+        if (std::hypot(x - centre.x_pix, y - centre.y_pix) > centroid_radius_pix) {
+          continue;
+        }
+        const double light = std::max(0.0, double{cutout(y, x)} - background);
+        sum += light;
+        sum_x += light * x;
+        sum_y += light * y;
+      }
+    }
+    if (!(sum > 0.0)) break;
+    const Point next{sum_x / sum, sum_y / sum};
+    const double moved =
+        std::hypot(next.x_pix - centre.x_pix, next.y_pix - centre.y_pix);
+    centre = next;
+    if (moved < centroid_still_pix) break;
+  }
+  return centre;
+}
+
+}  // namespace
+
+HostStatistics measure_host(ImageView<const float> cutout, double aperture_radius_pix) {
+  HostStatistics host;
+  for (const float value : cutout.pixels()) {
+    if (!std::isfinite(value)) return host;
+  }
+  auto frame = frame_of(cutout);
+  host.background_nmgy = median_of(frame);
+  for (float& value : frame) {
+    value = std::abs(value - static_cast<float>(host.background_nmgy));
+  }
+  host.background_sigma_nmgy = sigma_per_mad * median_of(frame);
+  const double centre_y = 0.5 * (cutout.ny() - 1);
+  const double centre_x = 0.5 * (cutout.nx() - 1);
+  for (int y = 0; y < cutout.ny(); ++y) {
+    for (int x = 0; x < cutout.nx(); ++x) {
+      if (std::hypot(x - centre_x, y - centre_y) <= aperture_radius_pix) {
+        host.flux_nmgy += double{cutout(y, x)} - host.background_nmgy;
+      }
+    }
+  }
+  const Point centroid = centroid_of(cutout, host.background_nmgy);
+  host.centroid_x_pix = centroid.x_pix;
+  host.centroid_y_pix = centroid.y_pix;
+  host.usable = host.flux_nmgy > 0.0;
+  return host;
+}
+
+Point oriented_point(Point point, int ny, int nx, const Orientation& orientation) {
+  if (orientation.mirrored) point.x_pix = nx - 1 - point.x_pix;
+  for (int turn = 0; turn < orientation.quarter_turns; ++turn) {
+    // Anticlockwise with y upwards: (x, y) -> (ny - 1 - y, x).
+    point = {ny - 1 - point.y_pix, point.x_pix};
+    std::swap(ny, nx);
+  }
+  return point;
+}
+
+void orient(ImageView<const float> cutout, const Orientation& orientation,
+            Image<float>& out) {
+  EXPECT(orientation.quarter_turns >= 0 && orientation.quarter_turns < 4);
+  const bool swapped = orientation.quarter_turns % 2 == 1;
+  out.assign(swapped ? cutout.nx() : cutout.ny(), swapped ? cutout.ny() : cutout.nx());
+  for (int y = 0; y < cutout.ny(); ++y) {
+    for (int x = 0; x < cutout.nx(); ++x) {
+      const Point to = oriented_point({static_cast<double>(x), static_cast<double>(y)},
+                                      cutout.ny(), cutout.nx(), orientation);
+      out(static_cast<int>(to.y_pix), static_cast<int>(to.x_pix)) = cutout(y, x);
+    }
+  }
+}
+
+CropOffset crop_offset(int ny, int nx, int stamp_size) {
+  if (ny < stamp_size || nx < stamp_size) {
+    throw DataError(
+        fmt::format("host cutout of {} x {} pixels is smaller than the stamp "
+                    "({} pixels); reduce grid.stamp_size_pix",
+                    ny, nx, stamp_size));
+  }
+  return {.y = (ny - 1) / 2 - (stamp_size - 1) / 2,
+          .x = (nx - 1) / 2 - (stamp_size - 1) / 2};
+}
+
+void crop(ImageView<const float> host, const CropOffset& offset,
+          ImageView<float> stamp) {
+  for (int y = 0; y < stamp.ny(); ++y) {
+    for (int x = 0; x < stamp.nx(); ++x) {
+      stamp(y, x) = host(y + offset.y, x + offset.x);
+    }
+  }
+}
+
+}  // namespace lensmill::imaging

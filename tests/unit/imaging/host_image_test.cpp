@@ -1,0 +1,98 @@
+#include "lib/imaging/host_image.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "lib/core/errors.hpp"
+#include "lib/core/random_stream.hpp"
+
+namespace lensmill::imaging {
+namespace {
+
+// A round Gaussian galaxy of known flux and place on a noisy background.
+Image<float> galaxy(int ny, int nx, double x0, double y0, double flux,
+                    double background, double noise) {
+  Image<float> image(ny, nx);
+  RandomStream stream(1, 0, StreamTag::sky_noise);
+  constexpr double sigma = 2.0;
+  for (int y = 0; y < ny; ++y) {
+    for (int x = 0; x < nx; ++x) {
+      const double r2 = (x - x0) * (x - x0) + (y - y0) * (y - y0);
+      image(y, x) = static_cast<float>(background + noise * stream.normal() +
+                                       flux / (2.0 * M_PI * sigma * sigma) *
+                                           std::exp(-0.5 * r2 / sigma / sigma));
+    }
+  }
+  return image;
+}
+
+TEST(MeasureHost, FindsFluxBackgroundScatterAndCentroid) {
+  constexpr double noise = 0.01;
+  // About 3700 frame pixels: the median scatters by 1.25 sigma/sqrt(n), the MAD's sigma
+  // by 1.17 sigma/sqrt(n); the flux by sigma * sqrt(aperture pixels) plus the
+  // background's.
+  constexpr double median_error = 5.0 * 1.25 * noise / 60.0;
+  constexpr double mad_error = 5.0 * 1.17 * noise / 60.0;
+  constexpr double flux_error = 5.0 * noise * 18.0 + 314.0 * median_error;
+  // Noise times radius over flux: 0.01 * 5 * sqrt(79) / 50, times five.
+  constexpr double centroid_error = 0.05;
+
+  const auto host = measure_host(galaxy(91, 91, 45.3, 44.8, 50.0, 0.5, noise), 10.0);
+
+  EXPECT_TRUE(host.usable);
+  EXPECT_NEAR(host.background_nmgy, 0.5, median_error);
+  EXPECT_NEAR(host.background_sigma_nmgy, noise, mad_error);
+  EXPECT_NEAR(host.flux_nmgy, 50.0, flux_error);
+  EXPECT_NEAR(host.centroid_x_pix, 45.3, centroid_error);
+  EXPECT_NEAR(host.centroid_y_pix, 44.8, centroid_error);
+}
+
+TEST(MeasureHost, NonFinitePixelsMakeItUnusable) {
+  auto image = galaxy(31, 31, 15, 15, 5.0, 0.0, 0.0);
+  image(3, 4) = std::numeric_limits<float>::quiet_NaN();
+
+  EXPECT_FALSE(measure_host(image, 5.0).usable);
+}
+
+TEST(Orient, TurnsAnticlockwiseAndMirrorsFirst) {
+  Image<float> image(2, 3);
+  image(0, 2) = 1.0F;  // lower right
+
+  Image<float> turned;
+  orient(image, {.quarter_turns = 1}, turned);
+  Image<float> mirrored;
+  orient(image, {.quarter_turns = 1, .mirrored = true}, mirrored);
+
+  ASSERT_EQ(turned.ny(), 3);
+  EXPECT_EQ(turned(2, 1), 1.0F);    // upper right
+  EXPECT_EQ(mirrored(0, 1), 1.0F);  // lower left, turned to lower right
+}
+
+TEST(Orient, FourQuarterTurnsAreTheIdentity) {
+  const auto image = galaxy(5, 7, 1.0, 3.0, 1.0, 0.0, 0.1);
+  Image<float> a = image;
+  for (int turn = 0; turn < 4; ++turn) {
+    Image<float> b;
+    orient(a, {.quarter_turns = 1}, b);
+    a = b;
+  }
+
+  EXPECT_TRUE(std::ranges::equal(a.pixels(), image.pixels()));
+}
+
+TEST(Crop, PutsTheMiddlePixelOnTheMiddlePixel) {
+  Image<float> host(91, 91);
+  host(45, 45) = 1.0F;
+  Image<float> stamp(64, 64);
+
+  crop(host, crop_offset(91, 91, 64), stamp);
+
+  EXPECT_EQ(stamp(31, 31), 1.0F);
+  EXPECT_THROW(crop_offset(63, 91, 64), DataError);
+}
+
+}  // namespace
+}  // namespace lensmill::imaging
