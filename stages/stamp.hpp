@@ -46,6 +46,7 @@ struct Stamp {
   catalogue::Injection injection;
   imaging::ArcPlanes arc_planes;
   PerBand<PsfInUse> psf;
+  PerBand<double> unit_arc_flux{};  ///< of the convolved arc, for unit source flux
   PerBand<BandImages> images;
   measure::Measurement measurement;
   Status status = Status::ok;

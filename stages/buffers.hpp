@@ -1,0 +1,54 @@
+#pragma once
+
+#include <vector>
+
+#include "lib/imaging/arc_renderer.hpp"
+#include "lib/imaging/convolver.hpp"
+#include "lib/measure/aperture.hpp"
+#include "lib/measure/profiles.hpp"
+#include "lib/psf/function_kernel.hpp"
+#include "stages/stamp.hpp"
+
+namespace lensmill::stages {
+
+/// The stages' private workspaces: one of each per rank, reused from row to row. What is
+/// cached here (kernels, adjoints, apertures) is keyed by everything it depends on, so
+/// that it never changes a bit of the result.
+struct Stamp::Buffers {
+  imaging::ArcRenderer::WorkspacePointer renderer = imaging::ArcRenderer::make_workspace();
+  imaging::ArcPlanes host_planes;
+  imaging::ConvolverWorkspace convolver;
+  psf::FunctionKernelWorkspace function_kernel;
+  Image<double> total_plane;  ///< all kinds on the lattice
+  Image<float> unit_stamp;
+  Image<float> cutout, invvar, oriented, oriented_invvar;
+
+  struct PsfBuffers {
+    bool filled = false;
+    long version = 0;  ///< counts the kernels made: part of the adjoints' key
+    double fwhm_pix = 0.0, beta = 0.0, x_pix = 0.0, y_pix = 0.0;
+    std::int64_t index = 0;
+    psf::LatticeKernel kernel, kernel_without_pixel;
+    imaging::PreparedKernel prepared, prepared_without_pixel;
+  };
+  PerBand<PsfBuffers> psf;
+
+  struct ApertureCache {
+    bool filled = false;
+    double x_pix = 0.0, y_pix = 0.0;
+    std::vector<measure::ApertureWeights> core;            ///< over the stamp, [radius]
+    std::vector<measure::ApertureWeights> circle_lattice;  ///< `circle` only, [radius]
+    measure::ApertureWeights annulus;
+    measure::RadialBins bins;
+    long version = 0;
+  } aperture;
+
+  struct AdjointCache {
+    long psf_version = -1;
+    long aperture_version = -1;
+    std::vector<Image<double>> weights;  ///< [radius], on the lattice
+  };
+  PerBand<AdjointCache> adjoint;
+};
+
+}  // namespace lensmill::stages

@@ -1,0 +1,119 @@
+#include "stages/convolve_stage.hpp"
+
+#include <array>
+
+#include "lib/lens/image_kind.hpp"
+#include "stages/buffers.hpp"
+
+namespace lensmill::stages {
+namespace {
+
+void scale(Image<float>& image, double factor) {
+  for (float& value : image.pixels()) {
+    value = static_cast<float>(factor * double{value});
+  }
+}
+
+void sum_kinds(const imaging::KindPlanes<double>& planes,
+               const std::array<bool, lens::kind_count>& present, Image<double>& total) {
+  total.assign(planes.plane[0].ny(), planes.plane[0].nx(), 0.0);
+  for (std::size_t kind = 0; kind < lens::kind_count; ++kind) {
+    if (!present[kind]) continue;
+    const auto from = planes.plane[kind].pixels();
+    const auto to = total.pixels();
+    for (std::size_t k = 0; k < to.size(); ++k) to[k] += from[k];
+  }
+}
+
+}  // namespace
+
+ConvolveStage::ConvolveStage(Config config) : config_(std::move(config)) {
+  EXPECT(config_.convolver != nullptr && config_.bank != nullptr);
+}
+
+void ConvolveStage::prepare_psf(Stamp& stamp, int band) const {
+  const auto b = static_cast<std::size_t>(band);
+  auto& buffers = stamp.buffers->psf[b];
+  const auto& injection = stamp.injection;
+  const auto same = [](double a, double c) { return a == c || (a != a && c != c); };
+  const bool unchanged =
+      buffers.filled &&
+      (config_.bank->is_fixed(band) ||
+       (same(buffers.fwhm_pix, injection.psf_fwhm_pix[b]) &&
+        same(buffers.beta, injection.psf_moffat_beta) &&
+        same(buffers.x_pix, injection.psf_x_pix[b]) &&
+        same(buffers.y_pix, injection.psf_y_pix[b]) &&
+        buffers.index == injection.psf_index[b]));
+  if (!unchanged) {
+    buffers.filled = false;
+    config_.bank->make(band, injection, stamp.buffers->function_kernel, buffers.kernel);
+    config_.convolver->prepare(buffers.kernel, stamp.buffers->convolver,
+                               buffers.prepared);
+    if (config_.bank_without_pixel) {
+      config_.bank_without_pixel->make(band, injection, stamp.buffers->function_kernel,
+                                       buffers.kernel_without_pixel);
+      config_.convolver->prepare(buffers.kernel_without_pixel, stamp.buffers->convolver,
+                                 buffers.prepared_without_pixel);
+    }
+    buffers.fwhm_pix = injection.psf_fwhm_pix[b];
+    buffers.beta = injection.psf_moffat_beta;
+    buffers.x_pix = injection.psf_x_pix[b];
+    buffers.y_pix = injection.psf_y_pix[b];
+    buffers.index = injection.psf_index[b];
+    ++buffers.version;
+    buffers.filled = true;
+  }
+  stamp.psf[b] = {.kernel = &buffers.kernel,
+                  .prepared = &buffers.prepared,
+                  .prepared_without_pixel = config_.bank_without_pixel
+                                                ? &buffers.prepared_without_pixel
+                                                : nullptr};
+}
+
+void ConvolveStage::fill_arc_intrinsic(Stamp& stamp, int band) const {
+  const auto b = static_cast<std::size_t>(band);
+  const auto& lattice = config_.convolver->lattice();
+  const int n = lattice.stamp_size_pix;
+  auto& image = stamp.images[b].arc_intrinsic;
+  image.assign(n, n);
+  for (int y = 0; y < n; ++y) {
+    for (int x = 0; x < n; ++x) {
+      double flux = 0.0;
+      for (const auto& plane : stamp.arc_planes.pixel.plane) {
+        flux += plane(y + lattice.margin_pix, x + lattice.margin_pix);
+      }
+      image(y, x) = static_cast<float>(stamp.injection.src_flux_nmgy[b] * flux);
+    }
+  }
+}
+
+void ConvolveStage::apply(Stamp& stamp, const InjectionStreams&) const {
+  auto& total = stamp.buffers->total_plane;
+  sum_kinds(stamp.arc_planes.lattice, stamp.arc_planes.present, total);
+  const int n = config_.convolver->lattice().stamp_size_pix;
+  constexpr auto saddle = lens::ImageKind::saddle;
+  const bool has_saddle =
+      stamp.arc_planes.present[static_cast<std::size_t>(kind_index(saddle))];
+  for (int band = 0; band < config_.bands; ++band) {
+    prepare_psf(stamp, band);
+    const auto b = static_cast<std::size_t>(band);
+    auto& images = stamp.images[b];
+    images.arc.assign(n, n);
+    images.counter_image.assign(n, n);
+    const std::array<ImageView<const double>, 2> planes{
+        total.view(), stamp.arc_planes.lattice[saddle].view()};
+    const std::array<ImageView<float>, 2> stamps{images.arc.view(),
+                                                 images.counter_image.view()};
+    const std::size_t count = has_saddle ? 2 : 1;
+    config_.convolver->convolve(std::span(planes).first(count), *stamp.psf[b].prepared,
+                                stamp.buffers->convolver, std::span(stamps).first(count));
+    double flux = 0.0;
+    for (const float value : images.arc.pixels()) flux += double{value};
+    stamp.unit_arc_flux[b] = flux;
+    scale(images.arc, stamp.injection.src_flux_nmgy[b]);
+    if (has_saddle) scale(images.counter_image, stamp.injection.src_flux_nmgy[b]);
+    if (config_.wants_arc_intrinsic) fill_arc_intrinsic(stamp, band);
+  }
+}
+
+}  // namespace lensmill::stages

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <memory>
+
+#include "lib/imaging/convolver.hpp"
+#include "stages/psf_bank.hpp"
+#include "stages/stage.hpp"
+
+namespace lensmill::stages {
+
+/// convolve: this row's PSF made ready; arc and counter-image after the PSF, scaled to
+/// the source's flux in each band.
+class ConvolveStage final : public Stage {
+ public:
+  struct Config {
+    int bands = 1;
+    std::shared_ptr<const imaging::Convolver> convolver;
+    std::shared_ptr<const PsfBank> bank;
+    /// The same PSFs without the pixel response; null unless `aperture_mask: circle`.
+    std::shared_ptr<const PsfBank> bank_without_pixel;
+    bool wants_arc_intrinsic = false;  ///< whether that product is written
+  };
+  explicit ConvolveStage(Config config);
+
+  std::string_view name() const override { return "convolve"; }
+  std::vector<Plane> needs() const override {
+    return {Plane::injection, Plane::arc_planes};
+  }
+  std::vector<Plane> gives() const override {
+    return {Plane::psf, Plane::arc, Plane::counter_image};
+  }
+  void apply(Stamp& stamp, const InjectionStreams& streams) const override;
+
+ private:
+  void prepare_psf(Stamp& stamp, int band) const;
+  void fill_arc_intrinsic(Stamp& stamp, int band) const;
+
+  Config config_;
+};
+
+}  // namespace lensmill::stages

@@ -1,0 +1,129 @@
+#include "stages/host_stage.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "lib/core/errors.hpp"
+#include "lib/imaging/host_image.hpp"
+#include "lib/light/sersic.hpp"
+#include "stages/buffers.hpp"
+
+namespace lensmill::stages {
+namespace {
+
+using config::HostKind;
+
+}  // namespace
+
+HostStage::HostStage(Config config) : config_(std::move(config)) {
+  if (config_.kind == HostKind::sersic) {
+    EXPECT(config_.renderer != nullptr && config_.convolver != nullptr);
+  }
+  if (config_.kind == HostKind::cutouts && !config_.inputs->hosts) {
+    throw ConfigError("host.cutouts: no host file was opened");
+  }
+}
+
+std::vector<Plane> HostStage::needs() const {
+  if (config_.kind == HostKind::sersic) return {Plane::injection, Plane::psf};
+  return {Plane::injection};
+}
+
+void HostStage::apply(Stamp& stamp, const InjectionStreams&) const {
+  switch (config_.kind) {
+    case HostKind::none:
+      for (int band = 0; band < config_.bands; ++band) {
+        stamp.images[static_cast<std::size_t>(band)].host.assign(
+            config_.stamp_size_pix, config_.stamp_size_pix, 0.0F);
+      }
+      break;
+    case HostKind::sersic:
+      render_sersic(stamp);
+      break;
+    case HostKind::cutouts:
+      read_cutouts(stamp);
+      break;
+  }
+}
+
+void HostStage::render_sersic(Stamp& stamp) const {
+  const auto& injection = stamp.injection;
+  // No lens: the host's own light, centred on the lens.
+  const lens::LensModel no_lens({.theta_e_arcsec = 0.0});
+  const light::Sersic light({.reff_arcsec = injection.host_reff_arcsec,
+                             .sersic_n = injection.host_sersic_n,
+                             .q = injection.host_q,
+                             .phi_rad = injection.host_phi_rad});
+  const imaging::LensedSource object{.lens = &no_lens,
+                                     .source = &light,
+                                     .lens_x_arcsec = injection.lens_x_arcsec,
+                                     .lens_y_arcsec = injection.lens_y_arcsec};
+  const PixelGrid& grid = config_.renderer->config().grid;
+  auto& buffers = *stamp.buffers;
+  config_.renderer->render(object, grid.pix_from_arcsec(injection.lens_x_arcsec),
+                           grid.pix_from_arcsec(injection.lens_y_arcsec),
+                           *buffers.renderer, buffers.host_planes);
+  const auto& plane = buffers.host_planes.lattice[lens::ImageKind::minimum];
+  for (int band = 0; band < config_.bands; ++band) {
+    const auto b = static_cast<std::size_t>(band);
+    auto& host = stamp.images[b].host;
+    host.assign(config_.stamp_size_pix, config_.stamp_size_pix);
+    const std::array<ImageView<const double>, 1> planes{plane.view()};
+    const std::array<ImageView<float>, 1> stamps{host.view()};
+    config_.convolver->convolve(planes, *stamp.psf[b].prepared, buffers.convolver,
+                                stamps);
+    for (float& value : host.pixels()) {
+      value = static_cast<float>(injection.host_flux_nmgy[b] * double{value});
+    }
+  }
+}
+
+void HostStage::read_cutouts(Stamp& stamp) const {
+  const auto& injection = stamp.injection;
+  const HostCutouts& hosts = *config_.inputs->hosts;
+  const imaging::Orientation orientation{
+      .quarter_turns = static_cast<int>(injection.host_rotation),
+      .mirrored = injection.host_flip != 0};
+  auto& buffers = *stamp.buffers;
+  const int n = config_.stamp_size_pix;
+  for (int band = 0; band < config_.bands; ++band) {
+    const auto b = static_cast<std::size_t>(band);
+    hosts.read(injection.host_index, band, buffers.cutout, buffers.invvar);
+    imaging::orient(buffers.cutout, orientation, buffers.oriented);
+    const auto offset =
+        imaging::crop_offset(buffers.oriented.ny(), buffers.oriented.nx(), n);
+    auto& images = stamp.images[b];
+    images.host.assign(n, n);
+    imaging::crop(buffers.oriented, offset, images.host);
+    if (!std::ranges::all_of(images.host.pixels(),
+                             [](float value) { return std::isfinite(value); })) {
+      stamp.status = Status::bad_host;
+    }
+    images.host_variance.assign(n, n);
+    if (hosts.has_invvar()) {
+      imaging::orient(buffers.invvar, orientation, buffers.oriented_invvar);
+      imaging::crop(buffers.oriented_invvar, offset, images.host_variance);
+      for (float& value : images.host_variance.pixels()) {
+        value = value > 0.0F ? 1.0F / value : std::numeric_limits<float>::quiet_NaN();
+      }
+    } else {
+      const auto slot = static_cast<std::size_t>(injection.host_index) *
+                            static_cast<std::size_t>(config_.bands) + b;
+      const double sigma =
+          config_.inputs->host_measurements.background_sigma_nmgy[slot];
+      std::ranges::fill(images.host_variance.pixels(),
+                        static_cast<float>(sigma * sigma));
+    }
+    const double gain = config_.gain_e_per_nmgy[b];
+    if (!config_.variance_includes_source_poisson && gain > 0.0) {
+      for (std::size_t k = 0; k < images.host.size(); ++k) {
+        images.host_variance.pixels()[k] += static_cast<float>(
+            std::max(0.0, double{images.host.pixels()[k]}) / gain);
+      }
+    }
+  }
+}
+
+}  // namespace lensmill::stages

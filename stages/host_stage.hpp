@@ -1,0 +1,46 @@
+#pragma once
+
+#include <memory>
+
+#include "lib/imaging/arc_renderer.hpp"
+#include "lib/imaging/convolver.hpp"
+#include "stages/config/run_config.hpp"
+#include "stages/inputs.hpp"
+#include "stages/stage.hpp"
+
+namespace lensmill::stages {
+
+/// host: the galaxy that the arc is painted onto. A synthetic one is integrated over
+/// pixels like the arc and convolved with the row's PSF; a real one is read, oriented and
+/// cropped, with its own variance.
+class HostStage final : public Stage {
+ public:
+  struct Config {
+    int bands = 1;
+    int stamp_size_pix = 64;
+    config::HostKind kind = config::HostKind::none;
+    /// Synthetic hosts.
+    std::shared_ptr<const imaging::ArcRenderer> renderer;
+    std::shared_ptr<const imaging::Convolver> convolver;
+    /// Real hosts.
+    std::shared_ptr<const Inputs> inputs;
+    bool variance_includes_source_poisson = true;
+    PerBand<double> gain_e_per_nmgy{};
+  };
+  explicit HostStage(Config config);
+
+  std::string_view name() const override { return "host"; }
+  std::vector<Plane> needs() const override;
+  std::vector<Plane> gives() const override {
+    return {Plane::host, Plane::host_variance};
+  }
+  void apply(Stamp& stamp, const InjectionStreams& streams) const override;
+
+ private:
+  void render_sersic(Stamp& stamp) const;
+  void read_cutouts(Stamp& stamp) const;
+
+  Config config_;
+};
+
+}  // namespace lensmill::stages

@@ -1,0 +1,42 @@
+#include "stages/lens_stage.hpp"
+
+#include <cmath>
+
+#include "lib/light/sersic.hpp"
+#include "stages/buffers.hpp"
+#include "stages/lens_of.hpp"
+
+namespace lensmill::stages {
+namespace {
+
+// The estimate is a bound: an image may miss the contract only beyond it.
+constexpr double error_over_contract = 10.0;
+
+}  // namespace
+
+void LensStage::apply(Stamp& stamp, const InjectionStreams&) const {
+  const auto& injection = stamp.injection;
+  const lens::LensModel lens = lens_of(injection);
+  const light::Sersic source({.reff_arcsec = injection.src_reff_arcsec,
+                              .sersic_n = injection.src_sersic_n,
+                              .q = injection.src_q,
+                              .phi_rad = injection.src_phi_rad});
+  const imaging::LensedSource object{.lens = &lens,
+                                     .source = &source,
+                                     .lens_x_arcsec = injection.lens_x_arcsec,
+                                     .lens_y_arcsec = injection.lens_y_arcsec,
+                                     .src_x_arcsec = injection.src_x_arcsec,
+                                     .src_y_arcsec = injection.src_y_arcsec};
+  const auto& render = config_.renderer->config();
+  const bool at_lens = std::isnan(config_.aperture_x_pix);
+  const double x = at_lens ? render.grid.pix_from_arcsec(injection.lens_x_arcsec)
+                           : config_.aperture_x_pix;
+  const double y = at_lens ? render.grid.pix_from_arcsec(injection.lens_y_arcsec)
+                           : config_.aperture_y_pix;
+  config_.renderer->render(object, x, y, *stamp.buffers->renderer, stamp.arc_planes);
+  if (stamp.arc_planes.pixel_error > error_over_contract * render.pixel_tolerance) {
+    stamp.status = Status::not_converged;
+  }
+}
+
+}  // namespace lensmill::stages

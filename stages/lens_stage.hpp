@@ -1,0 +1,30 @@
+#pragma once
+
+#include <memory>
+
+#include "lib/imaging/arc_renderer.hpp"
+#include "stages/stage.hpp"
+
+namespace lensmill::stages {
+
+/// lens: the lensed source before the PSF, for unit flux, split by image kind.
+class LensStage final : public Stage {
+ public:
+  struct Config {
+    std::shared_ptr<const imaging::ArcRenderer> renderer;
+    /// Fixed centre of the core aperture [pixels]; NaN: the lens.
+    double aperture_x_pix;
+    double aperture_y_pix;
+  };
+  explicit LensStage(Config config) : config_(std::move(config)) {}
+
+  std::string_view name() const override { return "lens"; }
+  std::vector<Plane> needs() const override { return {Plane::injection}; }
+  std::vector<Plane> gives() const override { return {Plane::arc_planes}; }
+  void apply(Stamp& stamp, const InjectionStreams& streams) const override;
+
+ private:
+  Config config_;
+};
+
+}  // namespace lensmill::stages

@@ -1,0 +1,39 @@
+#include "stages/sample_stage.hpp"
+
+#include "lib/core/errors.hpp"
+#include "lib/imaging/host_image.hpp"
+
+namespace lensmill::stages {
+
+SampleStage::SampleStage(Config config) : config_(std::move(config)) {
+  EXPECT(config_.sampler != nullptr);
+  if (config_.lens_place != LensPlace::as_sampled && !config_.inputs->hosts) {
+    throw ConfigError("host.centre: only real hosts (host: cutouts) have a centre");
+  }
+}
+
+void SampleStage::apply(Stamp& stamp, const InjectionStreams& streams) const {
+  stamp.injection = config_.sampler->sample(streams.injection_id, stamp.given);
+  if (config_.lens_place == LensPlace::as_sampled) return;
+
+  auto& injection = stamp.injection;
+  const HostCutouts& hosts = *config_.inputs->hosts;
+  imaging::Point point{0.5 * (hosts.nx() - 1), 0.5 * (hosts.ny() - 1)};
+  if (config_.lens_place == LensPlace::host_centroid) {
+    const auto host = static_cast<std::size_t>(injection.host_index);
+    point = {config_.inputs->host_measurements.centroid_x_pix[host],
+             config_.inputs->host_measurements.centroid_y_pix[host]};
+  }
+  const imaging::Orientation orientation{
+      .quarter_turns = static_cast<int>(injection.host_rotation),
+      .mirrored = injection.host_flip != 0};
+  point = imaging::oriented_point(point, hosts.ny(), hosts.nx(), orientation);
+  const bool swapped = orientation.quarter_turns % 2 == 1;
+  const auto offset = imaging::crop_offset(swapped ? hosts.nx() : hosts.ny(),
+                                           swapped ? hosts.ny() : hosts.nx(),
+                                           config_.grid.stamp_size_pix);
+  injection.lens_x_arcsec = config_.grid.arcsec_from_pix(point.x_pix - offset.x);
+  injection.lens_y_arcsec = config_.grid.arcsec_from_pix(point.y_pix - offset.y);
+}
+
+}  // namespace lensmill::stages

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <memory>
+
+#include "lib/catalogue/injection_sampler.hpp"
+#include "lib/core/pixel_grid.hpp"
+#include "stages/inputs.hpp"
+#include "stages/stage.hpp"
+
+namespace lensmill::stages {
+
+/// sample: the row's complete truth, from what the catalogue gives and the priors.
+class SampleStage final : public Stage {
+ public:
+  /// Where the lens stands on a real host that the catalogue does not place it on.
+  enum class LensPlace { as_sampled, host_geometric, host_centroid };
+  struct Config {
+    std::shared_ptr<const catalogue::InjectionSampler> sampler;
+    LensPlace lens_place = LensPlace::as_sampled;
+    PixelGrid grid;
+    std::shared_ptr<const Inputs> inputs;
+  };
+  explicit SampleStage(Config config);
+
+  std::string_view name() const override { return "sample"; }
+  std::vector<Plane> needs() const override { return {}; }
+  std::vector<Plane> gives() const override { return {Plane::injection}; }
+  void apply(Stamp& stamp, const InjectionStreams& streams) const override;
+
+ private:
+  Config config_;
+};
+
+}  // namespace lensmill::stages
