@@ -1,11 +1,14 @@
-# lensmill_room(NAME [NEEDS room...] [USES target...])
+# lensmill_room(NAME [FOLDER dir] [NEEDS room...] [USES target...])
 # One folder under lib/ = one library. NEEDS are rooms its public headers may include;
 # USES are third-party targets. tests/check_layers.py holds the includes to this table.
 function(lensmill_room name)
-  cmake_parse_arguments(ARG "" "" "NEEDS;USES" ${ARGN})
+  cmake_parse_arguments(ARG "" "FOLDER" "NEEDS;USES" ${ARGN})
+  if(NOT ARG_FOLDER)
+    set(ARG_FOLDER "${CMAKE_CURRENT_SOURCE_DIR}/${name}")
+  endif()
   file(GLOB sources CONFIGURE_DEPENDS
-    "${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp"
-    "${CMAKE_CURRENT_SOURCE_DIR}/${name}/*/*.cpp")
+    "${ARG_FOLDER}/*.cpp"
+    "${ARG_FOLDER}/*/*.cpp")
   list(TRANSFORM ARG_NEEDS PREPEND "lensmill::")
   if(sources)
     add_library(lensmill_${name} STATIC ${sources})

@@ -11,11 +11,12 @@
 
 namespace lensmill::stages {
 
-/// The stages' private workspaces: one of each per rank, reused from row to row. What is
-/// cached here (kernels, adjoints, apertures) is keyed by everything it depends on, so
-/// that it never changes a bit of the result.
+/// The stages' private workspaces: one of each per rank, reused from row to row. What
+/// is cached here (kernels, adjoints, apertures) is keyed by everything it depends on,
+/// so that it never changes a bit of the result.
 struct Stamp::Buffers {
-  imaging::ArcRenderer::WorkspacePointer renderer = imaging::ArcRenderer::make_workspace();
+  imaging::ArcRenderer::WorkspacePointer renderer =
+      imaging::ArcRenderer::make_workspace();
   imaging::ArcPlanes host_planes;
   imaging::ConvolverWorkspace convolver;
   psf::FunctionKernelWorkspace function_kernel;

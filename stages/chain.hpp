@@ -18,19 +18,21 @@ class Chain {
  public:
   /// \throws ConfigError naming the stage and the plane that nothing before it gives.
   Chain(std::vector<std::unique_ptr<const Stage>> stages, config::RunConfig config,
-        catalogue::Needs needs, catalogue::SourceFlux source_flux);
+        const catalogue::Needs& needs, catalogue::SourceFlux source_flux);
 
   Stamp make_stamp() const;
-  /// Run every stage for one row. A DataError of this row becomes its status, with NaN
-  /// measurements and images; other errors pass. `seconds`, if given, has one entry per
-  /// stage that the time spent is added to.
+  /// Run every stage for one row. A row that cannot be rendered gets its status and NaN
+  /// images and measurements; errors of the run pass. `seconds`, if given, has one
+  /// entry per stage, to which the time spent is added.
   void apply(std::int64_t injection_id, std::span<const double> given, Stamp& stamp,
              std::span<double> seconds = {}) const;
 
   const std::vector<std::unique_ptr<const Stage>>& stages() const { return stages_; }
   const config::RunConfig& config() const { return config_; }
   /// Columns of /catalogue and /measurements.
-  const std::vector<ColumnInfo>& catalogue_columns() const { return catalogue_columns_; }
+  const std::vector<ColumnInfo>& catalogue_columns() const {
+    return catalogue_columns_;
+  }
   const measure::MeasurementSchema& schema() const { return schema_; }
   /// The image of an output product by its name in output.products, for one band.
   /// \throws ConfigError for a product this run does not make.
@@ -38,6 +40,8 @@ class Chain {
                                  int band) const;
 
  private:
+  void blank(Stamp& stamp) const;
+
   std::vector<std::unique_ptr<const Stage>> stages_;
   config::RunConfig config_;
   std::vector<ColumnInfo> catalogue_columns_;
@@ -50,11 +54,5 @@ struct Product {
   std::string description;
 };
 const std::vector<Product>& products();
-
-/// Build the chain of a run. \throws ConfigError, DataError
-Chain make_chain(const config::RunConfig& config, const Inputs& inputs);
-
-/// What of a row's needs the config implies (hosts, PSF widths, noise).
-catalogue::Needs needs_of(const config::RunConfig& config, const Inputs& inputs);
 
 }  // namespace lensmill::stages

@@ -15,7 +15,8 @@ void scale(Image<float>& image, double factor) {
 }
 
 void sum_kinds(const imaging::KindPlanes<double>& planes,
-               const std::array<bool, lens::kind_count>& present, Image<double>& total) {
+               const std::array<bool, lens::kind_count>& present,
+               Image<double>& total) {
   total.assign(planes.plane[0].ny(), planes.plane[0].nx(), 0.0);
   for (std::size_t kind = 0; kind < lens::kind_count; ++kind) {
     if (!present[kind]) continue;
@@ -37,13 +38,12 @@ void ConvolveStage::prepare_psf(Stamp& stamp, int band) const {
   const auto& injection = stamp.injection;
   const auto same = [](double a, double c) { return a == c || (a != a && c != c); };
   const bool unchanged =
-      buffers.filled &&
-      (config_.bank->is_fixed(band) ||
-       (same(buffers.fwhm_pix, injection.psf_fwhm_pix[b]) &&
-        same(buffers.beta, injection.psf_moffat_beta) &&
-        same(buffers.x_pix, injection.psf_x_pix[b]) &&
-        same(buffers.y_pix, injection.psf_y_pix[b]) &&
-        buffers.index == injection.psf_index[b]));
+      buffers.filled && (config_.bank->is_fixed(band) ||
+                         (same(buffers.fwhm_pix, injection.psf_fwhm_pix[b]) &&
+                          same(buffers.beta, injection.psf_moffat_beta) &&
+                          same(buffers.x_pix, injection.psf_x_pix[b]) &&
+                          same(buffers.y_pix, injection.psf_y_pix[b]) &&
+                          buffers.index == injection.psf_index[b]));
   if (!unchanged) {
     buffers.filled = false;
     config_.bank->make(band, injection, stamp.buffers->function_kernel, buffers.kernel);
@@ -106,7 +106,8 @@ void ConvolveStage::apply(Stamp& stamp, const InjectionStreams&) const {
                                                  images.counter_image.view()};
     const std::size_t count = has_saddle ? 2 : 1;
     config_.convolver->convolve(std::span(planes).first(count), *stamp.psf[b].prepared,
-                                stamp.buffers->convolver, std::span(stamps).first(count));
+                                stamp.buffers->convolver,
+                                std::span(stamps).first(count));
     double flux = 0.0;
     for (const float value : images.arc.pixels()) flux += double{value};
     stamp.unit_arc_flux[b] = flux;

@@ -39,12 +39,8 @@ void HostStage::apply(Stamp& stamp, const InjectionStreams&) const {
             config_.stamp_size_pix, config_.stamp_size_pix, 0.0F);
       }
       break;
-    case HostKind::sersic:
-      render_sersic(stamp);
-      break;
-    case HostKind::cutouts:
-      read_cutouts(stamp);
-      break;
+    case HostKind::sersic: render_sersic(stamp); break;
+    case HostKind::cutouts: read_cutouts(stamp); break;
   }
 }
 
@@ -110,7 +106,8 @@ void HostStage::read_cutouts(Stamp& stamp) const {
       }
     } else {
       const auto slot = static_cast<std::size_t>(injection.host_index) *
-                            static_cast<std::size_t>(config_.bands) + b;
+                            static_cast<std::size_t>(config_.bands) +
+                        b;
       const double sigma =
           config_.inputs->host_measurements.background_sigma_nmgy[slot];
       std::ranges::fill(images.host_variance.pixels(),
@@ -119,8 +116,8 @@ void HostStage::read_cutouts(Stamp& stamp) const {
     const double gain = config_.gain_e_per_nmgy[b];
     if (!config_.variance_includes_source_poisson && gain > 0.0) {
       for (std::size_t k = 0; k < images.host.size(); ++k) {
-        images.host_variance.pixels()[k] += static_cast<float>(
-            std::max(0.0, double{images.host.pixels()[k]}) / gain);
+        images.host_variance.pixels()[k] +=
+            static_cast<float>(std::max(0.0, double{images.host.pixels()[k]}) / gain);
       }
     }
   }

@@ -11,8 +11,8 @@
 namespace lensmill::stages {
 
 /// host: the galaxy that the arc is painted onto. A synthetic one is integrated over
-/// pixels like the arc and convolved with the row's PSF; a real one is read, oriented and
-/// cropped, with its own variance.
+/// pixels like the arc and convolved with the row's PSF; a real one is read, oriented
+/// and cropped, with its own variance.
 class HostStage final : public Stage {
  public:
   struct Config {

@@ -44,7 +44,7 @@ struct HostMeasurements {
 
 /// The PSF of one band as opened: exactly one member is used, by the config's kind.
 struct PsfInput {
-  std::vector<psf::PixelKernel> kernels;   ///< pixelised: psf_index selects
+  std::vector<psf::PixelKernel> kernels;  ///< pixelised: psf_index selects
   std::optional<psf::PsfexModel> psfex;
 };
 

@@ -18,7 +18,8 @@ bool is_real(config::HostKind host) { return host == config::HostKind::cutouts; 
 NoiseStage::NoiseStage(Config config) : config_(std::move(config)) {
   if (config_.target_snr && !config_.enabled) {
     throw ConfigError(
-        "src_target_snr: a target SNR needs noise (`noise: none` has no variance); give "
+        "src_target_snr: a target SNR needs noise (`noise: none` has no variance); "
+        "give "
         "noise.sky_sigma_nmgy or the source flux");
   }
 }
@@ -32,9 +33,9 @@ void NoiseStage::fill_variance(Stamp& stamp, std::size_t b,
   if (is_real(config_.host)) {
     imaging::real_host_variance(images.host_variance, gain, arc, images.variance);
   } else {
-    imaging::pair_variance({.sky_sigma_nmgy = stamp.injection.sky_sigma_nmgy[b],
-                            .gain_e_per_nmgy = gain},
-                           images.host, arc, images.variance);
+    imaging::pair_variance(
+        {.sky_sigma_nmgy = stamp.injection.sky_sigma_nmgy[b], .gain_e_per_nmgy = gain},
+        images.host, arc, images.variance);
   }
 }
 
@@ -93,7 +94,8 @@ void NoiseStage::apply(Stamp& stamp, const InjectionStreams& streams) const {
     } else {
       skipped = imaging::add_pair_noise(
           streams, band,
-          {.sky_sigma_nmgy = stamp.injection.sky_sigma_nmgy[b], .gain_e_per_nmgy = gain},
+          {.sky_sigma_nmgy = stamp.injection.sky_sigma_nmgy[b],
+           .gain_e_per_nmgy = gain},
           images.host, images.arc, images.negative, images.positive);
     }
     stamp.measurement.non_positive_mean_pixels[b] = skipped.host + skipped.arc;

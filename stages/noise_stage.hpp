@@ -5,9 +5,9 @@
 
 namespace lensmill::stages {
 
-/// noise: the pair. negative = host with its noise, positive = negative + arc + arc noise;
-/// the variance behind the SNRs; and, where the catalogue asks for a target SNR, the
-/// source flux that gives it.
+/// noise: the pair. negative = host with its noise, positive = negative + arc + arc
+/// noise; the variance behind the SNRs; and, where the catalogue asks for a target SNR,
+/// the source flux that gives it.
 class NoiseStage final : public Stage {
  public:
   struct Config {

@@ -19,8 +19,9 @@ psf::KernelSize size_of(const PsfSection& section, const psf::EllipticalPsf& psf
   return psf::size_for_enclosed_energy(psf, section.enclosed_energy);
 }
 
-// A cut, normalised PSF without its pixel's response has samples that sum only nearly to
-// one; the discrete operation's kernel is its samples, so their sum is what is stated.
+// A cut, normalised PSF without its pixel's response has samples that sum only nearly
+// to one; the discrete operation's kernel is its samples, so their sum is what is
+// stated.
 void rescale_to_unit_sum(psf::LatticeKernel& kernel) {
   double sum = 0.0;
   for (const double value : kernel.samples.pixels()) sum += value;
@@ -40,11 +41,11 @@ PsfBank::PsfBank(std::vector<PsfSection> sections, std::shared_ptr<const Inputs>
     const PsfSection& section = sections_[band];
     if (section.kind != PsfKind::pixelised) continue;
     for (const auto& kernel : inputs_->psf[band].kernels) {
-      stored_[band].push_back(psf::make_lattice_kernel(
-          kernel, {.oversample = oversample_,
-                   .normalisation = section.normalisation,
-                   .centring = section.centring,
-                   .pixel_response = response_}));
+      stored_[band].push_back(
+          psf::make_lattice_kernel(kernel, {.oversample = oversample_,
+                                            .normalisation = section.normalisation,
+                                            .centring = section.centring,
+                                            .pixel_response = response_}));
     }
   }
 }
@@ -71,9 +72,7 @@ void PsfBank::make(int band, const catalogue::Injection& injection,
                             .q = section.q,
                             .phi_rad = section.phi_rad};
   switch (section.kind) {
-    case PsfKind::gaussian:
-      make_function(psf::Gaussian(shape));
-      break;
+    case PsfKind::gaussian: make_function(psf::Gaussian(shape)); break;
     case PsfKind::moffat:
       make_function(psf::Moffat(shape, injection.psf_moffat_beta));
       break;
@@ -116,8 +115,7 @@ double fwhm_of(const PsfSection& section, const PsfInput& input,
   };
   switch (section.kind) {
     case PsfKind::gaussian:
-    case PsfKind::moffat:
-      return injection.psf_fwhm_pix[b] * std::sqrt(section.q);
+    case PsfKind::moffat: return injection.psf_fwhm_pix[b] * std::sqrt(section.q);
     case PsfKind::pixelised: {
       double sharpest = of_kernel(input.kernels.front());
       for (const auto& kernel : input.kernels) {
@@ -126,8 +124,8 @@ double fwhm_of(const PsfSection& section, const PsfInput& input,
       return sharpest;
     }
     case PsfKind::psfex:
-      return of_kernel(psf::kernel_at(*input.psfex, injection.psf_x_pix[b],
-                                      injection.psf_y_pix[b]));
+      return of_kernel(
+          psf::kernel_at(*input.psfex, injection.psf_x_pix[b], injection.psf_y_pix[b]));
   }
   return 0.0;
 }

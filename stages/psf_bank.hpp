@@ -12,16 +12,18 @@
 
 namespace lensmill::stages {
 
-/// The PSFs of a run: makes the lattice kernel of any row and band by the config's stated
-/// policies. Immutable; stored kernels are put on the lattice once.
+/// The PSFs of a run: makes the lattice kernel of any row and band by the config's
+/// stated policies. Immutable; stored kernels are put on the lattice once.
 class PsfBank {
  public:
   /// \param oversample lattice points per pixel
-  /// \param response apply, or omit for the discrete operation of `convolve.oversample: 1`
+  /// \param response apply, or omit for the discrete operation of `convolve.oversample:
+  /// 1`
   ///   and for the second kernel of `circle` apertures
   /// \throws DataError for an unusable stored kernel, naming it
-  PsfBank(std::vector<config::PsfSection> sections, std::shared_ptr<const Inputs> inputs,
-          int oversample, psf::PixelResponse response);
+  PsfBank(std::vector<config::PsfSection> sections,
+          std::shared_ptr<const Inputs> inputs, int oversample,
+          psf::PixelResponse response);
 
   /// Whether every row has the same PSF in this band whatever its injection says.
   bool is_fixed(int band) const;

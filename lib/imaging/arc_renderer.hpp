@@ -23,7 +23,7 @@ struct RenderConfig {
   /// Radius of the core in pixels: every pixel touching it is integrated, not sampled.
   double core_radius_pix = 5.0;
   /// Radii of ArcPlanes::disc_flux; empty: not computed.
-  std::vector<double> disc_radius_pix;
+  std::vector<double> disc_radius_pix{};
 };
 
 /// Integrates lensed light over pixels, adaptively, split by image kind.

@@ -1,0 +1,295 @@
+#include "stages/factory.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "lib/core/errors.hpp"
+#include "lib/imaging/convolver.hpp"
+#include "lib/imaging/spline.hpp"
+#include "lib/psf/oversample.hpp"
+#include "stages/convolve_stage.hpp"
+#include "stages/host_stage.hpp"
+#include "stages/lens_stage.hpp"
+#include "stages/measure_stage.hpp"
+#include "stages/noise_stage.hpp"
+#include "stages/sample_stage.hpp"
+
+namespace lensmill::stages {
+namespace {
+
+using catalogue::PsfNeed;
+using config::PsfKind;
+using config::RunConfig;
+
+constexpr std::int64_t probed_rows = 1024;
+// A deposit reaches this many lattice points beyond a sample half a pixel outside.
+constexpr int deposit_border = imaging::spline_support / 2 + 1;
+
+bool gives(const RunConfig& config, const Inputs& inputs, std::string_view quantity) {
+  return std::ranges::any_of(
+             config.priors.entries,
+             [&](const auto& prior) { return prior.quantity == quantity; }) ||
+         std::ranges::any_of(inputs.rows->given(),
+                             [&](const auto& name) { return name == quantity; });
+}
+
+// PSFEx positions stated in the psf section become priors of the position columns.
+void add_position_priors(const RunConfig& config, const Inputs& inputs,
+                         catalogue::Priors& priors) {
+  for (std::size_t band = 0; band < config.psf.size(); ++band) {
+    const auto& section = config.psf[band];
+    if (section.kind != PsfKind::psfex) continue;
+    const std::string where = "psf." + config.bands[band];
+    const auto add = [&](const std::string& axis, catalogue::Sampler sampler) {
+      priors.entries.push_back(
+          {.quantity = "psf_" + axis + "_pix_" + config.bands[band],
+           .prior = std::move(sampler),
+           .where = where});
+    };
+    if (section.ccd_position) {
+      add("x", catalogue::Constant{(*section.ccd_position)[0]});
+      add("y", catalogue::Constant{(*section.ccd_position)[1]});
+    } else if (section.position_uniform_ccd) {
+      const auto& model = *inputs.psf[band].psfex;
+      for (const char axis : {'x', 'y'}) {
+        // The model is scaled so that its range is +- half a POLSCAL about POLZERO.
+        double zero = 1.0;
+        double scale = 0.0;
+        for (std::size_t k = 0; k < model.polynomial_name.size(); ++k) {
+          if (model.polynomial_name[k].front() == (axis == 'x' ? 'X' : 'Y')) {
+            zero = model.polynomial_zero[k];
+            scale = model.polynomial_scale[k];
+          }
+        }
+        if (scale > 0.0) {
+          add({axis}, catalogue::Uniform{zero - 0.5 * scale, zero + 0.5 * scale});
+        } else {
+          add({axis}, catalogue::Constant{zero});
+        }
+      }
+    }
+  }
+}
+
+struct Probe {
+  double fwhm_pix = 0.0;
+  catalogue::Injection injection;
+};
+
+// Rows of the run's beginning, sorted by their PSF's width in one band.
+std::vector<Probe> probe_widths(const RunConfig& config, const Inputs& inputs,
+                                const catalogue::InjectionSampler& sampler, int band) {
+  const auto count = std::min(probed_rows, inputs.rows->count());
+  const catalogue::RowBlock block = inputs.rows->read(0, count);
+  const auto b = static_cast<std::size_t>(band);
+  std::vector<Probe> probes;
+  for (std::size_t row = 0; row < block.rows(); ++row) {
+    Probe probe;
+    probe.injection = sampler.sample(block.injection_id[row], block.row(row));
+    probe.fwhm_pix = fwhm_of(config.psf[b], inputs.psf[b], probe.injection, band);
+    probes.push_back(probe);
+    const bool rows_differ = config.psf[b].kind == PsfKind::gaussian ||
+                             config.psf[b].kind == PsfKind::moffat ||
+                             (config.psf[b].kind == PsfKind::psfex && row < 16);
+    if (!rows_differ) break;
+  }
+  std::ranges::stable_sort(probes, {}, &Probe::fwhm_pix);
+  return probes;
+}
+
+void add_psf_cases(const RunConfig& config, int band, const std::vector<Probe>& probes,
+                   std::vector<PsfCase>& cases) {
+  static constexpr std::array<std::string_view, 4> kind_name{"Gaussian", "Moffat",
+                                                             "pixelised", "PSFEx"};
+  const auto b = static_cast<std::size_t>(band);
+  const auto add = [&](const Probe& probe, std::string_view which) {
+    cases.push_back(
+        {.band = band,
+         .label = fmt::format("{}: {}, FWHM {:.3f} px{}", config.bands[b],
+                              kind_name[static_cast<std::size_t>(config.psf[b].kind)],
+                              probe.fwhm_pix, which),
+         .fwhm_pix = probe.fwhm_pix,
+         .injection = probe.injection});
+  };
+  if (probes.front().fwhm_pix == probes.back().fwhm_pix) {
+    add(probes.front(), "");
+    return;
+  }
+  add(probes.front(), " (smallest)");
+  add(probes[probes.size() / 2], " (median)");
+  add(probes.back(), " (largest)");
+}
+
+imaging::Lattice lattice_of(const RunConfig& config, imaging::Deposit deposit,
+                            double sharpest_fwhm_pix) {
+  const bool spline = deposit == imaging::Deposit::spline;
+  const int oversample = !spline ? 1
+                         : config.convolve.oversample > 0
+                             ? config.convolve.oversample
+                             : psf::oversample_for_fwhm(sharpest_fwhm_pix);
+  return {.stamp_size_pix = config.grid.stamp_size_pix,
+          .margin_pix = config.render.margin_pix,
+          .oversample = oversample,
+          .border = spline ? deposit_border + oversample / 2 : 0};
+}
+
+imaging::RenderConfig render_config(const RunConfig& config, const Setup& setup) {
+  imaging::RenderConfig render{.grid = config.grid,
+                               .lattice = setup.lattice,
+                               .deposit = setup.deposit,
+                               .pixel_tolerance = config.render.pixel_tolerance,
+                               .core_tolerance = config.render.core_tolerance,
+                               .supersample = config.render.supersample};
+  render.core_radius_pix = std::ranges::max(config.measure.aperture_radius_pix);
+  if (config.measure.aperture_mask == config::ApertureMask::circle) {
+    render.disc_radius_pix = config.measure.aperture_radius_pix;
+  }
+  return render;
+}
+
+SampleStage::LensPlace lens_place(const RunConfig& config, const Inputs& inputs) {
+  using enum SampleStage::LensPlace;
+  if (config.host.kind != config::HostKind::cutouts ||
+      gives(config, inputs, "lens_x_arcsec")) {
+    return as_sampled;
+  }
+  return config.host.centre == config::HostCentre::centroid ? host_centroid
+                                                            : host_geometric;
+}
+
+std::vector<std::unique_ptr<const Stage>> make_stages(
+    const RunConfig& config, const std::shared_ptr<const Inputs>& inputs,
+    const Setup& setup, bool target_snr) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const bool circle = config.measure.aperture_mask == config::ApertureMask::circle;
+  const auto& centre = config.measure.aperture_centre_pix;
+  const auto renderer =
+      std::make_shared<const imaging::ArcRenderer>(render_config(config, setup));
+  const int bands = config.band_count();
+
+  std::vector<std::unique_ptr<const Stage>> stages;
+  stages.push_back(std::make_unique<SampleStage>(
+      SampleStage::Config{.sampler = setup.sampler,
+                          .lens_place = lens_place(config, *inputs),
+                          .grid = config.grid,
+                          .inputs = inputs}));
+  stages.push_back(std::make_unique<LensStage>(
+      LensStage::Config{.renderer = renderer,
+                        .aperture_x_pix = centre ? (*centre)[0] : nan,
+                        .aperture_y_pix = centre ? (*centre)[1] : nan}));
+  stages.push_back(std::make_unique<ConvolveStage>(ConvolveStage::Config{
+      .bands = bands,
+      .convolver = setup.convolver,
+      .bank = setup.bank,
+      .bank_without_pixel = circle ? std::make_shared<const PsfBank>(
+                                         config.psf, inputs, setup.lattice.oversample,
+                                         psf::PixelResponse::omit)
+                                   : nullptr,
+      .wants_arc_intrinsic =
+          std::ranges::find(config.output.products, "arc_intrinsic") !=
+          config.output.products.end()}));
+  stages.push_back(std::make_unique<HostStage>(
+      HostStage::Config{.bands = bands,
+                        .stamp_size_pix = config.grid.stamp_size_pix,
+                        .kind = config.host.kind,
+                        .renderer = renderer,
+                        .convolver = setup.convolver,
+                        .inputs = inputs,
+                        .variance_includes_source_poisson =
+                            config.host.invvar_includes_source_poisson.value_or(true),
+                        .gain_e_per_nmgy = config.noise.gain_e_per_nmgy}));
+  stages.push_back(std::make_unique<NoiseStage>(
+      NoiseStage::Config{.bands = bands,
+                         .host = config.host.kind,
+                         .enabled = config.noise.enabled,
+                         .gain_e_per_nmgy = config.noise.gain_e_per_nmgy,
+                         .target_snr = target_snr}));
+  stages.push_back(std::make_unique<MeasureStage>(
+      MeasureStage::Config{.bands = bands,
+                           .grid = config.grid,
+                           .aperture_radius_pix = config.measure.aperture_radius_pix,
+                           .mask = config.measure.aperture_mask,
+                           .aperture_centre_pix = centre,
+                           .annulus_pix = config.measure.annulus_pix,
+                           .profile_bins = config.grid.stamp_size_pix / 2,
+                           .convolver = setup.convolver}));
+  return stages;
+}
+
+}  // namespace
+
+catalogue::Needs needs_of(const RunConfig& config, const Inputs& inputs) {
+  catalogue::Needs needs{.bands = config.bands,
+                         .pixel_scale_arcsec = config.grid.pixel_scale_arcsec,
+                         .host = config.host.kind,
+                         .sky_noise = config.noise.enabled &&
+                                      config.host.kind != config::HostKind::cutouts};
+  for (std::size_t band = 0; band < config.psf.size(); ++band) {
+    switch (config.psf[band].kind) {
+      case PsfKind::gaussian: needs.psf[band] = PsfNeed::fwhm; break;
+      case PsfKind::moffat: needs.psf[band] = PsfNeed::fwhm_and_beta; break;
+      case PsfKind::pixelised: {
+        const auto count = static_cast<std::int64_t>(inputs.psf[band].kernels.size());
+        needs.psf[band] = count > 1 ? PsfNeed::index : PsfNeed::nothing;
+        needs.psf_count[band] = count;
+        break;
+      }
+      case PsfKind::psfex: needs.psf[band] = PsfNeed::ccd_position; break;
+    }
+  }
+  return needs;
+}
+
+Setup make_setup(const RunConfig& config, std::shared_ptr<const Inputs> inputs) {
+  Setup setup;
+  setup.needs = needs_of(config, *inputs);
+  catalogue::Priors priors = config.priors;
+  add_position_priors(config, *inputs, priors);
+  catalogue::HostTable hosts;
+  if (inputs->hosts) {
+    hosts = {.count = inputs->hosts->count(),
+             .policy = config.host.policy,
+             .random_rotation = config.host.random_rotation,
+             .random_flip = config.host.random_flip,
+             .flux_nmgy = inputs->host_measurements.flux_nmgy};
+  }
+  setup.sampler = std::make_shared<const catalogue::InjectionSampler>(
+      catalogue::InjectionSamplerConfig{
+          .seed = config.run.seed,
+          .needs = setup.needs,
+          .priors = std::move(priors),
+          .hosts = std::move(hosts),
+          .given = inputs->rows->given(),
+          .conflict = inputs->conflict,
+          .design = config.catalogue.kind == config::CatalogueKind::sobol
+                        ? catalogue::Design::sobol
+                        : catalogue::Design::random,
+          .split = config.catalogue.split});
+
+  double sharpest = std::numeric_limits<double>::infinity();
+  for (int band = 0; band < config.band_count(); ++band) {
+    const auto probes = probe_widths(config, *inputs, *setup.sampler, band);
+    sharpest = std::min(sharpest, probes.front().fwhm_pix);
+    add_psf_cases(config, band, probes, setup.psf_cases);
+  }
+  const bool legacy = config.convolve.op == config::ConvolveOperator::legacy_ifftshift;
+  // Said explicitly, oversample 1 is the peers' discrete operation.
+  setup.deposit = legacy || config.convolve.oversample == 1 ? imaging::Deposit::pixels
+                                                            : imaging::Deposit::spline;
+  setup.lattice = lattice_of(config, setup.deposit, sharpest);
+  setup.convolver =
+      imaging::make_convolver(config.convolve.op, setup.lattice, setup.deposit);
+  setup.bank = std::make_shared<const PsfBank>(
+      config.psf, inputs, setup.lattice.oversample,
+      setup.deposit == imaging::Deposit::pixels ? psf::PixelResponse::omit
+                                                : psf::PixelResponse::apply);
+  const bool target_snr = gives(config, *inputs, "src_target_snr");
+  setup.chain = std::make_shared<const Chain>(
+      make_stages(config, inputs, setup, target_snr), config, setup.needs,
+      target_snr ? catalogue::SourceFlux::target_snr : catalogue::SourceFlux::given);
+  return setup;
+}
+
+}  // namespace lensmill::stages

@@ -1,0 +1,235 @@
+#include "stages/measure_stage.hpp"
+
+#include <cmath>
+
+#include "lib/core/errors.hpp"
+#include "lib/lens/caustics.hpp"
+#include "lib/lens/point_images.hpp"
+#include "lib/measure/core_leakage.hpp"
+#include "lib/measure/profiles.hpp"
+#include "lib/measure/snr.hpp"
+#include "stages/buffers.hpp"
+#include "stages/lens_of.hpp"
+
+namespace lensmill::stages {
+namespace {
+
+using config::ApertureMask;
+using lens::ImageKind;
+using lens::kind_index;
+
+std::size_t slot(ImageKind kind) { return static_cast<std::size_t>(kind_index(kind)); }
+
+}  // namespace
+
+MeasureStage::MeasureStage(Config config) : config_(std::move(config)) {
+  EXPECT(config_.convolver != nullptr);
+  if (config_.aperture_radius_pix.empty()) {
+    throw ConfigError("measure.aperture_radius_pix: give at least one radius");
+  }
+}
+
+std::vector<Plane> MeasureStage::needs() const {
+  return {Plane::injection, Plane::arc_planes, Plane::psf,      Plane::arc,
+          Plane::negative,  Plane::positive,   Plane::variance, Plane::counter_image};
+}
+
+measure::ApertureWeights MeasureStage::core_weights(const measure::Disc& disc) const {
+  // `circle` sums of pixels (offsets, SNR) use the overlap: a stamp has no continuum.
+  return config_.mask == ApertureMask::pixel_centre
+             ? measure::pixel_centre_weights(config_.grid.stamp_size_pix, disc)
+             : measure::pixel_overlap_weights(config_.grid.stamp_size_pix, disc);
+}
+
+void MeasureStage::update_apertures(Stamp& stamp) const {
+  auto& cache = stamp.buffers->aperture;
+  const auto& injection = stamp.injection;
+  const double x = config_.aperture_centre_pix
+                       ? (*config_.aperture_centre_pix)[0]
+                       : config_.grid.pix_from_arcsec(injection.lens_x_arcsec);
+  const double y = config_.aperture_centre_pix
+                       ? (*config_.aperture_centre_pix)[1]
+                       : config_.grid.pix_from_arcsec(injection.lens_y_arcsec);
+  if (cache.filled && cache.x_pix == x && cache.y_pix == y) return;
+  cache.core.clear();
+  cache.circle_lattice.clear();
+  for (const double radius : config_.aperture_radius_pix) {
+    const measure::Disc disc{.x_pix = x, .y_pix = y, .radius_pix = radius};
+    cache.core.push_back(core_weights(disc));
+    if (config_.mask == ApertureMask::circle) {
+      cache.circle_lattice.push_back(
+          measure::circle_lattice_weights(config_.convolver->lattice(), disc));
+    }
+  }
+  const int n = config_.grid.stamp_size_pix;
+  cache.annulus = measure::annulus_overlap_weights(n, x, y, config_.annulus_pix);
+  cache.bins = measure::RadialBins(n, x, y, config_.profile_bins);
+  cache.x_pix = x;
+  cache.y_pix = y;
+  cache.filled = true;
+  ++cache.version;
+}
+
+void MeasureStage::update_adjoints(Stamp& stamp, std::size_t band) const {
+  auto& cache = stamp.buffers->adjoint[band];
+  const auto& aperture = stamp.buffers->aperture;
+  const long psf_version = stamp.buffers->psf[band].version;
+  if (cache.psf_version == psf_version && cache.aperture_version == aperture.version) {
+    return;
+  }
+  const int size = config_.convolver->lattice().size();
+  const std::size_t radii = config_.aperture_radius_pix.size();
+  const bool circle = config_.mask == ApertureMask::circle;
+  cache.weights.resize(radii);
+  std::vector<ImageView<const double>> weights;
+  std::vector<ImageView<double>> adjoints;
+  for (std::size_t r = 0; r < radii; ++r) {
+    if (cache.weights[r].ny() != size) cache.weights[r].assign(size, size);
+    weights.push_back(circle ? aperture.circle_lattice[r].weight.view()
+                             : aperture.core[r].weight.view());
+    adjoints.push_back(cache.weights[r].view());
+  }
+  if (circle) {
+    config_.convolver->adjoint_of_lattice(weights,
+                                          *stamp.psf[band].prepared_without_pixel,
+                                          stamp.buffers->convolver, adjoints);
+  } else {
+    config_.convolver->adjoint(weights, *stamp.psf[band].prepared,
+                               stamp.buffers->convolver, adjoints);
+  }
+  cache.psf_version = psf_version;
+  cache.aperture_version = aperture.version;
+}
+
+void MeasureStage::measure_point_images(Stamp& stamp) const {
+  const auto& injection = stamp.injection;
+  auto& m = stamp.measurement;
+  const lens::LensModel lens = lens_of(injection);
+  const lens::Vector2 source{injection.src_x_arcsec, injection.src_y_arcsec};
+  const double beta = std::hypot(source.x, source.y);
+  if (beta < injection.theta_e_arcsec) {
+    m.sis_inner_radius_pix =
+        (injection.theta_e_arcsec - beta) / config_.grid.pixel_scale_arcsec;
+  }
+  const auto caustics = lens::caustic_membership(lens, source);
+  m.in_tangential_caustic = caustics.in_tangential_caustic ? 1 : 0;
+  m.in_radial_caustic = caustics.in_radial_caustic ? 1 : 0;
+
+  const lens::PointImages images = lens::find_point_images(lens, source);
+  if (images.status != Status::ok && stamp.status == Status::ok) {
+    stamp.status = images.status;
+  }
+  m.n_images = images.count;
+  m.n_saddles = images.count_of(ImageKind::saddle);
+  for (std::size_t k = 0; k < images.list().size(); ++k) {
+    const lens::PointImage& image = images.list()[k];
+    if (image.kind == ImageKind::saddle && std::isnan(m.counter_image_radius_pix)) {
+      m.counter_image_radius_pix =
+          std::hypot(image.x_arcsec, image.y_arcsec) / config_.grid.pixel_scale_arcsec;
+    }
+    if (k >= measure::stored_images) continue;
+    m.image_x_arcsec[k] = image.x_arcsec + injection.lens_x_arcsec;
+    m.image_y_arcsec[k] = image.y_arcsec + injection.lens_y_arcsec;
+    m.image_magnification[k] = image.magnification;
+    m.image_kind[k] = static_cast<std::uint8_t>(image.kind);
+  }
+}
+
+void MeasureStage::measure_core(Stamp& stamp) const {
+  auto& m = stamp.measurement;
+  const auto& planes = stamp.arc_planes;
+  const int n = config_.grid.stamp_size_pix;
+  const int margin = config_.convolver->lattice().margin_pix;
+  const measure::KindValues stamp_flux = measure::stamp_sums(planes, n, margin);
+  m.magnification = planes.total_flux;
+  m.render_error = planes.pixel_error;
+  m.render_core_error = planes.core_error;
+  for (std::size_t r = 0; r < config_.aperture_radius_pix.size(); ++r) {
+    const measure::KindValues intrinsic =
+        planes.disc_flux.empty()
+            ? measure::intrinsic_sums(stamp.buffers->aperture.core[r], planes, margin)
+            : planes.disc_flux[r];
+    const auto before = measure::core_fraction_without_psf(intrinsic, stamp_flux);
+    m.core_flux_fraction_without_psf[r] = before.fraction;
+    m.core_flux_fraction_minimum_without_psf[r] =
+        before.by_kind[slot(ImageKind::minimum)];
+    m.core_flux_fraction_saddle_without_psf[r] =
+        before.by_kind[slot(ImageKind::saddle)];
+    m.core_flux_fraction_maximum_without_psf[r] =
+        before.by_kind[slot(ImageKind::maximum)];
+    for (int band = 0; band < config_.bands; ++band) {
+      const auto b = static_cast<std::size_t>(band);
+      const auto split = measure::split_core_flux(
+          intrinsic,
+          measure::adjoint_sums(stamp.buffers->adjoint[b].weights[r].view(), planes),
+          stamp.psf[b].kernel->sum, stamp.unit_arc_flux[b]);
+      const std::size_t at = m.at(b, r);
+      m.core_flux_fraction[at] = split.fraction;
+      m.core_flux_fraction_minimum_intrinsic[at] =
+          split.intrinsic[slot(ImageKind::minimum)];
+      m.core_flux_fraction_minimum_psf[at] = split.psf[slot(ImageKind::minimum)];
+      m.core_flux_fraction_saddle_intrinsic[at] =
+          split.intrinsic[slot(ImageKind::saddle)];
+      m.core_flux_fraction_saddle_psf[at] = split.psf[slot(ImageKind::saddle)];
+      m.core_flux_fraction_maximum_intrinsic[at] =
+          split.intrinsic[slot(ImageKind::maximum)];
+      m.core_flux_fraction_maximum_psf[at] = split.psf[slot(ImageKind::maximum)];
+    }
+  }
+}
+
+void MeasureStage::measure_band(Stamp& stamp, std::size_t b) const {
+  auto& m = stamp.measurement;
+  const auto& images = stamp.images[b];
+  const auto& aperture = stamp.buffers->aperture;
+  const auto& kernel = *stamp.psf[b].kernel;
+  m.psf_sum[b] = kernel.sum;
+  m.psf_centroid_x_pix[b] = kernel.centroid_x_pix;
+  m.psf_centroid_y_pix[b] = kernel.centroid_y_pix;
+  m.arc_flux_nmgy[b] = stamp.unit_arc_flux[b] * stamp.injection.src_flux_nmgy[b];
+  m.flux_in_stamp_fraction[b] =
+      stamp.arc_planes.total_flux > 0.0
+          ? stamp.unit_arc_flux[b] / stamp.arc_planes.total_flux
+          : measure::not_a_number;
+  m.arc_snr[b] = measure::matched_filter_snr(images.arc, images.variance);
+  m.counter_image_snr[b] =
+      measure::matched_filter_snr(images.counter_image, images.variance);
+  m.annulus_offset[b] =
+      measure::mean_offset(aperture.annulus, images.positive, images.negative);
+  for (std::size_t r = 0; r < aperture.core.size(); ++r) {
+    const std::size_t at = m.at(b, r);
+    m.core_offset[at] =
+        measure::mean_offset(aperture.core[r], images.positive, images.negative);
+    m.arc_snr_aperture[at] =
+        measure::aperture_snr(aperture.core[r], images.arc, images.variance);
+  }
+  const auto bins = static_cast<std::size_t>(aperture.bins.bins());
+  const auto profile = [&](std::vector<float>& column) {
+    return std::span(column).subspan(m.at_bin(b, 0), bins);
+  };
+  aperture.bins.profile(images.arc, profile(m.radial_profile));
+  aperture.bins.profile(images.counter_image, profile(m.radial_profile_counter_image));
+  for (std::size_t k = 0; k < bins; ++k) {
+    // Profiles are linear in the image: what is not counter-image is outer image.
+    m.radial_profile_outer_image[m.at_bin(b, k)] =
+        m.radial_profile[m.at_bin(b, k)] -
+        m.radial_profile_counter_image[m.at_bin(b, k)];
+  }
+}
+
+void MeasureStage::apply(Stamp& stamp, const InjectionStreams&) const {
+  update_apertures(stamp);
+  measure_point_images(stamp);
+  for (int band = 0; band < config_.bands; ++band) {
+    update_adjoints(stamp, static_cast<std::size_t>(band));
+  }
+  measure_core(stamp);
+  for (int band = 0; band < config_.bands; ++band) {
+    measure_band(stamp, static_cast<std::size_t>(band));
+  }
+  if (!(stamp.unit_arc_flux[0] > 0.0) && !is_failure(stamp.status)) {
+    stamp.status = Status::no_flux;
+  }
+}
+
+}  // namespace lensmill::stages

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "lib/core/interval.hpp"
+#include "lib/core/pixel_grid.hpp"
+#include "lib/imaging/convolver.hpp"
+#include "lib/measure/aperture.hpp"
+#include "stages/config/run_config.hpp"
+#include "stages/stage.hpp"
+
+namespace lensmill::stages {
+
+/// measure: every column of /measurements, from the planes of the stages before.
+class MeasureStage final : public Stage {
+ public:
+  struct Config {
+    int bands = 1;
+    PixelGrid grid;
+    std::vector<double> aperture_radius_pix;
+    config::ApertureMask mask = config::ApertureMask::pixel_overlap;
+    std::optional<std::array<double, 2>> aperture_centre_pix;  ///< [x, y]; none = lens
+    Interval annulus_pix;
+    int profile_bins = 32;
+    std::shared_ptr<const imaging::Convolver> convolver;
+  };
+  explicit MeasureStage(Config config);
+
+  std::string_view name() const override { return "measure"; }
+  std::vector<Plane> needs() const override;
+  std::vector<Plane> gives() const override { return {Plane::measurement}; }
+  void apply(Stamp& stamp, const InjectionStreams& streams) const override;
+
+ private:
+  measure::ApertureWeights core_weights(const measure::Disc& disc) const;
+  void update_apertures(Stamp& stamp) const;
+  void update_adjoints(Stamp& stamp, std::size_t band) const;
+  void measure_point_images(Stamp& stamp) const;
+  void measure_core(Stamp& stamp) const;
+  void measure_band(Stamp& stamp, std::size_t band) const;
+
+  Config config_;
+};
+
+}  // namespace lensmill::stages
