@@ -3,10 +3,12 @@
 namespace lensmill::psf {
 
 int oversample_for_fwhm(double sharpest_fwhm_pix) {
-  if (sharpest_fwhm_pix >= 4.6) return 1;
-  if (sharpest_fwhm_pix >= 2.1) return 2;
-  if (sharpest_fwhm_pix >= 0.95) return 4;
-  return 8;
+  constexpr double least_fwhm_steps = 3.4;  // lattice steps: see the header's table
+  int oversample = 1;
+  while (oversample < 8 && sharpest_fwhm_pix * oversample < least_fwhm_steps) {
+    oversample *= 2;
+  }
+  return oversample;
 }
 
 }  // namespace lensmill::psf

@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <cmath>
 #include <iostream>
-#include <fmt/format.h>
 
 #include <map>
 #include <memory>
@@ -113,8 +113,8 @@ TEST(OracleConvolution, ConvolvedArcsMeetTheContractAgainstContinuousConvolution
     if (!bench.renderer) {
       const std::string path = fmt::format("psf/{:02d}", set.psf_id);
       const auto group = oracle.file().open_group(path);
-      const auto function = psf_from(
-          nlohmann::json::parse(group.read_string_attribute("analytic_json")));
+      const auto function =
+          psf_from(nlohmann::json::parse(group.read_string_attribute("analytic_json")));
       const auto kernel = group.open_dataset("kernel").read_all<double>();
       imaging::RenderConfig config;
       bench.oversample = psf::oversample_for_fwhm(function->sharpest_fwhm_pix());
@@ -122,9 +122,8 @@ TEST(OracleConvolution, ConvolvedArcsMeetTheContractAgainstContinuousConvolution
                         .oversample = bench.oversample,
                         .border = 4 + bench.oversample / 2};
       bench.renderer = std::make_unique<imaging::ArcRenderer>(config);
-      bench.convolver =
-          imaging::make_convolver(imaging::ConvolutionOperator::fft, config.lattice,
-                                  imaging::Deposit::spline);
+      bench.convolver = imaging::make_convolver(
+          imaging::ConvolutionOperator::fft, config.lattice, imaging::Deposit::spline);
       bench.convolver->prepare(
           psf::make_lattice_kernel(*function,
                                    {.size = {static_cast<int>(kernel.shape[0]),

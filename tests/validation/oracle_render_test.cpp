@@ -14,10 +14,10 @@
 namespace lensmill {
 namespace {
 
-constexpr double pixel_contract = 1.0e-3;     // of the peak pixel
-constexpr double core_contract = 1.0e-3;      // of the core flux
-constexpr double least_core_share = 1.0e-5;   // of the arc's flux
-constexpr int required_passes = 98;           // of 100
+constexpr double pixel_contract = 1.0e-3;    // of the peak pixel
+constexpr double core_contract = 1.0e-3;     // of the core flux
+constexpr double least_core_share = 1.0e-5;  // of the arc's flux
+constexpr int required_passes = 98;          // of 100
 
 struct Oracle {
   io::hdf5::File file = io::hdf5::File::open(test_support::data_path("oracle/open.h5"));
@@ -92,9 +92,9 @@ TEST(OracleRender, UnconvolvedImagesMeetTheContract) {
       }
     }
     const double core_error = std::abs(core - core_truth);
-    const bool ok = worst <= pixel_contract * peak &&
-                    core_error <= std::max(core_contract * core_truth,
-                                           least_core_share * total);
+    const bool ok =
+        worst <= pixel_contract * peak &&
+        core_error <= std::max(core_contract * core_truth, least_core_share * total);
     passes += ok;
     mean_evaluations += static_cast<double>(planes.evaluations) / 100.0;
     if (!ok || std::getenv("ORACLE_VERBOSE")) {
