@@ -73,6 +73,16 @@ def choose_rows(run, count):
     return order[np.linspace(0, len(order) - 1, min(count, len(order))).astype(int)]
 
 
+def stamp_of(run, product, row):
+    """One stamp [band, y, x] in nmgy, whatever its encoding."""
+    stored = run[f"images/{product}"][row]
+    if stored.dtype != np.int16:
+        return stored.astype(float)
+    scale, offset = (run[f"images/{product}_{part}"][row][:, None, None]
+                     for part in ("scale", "offset"))
+    return np.where(stored == -32768, np.nan, offset + scale * stored)
+
+
 def draw_stamps(figure, grid, run, rows):
     products = [name for name in ("negative", "positive", "arc")
                 if f"images/{name}" in run]
@@ -80,16 +90,13 @@ def draw_stamps(figure, grid, run, rows):
     for column, row in enumerate(rows):
         stamps = {}
         for name in products:
-            values = run[f"images/{name}"][row].astype(float)
-            if f"images/{name}_scale" in run:  # int16 encoding
-                values = (values * run[f"images/{name}_scale"][row][:, None, None]
-                          + run[f"images/{name}_offset"][row][:, None, None])
-            stamps[name] = values
+            stamps[name] = stamp_of(run, name, row)
         for line, name in enumerate(products):
-            brightest = stamps["arc" if name == "arc" else products[-1]]
-            if name != "arc" and "positive" in stamps:
-                brightest = stamps["positive"]
-            scale = np.nanmax(brightest, axis=(1, 2)) / (1.0 if name == "arc" else 2.0)
+            # A pair shares one scale, so that it differs by the arc alone.
+            shared = "positive" if name != "arc" and "positive" in stamps else name
+            scale = np.nanmax(stamps[shared], axis=(1, 2))
+            if name != "arc":
+                scale /= 2.0
             axes = figure.add_subplot(grid[line, column])
             axes.imshow(picture(np.nan_to_num(stamps[name]), np.maximum(scale, 1e-12)),
                         origin="lower", cmap="magma", interpolation="nearest")
