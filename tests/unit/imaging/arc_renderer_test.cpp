@@ -1,0 +1,221 @@
+#include "lib/imaging/arc_renderer.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "lib/core/errors.hpp"
+#include "lib/light/sersic.hpp"
+
+namespace lensmill::imaging {
+namespace {
+
+// Share of the integrator's tolerance that fluxes of whole images may be off.
+constexpr double flux_tolerance = 5.0e-4;
+// ExtendedFlux integrates to this share of the total.
+constexpr double extended_tolerance = 1.0e-4;
+
+struct Scene {
+  lens::LensParams lens;
+  light::SersicParams source;
+  double src_x_arcsec = 0.0;
+  double src_y_arcsec = 0.0;
+};
+
+ArcPlanes render(const Scene& scene, RenderConfig config = {}) {
+  if (config.deposit == Deposit::spline) config.lattice.border = 4;
+  const lens::LensModel lens(scene.lens);
+  const light::Sersic source(scene.source);
+  const ArcRenderer renderer(config);
+  ArcPlanes planes;
+  auto workspace = ArcRenderer::make_workspace();
+  renderer.render({.lens = &lens,
+                   .source = &source,
+                   .src_x_arcsec = scene.src_x_arcsec,
+                   .src_y_arcsec = scene.src_y_arcsec},
+                  31.5, 31.5, *workspace, planes);
+  return planes;
+}
+
+double flux_of(const Image<double>& plane) {
+  double flux = 0.0;
+  for (const double value : plane.pixels()) flux += value;
+  return flux;
+}
+
+TEST(ArcRenderer, UnlensedSourceKeepsItsFlux) {
+  const auto planes = render({.lens = {.theta_e_arcsec = 0.0},
+                              .source = {.reff_arcsec = 0.4, .sersic_n = 1.0}});
+
+  EXPECT_NEAR(planes.total_flux, 1.0, extended_tolerance);
+  EXPECT_TRUE(planes.present[0]);
+  EXPECT_FALSE(planes.present[1]);
+  EXPECT_FALSE(planes.present[2]);
+}
+
+// SIS, exponential disc of scale h on the axis: with mu = 2 theta_E / beta inside
+// theta_E and 1 + theta_E / beta outside, integration over the disc gives 2 x +
+// exp(-x), x = theta_E / h.
+TEST(ArcRenderer, ExponentialDiscBehindAnSisHasTheClosedFormMagnification) {
+  for (const double reff : {0.1, 0.3, 1.0}) {
+    const double x = 1.2 * light::sersic_b(1.0) / reff;
+
+    const auto planes = render({.lens = {.theta_e_arcsec = 1.2},
+                                .source = {.reff_arcsec = reff, .sersic_n = 1.0}});
+
+    EXPECT_NEAR(planes.total_flux, 2.0 * x + std::exp(-x),
+                flux_tolerance * planes.total_flux);
+  }
+}
+
+// A source much smaller than its distance from the axis: mu = 1 +- theta_E / beta, to
+// second order in size over distance (1 / beta averaged over the source).
+TEST(ArcRenderer, SmallSourceBehindAnSisHasTheTwoSisImages) {
+  constexpr double beta = 0.5;
+  constexpr double reff = 0.02;
+  constexpr double second_order = 2.0 * (reff / beta) * (reff / beta);
+
+  const auto planes = render({.lens = {.theta_e_arcsec = 1.0},
+                              .source = {.reff_arcsec = reff, .sersic_n = 1.0},
+                              .src_x_arcsec = beta * std::cos(0.7),
+                              .src_y_arcsec = beta * std::sin(0.7)});
+
+  EXPECT_NEAR(flux_of(planes.pixel[lens::ImageKind::minimum]), 3.0,
+              3.0 * (flux_tolerance + second_order));
+  EXPECT_NEAR(flux_of(planes.pixel[lens::ImageKind::saddle]), 1.0,
+              flux_tolerance + 3.0 * second_order);
+}
+
+TEST(ArcRenderer, LatticeAndPixelPlanesHoldTheSameFluxByKind) {
+  const auto planes = render(
+      {.lens = {.theta_e_arcsec = 1.3, .q = 0.7, .phi_rad = 0.4, .shear_g1 = 0.03},
+       .source = {.reff_arcsec = 0.3, .sersic_n = 1.0, .q = 0.6},
+       .src_x_arcsec = 0.3,
+       .src_y_arcsec = 0.2});
+
+  for (std::size_t kind = 0; kind < lens::kind_count; ++kind) {
+    // The smooth pixels' Laplacian terms telescope except at the borders between smooth
+    // and integrated pixels, where both planes hold the same light to fourth order.
+    EXPECT_NEAR(flux_of(planes.lattice.plane[kind]), flux_of(planes.pixel.plane[kind]),
+                1.0e-6 * planes.total_flux);
+  }
+}
+
+// Saddle flux of a round source behind an SIS by an independent route, in the source
+// plane: the mean of (theta_E / beta - 1) over the source inside the cut, by midpoints.
+double sis_saddle_flux(const light::Sersic& source, double theta_e, double src_x,
+                       double src_y) {
+  constexpr int radii = 2000;
+  constexpr int angles = 4000;
+  double flux = 0.0;
+  for (int j = 0; j < radii; ++j) {
+    const double beta = theta_e * (j + 0.5) / radii;
+    for (int i = 0; i < angles; ++i) {
+      const double angle = 2.0 * M_PI * i / angles;
+      flux += (theta_e - beta) *
+              source.at(beta * std::cos(angle) - src_x, beta * std::sin(angle) - src_y);
+    }
+  }
+  return flux * (theta_e / radii) * (2.0 * M_PI / angles);
+}
+
+// A counter-image of 5 % of the source's flux, 0.05 of a pixel wide, next to the
+// centre.
+TEST(ArcRenderer, FindsACounterImageSmallerThanAPixel) {
+  constexpr double theta_e = 1.6;
+  constexpr double beta = 0.95 * theta_e;
+
+  const auto planes = render({.lens = {.theta_e_arcsec = theta_e},
+                              .source = {.reff_arcsec = 0.05, .sersic_n = 1.0},
+                              .src_x_arcsec = 0.6 * beta,
+                              .src_y_arcsec = 0.8 * beta});
+
+  // The contract's core tolerance, of the arc's flux, and the midpoints' 1e-4.
+  const light::Sersic source({.reff_arcsec = 0.05, .sersic_n = 1.0});
+  const double expected = sis_saddle_flux(source, theta_e, 0.6 * beta, 0.8 * beta);
+  EXPECT_NEAR(flux_of(planes.pixel[lens::ImageKind::saddle]), expected,
+              2.0e-3 * expected);
+}
+
+TEST(ArcRenderer, TighterTolerancesConverge) {
+  const Scene scene{.lens = {.theta_e_arcsec = 1.1, .q = 0.65, .phi_rad = 1.0},
+                    .source = {.reff_arcsec = 0.25, .sersic_n = 2.5, .q = 0.7},
+                    .src_x_arcsec = 0.2,
+                    .src_y_arcsec = -0.1};
+  RenderConfig config;
+  config.pixel_tolerance = config.core_tolerance = 1.0e-6;
+  const auto reference = render(scene, config);
+  double peak = 0.0;
+  for (const double v : reference.pixel[lens::ImageKind::minimum].pixels()) {
+    peak = std::max(peak, v);
+  }
+
+  for (const double tolerance : {1.0e-2, 1.0e-3, 1.0e-4}) {
+    config.pixel_tolerance = config.core_tolerance = tolerance;
+    const auto planes = render(scene, config);
+    double worst = 0.0;
+    for (std::size_t p = 0; p < 64 * 64; ++p) {
+      double difference = 0.0;
+      for (std::size_t kind = 0; kind < lens::kind_count; ++kind) {
+        difference += planes.pixel.plane[kind].pixels()[p] -
+                      reference.pixel.plane[kind].pixels()[p];
+      }
+      worst = std::max(worst, std::abs(difference));
+    }
+    EXPECT_LT(worst, tolerance * peak) << "at tolerance " << tolerance;
+    EXPECT_LT(planes.evaluations, reference.evaluations);
+  }
+}
+
+TEST(ArcRenderer, MarginCarriesLightBeyondTheStamp) {
+  const Scene scene{.lens = {.theta_e_arcsec = 2.0},
+                    .source = {.reff_arcsec = 1.0, .sersic_n = 4.0},
+                    .src_x_arcsec = 1.0};
+  RenderConfig config;
+  const auto without = render(scene, config);
+  config.lattice.margin_pix = 10;
+  const auto with = render(scene, config);
+
+  ASSERT_EQ(with.pixel.plane[0].ny(), 84);
+  EXPECT_GT(flux_of(with.pixel.plane[0]), flux_of(without.pixel.plane[0]));
+  EXPECT_NEAR(with.pixel.plane[0](10 + 5, 10 + 9), without.pixel.plane[0](5, 9),
+              1.0e-3 * without.pixel.plane[0](5, 9));
+  EXPECT_NEAR(with.total_flux, without.total_flux,
+              extended_tolerance * with.total_flux);
+}
+
+TEST(ArcRenderer, FixedSupersamplingConvergesToTheAdaptiveImage) {
+  const Scene scene{.lens = {.theta_e_arcsec = 1.0, .q = 0.8},
+                    .source = {.reff_arcsec = 0.4, .sersic_n = 1.0},
+                    .src_x_arcsec = 0.4};
+  const auto adaptive = render(scene);
+  RenderConfig config;
+  std::map<int, double> error;
+  for (const int n : {2, 16}) {
+    config.supersample = n;
+    const auto fixed = render(scene, config);
+    for (std::size_t p = 0; p < 64 * 64; ++p) {
+      double difference = 0.0;
+      for (std::size_t kind = 0; kind < lens::kind_count; ++kind) {
+        difference += fixed.pixel.plane[kind].pixels()[p] -
+                      adaptive.pixel.plane[kind].pixels()[p];
+      }
+      error[n] = std::max(error[n], std::abs(difference));
+    }
+  }
+  // Second order where the light is smooth; half of that is asked for.
+  EXPECT_LT(error[16], error[2] / 8.0);
+}
+
+TEST(ArcRenderer, RefusesALatticeThatDoesNotFitWholePixels) {
+  RenderConfig config;
+  config.deposit = Deposit::pixels;
+  config.lattice.oversample = 2;
+
+  EXPECT_THROW(ArcRenderer{config}, ConfigError);
+}
+
+}  // namespace
+}  // namespace lensmill::imaging
