@@ -99,6 +99,9 @@ TableHdu::TableHdu(std::shared_ptr<OpenFile> file, int index)
     fits_make_keyn("TUNIT", number, key, &status);
     check(status, "fits_make_keyn", place());
     column.unit = find_string(key).value_or("");
+    fits_make_keyn("TNULL", number, key, &status);
+    check(status, "fits_make_keyn", place());
+    column.may_be_undefined = find_string(key).has_value();
     column.kind = kind_of(type_code);
     const auto bytes = static_cast<std::size_t>(std::max<LONGLONG>(width, 1));
     auto elements = static_cast<std::size_t>(repeat);

@@ -20,6 +20,9 @@ struct ColumnDescription {
   std::string name;  ///< as in the file
   std::string unit;
   ColumnKind kind = ColumnKind::other;
+  /// Whether the file declares a value (TNULL) that stands for "undefined": then only
+  /// read_doubles tells such cells apart.
+  bool may_be_undefined = false;
   /// Elements per row, as stored: fastest axis *last*. {} for a scalar.
   std::vector<std::size_t> row_shape;
 
@@ -52,7 +55,7 @@ class TableHdu : public Hdu {
   /// Integer and floating columns; undefined values (TNULL) are NaN.
   std::vector<double> read_doubles(std::string_view name, std::int64_t first,
                                    std::int64_t count) const;
-  /// Integer columns only.
+  /// Integer columns only; undefined values come as TNULL's number.
   std::vector<std::int64_t> read_integers(std::string_view name, std::int64_t first,
                                           std::int64_t count) const;
   /// String columns; trailing blanks are not significant and cut off.

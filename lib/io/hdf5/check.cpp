@@ -4,9 +4,7 @@
 
 namespace lensmill::io::hdf5 {
 
-void silence_automatic_printing() {
-  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-}
+void silence_automatic_printing() { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
 
 std::string error_reason() {
   std::string innermost;

@@ -93,9 +93,7 @@ File File::open_for_update(const std::string& path) {
   return {open_existing(place, H5F_ACC_RDWR, access), place, Driver::serial};
 }
 
-void File::flush() {
-  check(H5Fflush(id(), H5F_SCOPE_GLOBAL), "H5Fflush", place_);
-}
+void File::flush() { check(H5Fflush(id(), H5F_SCOPE_GLOBAL), "H5Fflush", place_); }
 
 void File::close() {
   // Anything else still open would keep the file open after H5Fclose.

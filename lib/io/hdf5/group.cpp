@@ -63,9 +63,7 @@ std::vector<std::string> Group::names_of(H5O_type_t kind) const {
   return list;
 }
 
-std::vector<std::string> Group::group_names() const {
-  return names_of(H5O_TYPE_GROUP);
-}
+std::vector<std::string> Group::group_names() const { return names_of(H5O_TYPE_GROUP); }
 
 std::vector<std::string> Group::dataset_names() const {
   return names_of(H5O_TYPE_DATASET);

@@ -40,7 +40,8 @@ struct Object::OpenAttribute {
 
 Place Object::place_of(const std::string& child) const {
   if (child.starts_with('/')) return {place_.file, child};
-  return {place_.file, place_.object + "/" + child};
+  const bool below_root = place_.object.empty() || place_.object == "/";
+  return {place_.file, (below_root ? "" : place_.object) + "/" + child};
 }
 
 bool Object::has_attribute(const std::string& name) const {

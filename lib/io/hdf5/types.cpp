@@ -17,36 +17,24 @@ std::string to_string(const Shape& shape) {
 
 hid_t memory_type(ElementType type) {
   switch (type) {
-    case ElementType::uint8:
-      return H5T_NATIVE_UINT8;
-    case ElementType::int16:
-      return H5T_NATIVE_INT16;
-    case ElementType::int32:
-      return H5T_NATIVE_INT32;
-    case ElementType::int64:
-      return H5T_NATIVE_INT64;
-    case ElementType::float32:
-      return H5T_NATIVE_FLOAT;
-    case ElementType::float64:
-      return H5T_NATIVE_DOUBLE;
+    case ElementType::uint8: return H5T_NATIVE_UINT8;
+    case ElementType::int16: return H5T_NATIVE_INT16;
+    case ElementType::int32: return H5T_NATIVE_INT32;
+    case ElementType::int64: return H5T_NATIVE_INT64;
+    case ElementType::float32: return H5T_NATIVE_FLOAT;
+    case ElementType::float64: return H5T_NATIVE_DOUBLE;
   }
   return H5I_INVALID_HID;
 }
 
 hid_t file_type(ElementType type) {
   switch (type) {
-    case ElementType::uint8:
-      return H5T_STD_U8LE;
-    case ElementType::int16:
-      return H5T_STD_I16LE;
-    case ElementType::int32:
-      return H5T_STD_I32LE;
-    case ElementType::int64:
-      return H5T_STD_I64LE;
-    case ElementType::float32:
-      return H5T_IEEE_F32LE;
-    case ElementType::float64:
-      return H5T_IEEE_F64LE;
+    case ElementType::uint8: return H5T_STD_U8LE;
+    case ElementType::int16: return H5T_STD_I16LE;
+    case ElementType::int32: return H5T_STD_I32LE;
+    case ElementType::int64: return H5T_STD_I64LE;
+    case ElementType::float32: return H5T_IEEE_F32LE;
+    case ElementType::float64: return H5T_IEEE_F64LE;
   }
   return H5I_INVALID_HID;
 }
@@ -65,14 +53,11 @@ std::optional<ElementType> TypeInfo::element_type() const {
 
 std::string TypeInfo::text() const {
   switch (content) {
-    case Content::floating:
-      return fmt::format("float{}", 8 * bytes);
+    case Content::floating: return fmt::format("float{}", 8 * bytes);
     case Content::integer:
       return fmt::format("{}int{}", is_signed ? "" : "u", 8 * bytes);
-    case Content::string:
-      return "string";
-    case Content::other:
-      return "neither number nor string";
+    case Content::string: return "string";
+    case Content::other: return "neither number nor string";
   }
   return "unknown";
 }
@@ -85,16 +70,13 @@ TypeInfo describe(const Handle& type, const Place& place) {
       info.content = Content::integer;
       info.is_signed = H5Tget_sign(type.get()) == H5T_SGN_2;
       break;
-    case H5T_FLOAT:
-      info.content = Content::floating;
-      break;
+    case H5T_FLOAT: info.content = Content::floating; break;
     case H5T_STRING:
       info.content = Content::string;
       info.variable_length =
           check(H5Tis_variable_str(type.get()), "H5Tis_variable_str", place) > 0;
       break;
-    default:
-      break;
+    default: break;
   }
   return info;
 }

@@ -70,6 +70,8 @@ TEST(FitsTable, DescribesItsColumns) {
   EXPECT_EQ(table.column("ok").kind, ColumnKind::logical);
   EXPECT_THAT(table.column("pair").row_shape, ElementsAre(2, 2));
   EXPECT_EQ(table.column("mag").kind, ColumnKind::floating) << "scaled by TSCAL";
+  EXPECT_TRUE(table.column("mag").may_be_undefined);
+  EXPECT_FALSE(table.column("injection_id").may_be_undefined);
 }
 
 TEST(FitsTable, ReadsRowRanges) {

@@ -1,0 +1,161 @@
+#include "pipeline/catalogue_sources.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <string_view>
+
+#include "lib/core/contracts.hpp"
+#include "lib/core/errors.hpp"
+#include "lib/io/fits/file.hpp"
+
+namespace lensmill::pipeline {
+namespace {
+
+using io::hdf5::Content;
+
+constexpr std::string_view hdf5_signature{"\x89HDF\r\n\x1a\n", 8};
+constexpr std::string_view fits_signature{"SIMPLE  ="};
+constexpr std::string_view gzip_signature{"\x1f\x8b", 2};
+
+Column make_column(const std::string& name, std::string unit, ElementType type,
+                   std::int64_t rows) {
+  ColumnInfo info;
+  info.name = name;
+  info.unit = std::move(unit);
+  info.type = type;
+  return {std::move(info), static_cast<std::size_t>(rows)};
+}
+
+/// The type that a dataset's values are read as: integers as they are, unless int64
+/// cannot hold them.
+ElementType type_of(const io::hdf5::TypeInfo& type) {
+  return type.content == Content::integer && converts_to(type, ElementType::int64)
+             ? ElementType::int64
+             : ElementType::float64;
+}
+
+bool is_numeric(const io::hdf5::Dataset& dataset) {
+  return dataset.type().content == Content::integer ||
+         dataset.type().content == Content::floating;
+}
+
+bool is_integer(const io::fits::ColumnDescription& column) {
+  return column.kind == io::fits::ColumnKind::integer && !column.may_be_undefined;
+}
+
+io::hdf5::Group catalogue_group(const io::hdf5::File& file) {
+  return file.open_group(file.has("catalogue") ? "/catalogue" : "/");
+}
+
+}  // namespace
+
+CatalogueFormat catalogue_format_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw IoError(path + ": cannot be opened (" + std::strerror(errno) + ")");
+  std::array<char, 4096> buffer{};
+  file.read(buffer.data(), buffer.size());
+  if (file.bad())
+    throw IoError(path + ": cannot be read (" + std::strerror(errno) + ")");
+  const std::string_view head(buffer.data(), static_cast<std::size_t>(file.gcount()));
+  if (head.empty()) throw DataError(path + ": the catalogue file is empty");
+  if (head.starts_with(hdf5_signature)) return CatalogueFormat::hdf5;
+  if (head.starts_with(fits_signature)) return CatalogueFormat::fits;
+  if (head.starts_with(gzip_signature)) return CatalogueFormat::fits;
+  if (head.find('\0') != std::string_view::npos) {
+    throw DataError(path +
+                    ": is neither CSV, HDF5 nor FITS (binary data of another "
+                    "kind, or a damaged beginning)");
+  }
+  return CatalogueFormat::csv;
+}
+
+Hdf5Source::Hdf5Source(std::string path)
+    : path_(std::move(path)),
+      file_(io::hdf5::File::open(path_)),
+      group_(catalogue_group(file_)) {
+  for (const auto& name : group_.dataset_names()) {
+    const auto dataset = group_.open_dataset(name);
+    if (!is_numeric(dataset) || dataset.shape().size() != 1) continue;
+    const auto rows = static_cast<std::int64_t>(dataset.rows());
+    if (!names_.empty() && rows != rows_) {
+      throw DataError(
+          fmt::format("{}: {}: has {} rows, but {} has {} (all columns of a catalogue "
+                      "must be equally long)",
+                      path_, dataset.path(), rows, names_.front(), rows_));
+    }
+    rows_ = rows;
+    names_.push_back(name);
+  }
+  if (names_.empty()) {
+    throw DataError(fmt::format(
+        "{}: {} has no one-dimensional numeric datasets: nothing to read as catalogue "
+        "columns (one dataset per column is needed, compound tables are not read)",
+        path_, group_.path()));
+  }
+}
+
+Table Hdf5Source::read(std::int64_t first, std::int64_t count,
+                       std::span<const std::string> columns,
+                       std::vector<catalogue::BadCell>& /*bad*/) const {
+  EXPECT(first >= 0 && count >= 0);
+  Table table;
+  for (const auto& name : columns) {
+    const auto dataset = group_.open_dataset(name);
+    std::string unit;
+    if (dataset.has_attribute("unit")) unit = dataset.read_string_attribute("unit");
+    auto column = make_column(name, std::move(unit), type_of(dataset.type()), count);
+    dataset.read_block_raw({static_cast<std::size_t>(first)},
+                           {static_cast<std::size_t>(count)}, column.info().type,
+                           column.bytes().data());
+    table.push_back(std::move(column));
+  }
+  return table;
+}
+
+FitsSource::FitsSource(std::string path)
+    : path_(std::move(path)), table_(io::fits::File::open(path_).first_table()) {
+  for (const auto& column : table_.columns()) {
+    const bool numeric = column.kind == io::fits::ColumnKind::integer ||
+                         column.kind == io::fits::ColumnKind::floating;
+    if (numeric && column.row_elements() == 1) names_.push_back(column.name);
+  }
+  if (names_.empty()) {
+    throw DataError(table_.place() + ": the table has no scalar numeric columns");
+  }
+}
+
+Table FitsSource::read(std::int64_t first, std::int64_t count,
+                       std::span<const std::string> columns,
+                       std::vector<catalogue::BadCell>& /*bad*/) const {
+  Table table;
+  for (const auto& name : columns) {
+    const auto& described = table_.column(name);
+    const bool integer = is_integer(described);
+    auto column =
+        make_column(name, described.unit,
+                    integer ? ElementType::int64 : ElementType::float64, count);
+    if (integer) {
+      std::ranges::copy(table_.read_integers(name, first, count),
+                        column.values<std::int64_t>().begin());
+    } else {
+      std::ranges::copy(table_.read_doubles(name, first, count),
+                        column.values<double>().begin());
+    }
+    table.push_back(std::move(column));
+  }
+  return table;
+}
+
+std::unique_ptr<const catalogue::ColumnSource> open_binary_catalogue(
+    const std::string& path, CatalogueFormat format) {
+  EXPECT(format != CatalogueFormat::csv);
+  if (format == CatalogueFormat::hdf5) return std::make_unique<Hdf5Source>(path);
+  return std::make_unique<FitsSource>(path);
+}
+
+}  // namespace lensmill::pipeline

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lib/catalogue/column_source.hpp"
+#include "lib/io/fits/table_hdu.hpp"
+#include "lib/io/hdf5/file.hpp"
+
+/// \file
+/// Catalogue files in HDF5 and FITS, behind the interface of lib/catalogue.
+
+namespace lensmill::pipeline {
+
+enum class CatalogueFormat { csv, hdf5, fits };
+
+/// What a file is, by its first bytes (gzip: FITS, since nothing else here is ever
+/// compressed). \throws IoError if it cannot be read, DataError if it is empty or
+/// binary
+///   of another kind
+CatalogueFormat catalogue_format_of(const std::string& path);
+
+/// The one-dimensional numeric datasets of an HDF5 file's group `catalogue` (as in
+/// lensmill's own files), or of its root where there is no such group.
+class Hdf5Source final : public catalogue::ColumnSource {
+ public:
+  /// \throws IoError; DataError: not HDF5, no such datasets, unequal lengths
+  explicit Hdf5Source(std::string path);
+
+  const std::string& path() const override { return path_; }
+  const std::vector<std::string>& columns() const override { return names_; }
+  std::int64_t rows() const override { return rows_; }
+  Table read(std::int64_t first, std::int64_t count,
+             std::span<const std::string> columns,
+             std::vector<catalogue::BadCell>& bad) const override;
+
+ private:
+  std::string path_;
+  io::hdf5::File file_;
+  io::hdf5::Group group_;
+  std::vector<std::string> names_;
+  std::int64_t rows_ = 0;
+};
+
+/// The scalar numeric columns of a FITS file's first table. Integer columns that
+/// declare undefined values (TNULL) come as float64, with NaN for those.
+class FitsSource final : public catalogue::ColumnSource {
+ public:
+  /// \throws IoError; DataError: not FITS, no table, no such columns
+  explicit FitsSource(std::string path);
+
+  const std::string& path() const override { return path_; }
+  const std::vector<std::string>& columns() const override { return names_; }
+  std::int64_t rows() const override { return table_.rows(); }
+  Table read(std::int64_t first, std::int64_t count,
+             std::span<const std::string> columns,
+             std::vector<catalogue::BadCell>& bad) const override;
+
+ private:
+  std::string path_;
+  io::fits::TableHdu table_;
+  std::vector<std::string> names_;
+};
+
+/// An HDF5 or FITS source. \throws as the constructors
+std::unique_ptr<const catalogue::ColumnSource> open_binary_catalogue(
+    const std::string& path, CatalogueFormat format);
+
+}  // namespace lensmill::pipeline

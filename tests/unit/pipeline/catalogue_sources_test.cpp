@@ -1,0 +1,154 @@
+#include "pipeline/catalogue_sources.hpp"
+
+#include <fitsio.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "lib/core/errors.hpp"
+#include "tests/support/data_folder.hpp"
+#include "tests/support/file_bytes.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+namespace lensmill::pipeline {
+namespace {
+
+using catalogue::BadCell;
+using test_support::TemporaryFolder;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsNan;
+using testing::ThrowsMessage;
+
+/// Two columns of three rows in `group`, and things that are no columns.
+std::string hdf5_catalogue(const TemporaryFolder& folder, const std::string& group) {
+  const std::string path = (folder / "catalogue.h5").string();
+  auto file = io::hdf5::File::create(path);
+  const std::vector<std::int32_t> id{7, 8, 9};
+  const std::vector<float> radius{0.5F, 1.0F, 1.5F};
+  const std::vector<std::string> names{"a", "b", "c"};
+  file.create_dataset(group + "injection_id", ElementType::int32, {3})
+      .write_all<std::int32_t>(id);
+  auto dataset =
+      file.create_dataset(group + "theta_e_arcsec", ElementType::float32, {3});
+  dataset.write_all<float>(radius);
+  dataset.write_attribute("unit", "arcsec");
+  file.create_dataset(group + "images", ElementType::float32, {3, 2});
+  file.write_strings(group + "names", names);
+  return path;
+}
+
+TEST(Hdf5Source, ReadsRowRangesOfTheNumericColumns) {
+  const TemporaryFolder folder;
+  for (const std::string group : {"", "catalogue/"}) {
+    const Hdf5Source source(hdf5_catalogue(folder, group));
+    std::vector<BadCell> bad;
+
+    const std::vector<std::string> wanted{"theta_e_arcsec", "injection_id"};
+    const Table table = source.read(1, 2, wanted, bad);
+
+    EXPECT_EQ(source.rows(), 3);
+    EXPECT_THAT(source.columns(), ElementsAre("injection_id", "theta_e_arcsec"));
+    ASSERT_EQ(table.size(), 2U);
+    EXPECT_EQ(table[0].info().unit, "arcsec");
+    EXPECT_THAT(table[0].values<double>(), ElementsAre(1.0, 1.5));
+    EXPECT_THAT(table[1].values<std::int64_t>(), ElementsAre(8, 9));
+    EXPECT_TRUE(bad.empty());
+  }
+}
+
+TEST(Hdf5Source, RefusesUnequalColumnsAndFilesWithoutAny) {
+  const TemporaryFolder folder;
+  const std::string path = hdf5_catalogue(folder, "");
+  io::hdf5::File::open_for_update(path).create_dataset("lens_q", ElementType::float64,
+                                                       {4});
+  EXPECT_THAT(
+      [&] { Hdf5Source{path}; },
+      ThrowsMessage<DataError>(AllOf(HasSubstr("catalogue.h5: /lens_q: has 4 rows"),
+                                     HasSubstr("injection_id has 3"))));
+
+  const std::string empty = (folder / "empty.h5").string();
+  io::hdf5::File::create(empty).create_group("catalogue");
+  EXPECT_THAT([&] { Hdf5Source{empty}; },
+              ThrowsMessage<DataError>(HasSubstr("/catalogue has no one-dimensional")));
+}
+
+TEST(FitsSource, ReadsScalarNumericColumnsWithUndefinedCellsAsNan) {
+  const TemporaryFolder folder;
+  const std::string path = (folder / "catalogue.fits").string();
+  fitsfile* fits = nullptr;
+  int status = 0;
+  const char* names[] = {"injection_id", "host_index", "lens_q", "pair", "name"};
+  const char* forms[] = {"K", "J", "E", "2E", "3A"};
+  const char* units[] = {"", "", "", "", ""};
+  fits_create_diskfile(&fits, path.c_str(), &status);
+  fits_create_tbl(fits, BINARY_TBL, 2, 5, const_cast<char**>(names),
+                  const_cast<char**>(forms), const_cast<char**>(units), nullptr,
+                  &status);
+  LONGLONG id[] = {5, 6};
+  int host[] = {3, -1};
+  float q[] = {0.75F, 0.5F};
+  int undefined = -1;
+  fits_write_col(fits, TLONGLONG, 1, 1, 1, 2, id, &status);
+  fits_write_col(fits, TINT, 2, 1, 1, 2, host, &status);
+  fits_write_col(fits, TFLOAT, 3, 1, 1, 2, q, &status);
+  fits_update_key(fits, TINT, "TNULL2", &undefined, nullptr, &status);
+  fits_close_file(fits, &status);
+  ASSERT_EQ(status, 0);
+
+  const FitsSource source(path);
+  std::vector<BadCell> bad;
+  const Table table = source.read(0, 2, source.columns(), bad);
+
+  EXPECT_EQ(source.rows(), 2);
+  EXPECT_THAT(source.columns(), ElementsAre("injection_id", "host_index", "lens_q"));
+  EXPECT_THAT(table[0].values<std::int64_t>(), ElementsAre(5, 6));
+  EXPECT_THAT(table[1].values<double>(), ElementsAre(3.0, IsNan()));
+  EXPECT_THAT(table[2].values<double>(), ElementsAre(0.75, 0.5));
+}
+
+TEST(CatalogueFormat, IsToldByTheFirstBytes) {
+  const TemporaryFolder folder;
+  const auto format = [&](const std::string& bytes) {
+    const auto path = (folder / "file").string();
+    test_support::write_bytes(path, bytes);
+    return catalogue_format_of(path);
+  };
+
+  EXPECT_EQ(format("theta_e_arcsec\n1.0\n"), CatalogueFormat::csv);
+  EXPECT_EQ(format("SIMPLE  =                    T"), CatalogueFormat::fits);
+  EXPECT_EQ(format("\x1f\x8b\x08"), CatalogueFormat::fits);
+  EXPECT_EQ(catalogue_format_of(hdf5_catalogue(folder, "")), CatalogueFormat::hdf5);
+  EXPECT_THAT([&] { format(""); }, ThrowsMessage<DataError>(HasSubstr("is empty")));
+  EXPECT_THAT(
+      [&] {
+        format(
+            std::string("\x7f"
+                        "ELF\0\0",
+                        6));
+      },
+      ThrowsMessage<DataError>(HasSubstr("neither CSV, HDF5 nor FITS")));
+  EXPECT_THAT([&] { catalogue_format_of((folder / "absent").string()); },
+              ThrowsMessage<IoError>(HasSubstr("No such file")));
+  EXPECT_THAT([&] { catalogue_format_of(folder.path().string()); },
+              ThrowsMessage<IoError>(HasSubstr("Is a directory")));
+}
+
+TEST(FitsSource, ReadsARealTractorCatalogue) {
+  LENSMILL_NEEDS_DATA("legacysurvey-coadd/tractor-3301m002.fits");
+  const FitsSource source(
+      test_support::data_path("legacysurvey-coadd/tractor-3301m002.fits").string());
+  std::vector<BadCell> bad;
+
+  const std::vector<std::string> wanted{"objid", "flux_r"};
+  const Table table = source.read(0, source.rows(), wanted, bad);
+
+  EXPECT_EQ(source.rows(), 6);
+  // Names match whatever their case (the file says OBJID); values as astropy reads
+  // them.
+  EXPECT_THAT(table[0].values<std::int64_t>(), ElementsAre(0, 2, 15, 1, 3, 4));
+  EXPECT_FLOAT_EQ(static_cast<float>(table[1].values<double>()[2]), 51.33338F);
+}
+
+}  // namespace
+}  // namespace lensmill::pipeline
