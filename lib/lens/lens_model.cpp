@@ -54,7 +54,7 @@ LensModel::LensModel(const LensParams& params) : params_(params) {
   deflection_scale_ = 2.0 * b_to_t / (1.0 + q);
   convergence_scale_ = 0.5 * (2.0 - t_) * b_to_t;
 
-  // c_n/c_{n-1} = -f (2n - (2-t))/(2n + (2-t)): Tessore & Metcalf (2015), eq. 23. The
+  // c_n/c_{n-1} = -f (2n - (2-t))/(2n + (2-t)): Tessore & Metcalf (2015), eq. 29. The
   // terms fall at least as fast as f^n, so the rest after c_n is below c_n f/(1-f).
   const double f = (1.0 - q) / (1.0 + q);
   const double rest = f / (1.0 - f);
@@ -66,6 +66,7 @@ LensModel::LensModel(const LensParams& params) : params_(params) {
     c *= -f * (twice_n - (2.0 - t_)) / (twice_n + (2.0 - t_));
     series_.push_back(c);
   }
+  centre_determinant_ = ray(0.0, 0.0).determinant;
 }
 
 Vector2 LensModel::angular_sum(double z_re, double z_im) const {
@@ -88,9 +89,9 @@ LensModel::Local LensModel::local(double x_arcsec, double y_arcsec) const {
   constexpr double tiny = detail::centre_radius_arcsec;
   out.at_centre = u * u + out.y * out.y < tiny * tiny;
   if (out.at_centre) {
-    out.x = tiny;
+    out.x = tiny / params_.q;
     out.y = 0.0;
-    u = params_.q * tiny;
+    u = tiny;
   }
   const double v = out.y;
   const double ell2 = u * u + v * v;
@@ -201,10 +202,10 @@ void LensModel::ray_shoot(const RayBatch& batch) const {
           .t = t_,
           .deflection_scale = deflection_scale_,
           .convergence_scale = convergence_scale_,
-          .shear_g1 = params_.shear_g1,
-          .shear_g2 = params_.shear_g2,
           .local_g1 = local_g1_,
           .local_g2 = local_g2_,
+          .shear_determinant = shear_determinant(),
+          .centre_determinant = centre_determinant_,
           .series = std::span(series_).first(batch_terms_),
       },
       batch);

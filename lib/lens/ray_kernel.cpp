@@ -25,37 +25,33 @@ struct Rays {
   V beta_x, beta_y, determinant, trace;
 };
 
+// Everything in the lens frame, m = (1 - shear) theta:
+// beta = m - alpha, and det A without the kappa^2 terms that cancel,
+// det A = 1 - |g|^2 - [2 kappa theta.m - (1-t) alpha.e]/r^2,
+// e = 2 (kappa - 1) theta + 2 m - (1-t) alpha (for gamma = 2 the first term alone).
 template <Slope slope, class D, class V = hn::Vec<D>>
-HWY_INLINE Rays<V> shoot(D d, const RayKernelConstants& k, V x, V y) {
+HWY_INLINE Rays<V> shoot(D d, const RayKernelConstants& k, V sky_x, V sky_y) {
   const auto constant = [d](double value) { return hn::Set(d, value); };
   const V cos_phi = constant(k.cos_phi);
   const V sin_phi = constant(k.sin_phi);
-  V local_x = hn::MulAdd(cos_phi, x, hn::Mul(sin_phi, y));
-  V local_y = hn::NegMulAdd(sin_phi, x, hn::Mul(cos_phi, y));
-
-  // The singular centre: no deflection, Jacobian as a hair's breadth along the axis.
-  const V q = constant(k.q);
-  const V tiny = constant(centre_radius_arcsec);
-  const V u_given = hn::Mul(q, local_x);
-  const auto at_centre = hn::Lt(hn::MulAdd(u_given, u_given, hn::Mul(local_y, local_y)),
-                                hn::Mul(tiny, tiny));
-  local_x = hn::IfThenElse(at_centre, tiny, local_x);
-  local_y = hn::IfThenZeroElse(at_centre, local_y);
-
-  const V u = hn::Mul(q, local_x);
-  const V v = local_y;
+  const V x = hn::MulAdd(cos_phi, sky_x, hn::Mul(sin_phi, sky_y));
+  const V y = hn::NegMulAdd(sin_phi, sky_x, hn::Mul(cos_phi, sky_y));
+  const V u = hn::Mul(constant(k.q), x);
   const V u2 = hn::Mul(u, u);
-  const V v2 = hn::Mul(v, v);
-  const V ell2 = hn::Add(u2, v2);
-  const V r2 = hn::MulAdd(local_x, local_x, v2);
+  const V y2 = hn::Mul(y, y);
+  const V given_ell2 = hn::Add(u2, y2);
+
+  // The singular centre: no division by zero, and no deflection since u = y = 0.
+  const V tiny2 = constant(centre_radius_arcsec * centre_radius_arcsec);
+  const auto at_centre = hn::Lt(given_ell2, tiny2);
+  const V ell2 = hn::Max(given_ell2, tiny2);
+  const V r2 = hn::Max(hn::MulAdd(x, x, y2), tiny2);
   const V inverse_both = hn::Div(constant(1.0), hn::Mul(ell2, r2));
   const V inverse_ell2 = hn::Mul(inverse_both, r2);
   const V inverse_r2 = hn::Mul(inverse_both, ell2);
 
   // S = sum c_n z^n at z = exp(2 i phi_ell), by Clenshaw's recurrence.
-  const V z_re = hn::Mul(hn::Sub(u2, v2), inverse_ell2);
-  const V uv = hn::Mul(u, v);
-  const V z_im = hn::Mul(hn::Add(uv, uv), inverse_ell2);
+  const V z_re = hn::Mul(hn::Sub(u2, y2), inverse_ell2);
   const V twice = hn::Add(z_re, z_re);
   V b1 = hn::Zero(d);
   V b2 = hn::Zero(d);
@@ -64,8 +60,9 @@ HWY_INLINE Rays<V> shoot(D d, const RayKernelConstants& k, V x, V y) {
     b2 = b1;
     b1 = b0;
   }
-  const V sum_re = hn::MulAdd(z_re, b1, hn::Sub(constant(k.series[0]), b2));
-  const V sum_im = hn::Mul(z_im, b1);
+  const V sum_re = hn::MulAdd(z_re, b1, hn::Sub(constant(1.0), b2));
+  const V uy = hn::Mul(u, y);
+  const V sum_im = hn::Mul(hn::Mul(hn::Add(uy, uy), inverse_ell2), b1);
 
   V power;  // R^-t
   if constexpr (slope == Slope::isothermal) {
@@ -74,50 +71,37 @@ HWY_INLINE Rays<V> shoot(D d, const RayKernelConstants& k, V x, V y) {
     power = hn::Exp(d, hn::Mul(constant(-0.5 * k.t), hn::Log(d, ell2)));
   }
   const V scale = hn::Mul(constant(k.deflection_scale), power);
-  const V alpha_x = hn::Mul(scale, hn::NegMulAdd(v, sum_im, hn::Mul(u, sum_re)));
-  const V alpha_y = hn::Mul(scale, hn::MulAdd(u, sum_im, hn::Mul(v, sum_re)));
-  const V kappa = hn::Mul(constant(k.convergence_scale), power);
+  const V alpha_x = hn::Mul(scale, hn::NegMulAdd(y, sum_im, hn::Mul(u, sum_re)));
+  const V alpha_y = hn::Mul(scale, hn::MulAdd(u, sum_im, hn::Mul(y, sum_re)));
+  const V twice_kappa = hn::Mul(constant(2.0 * k.convergence_scale), power);
 
-  // Shear of the EPL: gamma = (1-t) alpha exp(i theta)/r - kappa exp(2 i theta).
-  const V xy = hn::Mul(local_x, local_y);
-  const V cos2 = hn::Mul(hn::MulSub(local_x, local_x, v2), inverse_r2);
-  const V sin2 = hn::Mul(hn::Add(xy, xy), inverse_r2);
-  V gamma_1 = hn::Neg(hn::Mul(kappa, cos2));
-  V gamma_2 = hn::Neg(hn::Mul(kappa, sin2));
-  // det A written without the cancelling kappa^2 terms.
-  const V twice_kappa = hn::Add(kappa, kappa);
-  V determinant = hn::Sub(
-      constant(1.0 - k.local_g1 * k.local_g1 - k.local_g2 * k.local_g2), twice_kappa);
+  const V shear_2 = constant(k.local_g2);
+  const V m_x = hn::NegMulAdd(shear_2, y, hn::Mul(constant(1.0 - k.local_g1), x));
+  const V m_y = hn::NegMulAdd(shear_2, x, hn::Mul(constant(1.0 + k.local_g1), y));
+  V drop = hn::Mul(twice_kappa, hn::MulAdd(x, m_x, hn::Mul(y, m_y)));
   if constexpr (slope == Slope::general) {
-    const V w = hn::Mul(constant(1.0 - k.t), inverse_r2);
-    const V radial = hn::MulAdd(alpha_x, local_x, hn::Mul(alpha_y, v));
-    gamma_1 =
-        hn::MulAdd(w, hn::NegMulAdd(alpha_y, v, hn::Mul(alpha_x, local_x)), gamma_1);
-    gamma_2 = hn::MulAdd(w, hn::MulAdd(alpha_x, v, hn::Mul(alpha_y, local_x)), gamma_2);
-    const V alpha2 = hn::MulAdd(alpha_x, alpha_x, hn::Mul(alpha_y, alpha_y));
-    const V inner =
-        hn::NegMulAdd(constant(1.0 - k.t), alpha2, hn::Mul(twice_kappa, radial));
-    determinant = hn::MulAdd(w, inner, determinant);
+    const V w = constant(1.0 - k.t);
+    const V excess = hn::Sub(twice_kappa, constant(2.0));
+    const V e_x = hn::MulAdd(excess, x, hn::NegMulAdd(w, alpha_x, hn::Add(m_x, m_x)));
+    const V e_y = hn::MulAdd(excess, y, hn::NegMulAdd(w, alpha_y, hn::Add(m_y, m_y)));
+    drop = hn::NegMulAdd(w, hn::MulAdd(alpha_x, e_x, hn::Mul(alpha_y, e_y)), drop);
   }
-  determinant = hn::NegMulAdd(constant(2.0 * k.local_g1), gamma_1, determinant);
-  determinant = hn::NegMulAdd(constant(2.0 * k.local_g2), gamma_2, determinant);
+  const V determinant = hn::NegMulAdd(drop, inverse_r2, constant(k.shear_determinant));
 
-  const V away_x = hn::IfThenZeroElse(at_centre, alpha_x);
-  const V away_y = hn::IfThenZeroElse(at_centre, alpha_y);
-  const V sky_x = hn::NegMulAdd(sin_phi, away_y, hn::Mul(cos_phi, away_x));
-  const V sky_y = hn::MulAdd(sin_phi, away_x, hn::Mul(cos_phi, away_y));
-  const V g1 = constant(k.shear_g1);
-  const V g2 = constant(k.shear_g2);
+  const V beta_x = hn::Sub(m_x, alpha_x);
+  const V beta_y = hn::Sub(m_y, alpha_y);
   return {
-      hn::Sub(hn::NegMulAdd(g2, y, hn::NegMulAdd(g1, x, x)), sky_x),
-      hn::Sub(hn::NegMulAdd(g2, x, hn::MulAdd(g1, y, y)), sky_y),
-      determinant,
+      hn::NegMulAdd(sin_phi, beta_y, hn::Mul(cos_phi, beta_x)),
+      hn::MulAdd(sin_phi, beta_x, hn::Mul(cos_phi, beta_y)),
+      hn::IfThenElse(at_centre, constant(k.centre_determinant), determinant),
       hn::Sub(constant(2.0), twice_kappa),
   };
 }
 
 template <Slope slope>
-void shoot_all(const RayKernelConstants& constants, const RayBatch& batch) {
+void shoot_all(const RayKernelConstants& given, const RayBatch& batch) {
+  // A copy of its own: stores through the batch's pointers cannot change it.
+  const RayKernelConstants constants = given;
   const hn::ScalableTag<double> d;
   const std::size_t lanes = hn::Lanes(d);
   const std::size_t count = batch.x_arcsec.size();

@@ -15,11 +15,11 @@ struct RayKernelConstants {
   double t = 1.0;                  ///< gamma - 1
   double deflection_scale = 0.0;   ///< 2 b^t / (1 + q)
   double convergence_scale = 0.0;  ///< (2 - t)/2 b^t
-  double shear_g1 = 0.0;           ///< in the sky frame
-  double shear_g2 = 0.0;
-  double local_g1 = 0.0;  ///< in the lens frame
+  double local_g1 = 0.0;           ///< external shear in the lens frame
   double local_g2 = 0.0;
-  std::span<const double> series;  ///< c_0 ... c_{n-1}, at least one
+  double shear_determinant = 1.0;   ///< 1 - |external shear|^2
+  double centre_determinant = 1.0;  ///< det A to give at the singular centre
+  std::span<const double> series;   ///< c_0 = 1, c_1, ...
 };
 
 /// Points closer to the centre than this in elliptical radius sqrt(q^2 x'^2 + y'^2),

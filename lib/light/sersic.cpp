@@ -18,6 +18,11 @@ namespace {
 constexpr double min_index = 0.3;
 constexpr double max_index = 8.0;
 
+/// In double throughout: by default Boost.Math computes in long double.
+using InDouble =
+    boost::math::policies::policy<boost::math::policies::promote_double<false>>;
+constexpr InDouble in_double{};
+
 void validate(const SersicParams& p) {
   std::string problems;
   const auto require = [&problems](bool ok, const char* name, const char* range,
@@ -48,8 +53,8 @@ double sersic_b(double sersic_n) {
   constexpr int most_steps = 20;
   constexpr double last_step = 1.0e-6;  // the next would be below 1e-17
   for (int step = 0; step < most_steps; ++step) {
-    const double slope = boost::math::gamma_p_derivative(2.0 * n, b);
-    const double newton = (boost::math::gamma_p(2.0 * n, b) - 0.5) / slope;
+    const double slope = boost::math::gamma_p_derivative(2.0 * n, b, in_double);
+    const double newton = (boost::math::gamma_p(2.0 * n, b, in_double) - 0.5) / slope;
     const double curvature = (2.0 * n - 1.0) / b - 1.0;  // P''/P'
     const double change = newton / (1.0 - 0.5 * newton * curvature);
     b -= change;
@@ -63,9 +68,9 @@ Sersic::Sersic(const SersicParams& params) : params_(params) {
   const double n = params.sersic_n;
   b_ = sersic_b(n);
   // Total flux = 2 pi n R_eff^2 b^(-2n) Gamma(2n) times the central brightness.
-  central_ =
-      std::pow(b_, 2.0 * n) / (2.0 * std::numbers::pi * n * params.reff_arcsec *
-                               params.reff_arcsec * boost::math::tgamma(2.0 * n));
+  central_ = std::pow(b_, 2.0 * n) /
+             (2.0 * std::numbers::pi * n * params.reff_arcsec * params.reff_arcsec *
+              boost::math::tgamma(2.0 * n, in_double));
   cos_phi_ = std::cos(params.phi_rad);
   sin_phi_ = std::sin(params.phi_rad);
 }
@@ -87,9 +92,10 @@ void Sersic::evaluate(std::span<const double> x_arcsec,
       {
           .cos_phi = cos_phi_,
           .sin_phi = sin_phi_,
-          .q = params_.q,
-          .inverse_reff2 = 1.0 / (params_.reff_arcsec * params_.reff_arcsec),
+          .major_scale = params_.q / (params_.reff_arcsec * params_.reff_arcsec),
+          .minor_scale = 1.0 / (params_.q * params_.reff_arcsec * params_.reff_arcsec),
           .sersic_n = params_.sersic_n,
+          .half_inverse_n = 0.5 / params_.sersic_n,
           .b = b_,
           .central = central_,
       },
@@ -104,7 +110,8 @@ double Sersic::flux_within(double radius_arcsec) const {
   const double circularised =
       radius_arcsec / (std::sqrt(params_.q) * params_.reff_arcsec);
   const double enclosed = boost::math::gamma_p(
-      2.0 * params_.sersic_n, b_ * std::pow(circularised, 1.0 / params_.sersic_n));
+      2.0 * params_.sersic_n, b_ * std::pow(circularised, 1.0 / params_.sersic_n),
+      in_double);
   return std::min(flat, enclosed);
 }
 

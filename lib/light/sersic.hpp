@@ -11,7 +11,7 @@ struct SersicParams {
   double phi_rad = 0.0;      ///< major axis, from +x towards +y
 };
 
-/// Exact b_n: gammainc(2n, b_n) = 1/2 (Sersic 1968; Ciotti & Bertin 1999, eq. 3), to
+/// Exact b_n: gammainc(2n, b_n) = 1/2 (Ciotti & Bertin 1999, A&A 352, 447), to
 /// 1e-14 relative. \throws DataError for n outside [0.3, 8].
 double sersic_b(double sersic_n);
 

@@ -30,9 +30,8 @@ HWY_INLINE V brightness_at(D d, const SersicKernelConstants& k, V x, V y) {
   const V sin_phi = hn::Set(d, k.sin_phi);
   const V major = hn::MulAdd(cos_phi, x, hn::Mul(sin_phi, y));
   const V minor = hn::NegMulAdd(sin_phi, x, hn::Mul(cos_phi, y));
-  const V across = hn::Mul(hn::Set(d, k.inverse_reff2 / k.q), hn::Mul(minor, minor));
-  const V square =
-      hn::MulAdd(hn::Set(d, k.inverse_reff2 * k.q), hn::Mul(major, major), across);
+  const V across = hn::Mul(hn::Set(d, k.minor_scale), hn::Mul(minor, minor));
+  const V square = hn::MulAdd(hn::Set(d, k.major_scale), hn::Mul(major, major), across);
   V power;  // (R/R_eff)^(1/n)
   if constexpr (index == Index::gaussian) {
     power = square;
@@ -40,14 +39,16 @@ HWY_INLINE V brightness_at(D d, const SersicKernelConstants& k, V x, V y) {
     power = hn::Sqrt(square);
   } else {
     const V safe = hn::Max(square, hn::Set(d, smallest_square));
-    power = hn::Exp(d, hn::Mul(hn::Set(d, 0.5 / k.sersic_n), hn::Log(d, safe)));
+    power = hn::Exp(d, hn::Mul(hn::Set(d, k.half_inverse_n), hn::Log(d, safe)));
   }
   return hn::Mul(hn::Set(d, k.central), hn::Exp(d, hn::Mul(hn::Set(d, -k.b), power)));
 }
 
 template <Index index>
-void evaluate_all(const SersicKernelConstants& constants, std::span<const double> x,
+void evaluate_all(const SersicKernelConstants& given, std::span<const double> x,
                   std::span<const double> y, std::span<double> brightness) {
+  // A copy of its own: stores to `brightness` cannot change it.
+  const SersicKernelConstants constants = given;
   const hn::ScalableTag<double> d;
   const std::size_t lanes = hn::Lanes(d);
   std::size_t i = 0;

@@ -9,9 +9,10 @@ namespace lensmill::light::detail {
 struct SersicKernelConstants {
   double cos_phi = 1.0;
   double sin_phi = 0.0;
-  double q = 1.0;
-  double inverse_reff2 = 1.0;
+  double major_scale = 1.0;  ///< q / R_eff^2
+  double minor_scale = 1.0;  ///< 1 / (q R_eff^2)
   double sersic_n = 1.0;
+  double half_inverse_n = 0.5;  ///< 1/(2n)
   double b = 1.0;
   double central = 1.0;
 };

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "lib/core/image.hpp"
 #include "lib/lens/caustics.hpp"
 #include "lib/lens/lens_model.hpp"
 #include "lib/lens/point_images.hpp"
@@ -15,7 +16,7 @@ namespace lensmill {
 namespace {
 
 struct Points {
-  std::vector<double> x, y, beta_x, beta_y, determinant, trace, brightness;
+  AlignedVector<double> x, y, beta_x, beta_y, determinant, trace, brightness;
 
   explicit Points(std::size_t count)
       : x(count),
