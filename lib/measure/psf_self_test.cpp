@@ -1,0 +1,338 @@
+#include "lib/measure/psf_self_test.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numbers>
+
+#include "lib/imaging/spline.hpp"
+#include "lib/measure/aperture.hpp"
+#include "lib/measure/ring_in_gaussian.hpp"
+#include "lib/psf/function_kernel.hpp"
+#include "lib/psf/gaussian.hpp"
+
+namespace lensmill::measure {
+namespace {
+
+using imaging::Convolver;
+using imaging::Deposit;
+using imaging::Lattice;
+using psf::LatticeKernel;
+
+// Single-precision transforms leave some 1e-7 of the peak in every pixel; moments weigh
+// that with the distance and its square over a stamp of 64 pixels.
+constexpr double sum_tolerance = 2.0e-6;
+constexpr double position_tolerance_pix = 2.0e-4;
+constexpr double moment_tolerance_pix2 = 5.0e-3;
+constexpr double operator_tolerance = 5.0e-6;  // of the peak, spline tails included
+constexpr double policy_sum_tolerance = 1.0e-6;
+constexpr double policy_centroid_tolerance_pix = 1.0e-3;  // spline tails at the edges
+/// The deposit's interpolation at the sharpest PSF that `convolve.oversample: auto`
+/// puts on the lattice, for a ring, which averages over all offsets.
+constexpr double ring_tolerance = 2.0e-4;
+
+PsfTestRow row(std::string name, double expected, double measured, double tolerance) {
+  // Not |difference| > tolerance: NaN must fail.
+  const bool passed = std::abs(measured - expected) <= tolerance;
+  return {.name = std::move(name),
+          .expected = expected,
+          .measured = measured,
+          .tolerance = tolerance,
+          .passed = passed};
+}
+
+/// Light of points on the lattice by the run's deposit.
+void add_point(const Lattice& lattice, Deposit deposit, double x_pix, double y_pix,
+               double flux, Image<double>& plane) {
+  const double x = x_pix * lattice.oversample + lattice.first_pixel();
+  const double y = y_pix * lattice.oversample + lattice.first_pixel();
+  if (deposit == Deposit::pixels) {
+    plane(static_cast<int>(std::lround(y)), static_cast<int>(std::lround(x))) += flux;
+    return;
+  }
+  const double floor_x = std::floor(x);
+  const double floor_y = std::floor(y);
+  const auto weight_x = imaging::spline_weights(x - floor_x);
+  const auto weight_y = imaging::spline_weights(y - floor_y);
+  for (int j = 0; j < imaging::spline_support; ++j) {
+    for (int i = 0; i < imaging::spline_support; ++i) {
+      plane(static_cast<int>(floor_y) - 2 + j, static_cast<int>(floor_x) - 2 + i) +=
+          flux * weight_y[static_cast<std::size_t>(j)] *
+          weight_x[static_cast<std::size_t>(i)];
+    }
+  }
+}
+
+/// An operator with a kernel made ready.
+struct Prepared {
+  std::unique_ptr<const Convolver> convolver;
+  mutable imaging::ConvolverWorkspace workspace;
+  imaging::PreparedKernel kernel;
+
+  Prepared(imaging::ConvolutionOperator op, const Lattice& lattice, Deposit deposit,
+           const LatticeKernel& lattice_kernel)
+      : convolver(imaging::make_convolver(op, lattice, deposit)) {
+    convolver->prepare(lattice_kernel, workspace, kernel);
+  }
+  Image<float> image_of(const Image<double>& plane) const {
+    const int n = convolver->lattice().stamp_size_pix;
+    Image<float> stamp(n, n);
+    const ImageView<const double> in = plane;
+    const ImageView<float> out = stamp;
+    convolver->convolve({&in, 1}, kernel, workspace, {&out, 1});
+    return stamp;
+  }
+  Image<double> adjoint(const Image<double>& weights, bool on_lattice) const {
+    const int side = convolver->lattice().size();
+    Image<double> result(side, side);
+    const ImageView<const double> in = weights;
+    const ImageView<double> out = result;
+    if (on_lattice) {
+      convolver->adjoint_of_lattice({&in, 1}, kernel, workspace, {&out, 1});
+    } else {
+      convolver->adjoint({&in, 1}, kernel, workspace, {&out, 1});
+    }
+    return result;
+  }
+};
+
+struct Moments {
+  double sum = 0.0, x = 0.0, y = 0.0, xx = 0.0, yy = 0.0, xy = 0.0;
+};
+
+/// Moments of an image about the point (cx, cy).
+template <class T>
+Moments moments(const Image<T>& image, int cx, int cy) {
+  Moments m;
+  for (int j = 0; j < image.ny(); ++j) {
+    for (int i = 0; i < image.nx(); ++i) {
+      const auto v = static_cast<double>(image(j, i));
+      const double dx = i - cx;
+      const double dy = j - cy;
+      m.sum += v;
+      m.x += v * dx;
+      m.y += v * dy;
+      m.xx += v * dx * dx;
+      m.yy += v * dy * dy;
+      m.xy += v * dx * dy;
+    }
+  }
+  m.x /= m.sum;
+  m.y /= m.sum;
+  m.xx /= m.sum;
+  m.yy /= m.sum;
+  m.xy /= m.sum;
+  return m;
+}
+
+/// What the image of a unit point source on pixel (c, c) must be: the kernel's samples
+/// at whole pixels, laid down by its definition.
+Image<double> expected_image(const LatticeKernel& kernel, int n, int c) {
+  Image<double> image(n, n);
+  for (int j = 0; j < n; ++j) {
+    for (int i = 0; i < n; ++i) {
+      const int y = (j - c) * kernel.oversample + kernel.origin_y;
+      const int x = (i - c) * kernel.oversample + kernel.origin_x;
+      if (y < 0 || y >= kernel.samples.ny() || x < 0 || x >= kernel.samples.nx()) {
+        continue;
+      }
+      image(j, i) = kernel.samples(y, x);
+    }
+  }
+  return image;
+}
+
+/// The kernel cut by one row and column, so that its sides have the other parity and
+/// its origin is (n-1)//2 again.
+LatticeKernel of_other_parity(const LatticeKernel& kernel) {
+  LatticeKernel cut = kernel;
+  const int skip_y = kernel.samples.ny() % 2;
+  const int skip_x = kernel.samples.nx() % 2;
+  cut.samples.assign(kernel.samples.ny() - 1, kernel.samples.nx() - 1);
+  for (int j = 0; j < cut.samples.ny(); ++j) {
+    for (int i = 0; i < cut.samples.nx(); ++i) {
+      cut.samples(j, i) = kernel.samples(j + skip_y, i + skip_x);
+    }
+  }
+  cut.origin_y -= skip_y;
+  cut.origin_x -= skip_x;
+  return cut;
+}
+
+/// Operator against definition, for one parity of stamp and kernel.
+void check_operator(const PsfSelfTest& test, const Lattice& lattice,
+                    const LatticeKernel& kernel, std::vector<PsfTestRow>& rows) {
+  const int n = lattice.stamp_size_pix;
+  const int c = n / 2;
+  const auto label = [&](const char* name) {
+    return fmt::format("{} (stamp {}, kernel {} x {})", name, n, kernel.samples.ny(),
+                       kernel.samples.nx());
+  };
+  const Prepared tested(test.op, lattice, test.deposit, kernel);
+  Image<double> plane(lattice.size(), lattice.size());
+  add_point(lattice, test.deposit, c, c, 1.0, plane);
+  const Moments expected = moments(expected_image(kernel, n, c), c, c);
+  const Moments measured = moments(tested.image_of(plane), c, c);
+  rows.push_back(
+      row(label("impulse_x_pix"), expected.x, measured.x, position_tolerance_pix));
+  rows.push_back(
+      row(label("impulse_y_pix"), expected.y, measured.y, position_tolerance_pix));
+  rows.push_back(row(label("impulse_sum"), expected.sum, measured.sum,
+                     sum_tolerance * std::abs(expected.sum)));
+  rows.push_back(row(label("second_moment_xx_pix2"), expected.xx, measured.xx,
+                     moment_tolerance_pix2));
+  rows.push_back(row(label("second_moment_yy_pix2"), expected.yy, measured.yy,
+                     moment_tolerance_pix2));
+  rows.push_back(row(label("second_moment_xy_pix2"), expected.xy, measured.xy,
+                     moment_tolerance_pix2));
+
+  // Points all over the stamp at offsets without a pattern, against direct convolution.
+  std::ranges::fill(plane.pixels(), 0.0);
+  constexpr int points = 24;
+  constexpr double golden = 0.6180339887498949;
+  for (int k = 0; k < points; ++k) {
+    const double x = (n - 1) * (golden * k - std::floor(golden * k));
+    const double y = (n - 1) * (k + 0.37) / points;
+    add_point(lattice, test.deposit, x, y, 1.0 + 0.1 * k, plane);
+  }
+  const Prepared reference(imaging::ConvolutionOperator::direct, lattice, test.deposit,
+                           kernel);
+  const auto slow = reference.image_of(plane);
+  const auto fast = tested.image_of(plane);
+  double worst = 0.0;
+  double peak = 0.0;
+  for (std::size_t i = 0; i < slow.size(); ++i) {
+    const auto s = static_cast<double>(slow.pixels()[i]);
+    worst = std::max(worst, std::abs(static_cast<double>(fast.pixels()[i]) - s));
+    peak = std::max(peak, std::abs(s));
+  }
+  rows.push_back(
+      row(label("against_direct_over_peak"), 0.0, worst / peak, operator_tolerance));
+}
+
+/// A thin ring about the stamp's centre, unit flux.
+Image<double> ring_plane(const PsfSelfTest& test, double radius_pix) {
+  constexpr int points = 1440;
+  Image<double> plane(test.lattice.size(), test.lattice.size());
+  const double centre = 0.5 * (test.lattice.stamp_size_pix - 1);
+  for (int k = 0; k < points; ++k) {
+    const double angle = 2.0 * std::numbers::pi * (k + 0.5) / points;
+    add_point(test.lattice, test.deposit, centre + radius_pix * std::cos(angle),
+              centre + radius_pix * std::sin(angle), 1.0 / points, plane);
+  }
+  return plane;
+}
+
+double dot(const Image<double>& a, const Image<double>& b) {
+  double sum = 0.0;
+  for (std::size_t i = 0; i < a.size(); ++i) sum += a.pixels()[i] * b.pixels()[i];
+  return sum;
+}
+
+Disc core_disc(const PsfSelfTest& test) {
+  const double centre = 0.5 * (test.lattice.stamp_size_pix - 1);
+  return {.x_pix = centre, .y_pix = centre, .radius_pix = test.core_radius_pix};
+}
+
+/// The ring's closed form through the run's operator and lattice: the Gaussian without
+/// its pixel against the continuous circle.
+void check_ring(const PsfSelfTest& test, std::vector<PsfTestRow>& rows) {
+  if (test.gaussian_sigma_pix <= 0.0 || test.deposit != Deposit::spline) return;
+  const double sigma = test.gaussian_sigma_pix;
+  const psf::Gaussian gaussian(
+      {.fwhm_pix = sigma * std::sqrt(8.0 * std::numbers::ln2)});
+  const int side = 2 * static_cast<int>(std::ceil(6.0 * sigma)) + 1;
+  const LatticeKernel kernel =
+      psf::make_lattice_kernel(gaussian, {.size = {side, side},
+                                          .oversample = test.lattice.oversample,
+                                          .pixel_response = psf::PixelResponse::omit});
+  const Prepared tested(test.op, test.lattice, test.deposit, kernel);
+  const auto weights = tested.adjoint(
+      circle_lattice_weights(test.lattice, core_disc(test)).weight, true);
+  for (double ring : {0.6 * test.core_radius_pix, 1.6 * test.core_radius_pix}) {
+    rows.push_back(row(fmt::format("ring_in_core_fraction (ring {:.3g} pix)", ring),
+                       ring_in_gaussian_fraction(ring, test.core_radius_pix, sigma),
+                       dot(weights, ring_plane(test, ring)), ring_tolerance));
+  }
+}
+
+/// Core flux of a ring as large as the core, with the kernel as cut and with a far
+/// larger one.
+void check_truncation(const PsfSelfTest& test, std::vector<PsfTestRow>& rows) {
+  if (test.untruncated.samples.size() == 0) return;
+  const auto aperture =
+      pixel_overlap_weights(test.lattice.stamp_size_pix, core_disc(test));
+  const Image<double> ring = ring_plane(test, test.core_radius_pix);
+  const auto core_flux = [&](const LatticeKernel& kernel) {
+    const Prepared tested(test.op, test.lattice, test.deposit, kernel);
+    return dot(tested.adjoint(aperture.weight, false), ring);
+  };
+  PsfTestRow result =
+      row("truncation_core_flux_change", 0.0,
+          core_flux(test.kernel) - core_flux(test.untruncated), truncation_warning);
+  result.warning_only = true;
+  rows.push_back(std::move(result));
+}
+
+void check_policy(const PsfSelfTest& test, std::vector<PsfTestRow>& rows) {
+  const LatticeKernel& kernel = test.kernel;
+  const bool unit = test.normalisation == psf::Normalisation::unit;
+  rows.push_back(row(unit ? "kernel_sum (unit)" : "kernel_sum (keep)",
+                     unit ? 1.0 : kernel.sum, kernel.sum, policy_sum_tolerance));
+  const bool recentre = test.centring == psf::Centring::recentre;
+  const char* policy = recentre ? "recentre" : "keep";
+  rows.push_back(row(fmt::format("kernel_centroid_x_pix ({})", policy),
+                     recentre ? 0.0 : kernel.centroid_x_pix, kernel.centroid_x_pix,
+                     policy_centroid_tolerance_pix));
+  rows.push_back(row(fmt::format("kernel_centroid_y_pix ({})", policy),
+                     recentre ? 0.0 : kernel.centroid_y_pix, kernel.centroid_y_pix,
+                     policy_centroid_tolerance_pix));
+  const int responses =
+      (test.deposit == Deposit::pixels ? 1 : 0) + (test.kernel_includes_pixel ? 1 : 0);
+  PsfTestRow pixel = row("pixel_responses", 1.0, responses, 0.0);
+  pixel.warning_only = test.allow_double_pixel;
+  rows.push_back(std::move(pixel));
+}
+
+}  // namespace
+
+bool PsfSelfTestResult::passed() const {
+  return std::ranges::all_of(
+      rows, [](const PsfTestRow& r) { return r.passed || r.warning_only; });
+}
+
+PsfSelfTestResult run(const PsfSelfTest& test) {
+  EXPECT(test.kernel.samples.size() > 0);
+  PsfSelfTestResult result{.label = test.label, .rows = {}};
+  check_policy(test, result.rows);
+  std::vector<LatticeKernel> kernels{test.kernel};
+  if (test.kernel.samples.ny() > 1 && test.kernel.samples.nx() > 1) {
+    kernels.push_back(of_other_parity(test.kernel));
+  }
+  for (int more : {0, 1}) {
+    Lattice lattice = test.lattice;
+    lattice.stamp_size_pix += more;
+    for (const LatticeKernel& kernel : kernels) {
+      check_operator(test, lattice, kernel, result.rows);
+    }
+  }
+  check_ring(test, result.rows);
+  check_truncation(test, result.rows);
+  return result;
+}
+
+std::string to_text(const PsfSelfTestResult& result) {
+  std::string text = fmt::format("PSF self-test {}: {}\n  {:<58} {:>13} {:>13} {:>9}\n",
+                                 result.label, result.passed() ? "passed" : "FAILED",
+                                 "check", "expected", "measured", "tolerance");
+  for (const PsfTestRow& r : result.rows) {
+    const char* verdict = r.passed ? "ok" : (r.warning_only ? "WARNING" : "FAILED");
+    text += fmt::format("  {:<58} {:>13.6g} {:>13.6g} {:>9.1g} {}\n", r.name,
+                        r.expected, r.measured, r.tolerance, verdict);
+  }
+  return text;
+}
+
+}  // namespace lensmill::measure
