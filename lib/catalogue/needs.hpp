@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -31,7 +32,8 @@ struct Needs {
   BandNames bands;
   double pixel_scale_arcsec = 0.262;
   HostSource host = HostSource::none;
-  bool source_images = false;  ///< real-galaxy sources: src_image_index, no Sersic n
+  /// Real-galaxy sources in the list; 0: Sersic sources.
+  std::int64_t source_image_count = 0;
   PerBand<PsfNeed> psf{};
   PerBand<std::int64_t> psf_count{};  ///< kernels in the list (PsfNeed::index)
   bool sky_noise = true;
@@ -48,6 +50,12 @@ struct HostTable {
   /// Total flux of each cutout, [host, band] row-major, nmgy; empty when nothing of the
   /// run asks for it. NaN or <= 0 where it could not be measured.
   std::vector<double> flux_nmgy;
+  /// Where the lens goes when nothing gives lens_{x,y}_arcsec: the crop's own offset
+  /// from the stamp's centre, which a rotation of the cutout leaves alone, plus each
+  /// host's centroid [host, (x, y)] relative to that point, which turns with it (flip
+  /// first, then quarter turns anticlockwise). Empty: no centroids.
+  std::array<double, 2> crop_offset_arcsec{};
+  std::vector<double> centroid_arcsec;
 };
 
 }  // namespace lensmill::catalogue

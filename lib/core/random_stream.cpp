@@ -10,7 +10,7 @@
 namespace lensmill {
 namespace {
 
-constexpr double two_to_minus_53 = 1.0 / 9007199254740992.0;
+constexpr double two_to_minus_52 = 1.0 / 4503599627370496.0;
 // Below this mean the product-of-uniforms search is short; above it PTRS is valid
 // (Hoermann 1993 requires mean >= 10).
 constexpr double poisson_inversion_limit = 12.0;
@@ -76,8 +76,9 @@ std::uint32_t RandomStream::bits() {
 double RandomStream::uniform() {
   const std::uint64_t high = bits();
   const std::uint64_t low = bits();
-  // Half a step above zero keeps both ends of the interval out.
-  return (static_cast<double>(((high << 32) | low) >> 11) + 0.5) * two_to_minus_53;
+  // Half a step above zero keeps both ends of the interval out; with 52 bits the sum is
+  // exact (with 53 the largest value would round to 1).
+  return (static_cast<double>(((high << 32) | low) >> 12) + 0.5) * two_to_minus_52;
 }
 
 double RandomStream::normal() {

@@ -68,7 +68,7 @@ class RandomStream {
                std::uint16_t sub_stream = 0);
 
   std::uint32_t bits();
-  /// Uniform in the open interval (0, 1), 53 bits.
+  /// Uniform in the open interval (0, 1), 52 bits.
   double uniform();
   /// Standard normal deviate.
   double normal();

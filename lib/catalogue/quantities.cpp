@@ -1,0 +1,284 @@
+#include "lib/catalogue/quantities.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace lensmill::catalogue {
+namespace {
+
+constexpr double inf = std::numeric_limits<double>::infinity();
+// Far beyond any stamp; catches values in the wrong unit.
+constexpr double farthest_arcsec = 1000.0;
+constexpr double largest_index = 9007199254740992.0;  // 2^53: exact as a double
+
+constexpr Range any{-inf, inf, true, true};
+constexpr Range axis_ratio{0.0, 1.0, true, false};
+constexpr Range ellipticity{0.0, 1.0, false, true};
+constexpr Range position{-farthest_arcsec, farthest_arcsec};
+constexpr Range size{0.0, farthest_arcsec, true, false};
+constexpr Range sersic_n{0.3, 8.0};
+constexpr Range flux{0.0, inf, false, true};
+constexpr Range index_range{0.0, largest_index, false, false, true};
+constexpr Range shear_component{-1.0, 1.0, true, true};
+constexpr Range mag{-50.0, 100.0};
+constexpr Range colour{-50.0, 50.0};
+constexpr Range fwhm{0.0, 1000.0, true, false};
+
+using I = Injection;
+using T = StreamTag;
+constexpr auto band = Suffix::band;
+constexpr auto pair = Suffix::band_pair;
+constexpr auto one = Suffix::none;
+constexpr std::monostate alias{};
+
+const Quantity quantities[] = {
+    {"theta_e_arcsec",
+     "arcsec",
+     "Einstein radius on the intermediate (circularised) axis; 0: unlensed",
+     {0.0, farthest_arcsec},
+     T::theta_e,
+     one,
+     &I::theta_e_arcsec},
+    {"lens_q", "", "axis ratio of the lens mass", axis_ratio, T::lens_ellipticity, one,
+     &I::lens_q},
+    {"lens_phi_rad", "rad", "major axis of the lens mass, from +x towards +y", any,
+     T::lens_phi, one, &I::lens_phi_rad},
+    {"lens_gamma",
+     "",
+     "slope of the 3-D mass density; 2: isothermal",
+     {1.3, 2.7},
+     T::lens_gamma,
+     one,
+     &I::lens_gamma},
+    {"shear_g1", "", "external shear, component along x", shear_component, T::shear_g1,
+     one, &I::shear_g1},
+    {"shear_g2", "", "external shear, component along the diagonal", shear_component,
+     T::shear_g2, one, &I::shear_g2},
+    {"lens_x_arcsec", "arcsec", "lens centre, x from the stamp's centre", position,
+     T::lens_x, one, &I::lens_x_arcsec},
+    {"lens_y_arcsec", "arcsec", "lens centre, y from the stamp's centre", position,
+     T::lens_y, one, &I::lens_y_arcsec},
+    {"src_x_arcsec", "arcsec", "unlensed source position, x from the lens", position,
+     T::src_x, one, &I::src_x_arcsec},
+    {"src_y_arcsec", "arcsec", "unlensed source position, y from the lens", position,
+     T::src_y, one, &I::src_y_arcsec},
+    {"src_reff_arcsec", "arcsec", "source half-light radius sqrt(ab)", size,
+     T::src_reff, one, &I::src_reff_arcsec},
+    {"src_sersic_n", "", "Sersic index of the source", sersic_n, T::src_sersic_n, one,
+     &I::src_sersic_n},
+    {"src_q", "", "axis ratio of the source", axis_ratio, T::src_ellipticity, one,
+     &I::src_q},
+    {"src_phi_rad", "rad", "major axis of the source, from +x towards +y", any,
+     T::src_phi, one, &I::src_phi_rad},
+    {"src_flux_nmgy", "nmgy", "total unlensed flux of the source", flux, T::src_flux,
+     band, &I::src_flux_nmgy},
+    {"src_image_index", "", "source image in the list, from 0", index_range,
+     T::src_image_index, one, &I::src_image_index},
+    {"host_index", "", "host cutout in its file, from 0", index_range, T::host_index,
+     one, &I::host_index},
+    {"host_flux_nmgy", "nmgy", "total flux of the host", flux, T::host_flux, band,
+     &I::host_flux_nmgy},
+    {"host_reff_arcsec", "arcsec", "host half-light radius sqrt(ab)", size,
+     T::host_reff, one, &I::host_reff_arcsec},
+    {"host_sersic_n", "", "Sersic index of the host", sersic_n, T::host_sersic_n, one,
+     &I::host_sersic_n},
+    {"host_q", "", "axis ratio of the host's light", axis_ratio, T::host_ellipticity,
+     one, &I::host_q},
+    {"host_phi_rad", "rad", "major axis of the host's light, from +x towards +y", any,
+     T::host_phi, one, &I::host_phi_rad},
+    {"host_rotation",
+     "",
+     "quarter turns of the host anticlockwise, after the flip",
+     {0.0, 3.0, false, false, true},
+     T::host_rotation,
+     one,
+     &I::host_rotation},
+    {"host_flip",
+     "",
+     "1: host mirrored in x",
+     {0.0, 1.0, false, false, true},
+     T::host_flip,
+     one,
+     &I::host_flip},
+    {"split",
+     "",
+     "part of the data set: 0 train, 1 validation, 2 test",
+     {0.0, 2.0, false, false, true},
+     T::split,
+     one,
+     &I::split},
+    {"psf_index", "", "PSF kernel in its list, from 0", index_range, T::psf_index, band,
+     &I::psf_index},
+    {"psf_fwhm_pix", "pix", "full width at half maximum of the PSF", fwhm, T::psf_fwhm,
+     band, &I::psf_fwhm_pix},
+    {"psf_moffat_beta",
+     "",
+     "Moffat exponent of the PSF",
+     {1.0, 100.0, true, false},
+     T::psf_moffat_beta,
+     one,
+     &I::psf_moffat_beta},
+    {"psf_x_pix", "pix", "CCD position of the PSF model, x, from 1", any,
+     T::psf_position, band, &I::psf_x_pix},
+    {"psf_y_pix", "pix", "CCD position of the PSF model, y, from 1", any,
+     T::psf_position_y, band, &I::psf_y_pix},
+    {"sky_sigma_nmgy", "nmgy", "standard deviation of the sky noise per pixel", flux,
+     T::sky_sigma, band, &I::sky_sigma_nmgy},
+    {"src_target_snr",
+     "",
+     "arc SNR that the source flux was solved for",
+     {0.0, 1.0e6, true},
+     T::src_target_snr,
+     one,
+     &I::src_target_snr},
+
+    {"lens_ellipticity", "", "e of the lens: q = (1-e)/(1+e)", ellipticity,
+     T::lens_ellipticity, one, alias},
+    {"src_ellipticity", "", "e of the source: q = (1-e)/(1+e)", ellipticity,
+     T::src_ellipticity, one, alias},
+    {"host_ellipticity", "", "e of the host: q = (1-e)/(1+e)", ellipticity,
+     T::host_ellipticity, one, alias},
+    {"lens_phi_deg", "deg", "lens_phi_rad in degrees", any, T::lens_phi, one, alias},
+    {"src_phi_deg", "deg", "src_phi_rad in degrees", any, T::src_phi, one, alias},
+    {"host_phi_deg", "deg", "host_phi_rad in degrees", any, T::host_phi, one, alias},
+    {"shear_magnitude", "", "g of the shear: g1 = g cos 2phi, g2 = g sin 2phi",
+     ellipticity, T::shear_magnitude, one, alias},
+    {"shear_phi_rad", "rad", "phi of the shear", any, T::shear_phi, one, alias},
+    {"shear_phi_deg", "deg", "shear_phi_rad in degrees", any, T::shear_phi, one, alias},
+    {"src_offset", "", "source position drawn from a disc about the lens", any,
+     T::src_offset, one, alias},
+    {"src_offset_arcsec",
+     "arcsec",
+     "distance of the source from the lens",
+     {0.0, farthest_arcsec},
+     T::src_offset,
+     one,
+     alias},
+    {"src_offset_over_theta_e",
+     "",
+     "distance of the source in Einstein radii",
+     {0.0, farthest_arcsec},
+     T::src_offset,
+     one,
+     alias},
+    {"src_offset_phi_rad", "rad", "direction of the source, from +x towards +y", any,
+     T::src_offset_phi, one, alias},
+    {"src_offset_phi_deg", "deg", "src_offset_phi_rad in degrees", any,
+     T::src_offset_phi, one, alias},
+    {"src_mag", "mag", "AB magnitude of the source, total and unlensed", mag,
+     T::src_flux, band, alias},
+    {"host_mag", "mag", "AB magnitude of the host, total", mag, T::host_flux, band,
+     alias},
+    {"src_mag_minus_host_mag", "mag", "source magnitude minus host magnitude", colour,
+     T::src_flux, band, alias},
+    {"src_colour", "mag", "source magnitude in the first band minus that in the second",
+     colour, T::src_colour, pair, alias},
+    {"host_colour", "mag", "host magnitude in the first band minus that in the second",
+     colour, T::host_colour, pair, alias},
+    {"psf_fwhm_arcsec", "arcsec", "full width at half maximum of the PSF", fwhm,
+     T::psf_fwhm, band, alias},
+};
+
+/// The rest of `name` after "prefix_", or nothing.
+std::optional<std::string_view> after(std::string_view name, std::string_view prefix) {
+  if (name.size() <= prefix.size() + 1 || !name.starts_with(prefix) ||
+      name[prefix.size()] != '_') {
+    return std::nullopt;
+  }
+  return name.substr(prefix.size() + 1);
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+bool Range::contains(double value) const {
+  if (!std::isfinite(value)) return false;
+  if (min_open ? value <= min : value < min) return false;
+  if (max_open ? value >= max : value > max) return false;
+  return !integer || value == std::floor(value);
+}
+
+std::string Range::text() const {
+  const std::string kind = integer ? "an integer " : "";
+  const bool has_min = min > -inf;
+  const bool has_max = max < inf && max != largest_index;
+  if (has_min && has_max) {
+    return fmt::format("{}in {}{}, {}{}", kind, min_open ? '(' : '[', min, max,
+                       max_open ? ')' : ']');
+  }
+  if (has_min) return fmt::format("{}{} {}", kind, min_open ? ">" : ">=", min);
+  if (has_max) return fmt::format("{}{} {}", kind, max_open ? "<" : "<=", max);
+  return kind + "finite";
+}
+
+std::span<const Quantity> all_quantities() {
+  return quantities;
+}
+
+std::optional<QuantityName> find_quantity(std::string_view name) {
+  for (const auto& quantity : quantities) {
+    if (quantity.suffix == Suffix::none) {
+      if (name == quantity.name) return QuantityName{&quantity, "", ""};
+      continue;
+    }
+    const auto rest = after(name, quantity.name);
+    if (!rest) continue;
+    const auto underscore = rest->find('_');
+    if (quantity.suffix == Suffix::band) {
+      if (underscore == std::string_view::npos) {
+        return QuantityName{&quantity, std::string(*rest), ""};
+      }
+      continue;
+    }
+    if (underscore == std::string_view::npos || underscore == 0) continue;
+    const auto second = rest->substr(underscore + 1);
+    if (second.empty() || second.find('_') != std::string_view::npos) continue;
+    return QuantityName{&quantity, std::string(rest->substr(0, underscore)),
+                        std::string(second)};
+  }
+  return std::nullopt;
+}
+
+std::string nearest_quantity(std::string_view name, const BandNames& bands) {
+  std::string nearest;
+  // A third of the letters wrong is no slip of the pen any more.
+  std::size_t least = std::max<std::size_t>(2, name.size() / 3) + 1;
+  const auto consider = [&](const std::string& candidate) {
+    const auto distance = edit_distance(name, candidate);
+    if (distance < least) {
+      least = distance;
+      nearest = candidate;
+    }
+  };
+  for (const auto& quantity : quantities) {
+    const std::string base(quantity.name);
+    if (quantity.suffix == Suffix::none) consider(base);
+    for (const auto& first : bands) {
+      if (quantity.suffix == Suffix::band) consider(base + "_" + first);
+      if (quantity.suffix != Suffix::band_pair) continue;
+      for (const auto& second : bands) {
+        if (first != second) consider(base + "_" + first + "_" + second);
+      }
+    }
+  }
+  return nearest;
+}
+
+}  // namespace lensmill::catalogue
