@@ -39,4 +39,9 @@ class ColumnSource {
   }
 };
 
+/// A cell of a column that ColumnSource::read gave, as a real number.
+double real_cell(const Column& column, std::size_t row);
+/// The same as an integer; for a float64 column the value must be a checked integer.
+std::int64_t whole_cell(const Column& column, std::size_t row);
+
 }  // namespace lensmill::catalogue

@@ -1,31 +1,71 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
 #include "lib/catalogue/injection.hpp"
 #include "lib/catalogue/needs.hpp"
+#include "lib/catalogue/quantities.hpp"
 #include "lib/core/column.hpp"
 
 namespace lensmill::catalogue {
 
-/// The /catalogue columns that a run writes, in order: scalars, one per band where the
-/// quantity varies by band (`src_flux_nmgy_<band>`). `target_snr`: whether the run
-/// solves for the source flux.
+/// Whether the rows bring the source's flux or the arc's SNR, from which it is solved.
 enum class SourceFlux { given, target_snr };
-std::vector<ColumnInfo> written_columns(const Needs& needs,
-                                        SourceFlux flux = SourceFlux::given);
 
-/// An empty block of `rows` rows of those columns.
-Table make_table(const std::vector<ColumnInfo>& columns, std::size_t rows);
+/// Whether a run uses this column (in that band, for one that varies by band).
+bool uses(const Needs& needs, SourceFlux flux, const Quantity& column, int band);
 
-/// Copy an Injection into row `row` of a table with columns made by written_columns.
-/// Allocates nothing.
-void write_row(const Injection& injection, const BandNames& bands, std::size_t row,
-               Table& table);
+/// "src_flux_nmgy_r": a column's or alias's full name in a band.
+std::string full_name(const Quantity& quantity, const std::string& band);
 
-/// The Injection in row `row`; members whose column the table lacks are NaN (integers:
-/// 0). \throws DataError for a column of another type than written_columns gives.
-Injection read_row(const Table& table, const BandNames& bands, std::size_t row);
+/// An Injection of which nothing is known: NaN, integers 0, src_target_snr 0.
+Injection blank_injection();
+
+/// Calls visit(value) with the member of `injection` that holds the column (in that
+/// band): a double, int64 or Split. InjectionType: Injection or const Injection.
+template <class InjectionType, class Visit>
+void visit_member(const Member& member, InjectionType& injection, int band,
+                  Visit&& visit) {
+  const auto b = static_cast<std::size_t>(band);
+  if (const auto* real = std::get_if<double Injection::*>(&member)) {
+    visit(injection.**real);
+  } else if (const auto* whole = std::get_if<std::int64_t Injection::*>(&member)) {
+    visit(injection.**whole);
+  } else if (const auto* reals = std::get_if<PerBand<double> Injection::*>(&member)) {
+    visit((injection.**reals)[b]);
+  } else if (const auto* wholes =
+                 std::get_if<PerBand<std::int64_t> Injection::*>(&member)) {
+    visit((injection.**wholes)[b]);
+  } else if (const auto* split = std::get_if<Split Injection::*>(&member)) {
+    visit(injection.**split);
+  }
+}
+
+/// The /catalogue columns that a run writes, in order: injection_id, then all it uses,
+/// one per band where the quantity varies by band (`src_flux_nmgy_<band>`).
+class CatalogueColumns {
+ public:
+  explicit CatalogueColumns(const Needs& needs, SourceFlux flux = SourceFlux::given);
+
+  const std::vector<ColumnInfo>& infos() const { return infos_; }
+  /// An empty block of `rows` rows.
+  Table make_table(std::size_t rows) const;
+  /// Copy an Injection into row `row` of a table from make_table. Allocates nothing.
+  void write(const Injection& injection, std::size_t row, Table& table) const;
+  /// The Injection in row `row` of a table that has these columns in any order, among
+  /// others perhaps; members without a column are as in blank_injection.
+  /// \throws DataError for a column that is missing or of another type.
+  Injection read(const Table& table, std::size_t row) const;
+
+ private:
+  struct Entry {
+    const Quantity* quantity;  ///< nullptr: injection_id
+    int band;
+  };
+  std::vector<ColumnInfo> infos_;
+  std::vector<Entry> entries_;
+};
 
 }  // namespace lensmill::catalogue

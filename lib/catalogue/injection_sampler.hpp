@@ -25,7 +25,8 @@ enum class Design {
   sobol,   ///< Owen-scrambled Sobol points: one dimension per drawn quantity
 };
 
-/// Fractions of validation and test rows; the rest trains.
+/// Fractions of validation and test rows; the rest trains. Rows of one host cutout stay
+/// together; with synthetic hosts each row is its own.
 struct SplitFractions {
   double validation = 0.1;
   double test = 0.1;
@@ -40,10 +41,15 @@ struct InjectionSamplerConfig {
   /// Columns and aliases that every row brings with it, in the order of sample()'s
   /// `given`; without injection_id. Empty for a sampled catalogue.
   std::vector<std::string> given;
+  std::string rows_name = "the catalogue";  ///< what gives them, for messages
+  /// Number of rows if known (else 0), to see that HostPolicy::once has enough hosts.
+  std::int64_t row_count = 0;
   Conflict conflict = Conflict::error;
   Design design = Design::random;
   SplitFractions split;
 };
+
+struct SamplingPlan;
 
 /// Draws and derives the complete truth of a row. Its numbers depend only on the seed,
 /// the injection_id and the row's own given values: each quantity has its own stream,
@@ -74,8 +80,7 @@ class InjectionSampler {
   const std::vector<std::string>& unused() const;
 
  private:
-  struct Plan;
-  std::unique_ptr<const Plan> plan_;
+  std::unique_ptr<const SamplingPlan> plan_;
 };
 
 }  // namespace lensmill::catalogue

@@ -249,9 +249,9 @@ std::optional<QuantityName> find_quantity(std::string_view name) {
     }
     if (underscore == std::string_view::npos || underscore == 0) continue;
     const auto second = rest->substr(underscore + 1);
-    if (second.empty() || second.find('_') != std::string_view::npos) continue;
-    return QuantityName{&quantity, std::string(rest->substr(0, underscore)),
-                        std::string(second)};
+    const auto first = rest->substr(0, underscore);
+    if (second.empty() || second == first || second.find('_') != second.npos) continue;
+    return QuantityName{&quantity, std::string(first), std::string(second)};
   }
   return std::nullopt;
 }

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lib/catalogue/injection_sampler.hpp"
+#include "lib/catalogue/photometry.hpp"
+#include "lib/catalogue/quantities.hpp"
+
+/// \file
+/// Internal to InjectionSampler: who gives which quantity, contradictions settled.
+
+namespace lensmill::catalogue {
+
+/// What a quantity comes from.
+enum class Origin { rows, hosts, prior, joint_table };
+
+/// One quantity that somebody gives.
+struct Giver {
+  std::string name;  ///< as the user wrote it: "src_mag_r"
+  QuantityName quantity;
+  Origin origin = Origin::rows;
+  std::size_t index = 0;   ///< in given, bands (hosts), entries, or joint_tables
+  std::size_t column = 0;  ///< of the joint table
+  std::string where;
+  bool used = false;
+};
+
+/// The givers that count, the magnitudes' links among them, and what was dropped.
+struct Givers {
+  std::vector<Giver> list;
+  Photometry photometry;
+  std::vector<std::string> overridden;
+  std::vector<std::string> problems;
+
+  Giver* find(const std::string& name);
+};
+
+/// Collect and check what rows, hosts and priors give: names, parameters, ranges, and
+/// that nothing is given twice.
+Givers collect_givers(const InjectionSamplerConfig& config);
+
+/// What is wrong with a sampler as the prior of a quantity, or "": its parameters, or
+/// values that it can give outside the quantity's range.
+std::string prior_problem(const Quantity& quantity, const Prior& prior);
+
+}  // namespace lensmill::catalogue

@@ -1,0 +1,163 @@
+#include "lib/catalogue/plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "lib/core/contracts.hpp"
+#include "lib/core/errors.hpp"
+#include "lib/core/units.hpp"
+
+namespace lensmill::catalogue {
+namespace {
+
+/// The uniform numbers behind one step, in order.
+class Uniforms {
+ public:
+  Uniforms(const SamplingPlan& plan, const Step& step, std::int64_t injection_id)
+      : plan_(plan),
+        stream_(plan.seed, injection_id, step.tag, step.sub_stream),
+        dimension_(static_cast<std::size_t>(step.dimension)),
+        index_(static_cast<std::uint32_t>(injection_id)) {}
+
+  double next() {
+    const double u = plan_.design == Design::sobol
+                         ? plan_.dimensions[dimension_++](index_)
+                         : stream_.uniform();
+    return std::clamp(u, tail_probability, 1.0 - tail_probability);
+  }
+
+ private:
+  const SamplingPlan& plan_;
+  RandomStream stream_;
+  std::size_t dimension_;
+  std::uint32_t index_;
+};
+
+std::size_t joint_row(const Joint& joint, double u) {
+  const auto rows = static_cast<double>(joint.rows);
+  if (joint.cumulative.empty()) {
+    return std::min(static_cast<std::size_t>(u * rows), joint.rows - 1);
+  }
+  const auto end = joint.cumulative.end();
+  const auto at =
+      std::upper_bound(joint.cumulative.begin(), end, u * joint.cumulative.back());
+  return static_cast<std::size_t>(std::min(at, end - 1) - joint.cumulative.begin());
+}
+
+}  // namespace
+
+std::size_t SamplingPlan::host_of(double index, std::int64_t injection_id) const {
+  if (!(index >= 0.0 && index < static_cast<double>(hosts.count))) {
+    throw DataError(fmt::format(
+        "injection_id {}: host_index must be in 0..{} (got {}) check the catalogue "
+        "against the file of hosts",
+        injection_id, hosts.count - 1, index));
+  }
+  return static_cast<std::size_t>(index);
+}
+
+std::int64_t SamplingPlan::host_once(std::int64_t injection_id) const {
+  if (injection_id < 0 || injection_id >= hosts.count) {
+    throw DataError(fmt::format(
+        "injection_id {}: no host is left (policy `once` serves the ids 0..{}) use "
+        "`reuse`, more hosts, or a host_index column",
+        injection_id, hosts.count - 1));
+  }
+  return permutation[static_cast<std::size_t>(injection_id)];
+}
+
+void SamplingPlan::host_centre(const Step& step, std::int64_t injection_id,
+                               Slots& slots) const {
+  const auto slot = [&](Slot s) -> double& {
+    return slots[static_cast<std::size_t>(s)];
+  };
+  const auto host = host_of(slot(step.a), injection_id);
+  double x = hosts.centroid_arcsec[2 * host];
+  double y = hosts.centroid_arcsec[2 * host + 1];
+  if (slot(step.third) != 0.0) x = -x;
+  for (int turn = 0; turn < static_cast<int>(slot(step.b)); ++turn) {
+    const double old_x = x;
+    x = -y;
+    y = old_x;
+  }
+  slot(step.x) = hosts.crop_offset_arcsec[0] + x;
+  slot(step.y) = hosts.crop_offset_arcsec[1] + y;
+}
+
+void SamplingPlan::apply(const Step& step, std::int64_t injection_id,
+                         Slots& slots) const {
+  const auto slot = [&](Slot s) -> double& {
+    return slots[static_cast<std::size_t>(s)];
+  };
+  Uniforms uniforms(*this, step, injection_id);
+  switch (step.operation) {
+    case Operation::constant:
+      slot(step.x) = step.c;
+      return;
+    case Operation::draw:
+      slot(step.x) = quantile(samplers[step.payload], uniforms.next());
+      return;
+    case Operation::disc: {
+      const double scale = step.a == no_slot ? 1.0 : slot(step.a);
+      const double radius = step.c * scale * std::sqrt(uniforms.next());
+      const double phi = 2.0 * std::numbers::pi * uniforms.next();
+      slot(step.x) = radius * std::cos(phi);
+      slot(step.y) = radius * std::sin(phi);
+      return;
+    }
+    case Operation::joint: {
+      const auto& joint = joints[step.payload];
+      const auto row = joint_row(joint, uniforms.next());
+      for (std::size_t i = 0; i < joint.slots.size(); ++i) {
+        if (joint.slots[i] == no_slot) continue;
+        slot(joint.slots[i]) = joint.values[row * joint.slots.size() + i];
+      }
+      return;
+    }
+    case Operation::whole_number:
+      slot(step.x) = std::floor(step.c * uniforms.next());
+      return;
+    case Operation::scaled:
+      slot(step.x) = step.c * slot(step.a);
+      return;
+    case Operation::product:
+      slot(step.x) = slot(step.a) * slot(step.b);
+      return;
+    case Operation::sum:
+      slot(step.x) = slot(step.a) + step.c * slot(step.b);
+      return;
+    case Operation::axis_ratio:
+      slot(step.x) = (1.0 - slot(step.a)) / (1.0 + slot(step.a));
+      return;
+    case Operation::shear:
+      slot(step.x) = slot(step.a) * std::cos(2.0 * slot(step.b));
+      slot(step.y) = slot(step.a) * std::sin(2.0 * slot(step.b));
+      return;
+    case Operation::polar:
+      slot(step.x) = slot(step.a) * std::cos(slot(step.b));
+      slot(step.y) = slot(step.a) * std::sin(slot(step.b));
+      return;
+    case Operation::flux_from_mag:
+      slot(step.x) = nmgy_from_mag(slot(step.a));
+      return;
+    case Operation::mag_from_flux:
+      slot(step.x) = mag_from_nmgy(slot(step.a));
+      return;
+    case Operation::host_once:
+      slot(step.x) = static_cast<double>(host_once(injection_id));
+      return;
+    case Operation::host_flux:
+      slot(step.x) =
+          hosts.flux_nmgy[host_of(slot(step.a), injection_id) * bands.size() +
+                          step.payload];
+      return;
+    case Operation::host_centre:
+      host_centre(step, injection_id, slots);
+      return;
+  }
+}
+
+}  // namespace lensmill::catalogue

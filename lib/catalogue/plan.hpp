@@ -1,0 +1,109 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "lib/catalogue/injection_sampler.hpp"
+#include "lib/catalogue/quantities.hpp"
+#include "lib/catalogue/sobol.hpp"
+
+/// \file
+/// Internal to InjectionSampler: how a row's numbers are computed, step by step,
+/// without allocation. Every quantity of the row, given, drawn or derived, has a slot.
+
+namespace lensmill::catalogue {
+
+/// Most quantities one row may involve.
+inline constexpr std::size_t max_slots = 256;
+using Slots = std::array<double, max_slots>;
+using Slot = int;
+inline constexpr Slot no_slot = -1;
+
+/// A prior's range is checked between these quantiles, and no draw goes beyond: such a
+/// tail is not met even in 10^10 rows.
+inline constexpr double tail_probability = 1.0e-12;
+
+/// What a step does; a, b are input slots, x, y output slots, c a constant.
+enum class Operation {
+  constant,       ///< x = c
+  draw,           ///< x ~ samplers[payload]
+  disc,           ///< (x, y) uniform in a disc of radius c, or c * a when a is a slot
+  joint,          ///< the slots of joints[payload]
+  whole_number,   ///< x uniform in 0, 1, ..., c - 1
+  scaled,         ///< x = c * a
+  product,        ///< x = a * b
+  sum,            ///< x = a + c * b
+  axis_ratio,     ///< x = (1 - a) / (1 + a)
+  shear,          ///< (x, y) = a (cos 2b, sin 2b)
+  polar,          ///< (x, y) = a (cos b, sin b)
+  flux_from_mag,  ///< x = nmgy of magnitude a
+  mag_from_flux,  ///< x = magnitude of a nmgy
+  host_once,      ///< x = host of this injection_id in the permutation
+  host_flux,      ///< x = flux of host a in band `payload`
+  host_centre,    ///< (x, y) = centre of host a turned by b and flipped by `third`
+};
+
+struct Step {
+  Operation operation = Operation::constant;
+  Slot x = no_slot;
+  Slot y = no_slot;
+  Slot a = no_slot;
+  Slot b = no_slot;
+  Slot third = no_slot;
+  double c = 0.0;
+  std::size_t payload = 0;
+  StreamTag tag{};
+  std::uint16_t sub_stream = 0;
+  int dimension = 0;  ///< first Sobol dimension, for steps that draw
+};
+
+/// A joint table made ready for drawing.
+struct Joint {
+  std::vector<double> values;      ///< [row, quantity]
+  std::vector<double> cumulative;  ///< of the weights, last = their sum; empty: equal
+  std::size_t rows = 0;
+  std::vector<Slot> slots;  ///< one per quantity; no_slot: overridden, left alone
+};
+
+/// Where a finished quantity goes in the Injection.
+struct Output {
+  const Quantity* quantity = nullptr;
+  int band = 0;
+  Slot slot = no_slot;
+  bool may_be_unmeasured = false;  ///< depends on a cutout's flux: NaN is no error
+};
+
+/// All that InjectionSampler needs to compute a row.
+struct SamplingPlan {
+  std::uint64_t seed = 0;
+  BandNames bands;
+  Design design = Design::random;
+  SplitFractions split;
+  bool split_given = false;
+  HostSource host_source = HostSource::none;
+  std::int64_t source_image_count = 0;  ///< 0: no source images
+  PerBand<std::int64_t> psf_count{};    ///< 0: any index
+  HostTable hosts;
+  std::vector<std::int64_t> permutation;  ///< of the hosts, for HostPolicy::once
+
+  std::size_t given_count = 0;  ///< the first slots are the given values
+  std::vector<Sampler> samplers;
+  std::vector<Joint> joints;
+  std::vector<Step> steps;
+  std::vector<Output> outputs;
+  std::vector<ScrambledSobol> dimensions;  ///< Design::sobol only
+
+  std::vector<std::string> overridden;
+  std::vector<std::string> unused;
+
+  /// Carry out one step. \throws DataError as InjectionSampler::sample.
+  void apply(const Step& step, std::int64_t injection_id, Slots& slots) const;
+  /// A checked index into the hosts.
+  std::size_t host_of(double index, std::int64_t injection_id) const;
+  std::int64_t host_once(std::int64_t injection_id) const;
+  void host_centre(const Step& step, std::int64_t injection_id, Slots& slots) const;
+};
+
+}  // namespace lensmill::catalogue

@@ -1,0 +1,308 @@
+#include "lib/catalogue/plan_builder.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <numeric>
+
+#include "lib/catalogue/columns.hpp"
+#include "lib/core/errors.hpp"
+
+namespace lensmill::catalogue {
+namespace {
+
+constexpr std::uint16_t first_hashed = 16384;
+
+/// The sub-stream of a quantity by its bands' *names*, so that a band's numbers do not
+/// depend on which other bands the run has. One-letter bands are told apart exactly,
+/// longer names by a hash (a collision is reported by the caller).
+std::uint16_t sub_stream_of(const QuantityName& name) {
+  std::string other = name.other_band;
+  // A difference has its own stream beside the magnitude of the same band.
+  if (name.quantity->name == "src_mag_minus_host_mag") other = name.band;
+  if (name.band.size() <= 1 && other.size() <= 1) {
+    const auto code = [](const std::string& band) {
+      return band.empty() ? 0u : static_cast<unsigned>(band[0]) % 128u;
+    };
+    return static_cast<std::uint16_t>(code(name.band) + 128u * code(other));
+  }
+  std::uint32_t hash = 2166136261u;  // FNV-1a
+  for (char c : name.band + "_" + other) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
+  }
+  return static_cast<std::uint16_t>(first_hashed + hash % (65536u - first_hashed));
+}
+
+bool is_single_valued(const Sampler& sampler) {
+  if (std::holds_alternative<Constant>(sampler)) return true;
+  const auto* choice = std::get_if<Choice>(&sampler);
+  return choice != nullptr && choice->values.size() == 1;
+}
+
+}  // namespace
+
+PlanBuilder::PlanBuilder(InjectionSamplerConfig config) : config_(std::move(config)) {}
+
+SamplingPlan PlanBuilder::build() {
+  check_needs();
+  if (problems_.empty()) {
+    givers_ = collect_givers(config_);
+    problems_ = givers_.problems;
+  }
+  plan_.seed = config_.seed;
+  plan_.bands = config_.needs.bands;
+  plan_.design = config_.design;
+  plan_.split = config_.split;
+  plan_.host_source = config_.needs.host;
+  plan_.source_image_count = config_.needs.source_image_count;
+  plan_.psf_count = config_.needs.psf_count;
+  plan_.hosts = config_.hosts;
+  plan_.given_count = config_.given.size();
+  plan_.overridden = givers_.overridden;
+  for (const auto& name : config_.given) {
+    slot(name);
+    ready_.push_back(true);
+  }
+  // With a contradiction in the priors, what is missing would be guesswork.
+  if (problems_.empty()) {
+    prepare_hosts();
+    add_outputs();
+  }
+  if (!problems_.empty()) {
+    std::string message = problems_[0];
+    for (std::size_t i = 1; i < problems_.size(); ++i) message += "\n" + problems_[i];
+    throw ConfigError(message);
+  }
+  for (const auto& giver : givers_.list) {
+    if (!giver.used && giver.origin != Origin::hosts)
+      plan_.unused.push_back(giver.name);
+  }
+  for (int d = 0; config_.design == Design::sobol && d < dimensions_; ++d) {
+    RandomStream stream(config_.seed, d, StreamTag::sobol_scramble);
+    plan_.dimensions.emplace_back(d, stream.bits());
+  }
+  return std::move(plan_);
+}
+
+void PlanBuilder::check_needs() {
+  const auto& bands = config_.needs.bands;
+  if (bands.empty() || bands.size() > static_cast<std::size_t>(max_bands)) {
+    complain(fmt::format("bands: must have 1 to {} bands (got {})", max_bands,
+                         bands.size()));
+  }
+  for (const auto& band : bands) {
+    const bool plain =
+        !band.empty() && std::all_of(band.begin(), band.end(), [](char c) {
+          return std::isalnum(static_cast<unsigned char>(c)) != 0;
+        });
+    if (!plain) {
+      complain(
+          fmt::format("bands: a band's name must be letters and digits, since "
+                      "column names end in _<band> (got `{}`)",
+                      band));
+    }
+    if (std::count(bands.begin(), bands.end(), band) > 1) {
+      complain(fmt::format("bands: `{}` is listed twice", band));
+    }
+  }
+  const auto& split = config_.split;
+  if (!(split.validation >= 0.0) || !(split.test >= 0.0) ||
+      !(split.validation + split.test <= 1.0)) {
+    complain(
+        fmt::format("split: fractions must be >= 0 and add up to at most 1 (got "
+                    "validation {}, test {})",
+                    split.validation, split.test));
+  }
+}
+
+void PlanBuilder::prepare_hosts() {
+  if (config_.needs.host != HostSource::cutouts) return;
+  const auto& hosts = config_.hosts;
+  if (hosts.count < 1) complain("host: the cutouts' file holds no hosts");
+  if (hosts.policy != HostPolicy::once || given("host_index")) return;
+  if (config_.row_count > hosts.count) {
+    complain(
+        fmt::format("host.policy: `once` needs a host for each row ({} hosts, {} "
+                    "rows) use `reuse` or fewer rows",
+                    hosts.count, config_.row_count));
+  }
+  plan_.permutation.resize(
+      static_cast<std::size_t>(std::max<std::int64_t>(hosts.count, 0)));
+  std::iota(plan_.permutation.begin(), plan_.permutation.end(), std::int64_t{0});
+  RandomStream stream(config_.seed, 0, StreamTag::host_permutation);
+  for (std::size_t i = plan_.permutation.size(); i > 1; --i) {  // Fisher-Yates
+    std::swap(plan_.permutation[i - 1],
+              plan_.permutation[static_cast<std::size_t>(stream.below(i))]);
+  }
+}
+
+void PlanBuilder::add_outputs() {
+  const auto flux =
+      given("src_target_snr") ? SourceFlux::target_snr : SourceFlux::given;
+  for (const auto& quantity : all_quantities()) {
+    const int copies = quantity.suffix == Suffix::none ? 1 : config_.needs.band_count();
+    for (int band = 0; band < copies; ++band) {
+      if (!uses(config_.needs, flux, quantity, band)) continue;
+      const auto name =
+          full_name(quantity, config_.needs.bands[static_cast<std::size_t>(band)]);
+      if (quantity.name == "split") {
+        plan_.split_given = given(name);
+        if (!plan_.split_given) continue;
+      }
+      const bool is_flux = quantity.name.ends_with("flux_nmgy");
+      // Cutouts that nobody measured have no flux to write.
+      if (quantity.name == "host_flux_nmgy" &&
+          config_.needs.host == HostSource::cutouts &&
+          config_.hosts.flux_nmgy.empty() && !given(name)) {
+        continue;
+      }
+      const Slot at = need(name);
+      if (at == no_slot) continue;
+      plan_.outputs.push_back(
+          {&quantity, band, at, is_flux && !config_.hosts.flux_nmgy.empty()});
+    }
+  }
+}
+
+Slot PlanBuilder::need(const std::string& name) {
+  if (const Slot at = known(name); at != no_slot) {
+    if (auto* giver = givers_.find(name)) giver->used = true;
+    return at;
+  }
+  if (std::find(missing_.begin(), missing_.end(), name) != missing_.end())
+    return no_slot;
+  if (std::find(in_progress_.begin(), in_progress_.end(), name) != in_progress_.end()) {
+    complain(fmt::format("{}: depends on itself through `multiple`", name));
+    missing_.push_back(name);
+    return no_slot;
+  }
+  in_progress_.push_back(name);
+  auto* giver = givers_.find(name);
+  const Slot at =
+      giver != nullptr ? from_giver(*giver) : derive(name, *find_quantity(name));
+  in_progress_.pop_back();
+  if (at == no_slot) missing_.push_back(name);
+  return at;
+}
+
+Slot PlanBuilder::from_giver(Giver& giver) {
+  giver.used = true;
+  if (giver.origin == Origin::joint_table) return from_joint_table(giver);
+  if (giver.origin == Origin::hosts) {
+    const Slot host = need("host_index");
+    if (host == no_slot) return no_slot;
+    return emit({.operation = Operation::host_flux, .a = host, .payload = giver.index},
+                giver.name);
+  }
+  const auto& prior = config_.priors.entries[giver.index].prior;
+  if (const auto* multiple = std::get_if<MultipleOf>(&prior)) {
+    const auto name = giver.name;  // need() may look at the list
+    const Slot of = need(multiple->column);
+    if (of == no_slot) return no_slot;
+    return emit({.operation = Operation::scaled, .a = of, .c = multiple->factor}, name);
+  }
+  const auto& sampler = std::get<Sampler>(prior);
+  if (is_single_valued(sampler)) {
+    return emit({.operation = Operation::constant, .c = quantile(sampler, 0.5)},
+                giver.name);
+  }
+  plan_.samplers.push_back(sampler);
+  return emit_draw({.operation = Operation::draw, .payload = plan_.samplers.size() - 1},
+                   1, giver.quantity, giver.name);
+}
+
+Slot PlanBuilder::from_joint_table(const Giver& giver) {
+  // The first quantity that is asked for draws the row for all of the table's.
+  const auto& table = config_.priors.joint_tables[giver.index];
+  Joint joint;
+  joint.values = table.values;
+  joint.rows = table.values.size() / table.quantities.size();
+  joint.cumulative.resize(table.weights.size());
+  std::partial_sum(table.weights.begin(), table.weights.end(),
+                   joint.cumulative.begin());
+  joint.slots.assign(table.quantities.size(), no_slot);
+  for (const auto& other : givers_.list) {
+    if (other.origin == Origin::joint_table && other.index == giver.index) {
+      const Slot at = slot(other.name);
+      ready_.resize(slot_names_.size(), false);
+      ready_[static_cast<std::size_t>(at)] = true;
+      joint.slots[other.column] = at;
+    }
+  }
+  plan_.joints.push_back(std::move(joint));
+  Step step{.operation = Operation::joint, .payload = plan_.joints.size() - 1};
+  step.tag = StreamTag::joint_table;
+  step.sub_stream = static_cast<std::uint16_t>(giver.index);
+  step.dimension = dimensions_++;
+  plan_.steps.push_back(step);
+  return known(giver.name);
+}
+
+Slot PlanBuilder::slot(const std::string& name) {
+  for (std::size_t i = 0; i < slot_names_.size(); ++i) {
+    if (slot_names_[i] == name) return static_cast<Slot>(i);
+  }
+  if (slot_names_.size() == max_slots) {
+    throw ConfigError(
+        fmt::format("priors: more than {} quantities in one row", max_slots));
+  }
+  slot_names_.push_back(name);
+  return static_cast<Slot>(slot_names_.size()) - 1;
+}
+
+Slot PlanBuilder::known(const std::string& name) const {
+  for (std::size_t i = 0; i < ready_.size(); ++i) {
+    if (ready_[i] && slot_names_[i] == name) return static_cast<Slot>(i);
+  }
+  return no_slot;
+}
+
+Slot PlanBuilder::emit(Step step, const std::string& name, const std::string& second) {
+  step.x = slot(name);
+  if (!second.empty()) step.y = slot(second);
+  ready_.resize(slot_names_.size(), false);
+  ready_[static_cast<std::size_t>(step.x)] = true;
+  if (!second.empty()) ready_[static_cast<std::size_t>(step.y)] = true;
+  plan_.steps.push_back(step);
+  return step.x;
+}
+
+Slot PlanBuilder::emit_draw(Step step, int dimensions, const QuantityName& quantity,
+                            const std::string& name, const std::string& second) {
+  step.tag = quantity.quantity->tag;
+  step.sub_stream = sub_stream_of(quantity);
+  const std::pair stream(step.tag, step.sub_stream);
+  for (const auto& [other, other_name] : streams_) {
+    if (other != stream) continue;
+    complain(
+        fmt::format("{} and {} would share one random stream (their bands' names "
+                    "hash alike) rename a band",
+                    name, other_name));
+  }
+  streams_.emplace_back(stream, name);
+  step.dimension = dimensions_;
+  dimensions_ += dimensions;
+  if (config_.design == Design::sobol && dimensions_ > max_sobol_dimensions) {
+    complain(
+        fmt::format("catalogue.sobol: {} is one drawn quantity too many (at most {} "
+                    "dimensions) make some priors constant",
+                    name, max_sobol_dimensions));
+  }
+  return emit(step, name, second);
+}
+
+void PlanBuilder::complain(const std::string& problem) {
+  problems_.push_back(problem);
+}
+
+void PlanBuilder::missing(const std::string& name, const std::string& hint) {
+  if (std::find(missing_.begin(), missing_.end(), name) != missing_.end()) return;
+  missing_.push_back(name);
+  complain(
+      fmt::format("{}: nothing gives it (the run needs it) add {} to `priors` or to "
+                  "the catalogue",
+                  name, hint));
+}
+
+}  // namespace lensmill::catalogue

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lib/catalogue/givers.hpp"
+#include "lib/catalogue/plan.hpp"
+
+namespace lensmill::catalogue {
+
+/// Makes the plan of an InjectionSampler: from the columns the run needs back to what
+/// is given, each quantity once and after what it depends on.
+class PlanBuilder {
+ public:
+  explicit PlanBuilder(InjectionSamplerConfig config);
+  /// \throws ConfigError with all problems
+  SamplingPlan build();
+
+ private:
+  /// The slot of a quantity, its steps added to the plan; no_slot if nothing gives it
+  /// or a problem was found (and reported).
+  Slot need(const std::string& name);
+  Slot from_giver(Giver& giver);
+  Slot from_joint_table(const Giver& giver);
+  Slot derive(const std::string& name, const QuantityName& quantity);
+  Slot derive_source_position(const std::string& name);
+  Slot derive_host_or_index(const std::string& name, const QuantityName& quantity);
+  Slot lens_centre(const std::string& name);
+  /// Magnitude of a node from the links other than `from_link`.
+  Slot magnitude(int node, std::size_t from_link);
+
+  Slot slot(const std::string& name);
+  Slot known(const std::string& name) const;
+  bool given(const std::string& name) { return givers_.find(name) != nullptr; }
+  /// Append a step that makes `name` (and `second`).
+  Slot emit(Step step, const std::string& name, const std::string& second = {});
+  /// Likewise for one that draws `dimensions` uniform numbers.
+  Slot emit_draw(Step step, int dimensions, const QuantityName& quantity,
+                 const std::string& name, const std::string& second = {});
+  void check_needs();
+  void prepare_hosts();
+  void add_outputs();
+  void complain(const std::string& problem);
+  void missing(const std::string& name, const std::string& hint);
+
+  InjectionSamplerConfig config_;
+  Givers givers_;
+  SamplingPlan plan_;
+  std::vector<std::string> slot_names_;
+  std::vector<bool> ready_;  ///< per slot: its step has been added
+  std::vector<std::string> in_progress_;
+  std::vector<std::string> missing_;
+  std::vector<std::pair<std::pair<StreamTag, std::uint16_t>, std::string>> streams_;
+  std::vector<std::pair<std::size_t, std::size_t>> joint_of_table_;  ///< table, joint
+  std::vector<std::string> problems_;
+  int dimensions_ = 0;
+};
+
+}  // namespace lensmill::catalogue
