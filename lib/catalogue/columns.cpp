@@ -53,18 +53,16 @@ template <class T>
 using Stored = std::conditional_t<std::is_same_v<std::remove_cv_t<T>, Split>,
                                   std::uint8_t, std::remove_cv_t<T>>;
 
-const Column& column_of(const Table& table, const ColumnInfo& info) {
-  const Column* column = find_column(table, info.name);
-  if (column == nullptr) {
-    throw DataError(fmt::format("catalogue column {}: is missing", info.name));
-  }
-  if (column->info().type != info.type || column->info().row_elements() != 1) {
-    throw DataError(
-        fmt::format("catalogue column {}: has another type or shape than lensmill "
-                    "writes",
-                    info.name));
-  }
-  return *column;
+/// Whether a column's name is the quantity's, in that band.
+bool is_named(std::string_view name, const Quantity& quantity, std::string_view band) {
+  if (!name.starts_with(quantity.name)) return false;
+  const auto rest = name.substr(quantity.name.size());
+  if (quantity.suffix == Suffix::none) return rest.empty();
+  return rest.size() == band.size() + 1 && rest[0] == '_' && rest.substr(1) == band;
+}
+
+int copies_of(const Quantity& quantity, std::size_t bands) {
+  return quantity.suffix == Suffix::none ? 1 : static_cast<int>(bands);
 }
 
 }  // namespace
@@ -106,59 +104,82 @@ Injection blank_injection() {
   return injection;
 }
 
-CatalogueColumns::CatalogueColumns(const Needs& needs, SourceFlux flux) {
-  infos_.push_back({.name = "injection_id",
-                    .unit = "",
-                    .description = "identity of the injection: with the run's seed it "
-                                   "fixes every number drawn for the row",
-                    .type = ElementType::int64,
-                    .row_shape = {}});
-  entries_.push_back({nullptr, 0});
+std::vector<ColumnInfo> written_columns(const Needs& needs, SourceFlux flux) {
+  std::vector<ColumnInfo> infos;
+  infos.push_back({.name = "injection_id",
+                   .unit = "",
+                   .description = "identity of the injection: with the run's seed it "
+                                  "fixes every number drawn for the row",
+                   .type = ElementType::int64,
+                   .row_shape = {}});
   for (const auto& quantity : all_quantities()) {
-    const int copies = quantity.suffix == Suffix::none ? 1 : needs.band_count();
-    for (int band = 0; band < copies; ++band) {
+    for (int band = 0; band < copies_of(quantity, needs.bands.size()); ++band) {
       if (!uses(needs, flux, quantity, band)) continue;
-      const auto name =
-          full_name(quantity, needs.bands[static_cast<std::size_t>(band)]);
-      infos_.push_back({.name = name,
-                        .unit = std::string(quantity.unit),
-                        .description = std::string(quantity.description),
-                        .type = type_of(quantity.member),
-                        .row_shape = {}});
-      entries_.push_back({&quantity, band});
+      infos.push_back(
+          {.name = full_name(quantity, needs.bands[static_cast<std::size_t>(band)]),
+           .unit = std::string(quantity.unit),
+           .description = std::string(quantity.description),
+           .type = type_of(quantity.member),
+           .row_shape = {}});
     }
   }
+  return infos;
 }
 
-Table CatalogueColumns::make_table(std::size_t rows) const {
+Table make_table(const std::vector<ColumnInfo>& columns, std::size_t rows) {
   Table table;
-  for (const auto& info : infos_) table.emplace_back(info, rows);
+  for (const auto& info : columns) table.emplace_back(info, rows);
   return table;
 }
 
-void CatalogueColumns::write(const Injection& injection, std::size_t row,
-                             Table& table) const {
-  EXPECT(table.size() == entries_.size());
+void write_row(const Injection& injection, const BandNames& bands, std::size_t row,
+               Table& table) {
+  EXPECT(!table.empty() && table[0].info().name == "injection_id");
   table[0].values<std::int64_t>()[row] = injection.injection_id;
-  for (std::size_t i = 1; i < entries_.size(); ++i) {
-    visit_member(entries_[i].quantity->member, injection, entries_[i].band,
-                 [&](const auto& value) {
-                   using T = Stored<std::remove_reference_t<decltype(value)>>;
-                   table[i].template values<T>()[row] = static_cast<T>(value);
-                 });
+  // The columns are a subsequence of the quantities: one walk through both.
+  std::size_t next = 1;
+  for (const auto& quantity : all_quantities()) {
+    for (int band = 0; band < copies_of(quantity, bands.size()); ++band) {
+      if (next == table.size()) return;
+      Column& column = table[next];
+      if (!is_named(column.info().name, quantity,
+                    bands[static_cast<std::size_t>(band)])) {
+        continue;
+      }
+      visit_member(quantity.member, injection, band, [&](const auto& value) {
+        using T = Stored<std::remove_reference_t<decltype(value)>>;
+        column.values<T>()[row] = static_cast<T>(value);
+      });
+      ++next;
+    }
   }
+  ENSURE(next == table.size());
 }
 
-Injection CatalogueColumns::read(const Table& table, std::size_t row) const {
+Injection read_row(const Table& table, const BandNames& bands, std::size_t row) {
   Injection injection = blank_injection();
-  injection.injection_id = column_of(table, infos_[0]).values<std::int64_t>()[row];
-  for (std::size_t i = 1; i < entries_.size(); ++i) {
-    const Column& column = column_of(table, infos_[i]);
-    visit_member(entries_[i].quantity->member, injection, entries_[i].band,
-                 [&](auto& value) {
-                   using V = std::remove_reference_t<decltype(value)>;
-                   value = static_cast<V>(column.template values<Stored<V>>()[row]);
-                 });
+  if (const auto* ids = find_column(table, "injection_id")) {
+    if (ids->info().type != ElementType::int64) {
+      throw DataError("catalogue column injection_id: must be of type int64");
+    }
+    injection.injection_id = ids->values<std::int64_t>()[row];
+  }
+  for (const auto& quantity : all_quantities()) {
+    for (int band = 0; band < copies_of(quantity, bands.size()); ++band) {
+      const auto name = full_name(quantity, bands[static_cast<std::size_t>(band)]);
+      const auto* column = find_column(table, name);
+      if (!quantity.is_column() || column == nullptr) continue;
+      if (column->info().type != type_of(quantity.member) ||
+          column->info().row_elements() != 1) {
+        throw DataError(fmt::format(
+            "catalogue column {}: has another type or shape than lensmill writes",
+            name));
+      }
+      visit_member(quantity.member, injection, band, [&](auto& value) {
+        using V = std::remove_reference_t<decltype(value)>;
+        value = static_cast<V>(column->values<Stored<V>>()[row]);
+      });
+    }
   }
   return injection;
 }

@@ -45,27 +45,20 @@ void visit_member(const Member& member, InjectionType& injection, int band,
 
 /// The /catalogue columns that a run writes, in order: injection_id, then all it uses,
 /// one per band where the quantity varies by band (`src_flux_nmgy_<band>`).
-class CatalogueColumns {
- public:
-  explicit CatalogueColumns(const Needs& needs, SourceFlux flux = SourceFlux::given);
+std::vector<ColumnInfo> written_columns(const Needs& needs,
+                                        SourceFlux flux = SourceFlux::given);
 
-  const std::vector<ColumnInfo>& infos() const { return infos_; }
-  /// An empty block of `rows` rows.
-  Table make_table(std::size_t rows) const;
-  /// Copy an Injection into row `row` of a table from make_table. Allocates nothing.
-  void write(const Injection& injection, std::size_t row, Table& table) const;
-  /// The Injection in row `row` of a table that has these columns in any order, among
-  /// others perhaps; members without a column are as in blank_injection.
-  /// \throws DataError for a column that is missing or of another type.
-  Injection read(const Table& table, std::size_t row) const;
+/// An empty block of `rows` rows of those columns.
+Table make_table(const std::vector<ColumnInfo>& columns, std::size_t rows);
 
- private:
-  struct Entry {
-    const Quantity* quantity;  ///< nullptr: injection_id
-    int band;
-  };
-  std::vector<ColumnInfo> infos_;
-  std::vector<Entry> entries_;
-};
+/// Copy an Injection into row `row` of a table with columns made by written_columns, in
+/// their order. Allocates nothing.
+void write_row(const Injection& injection, const BandNames& bands, std::size_t row,
+               Table& table);
+
+/// The Injection in row `row` of a table with such columns in any order, among others
+/// perhaps; members whose column it lacks are as in blank_injection.
+/// \throws DataError for a column of another type than written_columns gives.
+Injection read_row(const Table& table, const BandNames& bands, std::size_t row);
 
 }  // namespace lensmill::catalogue

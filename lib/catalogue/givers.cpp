@@ -219,8 +219,7 @@ class Collector {
         return {graph.node(of + name.band), graph.node(of + name.other_band)};
       case LinkRank::difference:
         return {graph.node("src " + name.band), graph.node("host " + name.band)};
-      default:
-        return {graph.node(of + name.band), Photometry::absolute};
+      default: return {graph.node(of + name.band), Photometry::absolute};
     }
   }
 

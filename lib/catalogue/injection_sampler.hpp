@@ -35,18 +35,18 @@ struct SplitFractions {
 /// All that decides a row's truth.
 struct InjectionSamplerConfig {
   std::uint64_t seed = 0;
-  Needs needs;
-  Priors priors;
-  HostTable hosts;
+  Needs needs{};
+  Priors priors{};
+  HostTable hosts{};
   /// Columns and aliases that every row brings with it, in the order of sample()'s
   /// `given`; without injection_id. Empty for a sampled catalogue.
-  std::vector<std::string> given;
+  std::vector<std::string> given{};
   std::string rows_name = "the catalogue";  ///< what gives them, for messages
   /// Number of rows if known (else 0), to see that HostPolicy::once has enough hosts.
   std::int64_t row_count = 0;
   Conflict conflict = Conflict::error;
   Design design = Design::random;
-  SplitFractions split;
+  SplitFractions split{};
 };
 
 struct SamplingPlan;

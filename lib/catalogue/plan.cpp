@@ -94,9 +94,7 @@ void SamplingPlan::apply(const Step& step, std::int64_t injection_id,
   };
   Uniforms uniforms(*this, step, injection_id);
   switch (step.operation) {
-    case Operation::constant:
-      slot(step.x) = step.c;
-      return;
+    case Operation::constant: slot(step.x) = step.c; return;
     case Operation::draw:
       slot(step.x) = quantile(samplers[step.payload], uniforms.next());
       return;
@@ -120,15 +118,9 @@ void SamplingPlan::apply(const Step& step, std::int64_t injection_id,
     case Operation::whole_number:
       slot(step.x) = std::floor(step.c * uniforms.next());
       return;
-    case Operation::scaled:
-      slot(step.x) = step.c * slot(step.a);
-      return;
-    case Operation::product:
-      slot(step.x) = slot(step.a) * slot(step.b);
-      return;
-    case Operation::sum:
-      slot(step.x) = slot(step.a) + step.c * slot(step.b);
-      return;
+    case Operation::scaled: slot(step.x) = step.c * slot(step.a); return;
+    case Operation::product: slot(step.x) = slot(step.a) * slot(step.b); return;
+    case Operation::sum: slot(step.x) = slot(step.a) + step.c * slot(step.b); return;
     case Operation::axis_ratio:
       slot(step.x) = (1.0 - slot(step.a)) / (1.0 + slot(step.a));
       return;
@@ -140,12 +132,8 @@ void SamplingPlan::apply(const Step& step, std::int64_t injection_id,
       slot(step.x) = slot(step.a) * std::cos(slot(step.b));
       slot(step.y) = slot(step.a) * std::sin(slot(step.b));
       return;
-    case Operation::flux_from_mag:
-      slot(step.x) = nmgy_from_mag(slot(step.a));
-      return;
-    case Operation::mag_from_flux:
-      slot(step.x) = mag_from_nmgy(slot(step.a));
-      return;
+    case Operation::flux_from_mag: slot(step.x) = nmgy_from_mag(slot(step.a)); return;
+    case Operation::mag_from_flux: slot(step.x) = mag_from_nmgy(slot(step.a)); return;
     case Operation::host_once:
       slot(step.x) = static_cast<double>(host_once(injection_id));
       return;
@@ -154,9 +142,7 @@ void SamplingPlan::apply(const Step& step, std::int64_t injection_id,
           hosts.flux_nmgy[host_of(slot(step.a), injection_id) * bands.size() +
                           step.payload];
       return;
-    case Operation::host_centre:
-      host_centre(step, injection_id, slots);
-      return;
+    case Operation::host_centre: host_centre(step, injection_id, slots); return;
   }
 }
 

@@ -292,9 +292,7 @@ Slot PlanBuilder::emit_draw(Step step, int dimensions, const QuantityName& quant
   return emit(step, name, second);
 }
 
-void PlanBuilder::complain(const std::string& problem) {
-  problems_.push_back(problem);
-}
+void PlanBuilder::complain(const std::string& problem) { problems_.push_back(problem); }
 
 void PlanBuilder::missing(const std::string& name, const std::string& hint) {
   if (std::find(missing_.begin(), missing_.end(), name) != missing_.end()) return;

@@ -33,22 +33,22 @@ namespace lensmill::catalogue {
 struct PriorEntry {
   std::string quantity;
   Prior prior;
-  std::string where;
+  std::string where{};
 };
 
 /// Several quantities drawn together: one row of a table (an empirical joint
 /// distribution), with probability proportional to `weights` or equally likely.
 struct JointTable {
   std::vector<std::string> quantities;
-  std::vector<double> values;   ///< [row, quantity], row-major
-  std::vector<double> weights;  ///< one per row, or empty
-  std::string where;
+  std::vector<double> values{};   ///< [row, quantity], row-major
+  std::vector<double> weights{};  ///< one per row, or empty
+  std::string where{};
 };
 
 /// All priors of a run. The order does not matter.
 struct Priors {
   std::vector<PriorEntry> entries;
-  std::vector<JointTable> joint_tables;
+  std::vector<JointTable> joint_tables{};
 };
 
 }  // namespace lensmill::catalogue

@@ -228,9 +228,7 @@ std::string Range::text() const {
   return kind + "finite";
 }
 
-std::span<const Quantity> all_quantities() {
-  return quantities;
-}
+std::span<const Quantity> all_quantities() { return quantities; }
 
 std::optional<QuantityName> find_quantity(std::string_view name) {
   for (const auto& quantity : quantities) {

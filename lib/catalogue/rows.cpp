@@ -45,9 +45,7 @@ std::string axis_problem(const std::vector<Axis>& axes, std::size_t index) {
 
 }  // namespace
 
-SampledRows::SampledRows(std::int64_t count) : count_(count) {
-  EXPECT(count >= 0);
-}
+SampledRows::SampledRows(std::int64_t count) : count_(count) { EXPECT(count >= 0); }
 
 RowBlock SampledRows::read(std::int64_t first, std::int64_t count) const {
   EXPECT(first >= 0 && count >= 0 && first + count <= count_);
@@ -120,9 +118,7 @@ FileRows::FileRows(std::unique_ptr<const ColumnSource> source)
   if (has_id_) read_columns_.insert(read_columns_.begin(), "injection_id");
 }
 
-std::int64_t FileRows::count() const {
-  return source_->rows();
-}
+std::int64_t FileRows::count() const { return source_->rows(); }
 
 RowBlock FileRows::read(std::int64_t first, std::int64_t count) const {
   EXPECT(first >= 0 && count >= 0 && first + count <= source_->rows());

@@ -55,8 +55,8 @@ struct Lognormal {
 /// One of `values`; with probability proportional to `weights` (>= 0, same length) or,
 /// without weights, equally likely.
 struct Choice {
-  std::vector<double> values;
-  std::vector<double> weights;
+  std::vector<double> values{};
+  std::vector<double> weights{};
 };
 
 /// Density proportional to x^index on [min, max], 0 < min < max; any real index.
@@ -69,8 +69,8 @@ struct PowerLaw {
 /// Empirical histogram: bin i is [edges[i], edges[i+1]] with probability proportional
 /// to weights[i] >= 0, uniform inside a bin. Edges ascend strictly.
 struct Histogram {
-  std::vector<double> edges;
-  std::vector<double> weights;
+  std::vector<double> edges{};
+  std::vector<double> weights{};
 };
 
 /// A distribution of one number.
@@ -81,8 +81,8 @@ using Sampler =
 /// the radii is given. `radius_over_theta_e` is in units of the row's theta_e_arcsec
 /// (0 there puts the source on the axis).
 struct Disc {
-  std::optional<double> radius_arcsec;
-  std::optional<double> radius_over_theta_e;
+  std::optional<double> radius_arcsec{};
+  std::optional<double> radius_over_theta_e{};
 };
 
 /// `factor` times another column or alias of the same row, e.g. host_phi_rad =

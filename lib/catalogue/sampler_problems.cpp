@@ -168,11 +168,7 @@ struct SupportOf {
 std::string problem_of(const Sampler& sampler) {
   return std::visit(Problem{}, sampler);
 }
-std::string problem_of(const Prior& prior) {
-  return std::visit(Problem{}, prior);
-}
-Support support_of(const Sampler& sampler) {
-  return std::visit(SupportOf{}, sampler);
-}
+std::string problem_of(const Prior& prior) { return std::visit(Problem{}, prior); }
+Support support_of(const Sampler& sampler) { return std::visit(SupportOf{}, sampler); }
 
 }  // namespace lensmill::catalogue
