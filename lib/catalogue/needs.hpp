@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -50,12 +49,6 @@ struct HostTable {
   /// Total flux of each cutout, [host, band] row-major, nmgy; empty when nothing of the
   /// run asks for it. NaN or <= 0 where it could not be measured.
   std::vector<double> flux_nmgy{};
-  /// Where the lens goes when nothing gives lens_{x,y}_arcsec: the crop's own offset
-  /// from the stamp's centre, which a rotation of the cutout leaves alone, plus each
-  /// host's centroid [host, (x, y)] relative to that point, which turns with it (flip
-  /// first, then quarter turns anticlockwise). Empty: no centroids.
-  std::array<double, 2> crop_offset_arcsec{};
-  std::vector<double> centroid_arcsec{};
 };
 
 }  // namespace lensmill::catalogue

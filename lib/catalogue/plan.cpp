@@ -69,24 +69,6 @@ std::int64_t SamplingPlan::host_once(std::int64_t injection_id) const {
   return permutation[static_cast<std::size_t>(injection_id)];
 }
 
-void SamplingPlan::host_centre(const Step& step, std::int64_t injection_id,
-                               Slots& slots) const {
-  const auto slot = [&](Slot s) -> double& {
-    return slots[static_cast<std::size_t>(s)];
-  };
-  const auto host = host_of(slot(step.a), injection_id);
-  double x = hosts.centroid_arcsec[2 * host];
-  double y = hosts.centroid_arcsec[2 * host + 1];
-  if (slot(step.third) != 0.0) x = -x;
-  for (int turn = 0; turn < static_cast<int>(slot(step.b)); ++turn) {
-    const double old_x = x;
-    x = -y;
-    y = old_x;
-  }
-  slot(step.x) = hosts.crop_offset_arcsec[0] + x;
-  slot(step.y) = hosts.crop_offset_arcsec[1] + y;
-}
-
 void SamplingPlan::apply(const Step& step, std::int64_t injection_id,
                          Slots& slots) const {
   const auto slot = [&](Slot s) -> double& {
@@ -142,7 +124,6 @@ void SamplingPlan::apply(const Step& step, std::int64_t injection_id,
           hosts.flux_nmgy[host_of(slot(step.a), injection_id) * bands.size() +
                           step.payload];
       return;
-    case Operation::host_centre: host_centre(step, injection_id, slots); return;
   }
 }
 

@@ -42,7 +42,6 @@ enum class Operation {
   mag_from_flux,  ///< x = magnitude of a nmgy
   host_once,      ///< x = host of this injection_id in the permutation
   host_flux,      ///< x = flux of host a in band `payload`
-  host_centre,    ///< (x, y) = centre of host a turned by b and flipped by `third`
 };
 
 struct Step {
@@ -51,7 +50,6 @@ struct Step {
   Slot y = no_slot;
   Slot a = no_slot;
   Slot b = no_slot;
-  Slot third = no_slot;
   double c = 0.0;
   std::size_t payload = 0;
   StreamTag tag{};
@@ -103,7 +101,6 @@ struct SamplingPlan {
   /// A checked index into the hosts.
   std::size_t host_of(double index, std::int64_t injection_id) const;
   std::int64_t host_once(std::int64_t injection_id) const;
-  void host_centre(const Step& step, std::int64_t injection_id, Slots& slots) const;
 };
 
 }  // namespace lensmill::catalogue

@@ -26,7 +26,6 @@ class PlanBuilder {
   Slot derive(const std::string& name, const QuantityName& quantity);
   Slot derive_source_position(const std::string& name);
   Slot derive_host_or_index(const std::string& name, const QuantityName& quantity);
-  Slot lens_centre(const std::string& name);
   /// Magnitude of a node from the links other than `from_link`.
   Slot magnitude(int node, std::size_t from_link);
 

@@ -144,7 +144,7 @@ Slot PlanBuilder::derive_host_or_index(const std::string& name,
         quantity, name);
   };
   const auto zero = [&] { return emit({.operation = Operation::constant}, name); };
-  if (base == "lens_x_arcsec" || base == "lens_y_arcsec") return lens_centre(name);
+  if (base == "lens_x_arcsec" || base == "lens_y_arcsec") return zero();
   if (base == "host_index" && config_.needs.host == HostSource::cutouts) {
     if (config_.hosts.policy == HostPolicy::once) {
       return emit({.operation = Operation::host_once}, name);
@@ -167,26 +167,6 @@ Slot PlanBuilder::derive_host_or_index(const std::string& name,
   }
   missing(name, "`" + name + "`");
   return no_slot;
-}
-
-Slot PlanBuilder::lens_centre(const std::string& name) {
-  const auto& hosts = config_.hosts;
-  const bool on_host = config_.needs.host == HostSource::cutouts;
-  if (!on_host || hosts.centroid_arcsec.empty()) {
-    const double offset = hosts.crop_offset_arcsec[name == "lens_x_arcsec" ? 0 : 1];
-    return emit({.operation = Operation::constant, .c = on_host ? offset : 0.0}, name);
-  }
-  const Slot host = need("host_index");
-  const Slot rotation = need("host_rotation");
-  const Slot flip = need("host_flip");
-  if (host == no_slot) return no_slot;
-  // One axis may be given by the rows: the other one's step must not write over it.
-  const bool is_x = name == "lens_x_arcsec";
-  const std::string x = is_x || !given("lens_x_arcsec") ? "lens_x_arcsec" : "unused x";
-  const std::string y = !is_x || !given("lens_y_arcsec") ? "lens_y_arcsec" : "unused y";
-  emit({.operation = Operation::host_centre, .a = host, .b = rotation, .third = flip},
-       x, y);
-  return known(name);
 }
 
 Slot PlanBuilder::magnitude(int node, std::size_t from_link) {

@@ -78,8 +78,10 @@ TEST(CatalogueColumns, ReadKnowsWhatATableLacks) {
 }
 
 TEST(CatalogueColumns, ReadRefusesAnotherType) {
-  Table table;
-  table.emplace_back(ColumnInfo{.name = "lens_q", .type = ElementType::float32}, 1);
+  ColumnInfo info;
+  info.name = "lens_q";
+  info.type = ElementType::float32;
+  const Table table{Column(info, 1)};
 
   EXPECT_THROW(read_row(table, seed_needs().bands, 0), DataError);
 }
