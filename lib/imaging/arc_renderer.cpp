@@ -9,7 +9,7 @@
 #include "lib/imaging/extended_flux.hpp"
 #include "lib/imaging/fixed_supersampling.hpp"
 #include "lib/imaging/kind_fraction.hpp"
-#include "lib/imaging/smooth_pixels.hpp"
+#include "lib/imaging/smooth_deposit.hpp"
 #include "lib/imaging/spline_deposit.hpp"
 
 namespace lensmill::imaging {
@@ -28,6 +28,8 @@ constexpr double kind_tolerance = 1.0e-4;  // of the arc's flux, per cell
 constexpr int deepest_level = 13;
 // Distance, in half widths, below which a cell counts as next to the lens centre.
 constexpr double central_distance = 3.0;
+// Later waves refine fluxes by less than matters for a tolerance.
+constexpr int waves_that_set_scales = 2;
 // The core's flux matters down to this share of the arc (accuracy contract).
 constexpr double least_core_share = 1.0e-2;
 
@@ -293,10 +295,10 @@ void ArcRenderer::render_adaptive(const LensedSource& object, double core_x_pix,
 
   Rendering rendering(config_, parts_->spline_or_null(), core_x_pix, core_y_pix,
                       w.pixel_error, out);
-  while (!w.cells.empty()) {
+  for (int wave = 0; !w.cells.empty(); ++wave) {
     w.batch.evaluate(w.cells, config_.grid, object);
     out.evaluations += static_cast<long>(w.cells.size()) * samples_per_cell;
-    rendering.update_scales(w.cells, w.batch);
+    if (wave < waves_that_set_scales) rendering.update_scales(w.cells, w.batch);
     w.next.clear();
     for (std::size_t c = 0; c < w.cells.size(); ++c) {
       const Cell& cell = w.cells[c];

@@ -55,7 +55,8 @@ CellEstimate estimate_cell(const CellSamples& s, const light::Brightness& source
 
   // The floor keeps a degenerate map (all rays on one point) finite.
   const double footprint = node_to_edge * std::sqrt(footprint_squared) + 1.0e-12;
-  const double from_cusp = std::hypot(s.source_x_arcsec[4], s.source_y_arcsec[4]);
+  const double from_cusp = std::sqrt(s.source_x_arcsec[4] * s.source_x_arcsec[4] +
+                                     s.source_y_arcsec[4] * s.source_y_arcsec[4]);
   const double cusp_radius = source.cusp_radius_arcsec();
   if (cusp_radius >= 0.0) {
     const double distance = std::max(from_cusp - cusp_radius, 0.0) / footprint;

@@ -94,8 +94,8 @@ void CellBatch::evaluate(const std::vector<Cell>& cells, const PixelGrid& grid,
       const double x = grid.arcsec_from_pix(cells[c].x_pix) - object.lens_x_arcsec;
       const double y = grid.arcsec_from_pix(cells[c].y_pix) - object.lens_y_arcsec;
       const double half = cells[c].half_pix() * scale;
-      lens_distance_[c] =
-          singular ? std::hypot(x, y) / half : std::numeric_limits<double>::infinity();
+      lens_distance_[c] = singular ? std::sqrt(x * x + y * y) / half
+                                   : std::numeric_limits<double>::infinity();
       const std::size_t at = (c - begin) * samples_per_cell;
       for (std::size_t k = 0; k < samples_per_cell; ++k) {
         rays_.x()[at + k] = x + half * gauss_node[k % 3];

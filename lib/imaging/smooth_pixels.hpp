@@ -48,23 +48,4 @@ struct RoughnessLimits {
 void mark_rough_pixels(const CentreGrid& centres, const RoughnessLimits& limits,
                        std::vector<std::uint8_t>& rough);
 
-/// Adds the light of the smooth pixels to the planes: in the pixel plane centre +
-/// Laplacian/24 (fourth order), on the lattice the spline moments of the local
-/// quadratic.
-class SmoothDeposit {
- public:
-  SmoothDeposit(const Lattice& lattice, Deposit deposit);
-  struct Workspace {
-    std::vector<double> field, rows;
-  };
-  void add(const CentreGrid& centres, const std::vector<std::uint8_t>& rough,
-           double pixel_area_arcsec2, Workspace& workspace, ArcPlanes& out) const;
-
- private:
-  Lattice lattice_;
-  Deposit deposit_;
-  int first_ = 0;  ///< lattice index of the stencil's start relative to the pixel's own
-  std::vector<double> moment_[3];  ///< integral of u^a beta over the pixel, a = 0, 1, 2
-};
-
 }  // namespace lensmill::imaging

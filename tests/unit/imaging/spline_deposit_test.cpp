@@ -5,7 +5,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "lib/imaging/smooth_pixels.hpp"
+#include "lib/imaging/smooth_deposit.hpp"
 #include "lib/light/sersic.hpp"
 
 namespace lensmill::imaging {
