@@ -56,6 +56,7 @@ void write_file(File& file, const Share& share, Transfer& transfer) {
   file.write_attribute("software", "lensmill");
   file.write_attribute("rows", rows);
   Dataset images = file.create_column(images_info, rows);
+  file.reserve_space();
   const auto mine = values(share.first, share.count);
   images.write_rows<float>(share.first, mine, transfer);
 }

@@ -36,8 +36,8 @@ Handle select_block(const Handle& file_space, const Shape& start, const Shape& c
 
 }  // namespace
 
-Dataset::Dataset(Handle handle, Place place, Driver driver)
-    : Object(std::move(handle), std::move(place), driver) {
+Dataset::Dataset(Handle handle, Place place, std::shared_ptr<FileState> state)
+    : Object(std::move(handle), std::move(place), std::move(state)) {
   const Handle space = file_space();
   const int rank = check(H5Sget_simple_extent_ndims(space.get()),
                          "H5Sget_simple_extent_ndims", place_);
@@ -55,7 +55,7 @@ Handle Dataset::file_space() const {
 void Dataset::write_rows_raw(std::size_t first, std::size_t rows, ElementType type,
                              const void* values, Transfer& transfer) {
   EXPECT(rows == 0 || first + rows <= this->rows());
-  EXPECT(transfer.mode() == TransferMode::independent || driver_ == Driver::mpi);
+  EXPECT(transfer.mode() == TransferMode::independent || driver() == Driver::mpi);
   Shape start(shape_.size(), 0);
   Shape count(shape_);
   if (!count.empty()) {
@@ -66,9 +66,12 @@ void Dataset::write_rows_raw(std::size_t first, std::size_t rows, ElementType ty
   const Handle memory = select_block(space, start, count, place_);
   // Some MPI-IO layers reject a null buffer even for no elements.
   const char nothing = 0;
-  check(H5Dwrite(id(), memory_type(type), memory.get(), space.get(), transfer.id(),
-                 values == nullptr ? &nothing : values),
-        "H5Dwrite", place_);
+  const herr_t result = H5Dwrite(id(), memory_type(type), memory.get(), space.get(),
+                                 transfer.id(), values == nullptr ? &nothing : values);
+  if (result < 0) {
+    state_->failed = true;
+    throw_failure("H5Dwrite", place_);
+  }
 }
 
 void Dataset::write_strings(std::span<const std::string> values) {

@@ -85,7 +85,7 @@ class Dataset : public Object {
 
  private:
   friend class Group;
-  Dataset(Handle handle, Place place, Driver driver);
+  Dataset(Handle handle, Place place, std::shared_ptr<FileState> state);
   /// Elements of the block. \throws DataError as read_block
   std::size_t checked_block(const Shape& start, const Shape& count,
                             ElementType wanted) const;

@@ -3,14 +3,25 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
+
+#include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 
 #include "lib/core/errors.hpp"
+#include "lib/io/disk_space.hpp"
 
 namespace lensmill::io::hdf5 {
 namespace {
+
+/// Room for attributes and small datasets that are made after File::reserve_space.
+constexpr std::uint64_t metadata_reserve_bytes = std::uint64_t{1} << 20U;
+
+/// See must_not_finalise. HDF5's own state is process-wide, and so is this.
+std::atomic<bool> file_left_open{false};
 
 /// Access properties common to both drivers. Locks are asked for but not insisted on:
 /// many cluster file systems have none.
@@ -49,12 +60,14 @@ Handle open_existing(const Place& place, unsigned flags, const Handle& access) {
 
 }  // namespace
 
+bool must_not_finalise() { return file_left_open; }
+
 File File::create(const std::string& path) {
   const Place place{path, ""};
   const Handle access = access_properties(place);
   return {own(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.get()),
               H5Fclose, "H5Fcreate", place),
-          place, Driver::serial};
+          place, std::make_shared<FileState>()};
 }
 
 File File::create(const std::string& path, MPI_Comm communicator) {
@@ -76,30 +89,77 @@ File File::create(const std::string& path, MPI_Comm communicator) {
         "H5Pset_all_coll_metadata_ops", place);
   return {own(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.get()),
               H5Fclose, "H5Fcreate", place),
-          place, Driver::mpi};
+          place,
+          std::make_shared<FileState>(
+              FileState{.driver = Driver::mpi, .communicator = communicator})};
 }
 
 File File::open(const std::string& path) {
   const Place place{path, ""};
   const Handle access = access_properties(place);
   check_readable(place, O_RDONLY);
-  return {open_existing(place, H5F_ACC_RDONLY, access), place, Driver::serial};
+  return {open_existing(place, H5F_ACC_RDONLY, access), place,
+          std::make_shared<FileState>()};
 }
 
 File File::open_for_update(const std::string& path) {
   const Place place{path, ""};
   const Handle access = access_properties(place);
   check_readable(place, O_RDWR);
-  return {open_existing(place, H5F_ACC_RDWR, access), place, Driver::serial};
+  return {open_existing(place, H5F_ACC_RDWR, access), place,
+          std::make_shared<FileState>()};
 }
 
-void File::flush() { check(H5Fflush(id(), H5F_SCOPE_GLOBAL), "H5Fflush", place_); }
+File::~File() {
+  if (!handle_.is_open()) return;
+  if (driver() == Driver::mpi && state_->failed) {
+    give_up();
+  } else if (H5Fclose(handle_.release()) < 0) {
+    file_left_open = true;
+  }
+}
+
+void File::give_up() noexcept {
+  handle_.release();
+  file_left_open = true;
+}
+
+void File::reserve_space() {
+  hsize_t bytes = 0;
+  check(H5Fget_filesize(id(), &bytes), "H5Fget_filesize", place_);
+  const MPI_Comm communicator = state_->communicator;
+  int rank = 0;
+  if (communicator != MPI_COMM_NULL) MPI_Comm_rank(communicator, &rank);
+  int error = 0;
+  if (rank == 0) error = reserve_disk_space(file_path(), bytes, metadata_reserve_bytes);
+  if (communicator != MPI_COMM_NULL) MPI_Bcast(&error, 1, MPI_INT, 0, communicator);
+  if (error != 0) {
+    throw IoError(fmt::format("{}: no room for a file of {} bytes ({})", file_path(),
+                              bytes, std::strerror(error)));
+  }
+  reserved_ = rank == 0;
+}
+
+void File::flush() {
+  if (H5Fflush(id(), H5F_SCOPE_GLOBAL) < 0) {
+    state_->failed = true;
+    throw_failure("H5Fflush", place_);
+  }
+}
 
 void File::close() {
+  if (driver() == Driver::mpi && state_->failed) {
+    give_up();
+    throw IoError(file_path() + ": left open, since a write to it has failed");
+  }
   // Anything else still open would keep the file open after H5Fclose.
   EXPECT(H5Fget_obj_count(id(), H5F_OBJ_ALL) == 1);
   const hid_t closing = handle_.release();
-  check(H5Fclose(closing), "H5Fclose", place_);
+  if (H5Fclose(closing) < 0) {
+    file_left_open = true;
+    throw_failure("H5Fclose", place_);
+  }
+  if (reserved_) release_reserve(file_path());
 }
 
 }  // namespace lensmill::io::hdf5

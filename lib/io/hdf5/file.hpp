@@ -25,14 +25,28 @@ class File : public Group {
   /// Open an existing file for reading and writing, serial. \throws as open
   static File open_for_update(const std::string& path);
 
-  /// Write HDF5's buffers to the operating system. \collective \throws IoError
+  File(File&&) = default;
+  File& operator=(File&&) = delete;
+  /// Closes silently; leaves a file open for good whose write through MPI-IO failed.
+  ~File();
+
+  /// Make sure that the disk has room for everything created so far (and a little for
+  /// metadata to come); call it after the last create_dataset, before the first write.
+  /// Not optional for parallel files: on a full disk OMPIO's collective writes were
+  /// seen to report success (3 ranks) or to hang at close (2 ranks). \collective
+  /// \throws IoError on all ranks alike
+  void reserve_space();
+  /// Write HDF5's buffers to disk. \collective \throws IoError
   void flush();
-  /// Close and say so if that fails (the destructor is silent). Groups, datasets and
-  /// attributes of the file must be closed before. \collective \throws IoError
+  /// Close and say so if that fails. Groups, datasets and attributes of the file must
+  /// be closed before. \collective \throws IoError
   void close();
 
  private:
   using Group::Group;
+  void give_up() noexcept;
+
+  bool reserved_ = false;
 };
 
 }  // namespace lensmill::io::hdf5

@@ -76,7 +76,7 @@ Group Group::open_group(const std::string& path) const {
                                 this->path(), fmt::join(names(), ", ")));
   }
   return {own(H5Gopen2(id(), path.c_str(), H5P_DEFAULT), H5Gclose, "H5Gopen2", place),
-          place, driver_};
+          place, state_};
 }
 
 Dataset Group::open_dataset(const std::string& path) const {
@@ -86,7 +86,7 @@ Dataset Group::open_dataset(const std::string& path) const {
                                 this->path(), fmt::join(names(), ", ")));
   }
   return {own(H5Dopen2(id(), path.c_str(), H5P_DEFAULT), H5Dclose, "H5Dopen2", place),
-          place, driver_};
+          place, state_};
 }
 
 Group Group::create_group(const std::string& path) {
@@ -94,7 +94,7 @@ Group Group::create_group(const std::string& path) {
   const Handle links = intermediate_groups(place);
   return {own(H5Gcreate2(id(), path.c_str(), links.get(), H5P_DEFAULT, H5P_DEFAULT),
               H5Gclose, "H5Gcreate2", place),
-          place, driver_};
+          place, state_};
 }
 
 Dataset Group::create(const std::string& path, hid_t type, const Handle& space,
@@ -104,7 +104,7 @@ Dataset Group::create(const std::string& path, hid_t type, const Handle& space,
   return {own(H5Dcreate2(id(), path.c_str(), type, space.get(), links.get(),
                          properties.get(), H5P_DEFAULT),
               H5Dclose, "H5Dcreate2", place),
-          place, driver_};
+          place, state_};
 }
 
 Dataset Group::create_contiguous(const std::string& path, hid_t type,

@@ -51,8 +51,8 @@ class Group : public Object {
   }
 
  protected:
-  Group(Handle handle, Place place, Driver driver)
-      : Object(std::move(handle), std::move(place), driver) {}
+  Group(Handle handle, Place place, std::shared_ptr<FileState> state)
+      : Object(std::move(handle), std::move(place), std::move(state)) {}
 
  private:
   std::vector<std::string> names_of(H5O_type_t kind) const;

@@ -1,19 +1,16 @@
 #pragma once
 
 #include <concepts>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "lib/io/hdf5/file_state.hpp"
 #include "lib/io/hdf5/types.hpp"
 
 namespace lensmill::io::hdf5 {
-
-/// Which driver a file was opened with. Through `mpi`, everything that changes the
-/// file's structure (create, attributes, close) is collective: all ranks of the
-/// communicator call it in the same order with the same values.
-enum class Driver { serial, mpi };
 
 /// A file, group or dataset: something with attributes. Move-only.
 class Object {
@@ -21,7 +18,7 @@ class Object {
   const std::string& file_path() const { return place_.file; }
   /// Absolute path inside the file, "/" for the root.
   std::string path() const { return place_.object.empty() ? "/" : place_.object; }
-  Driver driver() const { return driver_; }
+  Driver driver() const { return state_->driver; }
 
   bool has_attribute(const std::string& name) const;
   std::vector<std::string> attribute_names() const;
@@ -63,8 +60,10 @@ class Object {
   ///@}
 
  protected:
-  Object(Handle handle, Place place, Driver driver)
-      : handle_(std::move(handle)), place_(std::move(place)), driver_(driver) {}
+  Object(Handle handle, Place place, std::shared_ptr<FileState> state)
+      : handle_(std::move(handle)),
+        place_(std::move(place)),
+        state_(std::move(state)) {}
   ~Object() = default;
   Object(Object&&) = default;
   Object& operator=(Object&&) = default;
@@ -74,7 +73,7 @@ class Object {
 
   Handle handle_;
   Place place_;
-  Driver driver_;
+  std::shared_ptr<FileState> state_;
 
  private:
   struct OpenAttribute;
