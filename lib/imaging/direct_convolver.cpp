@@ -60,20 +60,22 @@ void DirectConvolver::convolve(std::span<const ImageView<const double>> planes,
   for (std::size_t k = 0; k < planes.size(); ++k) {
     const auto plane = planes[k];
     EXPECT(plane.ny() == side && plane.nx() == side);
-    for (int j = 0; j < stamps[k].ny(); ++j) {
-      for (int i = 0; i < stamps[k].nx(); ++i) {
-        const int at_y = lattice().index_of_pixel(j);
-        const int at_x = lattice().index_of_pixel(i);
-        double sum = 0.0;
-        for (int y = 0; y < side; ++y) {
-          for (int x = 0; x < side; ++x) {
-            if (plane(y, x) == 0.0) continue;
-            sum += plane(y, x) * at_offset(kernel.direct, at_y - y, at_x - x);
+    Image<double> sum(stamps[k].ny(), stamps[k].nx());
+    for (int y = 0; y < side; ++y) {
+      for (int x = 0; x < side; ++x) {
+        const double light = plane(y, x);
+        if (light == 0.0) continue;
+        for (int j = 0; j < sum.ny(); ++j) {
+          for (int i = 0; i < sum.nx(); ++i) {
+            sum(j, i) +=
+                light * at_offset(kernel.direct, lattice().index_of_pixel(j) - y,
+                                  lattice().index_of_pixel(i) - x);
           }
         }
-        stamps[k](j, i) = static_cast<float>(sum);
       }
     }
+    std::ranges::transform(sum.pixels(), stamps[k].pixels().begin(),
+                           [](double value) { return static_cast<float>(value); });
   }
 }
 

@@ -266,8 +266,10 @@ void check_truncation(const PsfSelfTest& test, std::vector<PsfTestRow>& rows) {
       pixel_overlap_weights(test.lattice.stamp_size_pix, core_disc(test));
   const Image<double> ring = ring_plane(test, test.core_radius_pix);
   const auto core_flux = [&](const LatticeKernel& kernel) {
-    const Prepared tested(test.op, test.lattice, test.deposit, kernel);
-    return dot(tested.adjoint(aperture.weight, false), ring);
+    // Linear convolution: the kernel is in question here, not the operator.
+    const Prepared linear(imaging::ConvolutionOperator::fft, test.lattice, test.deposit,
+                          kernel);
+    return dot(linear.adjoint(aperture.weight, false), ring);
   };
   PsfTestRow result =
       row("truncation_core_flux_change", 0.0,
