@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "lib/core/errors.hpp"
@@ -103,8 +104,22 @@ void multiply(std::span<std::complex<float>> spectrum,
 /// Power of two that brings the largest of `values` into [1/2, 1); 1 if all are zero or
 /// one is not finite (it then shows in the result).
 double binary_scale(std::span<const double> values) {
-  double largest = 0.0;
-  for (double value : values) largest = std::max(largest, std::abs(value));
+  constexpr std::size_t lanes = 8;  // running maxima, for the compiler's vectors
+  std::array<double, lanes> maxima{};
+  for (std::size_t i = 0; i < values.size(); i += lanes) {
+    const std::size_t count = std::min(lanes, values.size() - i);
+    if (count == lanes) {
+      for (std::size_t k = 0; k < lanes; ++k) {
+        const double size = std::abs(values[i + k]);
+        maxima[k] = size > maxima[k] ? size : maxima[k];
+      }
+    } else {
+      for (std::size_t k = 0; k < count; ++k) {
+        maxima[k] = std::max(maxima[k], std::abs(values[i + k]));
+      }
+    }
+  }
+  const double largest = *std::ranges::max_element(maxima);
   if (!(largest > 0.0) || !std::isfinite(largest)) return 1.0;
   int exponent = 0;
   std::frexp(largest, &exponent);
@@ -191,11 +206,15 @@ void FftConvolver::prepare(const psf::LatticeKernel& kernel,
   const Reach x =
       legacy ? whole_x : reach_of_axis(lattice(), kernel.samples.nx(), origin_x, tail);
   for (int dy = y.low; dy <= y.high; ++dy) {
-    const auto in = kernel.samples.view().row(dy + origin_y);
-    const auto out = real.row(wrapped(dy, ny));
-    for (int dx = x.low; dx <= x.high; ++dx) {
-      out[static_cast<std::size_t>(wrapped(dx, nx))] =
-          static_cast<float>(in[static_cast<std::size_t>(dx + origin_x)]);
+    const double* in = kernel.samples.view().row(dy + origin_y).data() + origin_x;
+    float* out = real.row(wrapped(dy, ny)).data();
+    // Columns left of the origin wrap to the row's end (legacy: perhaps more than
+    // once).
+    for (int dx = x.low; dx <= x.high;) {
+      const int at = wrapped(dx, nx);
+      const int run = std::min(x.high - dx + 1, nx - at);
+      for (int k = 0; k < run; ++k) out[at + k] = static_cast<float>(in[dx + k]);
+      dx += run;
     }
   }
   plans.forward_all();

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "lib/core/contracts.hpp"
@@ -19,16 +20,35 @@ namespace {
 ///
 /// The lines bound where each order's error falls below 2e-7 of the PSF's peak for a
 /// Gaussian and Moffats of beta 1.5, 2.5 and 3.5, measured for sides of 0.05 to 0.91.
-int gauss_order(double side, double distance) {
-  if (side > 0.6 && distance < 1.5) return largest_gauss_order;
-  if (side > 0.95) return distance < 4.0 ? largest_gauss_order : 6;
-  if (distance > 6.0 + 8.0 * side) return 1;
-  if (distance > 2.0 + 3.5 * side) return 2;
-  if (distance > 0.7 + 2.5 * side) return 3;
-  if (distance > 2.2 * side - 0.1) return 4;
-  if (distance > 1.5 * side - 0.2) return 5;
-  return 6;
-}
+class OrderOfCell {
+ public:
+  OrderOfCell(double side_pix, double fwhm_pix) {
+    const double side = side_pix / fwhm_pix;
+    if (side > 0.6) near_order_ = largest_gauss_order;
+    const double limits[] = {side > 0.6 ? 1.5 : 1.5 * side - 0.2, 2.2 * side - 0.1,
+                             0.7 + 2.5 * side, 2.0 + 3.5 * side, 6.0 + 8.0 * side};
+    for (std::size_t i = 0; i < limit2_.size(); ++i) {
+      const double limit_pix = std::max(0.0, limits[i]) * fwhm_pix;
+      limit2_[i] = limit_pix * limit_pix;
+    }
+    if (side > 0.95) {  // below one pixel FWHM: fine near the core, fair elsewhere
+      limit2_ = {16.0 * fwhm_pix * fwhm_pix, 0.0, 0.0, 0.0, 0.0};
+      far_order_ = 6;
+    }
+  }
+  int operator()(double distance2_pix2) const {
+    if (distance2_pix2 < limit2_[0]) return near_order_;
+    if (distance2_pix2 < limit2_[1]) return 5;
+    if (distance2_pix2 < limit2_[2]) return 4;
+    if (distance2_pix2 < limit2_[3]) return 3;
+    return distance2_pix2 < limit2_[4] ? 2 : far_order_;
+  }
+
+ private:
+  std::array<double, 5> limit2_{};
+  int near_order_ = 6;
+  int far_order_ = 1;
+};
 
 /// The rectangle as square cells of one lattice step: every lattice point's pixel is
 /// then `oversample` whole cells wide, also where the rectangle cuts it.
@@ -42,28 +62,29 @@ struct CellGrid {
 
 /// Integrate the PSF over cells [first, grid.nx) of row j.
 void integrate_row(const PsfFunction& psf, const CellGrid& grid, int j, int first,
-                   bool uniform_order, FunctionKernelWorkspace& work) {
+                   const OrderOfCell* order_of_cell, FunctionKernelWorkspace& work) {
   constexpr int order_of_unknown = 8;  // a PSF that need not peak at its origin
-  const double fwhm = psf.sharpest_fwhm_pix();
   const double y = grid.centre_y(j);
-  const auto order_at = [&](int i) {
-    if (uniform_order) return order_of_unknown;
-    return gauss_order(grid.step / fwhm, std::hypot(grid.centre_x(i), y) / fwhm);
-  };
+  const auto cells = static_cast<std::size_t>(grid.nx);
+  work.rules.resize(std::max(work.rules.size(), cells));
   std::size_t count = 0;
   for (int i = first; i < grid.nx; ++i) {
-    const auto rule = gauss_legendre(order_at(i));
+    const double x = grid.centre_x(i);
+    const int order =
+        order_of_cell != nullptr ? (*order_of_cell)(x * x + y * y) : order_of_unknown;
+    const auto rule = gauss_legendre(order);
+    work.rules[static_cast<std::size_t>(i)] = rule;
     const std::size_t needed = count + rule.size() * rule.size();
     if (work.x_pix.size() < needed) {
       work.x_pix.resize(2 * needed);
       work.y_pix.resize(2 * needed);
       work.density.resize(2 * needed);
     }
-    const double x = grid.centre_x(i);
     for (const GaussNode& row : rule) {
+      const double row_y = y + grid.step * row.offset;
       for (const GaussNode& column : rule) {
         work.x_pix[count] = x + grid.step * column.offset;
-        work.y_pix[count] = y + grid.step * row.offset;
+        work.y_pix[count] = row_y;
         ++count;
       }
     }
@@ -71,16 +92,16 @@ void integrate_row(const PsfFunction& psf, const CellGrid& grid, int j, int firs
   psf.evaluate(std::span(work.x_pix).first(count), std::span(work.y_pix).first(count),
                std::span(work.density).first(count));
   const double* density = work.density.data();
-  double* cells = &work.cells(j, 0);
+  double* cell = &work.cells(j, 0);
   for (int i = first; i < grid.nx; ++i) {
-    const auto rule = gauss_legendre(order_at(i));
-    double cell = 0.0;
+    const auto rule = work.rules[static_cast<std::size_t>(i)];
+    double integral = 0.0;
     for (const GaussNode& row : rule) {
       double line = 0.0;
       for (const GaussNode& column : rule) line += column.weight * *density++;
-      cell += row.weight * line;
+      integral += row.weight * line;
     }
-    cells[i] = cell * grid.step * grid.step;
+    cell[i] = integral * grid.step * grid.step;
   }
 }
 
@@ -88,24 +109,28 @@ void integrate_row(const PsfFunction& psf, const CellGrid& grid, int j, int firs
 void integrate_cells(const PsfFunction& psf, const CellGrid& grid, bool octant,
                      FunctionKernelWorkspace& work) {
   work.cells.assign(grid.ny, grid.nx);
-  const bool uniform = dynamic_cast<const EllipticalPsf*>(&psf) == nullptr;
+  const OrderOfCell by_distance(grid.step, psf.sharpest_fwhm_pix());
+  const bool peaks_at_origin = dynamic_cast<const EllipticalPsf*>(&psf) != nullptr;
+  const OrderOfCell* orders = peaks_at_origin ? &by_distance : nullptr;
   if (!octant) {
-    for (int j = 0; j < grid.ny; ++j) integrate_row(psf, grid, j, 0, uniform, work);
+    for (int j = 0; j < grid.ny; ++j) integrate_row(psf, grid, j, 0, orders, work);
     return;
   }
   const int n = grid.nx;
+  for (int j = n / 2; j < n; ++j) integrate_row(psf, grid, j, j, orders, work);
+  // The upper right quarter's other half, then the left half, then the lower half.
   for (int j = n / 2; j < n; ++j) {
-    integrate_row(psf, grid, j, j, uniform, work);
-    for (int i = j; i < n; ++i) {
-      const double cell = work.cells(j, i);
-      work.cells(i, j) = cell;
-      work.cells(j, n - 1 - i) = cell;
-      work.cells(i, n - 1 - j) = cell;
-      work.cells(n - 1 - j, i) = cell;
-      work.cells(n - 1 - i, j) = cell;
-      work.cells(n - 1 - j, n - 1 - i) = cell;
-      work.cells(n - 1 - i, n - 1 - j) = cell;
+    const auto row = work.cells.view().row(j);
+    for (int i = n / 2; i < j; ++i) {
+      row[static_cast<std::size_t>(i)] = work.cells(i, j);
     }
+    for (int i = 0; i < n / 2; ++i) {
+      row[static_cast<std::size_t>(i)] = row[static_cast<std::size_t>(n - 1 - i)];
+    }
+  }
+  for (int j = 0; j < n / 2; ++j) {
+    std::ranges::copy(work.cells.view().row(n - 1 - j),
+                      work.cells.view().row(j).begin());
   }
 }
 
@@ -178,8 +203,7 @@ void make_lattice_kernel(const PsfFunction& psf, const FunctionKernelOptions& op
   const bool octant =
       psf.eightfold_symmetric() && size.ny == size.nx && size.nx % 2 == 1;
   integrate_cells(psf, grid, octant, workspace);
-  double flux = 0.0;
-  for (double cell : workspace.cells.pixels()) flux += cell;
+  const double flux = sum_of(workspace.cells.pixels());
   if (!std::isfinite(flux) || flux <= 0.0) {
     throw DataError(
         fmt::format("PSF: its flux in a rectangle of {} x {} pixels must be a number "

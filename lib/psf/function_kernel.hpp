@@ -1,5 +1,9 @@
 #pragma once
 
+#include <span>
+#include <vector>
+
+#include "lib/psf/gauss_legendre.hpp"
 #include "lib/psf/kernel_policy.hpp"
 #include "lib/psf/kernel_size.hpp"
 #include "lib/psf/lattice_kernel.hpp"
@@ -18,6 +22,7 @@ struct FunctionKernelOptions {
 /// Buffers of make_lattice_kernel, reused from call to call.
 struct FunctionKernelWorkspace {
   AlignedVector<double> x_pix, y_pix, density;
+  std::vector<std::span<const GaussNode>> rules;
   Image<double> cells;
 };
 

@@ -1,23 +1,35 @@
 #include "lib/psf/kernel_moments.hpp"
 
+#include <array>
+#include <vector>
+
 namespace lensmill::psf {
+
+double sum_of(std::span<const double> values) {
+  constexpr std::size_t lanes = 8;
+  std::array<double, lanes> sums{};
+  std::size_t i = 0;
+  for (; i + lanes <= values.size(); i += lanes) {
+    for (std::size_t k = 0; k < lanes; ++k) sums[k] += values[i + k];
+  }
+  for (std::size_t k = 0; i + k < values.size(); ++k) sums[k] += values[i + k];
+  return ((sums[0] + sums[4]) + (sums[1] + sums[5])) +
+         ((sums[2] + sums[6]) + (sums[3] + sums[7]));
+}
 
 KernelMoments moments_of(ImageView<const double> samples, int origin_y, int origin_x,
                          int per_pixel) {
-  double sum = 0.0;
-  double sum_x = 0.0;
+  std::vector<double> column_sum(static_cast<std::size_t>(samples.nx()));
   double sum_y = 0.0;
   for (int j = 0; j < samples.ny(); ++j) {
-    double row_sum = 0.0;
-    double row_x = 0.0;
     const auto row = samples.row(j);
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      row_sum += row[i];
-      row_x += row[i] * (static_cast<int>(i) - origin_x);
-    }
-    sum += row_sum;
-    sum_x += row_x;
-    sum_y += row_sum * (j - origin_y);
+    for (std::size_t i = 0; i < row.size(); ++i) column_sum[i] += row[i];
+    sum_y += sum_of(row) * (j - origin_y);
+  }
+  const double sum = sum_of(column_sum);
+  double sum_x = 0.0;
+  for (std::size_t i = 0; i < column_sum.size(); ++i) {
+    sum_x += column_sum[i] * (static_cast<int>(i) - origin_x);
   }
   const double steps = per_pixel;
   return {.sum = sum / (steps * steps),

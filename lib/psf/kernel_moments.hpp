@@ -1,5 +1,7 @@
 #pragma once
 
+#include <span>
+
 #include "lib/psf/lattice_kernel.hpp"
 
 namespace lensmill::psf {
@@ -10,6 +12,9 @@ struct KernelMoments {
   double centroid_x_pix = 0.0;
   double centroid_y_pix = 0.0;
 };
+
+/// Sum of many values in eight running sums: fast, and the same on every machine.
+double sum_of(std::span<const double> values);
 
 /// Moments of samples whose origin is (origin_y, origin_x), in steps of 1 / per_pixel.
 /// The centroid of a kernel without flux is NaN.
