@@ -3,6 +3,7 @@
 #include <fftw3.h>
 
 #include <algorithm>
+#include <array>
 #include <stdexcept>
 
 namespace lensmill::imaging {
@@ -27,12 +28,21 @@ struct FftPlans::Plans {
 };
 
 int good_fft_size(int n) {
+  // Measured with Debian 12's FFTW (SSE2 + AVX), single precision, the row and column
+  // passes below: microseconds for forward + inverse. Lengths left out (90, 96, 112,
+  // 120, 125 ...) are slower than the next one here.
+  //  64 15 | 72 19 | 80 18 | 84 26 | 100 32 | 108 43 | 128 44 | 144 48 | 160 58 | 192
+  //  88
+  // 240 140 | 256 163 | 320 230 | 400 355
+  static constexpr std::array<int, 14> measured{64,  72,  80,  84,  100, 108, 128,
+                                                144, 160, 192, 240, 256, 320, 400};
+  if (n > 48 && n <= measured.back()) {
+    return *std::ranges::find_if(measured, [n](int size) { return size >= n; });
+  }
   for (int size = std::max(4, (n + 3) / 4 * 4);; size += 4) {
     int rest = size;
-    for (int prime : {2, 3, 5}) {
-      while (rest % prime == 0) rest /= prime;
-    }
-    if (rest == 1) return size;
+    while (rest % 2 == 0) rest /= 2;
+    if (rest == 1 || rest == 3 || rest == 5 || rest == 25) return size;
   }
 }
 

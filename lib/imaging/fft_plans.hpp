@@ -9,8 +9,7 @@
 
 namespace lensmill::imaging {
 
-/// The smallest transform length >= n that this FFTW does quickly: multiples of 4 with
-/// no prime factor above 5, measured faster than any longer one.
+/// The smallest transform length >= n of those that this FFTW does fast.
 int good_fft_size(int n);
 
 /// Shape of one transform: what is put in and what is read out.
