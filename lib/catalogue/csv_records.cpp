@@ -1,0 +1,90 @@
+#include "lib/catalogue/csv_records.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "lib/core/errors.hpp"
+
+namespace lensmill::catalogue {
+namespace {
+
+// A longer record is an open quote that swallows the file, not a row of numbers.
+constexpr std::size_t longest_record_bytes = std::size_t{1} << 20;
+
+bool has_open_quote(std::string_view text) {
+  return std::count(text.begin(), text.end(), '"') % 2 == 1;
+}
+
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+}  // namespace
+
+CsvRecords::CsvRecords(const std::string& path, std::int64_t offset, std::int64_t line)
+    : path_(path), file_(path, std::ios::binary), offset_(offset), line_(line) {
+  if (!file_) throw IoError(fmt::format("{}: cannot open this file", path));
+  file_.seekg(offset);
+}
+
+bool CsvRecords::next_line(std::string& line) {
+  if (!std::getline(file_, line)) {
+    if (file_.bad()) throw IoError(fmt::format("{}: reading failed", path_));
+    return false;
+  }
+  const bool first = offset_ == 0;
+  offset_ += static_cast<std::int64_t>(line.size()) + (file_.eof() ? 0 : 1);
+  ++line_;
+  if (first && line.starts_with("\xef\xbb\xbf")) line.erase(0, 3);  // byte order mark
+  if (line.ends_with('\r')) line.pop_back();
+  return true;
+}
+
+bool CsvRecords::next(std::string& record) {
+  do {
+    record_offset_ = offset_;
+    record_line_ = line_;
+    if (!next_line(record)) return false;
+  } while (record.starts_with('#') ||
+           std::all_of(record.begin(), record.end(), is_blank));
+  while (has_open_quote(record)) {
+    const bool more = record.size() < longest_record_bytes && next_line(text_);
+    if (!more) {
+      throw DataError(
+          fmt::format("{} line {}: a quote (\") is never closed", path_, record_line_));
+    }
+    record += '\n';
+    record += text_;
+  }
+  return true;
+}
+
+void split_cells(std::string& record, std::vector<std::string_view>& cells) {
+  cells.clear();
+  std::size_t at = 0;
+  while (true) {
+    while (at < record.size() && is_blank(record[at])) ++at;
+    if (at < record.size() && record[at] == '"') {
+      const std::size_t begin = ++at;
+      std::size_t end = begin;
+      for (; at < record.size(); ++at) {
+        if (record[at] == '"') {
+          if (at + 1 == record.size() || record[at + 1] != '"') break;
+          ++at;
+        }
+        record[end++] = record[at];
+      }
+      cells.push_back(std::string_view(record).substr(begin, end - begin));
+      at = std::min(record.find(',', at), record.size());
+    } else {
+      const std::size_t comma = std::min(record.find(',', at), record.size());
+      std::size_t end = comma;
+      while (end > at && is_blank(record[end - 1])) --end;
+      cells.push_back(std::string_view(record).substr(at, end - at));
+      at = comma;
+    }
+    if (at == record.size()) return;
+    ++at;
+  }
+}
+
+}  // namespace lensmill::catalogue

@@ -1,0 +1,233 @@
+#include "lib/catalogue/validate_file.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+
+#include "lib/catalogue/quantities.hpp"
+#include "lib/core/errors.hpp"
+
+namespace lensmill::catalogue {
+namespace {
+
+constexpr std::int64_t rows_per_read = 8192;
+constexpr std::size_t most_shown = 20;
+
+/// Counts all problems and keeps the first few.
+class Problems {
+ public:
+  explicit Problems(const ColumnSource& source) : source_(source) {}
+  void add(const std::string& text) {
+    ++count_;
+    if (wants_more()) shown_.push_back(text);
+  }
+  void add(std::int64_t row, const std::string& column, const std::string& reason) {
+    ++count_;
+    if (!wants_more()) return;  // finding a row's line costs time
+    shown_.push_back(fmt::format("{}: {}{}{}", source_.where(row), column,
+                                 column.empty() ? "" : " ", reason));
+  }
+  void add_unseen(std::int64_t more) { count_ += more; }
+  bool wants_more() const { return shown_.size() < most_shown; }
+  void throw_if_any() const {
+    if (count_ == 0) return;
+    auto message = fmt::format("{}: {} problem{} in this catalogue", source_.path(),
+                               count_, count_ == 1 ? "" : "s");
+    if (count_ > static_cast<std::int64_t>(shown_.size())) {
+      message += fmt::format(", the first {}", shown_.size());
+    }
+    message += ":";
+    for (const auto& text : shown_) message += "\n  " + text;
+    throw DataError(message);
+  }
+
+ private:
+  const ColumnSource& source_;
+  std::int64_t count_ = 0;
+  std::vector<std::string> shown_;
+};
+
+bool equal_but_for_case(const std::string& a, const std::string& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
+    return std::tolower(static_cast<unsigned char>(x)) ==
+           std::tolower(static_cast<unsigned char>(y));
+  });
+}
+
+std::string column_problem(const std::string& name, const BandNames& bands) {
+  const auto found = find_quantity(name);
+  if (!found) {
+    const auto nearest = nearest_quantity(name, bands);
+    return fmt::format("column `{}` is unknown{}", name,
+                       nearest.empty() ? " (see docs for the names) remove it"
+                                       : ": did you mean `" + nearest + "`?");
+  }
+  if (found->quantity->name == "src_offset") {
+    return "column `src_offset` stands for two numbers: give `src_offset_arcsec` and "
+           "`src_offset_phi_rad`";
+  }
+  // Other bands may be in the file; one that only differs in case is a slip.
+  for (const auto& written : {found->band, found->other_band}) {
+    if (std::find(bands.begin(), bands.end(), written) != bands.end()) continue;
+    for (const auto& band : bands) {
+      if (!equal_but_for_case(written, band)) continue;
+      return fmt::format("column `{}`: the run's band is `{}`, not `{}`", name, band,
+                         written);
+    }
+  }
+  return {};
+}
+
+/// The cells of one block that could not be read, for look-up.
+class BadCells {
+ public:
+  explicit BadCells(std::vector<BadCell> cells) : cells_(std::move(cells)) {
+    std::stable_sort(cells_.begin(), cells_.end(),
+                     [](const BadCell& a, const BadCell& b) { return a.row < b.row; });
+  }
+  const std::vector<BadCell>& list() const { return cells_; }
+  bool contain(std::int64_t row, const std::string& column) const {
+    auto at = std::lower_bound(
+        cells_.begin(), cells_.end(), row,
+        [](const BadCell& cell, std::int64_t wanted) { return cell.row < wanted; });
+    for (; at != cells_.end() && at->row == row; ++at) {
+      if (at->column.empty() || at->column == column) return true;
+    }
+    return false;
+  }
+
+ private:
+  std::vector<BadCell> cells_;
+};
+
+/// Whether the ids of the rows so far ascend, across blocks.
+struct Ascent {
+  std::int64_t last = -1;
+  bool holds = true;
+};
+
+void check_ids(const Column& ids, std::int64_t first, const BadCells& bad,
+               Ascent& ascent, Problems& problems) {
+  for (std::size_t i = 0; i < ids.rows(); ++i) {
+    const auto row = first + static_cast<std::int64_t>(i);
+    const double real = real_cell(ids, i);
+    constexpr double largest = 9.2e18;  // fits int64
+    if (!(real >= 0.0 && real < largest) ||
+        (ids.info().type == ElementType::float64 && real != std::floor(real))) {
+      if (!bad.contain(row, "injection_id")) {
+        problems.add(row, "injection_id",
+                     fmt::format("must be an integer >= 0 (got {})", real));
+      }
+      ascent.holds = false;
+      continue;
+    }
+    const auto id = whole_cell(ids, i);
+    ascent.holds = ascent.holds && id > ascent.last;
+    ascent.last = id;
+  }
+}
+
+void check_values(const Column& column, std::int64_t first, const BadCells& bad,
+                  Problems& problems) {
+  const auto found = find_quantity(column.info().name);
+  if (!found) return;  // reported once, as a column
+  const auto& range = found->quantity->range;
+  for (std::size_t i = 0; i < column.rows(); ++i) {
+    const double value = real_cell(column, i);
+    if (range.contains(value)) continue;
+    const auto row = first + static_cast<std::int64_t>(i);
+    if (bad.contain(row, column.info().name)) continue;
+    problems.add(row, column.info().name,
+                 std::isfinite(value)
+                     ? fmt::format("must be {} (got {})", range.text(), value)
+                     : fmt::format("must be finite (got {})", value));
+  }
+}
+
+/// Calls visit(row, id) for every row with a usable id.
+template <class Visit>
+void for_each_id(const ColumnSource& source, Visit&& visit) {
+  const std::vector<std::string> name{"injection_id"};
+  for (std::int64_t first = 0; first < source.rows(); first += rows_per_read) {
+    const auto count = std::min(rows_per_read, source.rows() - first);
+    std::vector<BadCell> unread;
+    const auto table = source.read(first, count, name, unread);
+    const BadCells bad(std::move(unread));
+    for (std::size_t i = 0; i < table[0].rows(); ++i) {
+      const auto row = first + static_cast<std::int64_t>(i);
+      if (!(real_cell(table[0], i) >= 0.0)) continue;
+      if (bad.contain(row, name[0])) continue;
+      visit(row, whole_cell(table[0], i));
+    }
+  }
+}
+
+void check_duplicates(const ColumnSource& source, Problems& problems) {
+  std::vector<std::int64_t> ids;
+  ids.reserve(static_cast<std::size_t>(source.rows()));
+  for_each_id(source, [&](std::int64_t, std::int64_t id) { ids.push_back(id); });
+  std::sort(ids.begin(), ids.end());
+  std::vector<std::pair<std::int64_t, std::int64_t>> repeated;  // id, its first row
+  std::int64_t count = 0;
+  for (std::size_t i = 1; i < ids.size(); ++i) {
+    if (ids[i] != ids[i - 1]) continue;
+    ++count;
+    const bool is_new = repeated.empty() || repeated.back().first != ids[i];
+    if (is_new && repeated.size() < most_shown) repeated.emplace_back(ids[i], -1);
+  }
+  if (count == 0) return;
+  // The ids shown are few: their rows are found by one more look through the column.
+  std::int64_t told = 0;
+  for_each_id(source, [&](std::int64_t row, std::int64_t id) {
+    const auto at = std::lower_bound(repeated.begin(), repeated.end(),
+                                     std::pair(id, std::int64_t{-2}));
+    if (at == repeated.end() || at->first != id) return;
+    if (at->second < 0) {
+      at->second = row;
+      return;
+    }
+    ++told;
+    problems.add(row, "injection_id",
+                 fmt::format("{} is there twice (first in {})", id,
+                             problems.wants_more() ? source.where(at->second) : ""));
+  });
+  problems.add_unseen(count - told);
+}
+
+}  // namespace
+
+void validate_file(const ColumnSource& source, const Needs& needs) {
+  Problems problems(source);
+  if (source.rows() == 0) problems.add("has no rows");
+  bool has_id = false;
+  for (const auto& name : source.columns()) {
+    if (name == "injection_id") {
+      has_id = true;
+      continue;
+    }
+    const auto problem = column_problem(name, needs.bands);
+    if (!problem.empty()) problems.add(problem);
+  }
+  Ascent ascent;
+  for (std::int64_t first = 0; first < source.rows(); first += rows_per_read) {
+    const auto count = std::min(rows_per_read, source.rows() - first);
+    std::vector<BadCell> unread;
+    const auto table = source.read(first, count, source.columns(), unread);
+    const BadCells bad(std::move(unread));
+    for (const auto& cell : bad.list())
+      problems.add(cell.row, cell.column, cell.reason);
+    for (const auto& column : table) {
+      if (column.info().name == "injection_id") {
+        check_ids(column, first, bad, ascent, problems);
+      } else {
+        check_values(column, first, bad, problems);
+      }
+    }
+  }
+  if (has_id && !ascent.holds) check_duplicates(source, problems);
+  problems.throw_if_any();
+}
+
+}  // namespace lensmill::catalogue

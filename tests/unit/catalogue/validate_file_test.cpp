@@ -1,0 +1,106 @@
+#include "lib/catalogue/validate_file.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "lib/catalogue/csv_source.hpp"
+#include "lib/core/errors.hpp"
+#include "tests/unit/catalogue/csv_file.hpp"
+#include "tests/unit/catalogue/seed_priors.hpp"
+
+namespace lensmill::catalogue {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+/// What validation says about a CSV text; "" if it is content.
+std::string verdict(const std::string& text) {
+  const CsvFile file(text);
+  const CsvSource source(file.path());
+  try {
+    validate_file(source, seed_needs());
+  } catch (const DataError& error) {
+    EXPECT_EQ(error.exit_code(), ExitCode::bad_data);
+    return error.what();
+  }
+  return "";
+}
+
+TEST(ValidateFile, AcceptsColumnsAliasesAndUnlensedRows) {
+  EXPECT_EQ(verdict("injection_id,theta_e_arcsec,lens_ellipticity,src_mag_i,split\n"
+                    "0,0,0.2,21,2\n5,1.5,0,20,0\n"),
+            "");
+}
+
+TEST(ValidateFile, ReportsEveryKindOfProblemAtOnce) {
+  const auto message = verdict(
+      "injection_id,lens_q,src_reff_arcsec,host_index,src_flux_nmgy_r\n"
+      "1,0.5,0.2,0,1.0\n"
+      "2,1.2,0.2,0,1.0\n"
+      "3,0,-0.2,0,1.0\n"
+      "4,nan,0.2,0,inf\n"
+      "5,0.5,x,0,1.0\n"
+      "6,0.5,0.2,1.5,1.0\n"
+      "7,0.5,0.2,1\n"
+      "-8,0.5,0.2,-1,1.0\n");
+
+  EXPECT_THAT(message, HasSubstr("10 problems in this catalogue:"));
+  EXPECT_THAT(message, HasSubstr("line 3: lens_q must be in (0, 1] (got 1.2)"));
+  EXPECT_THAT(message, HasSubstr("line 4: lens_q must be in (0, 1] (got 0)"));
+  EXPECT_THAT(message, HasSubstr("line 4: src_reff_arcsec must be in (0, 1000] (got "
+                                 "-0.2)"));
+  EXPECT_THAT(message, HasSubstr("line 5: lens_q must be finite (got nan)"));
+  EXPECT_THAT(message, HasSubstr("line 5: src_flux_nmgy_r must be finite (got inf)"));
+  EXPECT_THAT(message, HasSubstr("line 6: src_reff_arcsec must be a number (got `x`)"));
+  EXPECT_THAT(message, HasSubstr("line 7: host_index must be an integer (got `1.5`)"));
+  EXPECT_THAT(message, HasSubstr("line 8: has 4 cells (the header has 5)"));
+  EXPECT_THAT(message,
+              HasSubstr("line 9: injection_id must be an integer >= 0 (got -8)"));
+  EXPECT_THAT(message,
+              HasSubstr("line 9: host_index must be an integer >= 0 (got -1)"));
+}
+
+TEST(ValidateFile, ReportsDuplicateIds) {
+  const auto message =
+      verdict("injection_id,lens_q\n9,0.5\n7,0.5\n9,0.5\n8,0.5\n9,0.5\n7,0.5\n");
+
+  EXPECT_THAT(message, HasSubstr("3 problems"));
+  EXPECT_THAT(message, HasSubstr("line 4: injection_id 9 is there twice (first in line "
+                                 "2)"));
+  EXPECT_THAT(message, HasSubstr("line 6: injection_id 9 is there twice"));
+  EXPECT_THAT(message, HasSubstr("line 7: injection_id 7 is there twice (first in line "
+                                 "3)"));
+}
+
+TEST(ValidateFile, UnorderedIdsAreNoProblem) {
+  EXPECT_EQ(verdict("injection_id,lens_q\n9,0.5\n7,0.5\n8,0.5\n"), "");
+}
+
+TEST(ValidateFile, CountsAllAndShowsTwenty) {
+  std::string text = "injection_id,lens_q\n";
+  for (int row = 0; row < 10000; ++row) text += std::to_string(row / 2) + ",2\n";
+
+  const auto message = verdict(text);
+
+  EXPECT_THAT(message, HasSubstr("15000 problems in this catalogue, the first 20:"));
+  EXPECT_EQ(std::count(message.begin(), message.end(), '\n'), 20);
+}
+
+TEST(ValidateFile, UnknownColumnsGetTheNearestName) {
+  EXPECT_THAT(verdict("theta_e,lens_q\n1,0.5\n"),
+              HasSubstr("column `theta_e` is unknown"));
+  EXPECT_THAT(verdict("lens_phi_rads\n1\n"),
+              HasSubstr("column `lens_phi_rads` is unknown: did you mean "
+                        "`lens_phi_rad`?"));
+  EXPECT_THAT(verdict("src_flux_nmgy_R\n1\n"), HasSubstr("the run's band is `r`"));
+  EXPECT_THAT(verdict("src_offset\n1\n"), HasSubstr("stands for two numbers"));
+}
+
+TEST(ValidateFile, AFileWithoutRowsIsAProblem) {
+  EXPECT_THAT(verdict("lens_q\n"), HasSubstr("has no rows"));
+  EXPECT_THAT(verdict("lens_q\n# none\n\n"), HasSubstr("has no rows"));
+}
+
+}  // namespace
+}  // namespace lensmill::catalogue
