@@ -50,18 +50,13 @@ ApertureWeights annulus_overlap_weights(int stamp_size_pix, double x_pix, double
                                         const Interval& radius_pix);
 
 /// `circle`: the continuous disc on the convolution lattice. Gauss-Legendre points of
-/// the disc (clipped to the stamp), each spread over 9 x 9 lattice points by odd
-/// Lagrange weights, so that sum_j weight[j] f(x_j) is the integral over the disc of a
-/// function f that is smooth on the lattice's scale: correlating these weights with the
-/// PSF *without* its pixel response gives the exact adjoint of the continuous aperture.
-/// (For a kernel that includes the pixel the disc integral is that of the interpolated
-/// image.) Weights are in pix^2; near the lattice's edge the stencils become one-sided.
+/// the disc (clipped to the stamp), each put on the lattice as light is, with quintic
+/// B-spline weights (imaging/spline.hpp): correlated with the spline coefficients of
+/// the PSF *without* its pixel response (Convolver::adjoint_of_lattice) they give the
+/// exact adjoint of the continuous aperture. Weights are in pix^2 and sum to the disc's
+/// area.
 ApertureWeights circle_lattice_weights(const imaging::Lattice& lattice,
                                        const Disc& disc);
-
-/// Weights over stamp pixels moved to the lattice's points at the pixels' centres.
-ApertureWeights on_lattice(const ApertureWeights& stamp_weights,
-                           const imaging::Lattice& lattice);
 
 /// sum weight * image; `image` has `offset` more pixels than the weights on each side.
 double aperture_sum(const ApertureWeights& aperture, ImageView<const double> image,

@@ -23,12 +23,8 @@ inline double total(const KindValues& values) {
   return values[0] + values[1] + values[2];
 }
 
-/// w . I_k on the pixel planes. For `circle` use the pixel_overlap weights: light is
-/// then taken as uniform inside each pixel that the circle cuts. This moves light
-/// between the intrinsic and the psf term of one kind only (their sum, core_psf of
-/// experiments A-C included, does not contain it); the error is second order in the
-/// pixel, see docs/physics.md. A renderer that sums its samples inside the disc
-/// replaces it.
+/// w . I_k on the pixel planes: `pixel_overlap` and `pixel_centre`. For `circle` the
+/// renderer sums its samples inside the disc instead (ArcPlanes::disc_flux).
 KindValues intrinsic_sums(const ApertureWeights& aperture,
                           const imaging::ArcPlanes& arc, int margin_pix);
 

@@ -146,18 +146,12 @@ void visit_fields(M& m, Visit&& visit) {
 
 std::vector<std::size_t> row_shape(Extent extent, const MeasurementShape& shape) {
   switch (extent) {
-    case Extent::scalar:
-      return {};
-    case Extent::band:
-      return {shape.bands};
-    case Extent::radius:
-      return {shape.radii};
-    case Extent::band_radius:
-      return {shape.bands, shape.radii};
-    case Extent::band_bin:
-      return {shape.bands, shape.profile_bins};
-    case Extent::image:
-      return {stored_images};
+    case Extent::scalar: return {};
+    case Extent::band: return {shape.bands};
+    case Extent::radius: return {shape.radii};
+    case Extent::band_radius: return {shape.bands, shape.radii};
+    case Extent::band_bin: return {shape.bands, shape.profile_bins};
+    case Extent::image: return {stored_images};
   }
   return {};
 }
@@ -231,8 +225,7 @@ MeasurementSchema::MeasurementSchema(const BandNames& bands,
         info.description += fmt::format("; [band, bin]: {}", band_list);
         break;
       case Extent::scalar:
-      case Extent::image:
-        break;
+      case Extent::image: break;
     }
     ENSURE(info.row_elements() == values.size());
     columns_.push_back(std::move(info));

@@ -8,9 +8,7 @@
 namespace lensmill::measure {
 namespace {
 
-MeasurementSchema two_bands_three_radii() {
-  return {{"g", "r"}, {3.0, 5.0, 7.0}, 4};
-}
+MeasurementSchema two_bands_three_radii() { return {{"g", "r"}, {3.0, 5.0, 7.0}, 4}; }
 
 TEST(MeasurementSchema, EveryColumnIsNamedOnceAndDescribed) {
   const auto schema = two_bands_three_radii();

@@ -1,0 +1,197 @@
+#include "lib/measure/aperture.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numbers>
+
+#include "lib/imaging/spline.hpp"
+
+namespace lensmill::measure {
+namespace {
+
+// Signed area between the origin and the segment from (x0, y) to (x1, y), clipped to
+// the circle of radius r: the part of the segment inside counts as a triangle, the
+// parts outside as circular sectors (Green's theorem along the clipped boundary).
+double segment_area(double x0, double y0, double x1, double y1, double r) {
+  const auto sector = [r](double ax, double ay, double bx, double by) {
+    return 0.5 * r * r * std::atan2(ax * by - ay * bx, ax * bx + ay * by);
+  };
+  const double dx = x1 - x0;
+  const double dy = y1 - y0;
+  const double a = dx * dx + dy * dy;
+  const double b = x0 * dx + y0 * dy;
+  const double c = x0 * x0 + y0 * y0 - r * r;
+  const double discriminant = b * b - a * c;
+  if (a == 0.0) return 0.0;
+  if (discriminant <= 0.0) return sector(x0, y0, x1, y1);
+  const double root = std::sqrt(discriminant);
+  const double enter = std::clamp((-b - root) / a, 0.0, 1.0);
+  const double leave = std::clamp((-b + root) / a, 0.0, 1.0);
+  if (enter >= leave) return sector(x0, y0, x1, y1);
+  const double ex = x0 + enter * dx;
+  const double ey = y0 + enter * dy;
+  const double lx = x0 + leave * dx;
+  const double ly = y0 + leave * dy;
+  double area = 0.5 * (ex * ly - ey * lx);
+  if (enter > 0.0) area += sector(x0, y0, ex, ey);
+  if (leave < 1.0) area += sector(lx, ly, x1, y1);
+  return area;
+}
+
+// Weights over a stamp from a function of the pixel's offset from the centre.
+template <class Weight>
+ApertureWeights stamp_weights(int n, double x_pix, double y_pix, double reach_pix,
+                              Weight weight) {
+  ApertureWeights aperture;
+  aperture.weight.assign(n, n, 0.0);
+  const auto bound = [n](double value) {
+    return static_cast<int>(std::clamp(value, 0.0, static_cast<double>(n)));
+  };
+  aperture.box = {.y_begin = bound(std::floor(y_pix - reach_pix)),
+                  .y_end = bound(std::ceil(y_pix + reach_pix) + 1.0),
+                  .x_begin = bound(std::floor(x_pix - reach_pix)),
+                  .x_end = bound(std::ceil(x_pix + reach_pix) + 1.0)};
+  for (int y = aperture.box.y_begin; y < aperture.box.y_end; ++y) {
+    for (int x = aperture.box.x_begin; x < aperture.box.x_end; ++x) {
+      aperture.weight(y, x) = weight(x - x_pix, y - y_pix);
+    }
+  }
+  return aperture;
+}
+
+template <class T>
+double sum_over(const ApertureWeights& aperture, ImageView<const T> image, int offset) {
+  double sum = 0.0;
+  for (int y = aperture.box.y_begin; y < aperture.box.y_end; ++y) {
+    double row_sum = 0.0;
+    for (int x = aperture.box.x_begin; x < aperture.box.x_end; ++x) {
+      row_sum +=
+          aperture.weight(y, x) * static_cast<double>(image(y + offset, x + offset));
+    }
+    sum += row_sum;
+  }
+  return sum;
+}
+
+// Nodes and weights of a 5-point Gauss-Legendre rule on [-1, 1].
+constexpr std::array<double, 5> node{-0.90617984593866399280, -0.53846931010568309104,
+                                     0.0, 0.53846931010568309104,
+                                     0.90617984593866399280};
+constexpr std::array<double, 5> node_weight{
+    0.23692688505618908751, 0.47862867049936646804, 0.56888888888888888889,
+    0.47862867049936646804, 0.23692688505618908751};
+
+}  // namespace
+
+double ApertureWeights::area() const {
+  double sum = 0.0;
+  for (int y = box.y_begin; y < box.y_end; ++y) {
+    for (int x = box.x_begin; x < box.x_end; ++x) sum += weight(y, x);
+  }
+  return sum;
+}
+
+double circle_pixel_overlap(double dx_pix, double dy_pix, double radius_pix) {
+  const double x0 = dx_pix - 0.5;
+  const double x1 = dx_pix + 0.5;
+  const double y0 = dy_pix - 0.5;
+  const double y1 = dy_pix + 0.5;
+  const double area = segment_area(x0, y0, x1, y0, radius_pix) +
+                      segment_area(x1, y0, x1, y1, radius_pix) +
+                      segment_area(x1, y1, x0, y1, radius_pix) +
+                      segment_area(x0, y1, x0, y0, radius_pix);
+  return std::clamp(area, 0.0, 1.0);
+}
+
+ApertureWeights pixel_overlap_weights(int stamp_size_pix, const Disc& disc) {
+  return stamp_weights(stamp_size_pix, disc.x_pix, disc.y_pix, disc.radius_pix + 0.5,
+                       [&](double dx, double dy) {
+                         return circle_pixel_overlap(dx, dy, disc.radius_pix);
+                       });
+}
+
+ApertureWeights pixel_centre_weights(int stamp_size_pix, const Disc& disc) {
+  return stamp_weights(stamp_size_pix, disc.x_pix, disc.y_pix, disc.radius_pix,
+                       [&](double dx, double dy) {
+                         const double square = disc.radius_pix * disc.radius_pix;
+                         return dx * dx + dy * dy < square ? 1.0 : 0.0;
+                       });
+}
+
+ApertureWeights annulus_overlap_weights(int stamp_size_pix, double x_pix, double y_pix,
+                                        const Interval& radius_pix) {
+  return stamp_weights(
+      stamp_size_pix, x_pix, y_pix, radius_pix.upper + 0.5, [&](double dx, double dy) {
+        const double inner = radius_pix.lower > 0.0
+                                 ? circle_pixel_overlap(dx, dy, radius_pix.lower)
+                                 : 0.0;
+        return circle_pixel_overlap(dx, dy, radius_pix.upper) - inner;
+      });
+}
+
+ApertureWeights circle_lattice_weights(const imaging::Lattice& lattice,
+                                       const Disc& disc) {
+  // Strips in y between lattice half steps; in each, Gauss points in y and, along the
+  // chord, Gauss points between lattice half steps in x: the integrand is a smooth
+  // function, the disc's edge is followed exactly by the chords. The chord's length has
+  // a square root's slope at the poles: an angle as variable removes it.
+  constexpr int strips_per_step = 2;
+  const double steps = lattice.oversample * strips_per_step;
+  const double edge = lattice.stamp_size_pix - 0.5;
+  const int strips =
+      std::max(8, static_cast<int>(std::ceil(2.0 * disc.radius_pix * steps)));
+  ApertureWeights aperture;
+  aperture.weight.assign(lattice.size(), lattice.size(), 0.0);
+  aperture.box = {0, lattice.size(), 0, lattice.size()};
+  const auto lattice_of = [&](double pix) {
+    return lattice.first_pixel() + lattice.oversample * pix;
+  };
+  for (int strip = 0; strip < strips; ++strip) {
+    for (std::size_t j = 0; j < node.size(); ++j) {
+      // y = R sin(t), t across [-pi/2, pi/2]: dy = R cos(t) dt.
+      const double half = 0.5 * std::numbers::pi / strips;
+      const double t = -0.5 * std::numbers::pi + half * (2.0 * strip + 1.0 + node[j]);
+      const double dy = disc.radius_pix * std::cos(t) * half * node_weight[j];
+      const double y = disc.y_pix + disc.radius_pix * std::sin(t);
+      if (y < -0.5 || y > edge) continue;
+      const double chord = disc.radius_pix * std::cos(t);
+      const double low = std::max(disc.x_pix - chord, -0.5);
+      const double high = std::min(disc.x_pix + chord, edge);
+      if (!(high > low)) continue;
+      const int pieces = std::max(2, static_cast<int>(std::ceil((high - low) * steps)));
+      const double half_piece = 0.5 * (high - low) / pieces;
+      const double floor_y = std::floor(lattice_of(y));
+      const auto weight_y = imaging::spline_weights(lattice_of(y) - floor_y);
+      for (int piece = 0; piece < pieces; ++piece) {
+        for (std::size_t i = 0; i < node.size(); ++i) {
+          const double x = low + half_piece * (2.0 * piece + 1.0 + node[i]);
+          const double weight = dy * half_piece * node_weight[i];
+          const double floor_x = std::floor(lattice_of(x));
+          const auto weight_x = imaging::spline_weights(lattice_of(x) - floor_x);
+          for (int b = 0; b < imaging::spline_support; ++b) {
+            for (int a = 0; a < imaging::spline_support; ++a) {
+              aperture.weight(static_cast<int>(floor_y) - 2 + b,
+                              static_cast<int>(floor_x) - 2 + a) +=
+                  weight * weight_y[static_cast<std::size_t>(b)] *
+                  weight_x[static_cast<std::size_t>(a)];
+            }
+          }
+        }
+      }
+    }
+  }
+  return aperture;
+}
+
+double aperture_sum(const ApertureWeights& aperture, ImageView<const double> image,
+                    int offset) {
+  return sum_over(aperture, image, offset);
+}
+
+double aperture_sum(const ApertureWeights& aperture, ImageView<const float> image,
+                    int offset) {
+  return sum_over(aperture, image, offset);
+}
+
+}  // namespace lensmill::measure

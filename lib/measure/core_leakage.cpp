@@ -1,0 +1,103 @@
+#include "lib/measure/core_leakage.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include "lib/core/contracts.hpp"
+
+namespace lensmill::measure {
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+template <class T>
+double dot(ImageView<const T> a, ImageView<const double> b) {
+  EXPECT(a.ny() == b.ny() && a.nx() == b.nx());
+  // Row by row, so that the sum's rounding does not grow with the image.
+  double sum = 0.0;
+  for (int y = 0; y < a.ny(); ++y) {
+    const auto row_a = a.row(y);
+    const auto row_b = b.row(y);
+    double row_sum = 0.0;
+    for (std::size_t x = 0; x < row_a.size(); ++x) {
+      row_sum += static_cast<double>(row_a[x]) * row_b[x];
+    }
+    sum += row_sum;
+  }
+  return sum;
+}
+
+template <class T>
+KindValues adjoint_sums_of(ImageView<const T> adjoint, const imaging::ArcPlanes& arc) {
+  KindValues sums{};
+  for (std::size_t kind = 0; kind < lens::kind_count; ++kind) {
+    if (arc.present[kind]) sums[kind] = dot(adjoint, arc.lattice.plane[kind].view());
+  }
+  return sums;
+}
+
+}  // namespace
+
+KindValues intrinsic_sums(const ApertureWeights& aperture,
+                          const imaging::ArcPlanes& arc, int margin_pix) {
+  KindValues sums{};
+  for (std::size_t kind = 0; kind < lens::kind_count; ++kind) {
+    if (!arc.present[kind]) continue;
+    sums[kind] = aperture_sum(aperture, arc.pixel.plane[kind].view(), margin_pix);
+  }
+  return sums;
+}
+
+KindValues stamp_sums(const imaging::ArcPlanes& arc, int stamp_size_pix,
+                      int margin_pix) {
+  KindValues sums{};
+  for (std::size_t kind = 0; kind < lens::kind_count; ++kind) {
+    if (!arc.present[kind]) continue;
+    const auto plane = arc.pixel.plane[kind].view();
+    for (int y = 0; y < stamp_size_pix; ++y) {
+      double row_sum = 0.0;
+      for (int x = 0; x < stamp_size_pix; ++x) {
+        row_sum += plane(y + margin_pix, x + margin_pix);
+      }
+      sums[kind] += row_sum;
+    }
+  }
+  return sums;
+}
+
+KindValues adjoint_sums(ImageView<const double> adjoint,
+                        const imaging::ArcPlanes& arc) {
+  return adjoint_sums_of(adjoint, arc);
+}
+
+KindValues adjoint_sums(ImageView<const float> adjoint, const imaging::ArcPlanes& arc) {
+  return adjoint_sums_of(adjoint, arc);
+}
+
+CoreLeakage split_core_flux(const KindValues& intrinsic, const KindValues& adjoint,
+                            double kernel_sum, double convolved_flux) {
+  CoreLeakage split{
+      .fraction = nan, .intrinsic = {nan, nan, nan}, .psf = {nan, nan, nan}};
+  if (!(convolved_flux > 0.0)) return split;
+  split.fraction = 0.0;
+  for (std::size_t kind = 0; kind < lens::kind_count; ++kind) {
+    split.intrinsic[kind] = kernel_sum * intrinsic[kind] / convolved_flux;
+    split.psf[kind] = (adjoint[kind] - kernel_sum * intrinsic[kind]) / convolved_flux;
+    split.fraction += split.intrinsic[kind] + split.psf[kind];
+  }
+  return split;
+}
+
+CoreFractionWithoutPsf core_fraction_without_psf(const KindValues& intrinsic,
+                                                 const KindValues& stamp) {
+  CoreFractionWithoutPsf result{.fraction = nan, .by_kind = {nan, nan, nan}};
+  const double flux = total(stamp);
+  if (!(flux > 0.0)) return result;
+  for (std::size_t kind = 0; kind < lens::kind_count; ++kind) {
+    result.by_kind[kind] = intrinsic[kind] / flux;
+  }
+  result.fraction = total(intrinsic) / flux;
+  return result;
+}
+
+}  // namespace lensmill::measure
