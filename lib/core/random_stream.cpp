@@ -2,14 +2,20 @@
 
 #include <Random123/philox.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
 
 #include "lib/core/contracts.hpp"
+#include "lib/core/random_bulk.hpp"
 
 namespace lensmill {
 namespace {
 
+// Numbers made per call of the vectorised engine; the buffers stay in the first cache.
+constexpr std::size_t chunk = 512;
+static_assert(chunk % random_bulk::bulk_elements == 0);
 constexpr double two_to_minus_52 = 1.0 / 4503599627370496.0;
 // Below this mean the product-of-uniforms search is short; above it PTRS is valid
 // (Hoermann 1993 requires mean >= 10).
@@ -54,9 +60,10 @@ double poisson_by_rejection(RandomStream& stream, double mean) {
 RandomStream::RandomStream(std::uint64_t seed, std::int64_t injection_id, StreamTag tag,
                            std::uint16_t sub_stream)
     : key_{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)},
-      counter_{static_cast<std::uint32_t>(injection_id),
-               static_cast<std::uint32_t>(static_cast<std::uint64_t>(injection_id) >> 32),
-               (std::uint32_t{sub_stream} << 16) | static_cast<std::uint32_t>(tag), 0} {}
+      counter_{
+          static_cast<std::uint32_t>(injection_id),
+          static_cast<std::uint32_t>(static_cast<std::uint64_t>(injection_id) >> 32),
+          (std::uint32_t{sub_stream} << 16) | static_cast<std::uint32_t>(tag), 0} {}
 
 void RandomStream::refill() {
   const r123::Philox4x32::ctr_type counter{
@@ -103,8 +110,49 @@ std::uint64_t RandomStream::below(std::uint64_t n) {
   }
 }
 
+void RandomStream::bulk_words(std::span<std::uint32_t> words) {
+  random_bulk::philox_words(
+      {{key_[0], key_[1]}, {counter_[0], counter_[1], counter_[2]}}, counter_[3],
+      words);
+  counter_[3] += static_cast<std::uint32_t>(words.size() / 4);
+  used_ = 4;
+}
+
+void RandomStream::fill_bits(std::span<std::uint32_t> out) {
+  const std::size_t whole = out.size() / 4 * 4;
+  bulk_words(out.first(whole));
+  if (whole == out.size()) return;
+  std::array<std::uint32_t, 4> last{};
+  bulk_words(last);
+  std::ranges::copy(std::span(last).first(out.size() - whole),
+                    out.subspan(whole).begin());
+}
+
 void RandomStream::fill_normal(std::span<float> out) {
-  for (auto& value : out) value = static_cast<float>(normal());
+  alignas(64) std::array<std::uint32_t, chunk> words;
+  alignas(64) std::array<float, chunk> normals;
+  while (!out.empty()) {
+    bulk_words(words);
+    random_bulk::normal_from_words(words, normals);
+    const std::size_t taken = std::min(out.size(), chunk);
+    std::copy_n(normals.begin(), taken, out.begin());
+    out = out.subspan(taken);
+  }
+}
+
+void RandomStream::fill_poisson(std::span<const double> mean, std::span<double> out) {
+  EXPECT(mean.size() == out.size());
+  alignas(64) std::array<std::uint32_t, 2 * chunk> words;
+  alignas(64) std::array<double, chunk> means{};
+  alignas(64) std::array<double, chunk> deviates;
+  for (std::size_t begin = 0; begin < out.size(); begin += chunk) {
+    const std::size_t taken = std::min(out.size() - begin, chunk);
+    std::ranges::copy(mean.subspan(begin, taken), means.begin());
+    std::ranges::fill(std::span(means).subspan(taken), 0.0);
+    bulk_words(words);
+    random_bulk::poisson_from_words(words, means, deviates);
+    std::copy_n(deviates.begin(), taken, out.subspan(begin).begin());
+  }
 }
 
 }  // namespace lensmill

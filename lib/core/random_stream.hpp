@@ -60,8 +60,9 @@ enum class StreamTag : std::uint16_t {
 };
 
 /// A counter-based random stream: Philox4x32-10 (Salmon et al. 2011, SC11), key = run
-/// seed, counter = (injection_id, tag and sub-stream, block). Two streams with different
-/// identities are independent; a stream's numbers depend on its identity alone.
+/// seed, counter = (injection_id, tag and sub-stream, block). Two streams with
+/// different identities are independent; a stream's numbers depend on its identity
+/// alone.
 class RandomStream {
  public:
   RandomStream(std::uint64_t seed, std::int64_t injection_id, StreamTag tag,
@@ -77,11 +78,21 @@ class RandomStream {
   /// Integer in [0, n), unbiased. n >= 1.
   std::uint64_t below(std::uint64_t n);
 
-  /// Fill with standard normal deviates, many at a time. Uses whole Philox blocks.
+  // Many numbers at once (lib/core/random_bulk.hpp), from whole Philox blocks: a partly
+  // used block is dropped. Element i depends on the stream and i alone, not on the
+  // number of elements.
+  /// The words bits() would give; any number.
+  void fill_bits(std::span<std::uint32_t> out);
+  /// Standard normal deviates, |z| <= 6.66.
   void fill_normal(std::span<float> out);
+  /// One Poisson deviate per mean, one uniform each, monotone in the mean; 0 for a mean
+  /// <= 0 or NaN. Exact below a mean of 30; above, an expansion whose total variation
+  /// distance is below 1.4e-5 and falls as 1/mean^(5/3) or faster.
+  void fill_poisson(std::span<const double> mean, std::span<double> out);
 
  private:
   void refill();
+  void bulk_words(std::span<std::uint32_t> words);
 
   std::uint32_t key_[2];
   std::uint32_t counter_[4];

@@ -1,0 +1,120 @@
+#include "lib/imaging/noise.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <span>
+
+#include "lib/core/contracts.hpp"
+
+namespace lensmill::imaging {
+namespace {
+
+// Pixels per pass: buffers stay in the first cache.
+constexpr std::size_t chunk = 512;
+
+using ConstPixels = std::span<const float>;
+using Pixels = std::span<float>;
+
+[[maybe_unused]] bool same_shape(ImageView<const float> a, ImageView<const float> b) {
+  return a.ny() == b.ny() && a.nx() == b.nx();
+}
+
+float positive_part(float flux) {
+  return flux > 0.0f ? flux : 0.0f;
+}
+
+/// out[i] = Poisson(flux gain) / gain - flux, 0 where the flux is not positive; returns
+/// the number of such pixels. A gain of 0 means no Poisson noise.
+int poisson_noise(RandomStream stream, double gain, ConstPixels flux, Pixels out) {
+  const auto skipped = std::ranges::count_if(flux, [](float f) { return !(f > 0.0f); });
+  if (!(gain > 0.0)) {
+    std::ranges::fill(out, 0.0f);
+    return static_cast<int>(skipped);
+  }
+  std::array<double, chunk> mean;
+  std::array<double, chunk> count;
+  const double inverse_gain = 1.0 / gain;
+  for (std::size_t begin = 0; begin < flux.size(); begin += chunk) {
+    const std::size_t n = std::min(chunk, flux.size() - begin);
+    for (std::size_t i = 0; i < n; ++i) {
+      mean[i] = gain * static_cast<double>(positive_part(flux[begin + i]));
+    }
+    stream.fill_poisson(std::span(mean).first(n), std::span(count).first(n));
+    for (std::size_t i = 0; i < n; ++i) {
+      out[begin + i] = static_cast<float>((count[i] - mean[i]) * inverse_gain);
+    }
+  }
+  return static_cast<int>(skipped);
+}
+
+/// positive = negative + (arc + arc noise).
+int add_noisy_arc(const InjectionStreams& streams, int band, double gain,
+                  ConstPixels arc, ConstPixels negative, Pixels positive) {
+  const int skipped = poisson_noise(streams.stream(StreamTag::arc_poisson_noise, band),
+                                    gain, arc, positive);
+  for (std::size_t i = 0; i < arc.size(); ++i) {
+    positive[i] = negative[i] + (arc[i] + positive[i]);
+  }
+  return skipped;
+}
+
+}  // namespace
+
+void pair_variance(const SkyNoise& noise, ImageView<const float> host,
+                   ImageView<const float> arc, ImageView<float> variance) {
+  EXPECT(same_shape(host, arc) && same_shape(host, variance));
+  const double gain = noise.gain_e_per_nmgy;
+  const auto sky = static_cast<float>(noise.sky_sigma_nmgy * noise.sky_sigma_nmgy);
+  const auto inverse_gain = static_cast<float>(gain > 0.0 ? 1.0 / gain : 0.0);
+  for (std::size_t i = 0; i < arc.size(); ++i) {
+    variance.data()[i] = sky + inverse_gain * (positive_part(host.data()[i]) +
+                                               positive_part(arc.data()[i]));
+  }
+}
+
+void real_host_variance(ImageView<const float> host_variance, double gain_e_per_nmgy,
+                        ImageView<const float> arc, ImageView<float> variance) {
+  EXPECT(same_shape(host_variance, arc) && same_shape(host_variance, variance));
+  const auto inverse_gain =
+      static_cast<float>(gain_e_per_nmgy > 0.0 ? 1.0 / gain_e_per_nmgy : 0.0);
+  for (std::size_t i = 0; i < arc.size(); ++i) {
+    variance.data()[i] =
+        host_variance.data()[i] + inverse_gain * positive_part(arc.data()[i]);
+  }
+}
+
+NonPositivePixels add_pair_noise(const InjectionStreams& streams, int band,
+                                 const SkyNoise& noise, ImageView<const float> host,
+                                 ImageView<const float> arc, ImageView<float> negative,
+                                 ImageView<float> positive) {
+  EXPECT(same_shape(host, arc) && same_shape(host, negative));
+  EXPECT(same_shape(host, positive));
+  NonPositivePixels skipped;
+  // `positive` holds the sky until the arc's noise takes its place.
+  skipped.host = poisson_noise(streams.stream(StreamTag::host_poisson_noise, band),
+                               noise.gain_e_per_nmgy, host.pixels(), negative.pixels());
+  streams.stream(StreamTag::sky_noise, band).fill_normal(positive.pixels());
+  const auto sigma = static_cast<float>(noise.sky_sigma_nmgy);
+  for (std::size_t i = 0; i < host.size(); ++i) {
+    float& pixel = negative.data()[i];
+    pixel = host.data()[i] + pixel + sigma * positive.data()[i];
+  }
+  skipped.arc = add_noisy_arc(streams, band, noise.gain_e_per_nmgy, arc.pixels(),
+                              negative.pixels(), positive.pixels());
+  return skipped;
+}
+
+NonPositivePixels add_arc_noise(const InjectionStreams& streams, int band,
+                                double gain_e_per_nmgy, ImageView<const float> host,
+                                ImageView<const float> arc, ImageView<float> negative,
+                                ImageView<float> positive) {
+  EXPECT(same_shape(host, arc) && same_shape(host, negative));
+  EXPECT(same_shape(host, positive));
+  std::ranges::copy(host.pixels(), negative.pixels().begin());
+  return {.host = 0,
+          .arc = add_noisy_arc(streams, band, gain_e_per_nmgy, arc.pixels(),
+                               negative.pixels(), positive.pixels())};
+}
+
+}  // namespace lensmill::imaging
