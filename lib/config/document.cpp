@@ -2,20 +2,18 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 
 #include "lib/config/document_state.hpp"
 #include "lib/config/parse.hpp"
 #include "lib/config/suggest.hpp"
 
 namespace lensmill::config {
-namespace {
 
-std::string joined(const std::string& parent, std::string_view key) {
+std::string joined_path(const std::string& parent, std::string_view key) {
   if (key.empty()) return parent;
   return parent.empty() ? std::string(key) : fmt::format("{}.{}", parent, key);
 }
-
-}  // namespace
 
 void Document::State::ask(std::size_t index, std::string_view key) {
   auto& asked = opened[index].asked;
@@ -27,7 +25,7 @@ void Document::State::ask(std::size_t index, std::string_view key) {
 void Document::State::know(std::size_t index, std::string_view key, std::string type,
                            std::string range, std::string default_value) {
   ask(index, key);
-  known.push_back({joined(opened[index].generic_path, key), std::move(type),
+  known.push_back({joined_path(opened[index].generic_path, key), std::move(type),
                    std::move(range), std::move(default_value)});
 }
 
@@ -38,7 +36,7 @@ void Document::State::record(std::size_t index, std::string_view key, Node value
 }
 
 std::size_t Document::State::open(std::size_t parent, std::string_view key,
-                                  std::string_view generic) {
+                                  const std::string& generic_path) {
   ask(parent, key);
   auto path = opened[parent].path;
   path.emplace_back(key);
@@ -47,7 +45,7 @@ std::size_t Document::State::open(std::size_t parent, std::string_view key,
   }
   Opened section;
   section.path = path;
-  section.generic_path = joined(opened[parent].generic_path, generic);
+  section.generic_path = generic_path;
   section.location = opened[parent].location;
   const Node* node = opened[parent].map ? opened[parent].map->find(key) : nullptr;
   if (node != nullptr) {
@@ -111,7 +109,7 @@ void Document::finish() {
       const auto& asked = section.asked;
       if (std::find(asked.begin(), asked.end(), key) != asked.end()) continue;
       const auto path = fmt::format("{}", fmt::join(section.path, "."));
-      state_->problems.add(joined(path, key), value.location,
+      state_->problems.add(joined_path(path, key), value.location,
                            "unknown key; " + suggest_key(key, asked));
     }
   }
@@ -123,13 +121,14 @@ std::string Document::resolved_yaml() const {
 }
 
 std::vector<KnownKey> Document::known_keys() const {
-  auto keys = state_->known;
-  // A default sorts after its absence: keep the fullest entry of each path.
-  std::sort(keys.begin(), keys.end(), std::greater<>());
-  const auto same_path = [](const auto& a, const auto& b) { return a.path == b.path; };
-  keys.erase(std::unique(keys.begin(), keys.end(), same_path), keys.end());
-  std::reverse(keys.begin(), keys.end());
-  return keys;
+  std::map<std::string, KnownKey> keys;
+  for (const auto& key : state_->known) {
+    KnownKey& known = keys.emplace(key.path, key).first->second;
+    if (known.default_value.empty()) known.default_value = key.default_value;
+  }
+  std::vector<KnownKey> list;
+  for (const auto& entry : keys) list.push_back(entry.second);
+  return list;
 }
 
 }  // namespace lensmill::config

@@ -11,6 +11,9 @@
 
 namespace lensmill::config {
 
+/// `parent.key`, or the one that is not empty.
+std::string joined_path(const std::string& parent, std::string_view key);
+
 struct Document::State {
   /// A map that a Section looks at, and the keys that were asked of it.
   struct Opened {
@@ -34,7 +37,8 @@ struct Document::State {
   /// Record a value for the resolved configuration.
   void record(std::size_t index, std::string_view key, Node value);
   void ask(std::size_t index, std::string_view key);
-  std::size_t open(std::size_t parent, std::string_view key, std::string_view generic);
+  std::size_t open(std::size_t parent, std::string_view key,
+                   const std::string& generic_path);
 };
 
 }  // namespace lensmill::config

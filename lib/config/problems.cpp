@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "lib/core/errors.hpp"
 
@@ -22,7 +23,7 @@ void Problems::add(const std::string& path, const Location& where,
   auto text = sentence(path, where, what);
   const auto same = [&](const Problem& problem) { return problem.text == text; };
   if (std::any_of(problems_.begin(), problems_.end(), same)) return;
-  problems_.push_back({path, where.line, std::move(text)});
+  problems_.push_back({where.line, std::move(text)});
 }
 
 void Problems::warn(const std::string& path, const Location& where,
@@ -30,10 +31,8 @@ void Problems::warn(const std::string& path, const Location& where,
   warnings_.push_back(sentence(path, where, what));
 }
 
-bool Problems::reported(const std::string& path) const {
-  return std::any_of(problems_.begin(), problems_.end(), [&](const Problem& problem) {
-    return problem.path == path || problem.path.starts_with(path + ".");
-  });
+void Problems::add_text(const std::string& text) {
+  problems_.push_back({std::numeric_limits<int>::max(), text});
 }
 
 void Problems::throw_if_any() const {

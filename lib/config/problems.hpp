@@ -16,18 +16,18 @@ class Problems {
   /// Something worth saying that does not stop the run.
   void warn(const std::string& path, const Location& where, const std::string& what);
 
+  /// A message that says its place itself, possibly of several lines.
+  void add_text(const std::string& text);
+
   bool empty() const { return problems_.empty(); }
   std::size_t size() const { return problems_.size(); }
   const std::vector<std::string>& warnings() const { return warnings_; }
-  /// Whether a problem was already reported for this path or something below it.
-  bool reported(const std::string& path) const;
 
   /// \throws ConfigError with one line per problem, in the order of the file's lines
   void throw_if_any() const;
 
  private:
   struct Problem {
-    std::string path;
     int line;
     std::string text;
   };

@@ -143,6 +143,12 @@ class Section {
   /// The map under a key that is one name of many (a band): documented as `generic`,
   /// e.g. "<band>".
   Section member(std::string_view key, std::string_view generic) const;
+  /// The map under a key, documented under a path of its own instead of under this
+  /// section's: for forms that are allowed in many places, e.g. "<sampler>".
+  Section form(std::string_view key, std::string_view documented_path) const;
+  /// Document a key whose value is more than one kind of thing.
+  void describe(std::string_view key, std::string type, std::string range = {},
+                std::string default_value = {}) const;
 
   /// Report a problem with this section's key (or with the section, key = "").
   void problem(std::string_view key, const std::string& what) const;

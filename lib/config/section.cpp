@@ -76,7 +76,18 @@ Section Section::required_section(std::string_view key) const {
 }
 
 Section Section::member(std::string_view key, std::string_view generic) const {
-  return Section(state_, state_->open(index_, key, generic));
+  const auto path = joined_path(state_->opened[index_].generic_path, generic);
+  return Section(state_, state_->open(index_, key, path));
+}
+
+Section Section::form(std::string_view key, std::string_view documented_path) const {
+  return Section(state_, state_->open(index_, key, std::string(documented_path)));
+}
+
+void Section::describe(std::string_view key, std::string type, std::string range,
+                       std::string default_value) const {
+  state_->know(index_, key, std::move(type), std::move(range),
+               std::move(default_value));
 }
 
 std::string Section::absolute_path(const std::string& path) const {
@@ -113,9 +124,7 @@ void Section::ignore_rest() const {
 }
 
 std::string Section::path(std::string_view key) const {
-  auto path = fmt::format("{}", fmt::join(state_->opened[index_].path, "."));
-  if (key.empty()) return path;
-  return path.empty() ? std::string(key) : fmt::format("{}.{}", path, key);
+  return joined_path(fmt::format("{}", fmt::join(state_->opened[index_].path, ".")), key);
 }
 
 Location Section::location(std::string_view key) const {
