@@ -22,9 +22,7 @@ struct Bounds {
 inline constexpr Bounds any_number{};
 inline constexpr Bounds positive{.lower = 0.0, .lower_open = true};
 inline constexpr Bounds non_negative{.lower = 0.0};
-inline constexpr Bounds at_least(double lower) {
-  return {.lower = lower};
-}
+inline constexpr Bounds at_least(double lower) { return {.lower = lower}; }
 inline constexpr Bounds closed(double lower, double upper) {
   return {.lower = lower, .upper = upper};
 }

@@ -95,12 +95,8 @@ Section Document::root() {
   return Section(state_.get(), 0);
 }
 
-Problems& Document::problems() {
-  return state_->problems;
-}
-const std::filesystem::path& Document::folder() const {
-  return state_->folder;
-}
+Problems& Document::problems() { return state_->problems; }
+const std::filesystem::path& Document::folder() const { return state_->folder; }
 
 void Document::finish() {
   for (const auto& section : state_->opened) {
@@ -116,9 +112,7 @@ void Document::finish() {
   state_->problems.throw_if_any();
 }
 
-std::string Document::resolved_yaml() const {
-  return emit_yaml(state_->resolved);
-}
+std::string Document::resolved_yaml() const { return emit_yaml(state_->resolved); }
 
 std::vector<KnownKey> Document::known_keys() const {
   std::map<std::string, KnownKey> keys;

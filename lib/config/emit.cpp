@@ -14,9 +14,7 @@ bool all_scalars(const Node& node) {
 
 void emit(YAML::Emitter& out, const Node& node) {
   switch (node.kind) {
-    case Node::Kind::null:
-      out << YAML::Null;
-      break;
+    case Node::Kind::null: out << YAML::Null; break;
     case Node::Kind::scalar:
       if (node.quoted) out << YAML::DoubleQuoted;
       out << node.scalar;

@@ -36,14 +36,11 @@ Node* Node::find(std::string_view key) {
 
 std::string Node::describe() const {
   switch (kind) {
-    case Kind::null:
-      return "nothing";
+    case Kind::null: return "nothing";
     case Kind::scalar:
       return quoted ? fmt::format("the string \"{}\"", scalar) : scalar;
-    case Kind::list:
-      return fmt::format("a list of {}", items.size());
-    case Kind::map:
-      return "a map";
+    case Kind::list: return fmt::format("a list of {}", items.size());
+    case Kind::map: return "a map";
   }
   return "nothing";
 }

@@ -33,17 +33,10 @@ class TreeBuilder {
     node.location = where(yaml.Mark());
     switch (yaml.Type()) {
       case YAML::NodeType::Undefined:
-      case YAML::NodeType::Null:
-        break;
-      case YAML::NodeType::Scalar:
-        build_scalar(node, yaml, path);
-        break;
-      case YAML::NodeType::Sequence:
-        build_list(node, yaml, path, depth);
-        break;
-      case YAML::NodeType::Map:
-        build_map(node, yaml, path, depth);
-        break;
+      case YAML::NodeType::Null: break;
+      case YAML::NodeType::Scalar: build_scalar(node, yaml, path); break;
+      case YAML::NodeType::Sequence: build_list(node, yaml, path, depth); break;
+      case YAML::NodeType::Map: build_map(node, yaml, path, depth); break;
     }
     return node;
   }

@@ -81,10 +81,17 @@ class Section {
  public:
   /// Whether the configuration gives the key; makes it known.
   bool has(std::string_view key) const;
-  /// Whether the key's value is the word `none`.
-  bool is_none(std::string_view key) const;
-  /// Record the word `none` for the key (a default of `none`).
-  void record_none(std::string_view key) const;
+  /// Whether the key was asked for already; does not make it known.
+  bool asked(std::string_view key) const;
+  /// Whether the key's value is this word, e.g. `auto`.
+  bool is_word(std::string_view key, std::string_view word) const;
+  bool is_none(std::string_view key) const { return is_word(key, "none"); }
+  /// Record what was decided for a key, for the resolved configuration.
+  void record_word(std::string_view key, std::string_view word) const;
+  void record_none(std::string_view key) const { record_word(key, "none"); }
+  void record_text(std::string_view key, const std::string& text) const;
+  /// Record `{uniform: [min, max]}` for a key.
+  void record_uniform(std::string_view key, double min, double max) const;
   /// Keys of the map in file order (e.g. a map from column to values).
   std::vector<std::string> keys() const;
   /// Whether the key's value is a map, a list, a scalar; false when absent.
@@ -153,6 +160,8 @@ class Section {
   /// Report a problem with this section's key (or with the section, key = "").
   void problem(std::string_view key, const std::string& what) const;
   void warning(std::string_view key, const std::string& what) const;
+  /// Problems of the whole document so far.
+  std::size_t problem_count() const;
   /// Do not report this section's other keys as unknown (its kind is not known).
   void ignore_rest() const;
 
@@ -160,6 +169,8 @@ class Section {
   Location location(std::string_view key = {}) const;
   /// The raw value of a key, or nullptr; makes the key known.
   const Node* node(std::string_view key) const;
+  /// The same without making the key known.
+  const Node* raw(std::string_view key) const;
 
  private:
   friend class Document;

@@ -50,8 +50,6 @@ std::optional<bool> parse_flag(const Node& node) {
   return {};
 }
 
-std::string number_text(double value) {
-  return fmt::format("{}", value);
-}
+std::string number_text(double value) { return fmt::format("{}", value); }
 
 }  // namespace lensmill::config

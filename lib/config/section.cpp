@@ -1,30 +1,53 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "lib/config/document_state.hpp"
 #include "lib/config/reader.hpp"
+#include "lib/config/scalars.hpp"
 
 namespace lensmill::config {
 
-const Node* Section::node(std::string_view key) const {
-  state_->ask(index_, key);
+const Node* Section::raw(std::string_view key) const {
   const Node* map = state_->opened[index_].map;
   return map == nullptr ? nullptr : map->find(key);
 }
 
-bool Section::has(std::string_view key) const {
-  return node(key) != nullptr;
+const Node* Section::node(std::string_view key) const {
+  state_->ask(index_, key);
+  return raw(key);
 }
 
-bool Section::is_none(std::string_view key) const {
+bool Section::has(std::string_view key) const { return node(key) != nullptr; }
+
+bool Section::asked(std::string_view key) const {
+  const auto& asked = state_->opened[index_].asked;
+  return std::find(asked.begin(), asked.end(), key) != asked.end();
+}
+
+bool Section::is_word(std::string_view key, std::string_view word) const {
   const Node* value = node(key);
-  return value != nullptr && value->kind == Node::Kind::scalar &&
-         value->scalar == "none";
+  return value != nullptr && value->kind == Node::Kind::scalar && value->scalar == word;
 }
 
-void Section::record_none(std::string_view key) const {
-  state_->know(index_, key, "none");
-  state_->record(index_, key, Node::make_scalar("none"));
+void Section::record_word(std::string_view key, std::string_view word) const {
+  state_->ask(index_, key);
+  state_->record(index_, key, Node::make_scalar(std::string(word)));
+}
+
+void Section::record_text(std::string_view key, const std::string& text) const {
+  state_->record(index_, key, Node::make_string(text));
+}
+
+void Section::record_uniform(std::string_view key, double min, double max) const {
+  Node range;
+  range.kind = Node::Kind::list;
+  range.items = {Node::make_scalar(number_text(min)),
+                 Node::make_scalar(number_text(max))};
+  Node form = Node::make_map();
+  form.entries.emplace_back("uniform", std::move(range));
+  state_->record(index_, key, std::move(form));
 }
 
 std::vector<std::string> Section::keys() const {
@@ -66,9 +89,7 @@ std::optional<std::string> Section::one_of(std::span<const std::string_view> key
   return {};
 }
 
-Section Section::section(std::string_view key) const {
-  return member(key, key);
-}
+Section Section::section(std::string_view key) const { return member(key, key); }
 
 Section Section::required_section(std::string_view key) const {
   if (!has(key)) problem(key, "required, but missing (a map of keys)");
@@ -89,6 +110,8 @@ void Section::describe(std::string_view key, std::string type, std::string range
   state_->know(index_, key, std::move(type), std::move(range),
                std::move(default_value));
 }
+
+std::size_t Section::problem_count() const { return state_->problems.size(); }
 
 std::string Section::absolute_path(const std::string& path) const {
   return (state_->folder / path).lexically_normal().string();
@@ -119,12 +142,11 @@ void Section::warning(std::string_view key, const std::string& what) const {
   state_->problems.warn(path(key), location(key), what);
 }
 
-void Section::ignore_rest() const {
-  state_->opened[index_].ignore_rest = true;
-}
+void Section::ignore_rest() const { state_->opened[index_].ignore_rest = true; }
 
 std::string Section::path(std::string_view key) const {
-  return joined_path(fmt::format("{}", fmt::join(state_->opened[index_].path, ".")), key);
+  return joined_path(fmt::format("{}", fmt::join(state_->opened[index_].path, ".")),
+                     key);
 }
 
 Location Section::location(std::string_view key) const {

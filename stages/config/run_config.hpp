@@ -36,6 +36,7 @@ struct CatalogueSection {
   CatalogueKind kind = CatalogueKind::sampled;
   std::int64_t count = 0;  ///< sampled, sobol; grid: the product; file: set when opened
   std::string file;        ///< absolute path
+  bool overrides_priors = false;  ///< file: its columns replace priors (`--catalogue`)
   std::vector<catalogue::Axis> grid;  ///< in file order, the last axis runs fastest
   catalogue::SplitFractions split;
 };

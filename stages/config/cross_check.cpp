@@ -1,0 +1,126 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "lib/catalogue/injection_sampler.hpp"
+#include "lib/core/errors.hpp"
+#include "stages/config/section_readers.hpp"
+
+namespace lensmill::config {
+namespace {
+
+void check_pixel_response(const Section& root, const RunConfig& config) {
+  const Section convolve = root.section("convolve");
+  if (config.convolve.oversample != 1 || config.convolve.allow_double_pixel) return;
+  for (std::size_t i = 0; i < config.psf.size(); ++i) {
+    if (!config.psf[i].includes_pixel) continue;
+    convolve.problem(
+        "oversample",
+        fmt::format(
+            "1 convolves pixel-integrated light, and psf.{} contains the pixel's "
+            "response too (it would act twice); use `auto`, or allow_double_pixel: "
+            "true to repeat what such codes do",
+            config.bands[i]));
+  }
+}
+
+void check_legacy(const Section& root, const RunConfig& config) {
+  if (config.convolve.op != ConvolveOperator::legacy_ifftshift) return;
+  const Section convolve = root.section("convolve");
+  if (config.convolve.oversample != 1) {
+    convolve.problem(convolve.has("oversample") ? "oversample" : "operator",
+                     "legacy_ifftshift acts on the stamp's own pixels: it needs "
+                     "`oversample: 1`");
+  }
+  if (config.render.margin_pix != 0) {
+    root.section("render").problem(
+        "margin_pix", "legacy_ifftshift acts on the stamp's own pixels: it needs 0");
+  }
+  for (std::size_t i = 0; i < config.psf.size(); ++i) {
+    const auto& size = config.psf[i].size_pix;
+    if (size && std::max((*size)[0], (*size)[1]) > config.grid.stamp_size_pix) {
+      root.section("psf")
+          .member(config.bands[i], "<band>")
+          .problem("size_pix",
+                   fmt::format("legacy_ifftshift needs a kernel no larger than the "
+                               "stamp ({} pix)",
+                               config.grid.stamp_size_pix));
+    }
+  }
+}
+
+void check_host(const Section& root, const RunConfig& config) {
+  if (config.host.kind == HostKind::cutouts) {
+    const double ratio =
+        config.host.pixel_scale_arcsec / config.grid.pixel_scale_arcsec;
+    const Section cutouts = root.section("host").section("cutouts");
+    // SCIENCE conventions: above 1 % is an error, below it a warning.
+    constexpr double largest_mismatch = 0.01;
+    const auto text =
+        fmt::format("{} arcsec against the stamps' {} arcsec ({:+.2f} %)",
+                    config.host.pixel_scale_arcsec, config.grid.pixel_scale_arcsec,
+                    100.0 * (ratio - 1.0));
+    if (std::abs(ratio - 1.0) > largest_mismatch) {
+      cutouts.problem("pixel_scale_arcsec",
+                      text + ": cutouts are not resampled; more than 1 % is refused");
+    } else if (ratio != 1.0) {
+      cutouts.warning("pixel_scale_arcsec", text + ": cutouts are not resampled");
+    }
+  }
+  if (config.host.kind != HostKind::none) return;
+  for (const auto& entry : config.priors.entries) {
+    const bool of_host = entry.quantity.starts_with("host_") ||
+                         entry.quantity.starts_with("src_mag_minus_host_mag");
+    if (!of_host) continue;
+    root.section("priors").warning(entry.quantity,
+                                   "not used with `host: none`, unless "
+                                   "source magnitudes follow from it");
+  }
+}
+
+/// The catalogue's own checks of priors against columns, with what is known before any
+/// file is opened: all quantities given, none twice, all in range.
+void check_priors(Document& document, const RunConfig& config) {
+  catalogue::InjectionSamplerConfig sampler;
+  sampler.needs = {
+      .bands = config.bands,
+      .pixel_scale_arcsec = config.grid.pixel_scale_arcsec,
+      .host = config.host.kind,
+      .sky_noise = config.noise.enabled && config.host.kind != HostKind::cutouts};
+  for (std::size_t i = 0; i < config.psf.size(); ++i) {
+    const auto kind = config.psf[i].kind;
+    using catalogue::PsfNeed;
+    sampler.needs.psf[i] = kind == PsfKind::gaussian ? PsfNeed::fwhm
+                           : kind == PsfKind::moffat ? PsfNeed::fwhm_and_beta
+                                                     : PsfNeed::nothing;
+  }
+  sampler.priors = config.priors;
+  sampler.rows_name = "catalogue.grid";
+  for (const auto& axis : config.catalogue.grid) sampler.given.push_back(axis.column);
+  if (config.host.kind == HostKind::cutouts) {
+    // Stand-ins until the file is opened: one host, of any magnitude.
+    sampler.hosts.count = 1;
+    sampler.hosts.flux_nmgy.assign(config.bands.size(), 1.0);
+  }
+  try {
+    const catalogue::InjectionSampler checked(std::move(sampler));
+  } catch (const ConfigError& error) {
+    document.problems().add_text(error.what());
+  }
+}
+
+}  // namespace
+
+void cross_check(Document& document, RunConfig& config) {
+  const Section root = document.root();
+  check_pixel_response(root, config);
+  check_legacy(root, config);
+  check_host(root, config);
+  // Columns of a file are known only when it is opened; and a prior that could not be
+  // read would be reported as missing.
+  if (config.catalogue.kind != CatalogueKind::file && document.problems().empty()) {
+    check_priors(document, config);
+  }
+}
+
+}  // namespace lensmill::config

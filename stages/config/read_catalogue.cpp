@@ -1,0 +1,78 @@
+#include <fmt/format.h>
+
+#include <array>
+
+#include "lib/core/errors.hpp"
+#include "stages/config/section_readers.hpp"
+
+namespace lensmill::config {
+namespace {
+
+constexpr std::array<std::string_view, 4> kinds = {"sampled", "grid", "sobol", "file"};
+// Owen-scrambled Sobol points have 32-bit indices.
+constexpr double most_sobol_rows = 4294967296.0;
+
+std::vector<double> axis_values(const Section& grid, const std::string& column) {
+  grid.describe(column, "list of numbers, or from/to/step");
+  if (!grid.is_map(column)) return grid.numbers(column, any_number);
+  const Section range = grid.form(column, "catalogue.grid.<column>");
+  const double from = range.number("from", any_number);
+  const double to = range.number("to", any_number);
+  const auto before = range.problem_count();
+  const double step = range.number("step", any_number);
+  if (range.problem_count() > before) return {};
+  try {
+    return catalogue::range_values(from, to, step);
+  } catch (const ConfigError& error) {
+    grid.problem(column, error.what());
+    return {};
+  }
+}
+
+void read_grid(const Section& section, CatalogueSection& out) {
+  const Section grid = section.section("grid");
+  const auto before = grid.problem_count();
+  for (const auto& column : grid.keys()) {
+    out.grid.push_back({.column = column, .values = axis_values(grid, column)});
+  }
+  if (grid.problem_count() > before) return;
+  try {
+    out.count = catalogue::GridRows(out.grid).count();
+  } catch (const ConfigError& error) {
+    section.problem("grid", error.what());
+  }
+}
+
+}  // namespace
+
+void read_catalogue(const Section& root, RunConfig& config) {
+  auto& out = config.catalogue;
+  const Section section = root.required_section("catalogue");
+  const auto kind = section.one_of(kinds, root.is_map("catalogue"));
+  if (kind == "sampled") {
+    out.kind = CatalogueKind::sampled;
+    out.count = section.section("sampled").integer("count", at_least(1));
+  } else if (kind == "grid") {
+    out.kind = CatalogueKind::grid;
+    read_grid(section, out);
+  } else if (kind == "sobol") {
+    out.kind = CatalogueKind::sobol;
+    out.count = section.section("sobol").integer("count", closed(1, most_sobol_rows));
+  } else if (kind == "file") {
+    out.kind = CatalogueKind::file;
+    const Section file = section.section("file");
+    out.file = file.existing_file("path");
+    out.overrides_priors = file.flag("overrides_priors", false);
+  }
+  const Section split = section.section("split");
+  out.split.validation =
+      split.number("validation", closed(0.0, 1.0), out.split.validation);
+  out.split.test = split.number("test", closed(0.0, 1.0), out.split.test);
+  if (out.split.validation + out.split.test > 1.0) {
+    section.problem("split",
+                    fmt::format("validation and test must add up to at most 1 (got {})",
+                                out.split.validation + out.split.test));
+  }
+}
+
+}  // namespace lensmill::config

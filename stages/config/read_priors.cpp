@@ -1,0 +1,107 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <numbers>
+
+#include "lib/catalogue/quantities.hpp"
+#include "stages/config/read_csv.hpp"
+#include "stages/config/read_sampler.hpp"
+#include "stages/config/section_readers.hpp"
+
+namespace lensmill::config {
+namespace {
+
+constexpr std::array<std::string_view, 3> offset_forms = {"disc", "radius_over_theta_e",
+                                                          "radius_arcsec"};
+constexpr std::array<std::string_view, 2> disc_radii = {"radius_over_theta_e",
+                                                        "radius_arcsec"};
+
+/// `src_offset`: a disc, or a distribution of the distance with its direction.
+void read_offset(const Section& priors, catalogue::Priors& out) {
+  const Section form = priors.section("src_offset");
+  if (!priors.is_map("src_offset")) return;
+  const auto kind = form.one_of(offset_forms);
+  if (!kind) return form.ignore_rest();
+  if (*kind == "disc") {
+    const Section disc = form.section("disc");
+    const auto unit = disc.one_of(disc_radii);
+    if (!unit) return disc.ignore_rest();
+    const double radius = disc.number(*unit, non_negative);
+    catalogue::Disc prior;
+    (*unit == "radius_arcsec" ? prior.radius_arcsec : prior.radius_over_theta_e) =
+        radius;
+    out.entries.push_back({"src_offset", prior, where(priors, "src_offset")});
+    return;
+  }
+  const bool relative = *kind == "radius_over_theta_e";
+  add_prior(form, *kind, relative ? "src_offset_over_theta_e" : "src_offset_arcsec",
+            out);
+  if (form.has("phi_deg")) {
+    add_prior(form, "phi_deg", "src_offset_phi_deg", out);
+  } else if (!add_prior(form, "phi_rad", "src_offset_phi_rad", out)) {
+    form.record_uniform("phi_rad", 0.0, 2.0 * std::numbers::pi);
+    out.entries.push_back({"src_offset_phi_rad",
+                           catalogue::Sampler{catalogue::Uniform{
+                               .min = 0.0, .max = 2.0 * std::numbers::pi}},
+                           where(priors, "src_offset")});
+  }
+}
+
+void read_joint_tables(const Section& priors, catalogue::Priors& out) {
+  const Section tables = priors.section("joint_tables");
+  for (const auto& name : tables.keys()) {
+    const Section section = tables.member(name, "<name>");
+    catalogue::JointTable table;
+    table.quantities = section.texts("columns");
+    table.where = where(tables, name);
+    auto columns = table.quantities;
+    const bool weighted = section.has("weight_column");
+    if (weighted) columns.push_back(section.text("weight_column"));
+    if (columns.empty()) {
+      section.problem("columns", "must name at least one column");
+      continue;
+    }
+    const auto values = read_csv(section, "file", columns);
+    for (std::size_t row = 0; row < values[0].size(); ++row) {
+      for (std::size_t c = 0; c < table.quantities.size(); ++c) {
+        table.values.push_back(values[c][row]);
+      }
+    }
+    if (weighted) table.weights = values.back();
+    out.joint_tables.push_back(std::move(table));
+  }
+}
+
+/// Whether the name is a quantity of this run's bands; reports it if not.
+bool is_quantity(const Section& priors, const std::string& key,
+                 const BandNames& bands) {
+  const auto name = catalogue::find_quantity(key);
+  if (!name) {
+    const auto nearest = catalogue::nearest_quantity(key, bands);
+    priors.problem(key,
+                   nearest.empty()
+                       ? std::string("unknown quantity; docs/config-reference.md "
+                                     "lists them")
+                       : fmt::format("unknown quantity; did you mean {}?", nearest));
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+void read_priors(const Section& root, RunConfig& config) {
+  const Section priors = root.section("priors");
+  for (const auto& key : priors.keys()) {
+    if (key == "src_offset") {
+      read_offset(priors, config.priors);
+    } else if (key == "joint_tables") {
+      read_joint_tables(priors, config.priors);
+    } else if (priors.has(key) && is_quantity(priors, key, config.bands)) {
+      add_prior(priors, key, key, config.priors);
+    }
+  }
+}
+
+}  // namespace lensmill::config

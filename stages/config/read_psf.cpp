@@ -1,0 +1,166 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "stages/config/read_sampler.hpp"
+#include "stages/config/section_readers.hpp"
+
+namespace lensmill::config {
+namespace {
+
+constexpr Named<PsfKind> kinds[] = {{"gaussian", PsfKind::gaussian},
+                                    {"moffat", PsfKind::moffat},
+                                    {"pixelised", PsfKind::pixelised},
+                                    {"psfex", PsfKind::psfex}};
+constexpr Named<Normalisation> normalisations[] = {{"unit", Normalisation::unit},
+                                                   {"keep", Normalisation::keep}};
+constexpr Named<Centring> centrings[] = {{"keep", Centring::keep},
+                                         {"recentre", Centring::recentre}};
+constexpr std::array<std::string_view, 2> width_keys = {"fwhm_arcsec", "fwhm_pix"};
+constexpr std::array<std::string_view, 2> size_keys = {"size_pix", "enclosed_energy"};
+constexpr std::string_view acceptance = "accept_failed_self_test";
+
+void read_width(const Section& section, const std::string& band, RunConfig& config) {
+  const auto unit = section.one_of(width_keys, false);
+  if (!unit) return;  // the priors or the catalogue may give it
+  add_prior(section, *unit, fmt::format("psf_{}_{}", *unit, band), config.priors);
+}
+
+void read_size(const Section& section, PsfSection& out) {
+  if (section.one_of(size_keys, false) == "size_pix") {
+    const auto size = section.integers("size_pix", closed(1, 4096));
+    if (size.size() != 2) {
+      section.problem(
+          "size_pix",
+          fmt::format("must be [y, x] in pixels (got a list of {})", size.size()));
+      return;
+    }
+    out.size_pix = {static_cast<int>(size[0]), static_cast<int>(size[1])};
+    return;
+  }
+  out.enclosed_energy =
+      section.number("enclosed_energy", open(0.0, 1.0), out.enclosed_energy);
+}
+
+void read_analytic(const Section& section, const std::string& band, PsfSection& out,
+                   RunConfig& config) {
+  read_width(section, band, config);
+  out.q = section.number("q", above_up_to(0.0, 1.0), out.q);
+  out.phi_rad = section.number("phi_rad", any_number, out.phi_rad);
+  read_size(section, out);
+  out.normalisation = section.choice<Normalisation>("normalisation", normalisations,
+                                                    Normalisation::unit);
+}
+
+/// The row has one psf_moffat_beta, so all Moffat bands must state the same.
+void read_beta(const Section& section, RunConfig& config) {
+  if (!section.has("beta")) return;
+  auto& entries = config.priors.entries;
+  const auto first = std::find_if(
+      entries.begin(), entries.end(), [](const catalogue::PriorEntry& entry) {
+        return entry.quantity == "psf_moffat_beta" && entry.where.starts_with("psf.");
+      });
+  if (first == entries.end()) {
+    add_prior(section, "beta", "psf_moffat_beta", config.priors);
+    return;
+  }
+  const auto prior = read_prior(section, "beta");
+  const auto constant_of = [](const catalogue::Prior& p) -> const catalogue::Constant* {
+    const auto* sampler = std::get_if<catalogue::Sampler>(&p);
+    return sampler ? std::get_if<catalogue::Constant>(sampler) : nullptr;
+  };
+  const auto* a = constant_of(first->prior);
+  const auto* b = prior ? constant_of(*prior) : nullptr;
+  if (prior && (a == nullptr || b == nullptr || a->value != b->value)) {
+    section.problem("beta",
+                    fmt::format("a row has one psf_moffat_beta for all bands; it "
+                                "is given by {} already: give the same number "
+                                "here, or leave beta out",
+                                first->where));
+  }
+}
+
+void read_stored_kernel_policy(const Section& section, PsfSection& out) {
+  out.normalisation = section.choice<Normalisation>("normalisation", normalisations);
+  out.centring = section.choice<Centring>("centring", centrings);
+}
+
+void read_pixelised(const Section& section, PsfSection& out) {
+  out.file = section.existing_file("file");
+  if (section.has("dataset")) out.dataset = section.text("dataset");
+  if (section.has("hdu")) {
+    out.hdu = static_cast<int>(section.integer("hdu", closed(1, 10000)));
+  }
+  if (section.has("dataset") && section.has("hdu")) {
+    section.problem("hdu",
+                    "goes without dataset (one is for FITS, the other for HDF5)");
+  }
+  out.includes_pixel = section.flag("includes_pixel");
+  out.samples_per_pixel =
+      static_cast<int>(section.integer("samples_per_pixel", closed(1, 64), 1));
+  read_stored_kernel_policy(section, out);
+}
+
+void read_psfex(const Section& section, PsfSection& out) {
+  out.file = section.existing_file("file");
+  out.includes_pixel = section.flag("includes_pixel", true);
+  if (!out.includes_pixel) {
+    section.problem("includes_pixel",
+                    "must be true: PSFEx models contain the pixel's response");
+  }
+  if (section.is_list("position")) {
+    out.ccd_position = section.pair("position", any_number);
+  } else if (section.has("position")) {
+    out.position_uniform_ccd = section.section("position").flag("uniform_ccd");
+    if (!out.position_uniform_ccd && section.is_map("position")) {
+      section.problem("position",
+                      "must be {uniform_ccd: true} or [x, y]; leave it out "
+                      "if the catalogue gives psf_x_pix and psf_y_pix");
+    }
+  }
+  read_stored_kernel_policy(section, out);
+}
+
+PsfSection read_band(const Section& section, const std::string& band,
+                     RunConfig& config) {
+  PsfSection out;
+  if (!section.has("kind")) section.ignore_rest();
+  const auto before = section.problem_count();
+  out.kind = section.choice<PsfKind>("kind", kinds);
+  if (section.problem_count() > before) {
+    section.ignore_rest();
+    return out;
+  }
+  switch (out.kind) {
+    case PsfKind::gaussian: read_analytic(section, band, out, config); break;
+    case PsfKind::moffat:
+      read_analytic(section, band, out, config);
+      read_beta(section, config);
+      break;
+    case PsfKind::pixelised: read_pixelised(section, out); break;
+    case PsfKind::psfex: read_psfex(section, out); break;
+  }
+  return out;
+}
+
+}  // namespace
+
+void read_psf(const Section& root, RunConfig& config) {
+  const Section psf = root.required_section("psf");
+  config.psf.clear();
+  for (const auto& band : config.bands) {
+    if (!psf.has(band) && root.is_map("psf")) {
+      psf.problem(band, "required, but missing (every band needs its PSF)");
+    }
+    if (psf.has(band)) {
+      config.psf.push_back(read_band(psf.member(band, "<band>"), band, config));
+    } else {
+      config.psf.emplace_back();
+    }
+  }
+  config.accept_failed_self_test = psf.flag(acceptance, false);
+  warn_unused_bands(psf, config.bands, acceptance);
+}
+
+}  // namespace lensmill::config

@@ -1,0 +1,40 @@
+#include "stages/config/read_run_config.hpp"
+
+#include "stages/config/section_readers.hpp"
+
+namespace lensmill::config {
+
+RunConfig read_run_config(Document& document) {
+  RunConfig config;
+  const Section root = document.root();
+  read_run_grid_bands(root, config);
+  read_catalogue(root, config);
+  read_priors(root, config);
+  read_host(root, config);
+  read_psf(root, config);
+  read_render_convolve(root, config);
+  read_noise(root, config);
+  read_measure(root, config);
+  read_output(root, config);
+  cross_check(document, config);
+  document.finish();
+  config.warnings = document.problems().warnings();
+  config.resolved_yaml = document.resolved_yaml();
+  config.source_path = root.location().source;
+  return config;
+}
+
+RunConfig read_run_config(const std::filesystem::path& path,
+                          std::span<const std::string> overrides) {
+  auto document = Document::from_file(path, overrides);
+  return read_run_config(document);
+}
+
+RunConfig read_run_config_text(const std::string& text, const std::string& source,
+                               std::span<const std::string> overrides,
+                               const std::filesystem::path& folder) {
+  auto document = Document::from_string(text, source, overrides, folder);
+  return read_run_config(document);
+}
+
+}  // namespace lensmill::config
