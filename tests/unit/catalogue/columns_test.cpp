@@ -70,6 +70,27 @@ TEST(CatalogueColumns, AreNamedUniquelyAndDescribed) {
   }
 }
 
+TEST(CatalogueColumns, FollowTheKindOfHost) {
+  const auto names = [](HostSource host) {
+    auto needs = seed_needs();
+    needs.host = host;
+    std::set<std::string> found;
+    for (const auto& info : written_columns(needs)) {
+      if (info.name.starts_with("host_")) found.insert(info.name);
+    }
+    return found;
+  };
+  using Names = std::set<std::string>;
+
+  EXPECT_EQ(names(HostSource::none), Names{});
+  EXPECT_EQ(names(HostSource::cutouts),
+            (Names{"host_index", "host_rotation", "host_flip", "host_flux_nmgy_g",
+                   "host_flux_nmgy_r", "host_flux_nmgy_z"}));
+  EXPECT_EQ(names(HostSource::sersic),
+            (Names{"host_reff_arcsec", "host_sersic_n", "host_q", "host_phi_rad",
+                   "host_flux_nmgy_g", "host_flux_nmgy_r", "host_flux_nmgy_z"}));
+}
+
 TEST(CatalogueColumns, ReadKnowsWhatATableLacks) {
   auto table = make_table(written_columns(seed_needs()), 1);
   std::erase_if(table, [](const Column& c) { return c.info().name == "lens_q"; });

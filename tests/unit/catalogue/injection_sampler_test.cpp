@@ -112,6 +112,22 @@ TEST(InjectionSampler, OrderOfPriorsDoesNotMatter) {
   EXPECT_THAT(changed_columns(before, after), IsEmpty());
 }
 
+TEST(InjectionSampler, RowsReplaceTheSamePriorsInWhateverOrder) {
+  auto before = seed_config();
+  before.given = {"src_flux_nmgy_r"};
+  before.conflict = Conflict::rows_win;
+  auto after = before;
+  std::reverse(after.priors.entries.begin(), after.priors.entries.end());
+  const InjectionSampler one(before);
+  const InjectionSampler other(after);
+
+  EXPECT_THAT(one.overridden(), ElementsAre("src_mag_minus_host_mag_r"));
+  EXPECT_THAT(other.overridden(), ElementsAre("src_mag_minus_host_mag_r"));
+  const std::vector<double> flux{3.0};
+  EXPECT_EQ(one.sample(1, flux).host_flux_nmgy[1],
+            other.sample(1, flux).host_flux_nmgy[1]);
+}
+
 TEST(InjectionSampler, ABandsNumbersDoNotDependOnTheOtherBands) {
   auto all = seed_config();
   all.needs.psf = {PsfNeed::nothing, PsfNeed::fwhm_and_beta, PsfNeed::nothing};

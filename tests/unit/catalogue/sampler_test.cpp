@@ -108,6 +108,16 @@ TEST(PowerLaw, IsSmoothAcrossMinusOne) {
   EXPECT_NEAR(ratio, 1.0, 1.01 * slope * step);
 }
 
+TEST(Normal, KeepsItsDigitsFarInTheUpperTail) {
+  // The distribution function near 1 would leave 1.8e-9 / 1e-16, i.e. 7 digits.
+  constexpr double rounding = 1.0e-12;
+  const Sampler tail = Normal{.mean = 0.0, .sigma = 1.0, .min = 5.9};
+
+  for (double u : {0.1, 0.5, 0.9}) {
+    EXPECT_NEAR(normal_cdf(-quantile(tail, u)) / normal_cdf(-5.9), 1.0 - u, rounding);
+  }
+}
+
 TEST(StandardNormalQuantile, InvertsErfcIntoBothTails) {
   // A relative error e of the quantile z is an error z^2 e of its tail probability.
   constexpr double quantile_error = 1.0e-15;
