@@ -65,8 +65,12 @@ int winding_number(const LensModel& lens, const detail::DirectionTable& table,
   for (std::ptrdiff_t k = -1; k <= n + 1; ++k) {
     nodes.push_back({table.angle(k), relative(table.wrapped(k)).across});
   }
-  std::vector<double> zeros;
-  detail::scan_for_zeros([&](double phi) { return at(phi).across; }, nodes, 0.0, zeros);
+  constexpr double roundings = 1.0e-14;
+  const double resolution =
+      roundings * (std::hypot(source.x, source.y) + lens.params().theta_e_arcsec);
+  const auto zeros =
+      detail::scan_for_zeros([&](double phi) { return at(phi).across; }, nodes,
+                             resolution, detail::Touching::no_zero);
   int winding = 0;
   for (const double phi : zeros) {
     if (at(phi).along <= 0.0) continue;

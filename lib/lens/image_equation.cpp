@@ -23,9 +23,14 @@ ImageEquation::ImageEquation(const LensModel& lens, Vector2 source)
     : lens_(lens), source_(source), s_(2.0 - lens.params().gamma) {
   if (std::abs(s_) < 1.0e-15) s_ = 0.0;
   // A few roundings of cross products of this size.
-  constexpr double roundings = 1.0e-14;
+  constexpr double roundings = 2.0e-15;
   const double size = std::hypot(source.x, source.y) + lens.params().theta_e_arcsec;
-  touch_ = roundings * size / lens.params().q;
+  resolution_ = roundings * size / lens.params().q;
+}
+
+bool ImageEquation::on_axis() const {
+  constexpr double of_theta_e = 1.0e-12;
+  return std::hypot(source_.x, source_.y) < of_theta_e * lens_.params().theta_e_arcsec;
 }
 
 Direction ImageEquation::direction(double phi) const {
@@ -123,7 +128,7 @@ double ImageEquation::fold_distance(double phi) const {
 
 std::vector<Vector2> ImageEquation::solve(const DirectionTable& table) const {
   std::vector<Vector2> out;
-  if (s_ <= 0.0) {
+  if (s_ <= 0.0 || on_axis()) {
     scan_circle(table, out);
   } else {
     scan_folded(table, out);
@@ -142,9 +147,9 @@ void ImageEquation::scan_circle(const DirectionTable& table,
     guess = point.rho;
     nodes.push_back({table.angle(k), point.mismatch});
   }
-  std::vector<double> zeros;
-  scan_for_zeros([&](double phi) { return at(phi, Branch::outer).mismatch; }, nodes,
-                 touch_, zeros);
+  const auto zeros =
+      scan_for_zeros([&](double phi) { return at(phi, Branch::outer).mismatch; }, nodes,
+                     resolution_, Touching::one_zero);
   for (const double phi : zeros) {
     const Direction d = direction(phi);
     const double rho = at(d, Branch::outer).rho;
@@ -167,8 +172,8 @@ void ImageEquation::scan_folded(const DirectionTable& table,
   for (std::ptrdiff_t k = first; k <= last; ++k) {
     nodes.push_back({table.angle(k), fold_distance(table.wrapped(k))});
   }
-  std::vector<double> folds;
-  scan_for_zeros([&](double phi) { return fold_distance(phi); }, nodes, 0.0, folds);
+  auto folds = scan_for_zeros([&](double phi) { return fold_distance(phi); }, nodes,
+                              resolution_, Touching::no_zero);
   std::sort(folds.begin(), folds.end());
   if (folds.size() % 2 != 0) folds.pop_back();
 
@@ -223,8 +228,7 @@ void ImageEquation::scan_arc(const Arc& arc, std::size_t nodes_per_turn,
     guess = point.rho;
     nodes.push_back({u, point.mismatch});
   }
-  std::vector<double> zeros;
-  scan_for_zeros(mismatch, nodes, touch_, zeros);
+  const auto zeros = scan_for_zeros(mismatch, nodes, resolution_, Touching::one_zero);
   for (const double u : zeros) {
     const Direction d = direction(phi_at(u));
     const double rho = at(d, branch_at(u)).rho;  // 0: so close that it underflows

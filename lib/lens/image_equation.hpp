@@ -14,6 +14,10 @@ class ImageEquation {
  public:
   ImageEquation(const LensModel& lens, Vector2 source);
 
+  /// Whether the source is so close to the centre that a shallow lens's central image
+  /// is the centre itself (and the inner branch is nothing but rounding).
+  bool on_axis() const;
+
   /// Which root of h: gamma < 2 has two where source.m < 0.
   enum class Branch { outer, inner };
   struct Point {
@@ -64,8 +68,8 @@ class ImageEquation {
 
   const LensModel& lens_;
   Vector2 source_;
-  double s_ = 0.0;      ///< 2 - gamma = 1 - t
-  double touch_ = 0.0;  ///< |mismatch| that counts as zero at the bottom of a dip
+  double s_ = 0.0;           ///< 2 - gamma = 1 - t
+  double resolution_ = 0.0;  ///< of the mismatch: a few roundings
 };
 
 }  // namespace lensmill::lens::detail

@@ -13,10 +13,13 @@ namespace {
 
 /// An image is one when its ray comes this close to the source, relative to the lens.
 constexpr double residual_tolerance = 1.0e-11;
+/// The same for merging images (below): their ray comes to within rounding, or the
+/// source is just outside the caustic and there is no image.
+constexpr double merging_residual_tolerance = 2.0e-15;
 /// Images closer than this to each other, in arcsec, and of one parity are the same.
 constexpr double same_image_arcsec = 1.0e-10;
 /// |det A| below which an image is merging with another: its index may be any.
-constexpr double merging_determinant = 1.0e-6;
+constexpr double merging_determinant = 1.0e-5;
 
 struct Candidate {
   Vector2 at;
@@ -80,7 +83,7 @@ Search search(const LensModel& lens, const detail::DirectionTable& table,
   const detail::ImageEquation equation(lens, lens.lens_frame(source));
   Search out;
   // On the axis the central image of a shallow lens is the centre itself.
-  if (gamma < 2.0 && source.x == 0.0 && source.y == 0.0) out.index = 1;
+  if (gamma < 2.0 && equation.on_axis()) out.index = 1;
   for (const Vector2 local : equation.solve(table)) {
     if (std::hypot(local.x, local.y) < least_image_radius_arcsec) {
       out.index += gamma < 2.0 ? 1 : -1;
@@ -88,8 +91,11 @@ Search search(const LensModel& lens, const detail::DirectionTable& table,
       continue;
     }
     const Candidate found = polished(lens, lens.sky_frame(local), source);
-    if (!(found.residual <= residual_tolerance * scale)) continue;
     const bool is_saddle = found.ray.determinant < 0.0;
+    const bool is_merging = std::abs(found.ray.determinant) < merging_determinant;
+    const double tolerance =
+        is_merging ? merging_residual_tolerance : residual_tolerance;
+    if (!(found.residual <= tolerance * scale)) continue;
     const auto same = [&](const Candidate& other) {
       return std::hypot(other.at.x - found.at.x, other.at.y - found.at.y) <
                  same_image_arcsec &&
@@ -98,7 +104,7 @@ Search search(const LensModel& lens, const detail::DirectionTable& table,
     if (std::any_of(out.images.begin(), out.images.end(), same)) continue;
     out.images.push_back(found);
     out.index += is_saddle ? -1 : 1;
-    if (std::abs(found.ray.determinant) < merging_determinant) ++out.free;
+    if (is_merging) ++out.free;
   }
   return out;
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <boost/math/tools/minima.hpp>
+#include <algorithm>
 #include <boost/math/tools/toms748_solve.hpp>
 #include <cmath>
 #include <cstddef>
@@ -16,60 +16,88 @@ struct ScanNode {
   double value = 0.0;
 };
 
+/// What to make of a place where the function touches zero, as far as its resolution
+/// tells, without changing its sign.
+enum class Touching { one_zero, no_zero };
+
 /// All zeros of a smooth function f between nodes 1 and n-2 of an ascending list of n
 /// nodes; the first and last are guards that show how the function goes on beyond the
-/// ends. Finds sign changes (TOMS 748), and pairs of zeros between two nodes by
-/// following every dip of |f| to its bottom (Brent). A dip that stays above zero by no
-/// more than `touch` counts as one double zero. Nodes must resolve the function's
-/// extrema.
+/// ends.
+///
+/// The nodes' second differences bound f's curvature, and with it each interval is
+/// either free of zeros, or has exactly one (TOMS 748 finds it), or is halved, down to
+/// where f varies by less than `resolution`: so pairs and triples of zeros between two
+/// nodes are found however close they are. The nodes must resolve f's curvature.
 template <class Function>
-void scan_for_zeros(const Function& f, std::span<const ScanNode> nodes, double touch,
-                    std::vector<double>& zeros) {
-  if (nodes.size() < 3) return;
-  constexpr int bits = 50;  // of 53: what a bracket of doubles can give
-  const boost::math::tools::eps_tolerance<double> tolerance(bits);
-  const auto bracketed = [&](double a, double fa, double b, double fb) {
-    if (fa == 0.0) return a;
-    if (fb == 0.0) return b;
-    std::uintmax_t most = 60;
-    const auto [lo, hi] =
-        boost::math::tools::toms748_solve(f, a, b, fa, fb, tolerance, most);
-    return 0.5 * (lo + hi);
-  };
-  const auto changes = [](double a, double b) { return (a < 0.0) != (b < 0.0); };
+class ZeroScan {
+ public:
+  ZeroScan(const Function& f, double resolution, Touching touching)
+      : f_(f), resolution_(resolution), touching_(touching) {}
 
-  for (std::size_t i = 1; i + 2 < nodes.size(); ++i) {
-    const auto& a = nodes[i];
-    const auto& b = nodes[i + 1];
-    if (changes(a.value, b.value)) {
-      zeros.push_back(bracketed(a.s, a.value, b.s, b.value));
+  std::vector<double> operator()(std::span<const ScanNode> nodes) {
+    zeros_.clear();
+    for (std::size_t i = 1; i + 2 < nodes.size(); ++i) {
+      const auto second_difference = [&](std::size_t k) {
+        return std::abs(nodes[k - 1].value - 2.0 * nodes[k].value + nodes[k + 1].value);
+      };
+      constexpr double safety = 3.0;  // for the curvature's change between nodes
+      const double bend =
+          safety * std::max(second_difference(i), second_difference(i + 1));
+      resolve(nodes[i], nodes[i + 1], bend, 0);
     }
+    return zeros_;
   }
-  for (std::size_t i = 1; i + 1 < nodes.size(); ++i) {
-    const auto& before = nodes[i - 1];
-    const auto& at = nodes[i];
-    const auto& after = nodes[i + 1];
-    if (changes(before.value, at.value) || changes(at.value, after.value)) continue;
-    const double sign = at.value < 0.0 ? -1.0 : 1.0;
-    const double left = sign * before.value;
-    const double middle = sign * at.value;
-    const double right = sign * after.value;
-    if (!(middle < left && middle < right)) continue;
-    // The parabola through the three nodes foretells the bottom: most dips are shallow.
-    const double slope = 0.5 * (right - left);
-    const double bend = right - 2.0 * middle + left;
-    constexpr double deep = 0.5;
-    if (middle - 0.5 * slope * slope / bend > deep * middle) continue;
+
+ private:
+  /// `bend`: bound on |f''| times the interval's length squared.
+  void resolve(const ScanNode& a, const ScanNode& b, double bend, int depth) {
+    constexpr int most_halvings = 45;
+    const bool crosses = (a.value < 0.0) != (b.value < 0.0);
+    const double nearest = std::min(std::abs(a.value), std::abs(b.value));
+    // f is within bend/8 of the chord, and f' within bend of the chord's slope.
+    if (!crosses && nearest > 0.125 * bend) return;
+    if (crosses && std::abs(b.value - a.value) > bend) return add_crossing(a, b);
+    if (0.125 * bend <= resolution_ || depth == most_halvings) {
+      if (crosses) return add_crossing(a, b);
+      if (touching_ == Touching::one_zero) add_touch(a, b);
+      return;
+    }
+    const double middle = 0.5 * (a.s + b.s);
+    const ScanNode m{middle, f_(middle)};
+    resolve(a, m, 0.25 * bend, depth + 1);
+    resolve(m, b, 0.25 * bend, depth + 1);
+  }
+
+  void add_crossing(const ScanNode& a, const ScanNode& b) {
+    if (a.value == 0.0 || b.value == 0.0) {
+      zeros_.push_back(a.value == 0.0 ? a.s : b.s);
+      return;
+    }
+    constexpr int bits = 50;  // of 53: what a bracket of doubles can give
+    const boost::math::tools::eps_tolerance<double> tolerance(bits);
     std::uintmax_t most = 60;
-    const auto [s, bottom] = boost::math::tools::brent_find_minima(
-        [&](double x) { return sign * f(x); }, before.s, after.s, bits / 2, most);
-    if (bottom < 0.0) {
-      zeros.push_back(bracketed(before.s, before.value, s, sign * bottom));
-      zeros.push_back(bracketed(s, sign * bottom, after.s, after.value));
-    } else if (bottom <= touch) {
-      zeros.push_back(s);
-    }
+    const auto [lo, hi] = boost::math::tools::toms748_solve(f_, a.s, b.s, a.value,
+                                                            b.value, tolerance, most);
+    zeros_.push_back(0.5 * (lo + hi));
   }
+
+  /// Neighbouring intervals see the same touch.
+  void add_touch(const ScanNode& a, const ScanNode& b) {
+    const double width = b.s - a.s;
+    if (!zeros_.empty() && a.s - zeros_.back() < 2.0 * width) return;
+    zeros_.push_back(0.5 * (a.s + b.s));
+  }
+
+  const Function& f_;
+  double resolution_;
+  Touching touching_;
+  std::vector<double> zeros_;
+};
+
+template <class Function>
+std::vector<double> scan_for_zeros(const Function& f, std::span<const ScanNode> nodes,
+                                   double resolution, Touching touching) {
+  return ZeroScan<Function>(f, resolution, touching)(nodes);
 }
 
 }  // namespace lensmill::lens::detail

@@ -94,7 +94,8 @@ TEST(SisMagnification, IsOnePlusAndMinusThetaEOverBeta) {
   }
 }
 
-/// The SIE of Kormann, Schneider & Bartelmann (1994, A&A 284, 285) in our normalisation.
+/// The SIE of Kormann, Schneider & Bartelmann (1994, A&A 284, 285) in our
+/// normalisation.
 Vector2 sie_closed_form(double theta_e, double q, double x, double y) {
   const double psi = std::hypot(q * x, y);
   const double f = std::sqrt(1.0 - q * q);

@@ -265,5 +265,44 @@ INSTANTIATE_TEST_SUITE_P(Slopes, RandomLenses,
                          testing::Values(Interval{2.0, 2.0}, Interval{1.3, 1.9},
                                          Interval{1.9, 1.9999}, Interval{2.0001, 2.7}));
 
+// Next to a caustic two or three images are about to merge: the hardest place to find
+// them all. A caustic crossed changes the count by two (the cut, by one); which side
+// has more depends on the curve's folds.
+class NearCaustics : public testing::TestWithParam<double> {};
+
+TEST_P(NearCaustics, CrossingOneMakesOrEndsAPair) {
+  for (const double gamma : {1.35, 1.8, 2.0, 2.3}) {
+    const LensModel lens({.theta_e_arcsec = 1.5,
+                          .q = 0.6,
+                          .phi_rad = 0.4,
+                          .gamma = gamma,
+                          .shear_g1 = 0.03,
+                          .shear_g2 = 0.04});
+    const auto curves = critical_curves(lens, 41);
+    const auto check = [&](const Vector2& on_caustic, int change, bool may_be_central) {
+      const double inside = 1.0 - GetParam();
+      const double outside = 1.0 + GetParam();
+      const auto inner =
+          find_point_images(lens, {on_caustic.x * inside, on_caustic.y * inside});
+      const auto outer =
+          find_point_images(lens, {on_caustic.x * outside, on_caustic.y * outside});
+      EXPECT_EQ(inner.status, Status::ok);
+      EXPECT_EQ(outer.status, Status::ok);
+      // Central images within 1e-5 arcsec are left out on either side.
+      EXPECT_LE(std::abs(std::abs(inner.count - outer.count) - change),
+                may_be_central ? 1 : 0)
+          << "gamma " << gamma << " at " << on_caustic.x << ", " << on_caustic.y;
+    };
+    for (const auto& point : curves.tangential_caustic) {
+      check(point, 2, gamma == 1.8);
+    }
+    for (const auto& point : curves.radial_caustic) {
+      check(point, gamma == 2.0 ? 1 : 2, gamma == 2.0);
+    }
+  }
+}
+INSTANTIATE_TEST_SUITE_P(Distances, NearCaustics,
+                         testing::Values(1.0e-3, 1.0e-4, 1.0e-5));
+
 }  // namespace
 }  // namespace lensmill::lens

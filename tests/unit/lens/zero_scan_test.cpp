@@ -10,11 +10,12 @@ namespace {
 
 // 0.1 wide nodes over [0, 2], with a guard on each side.
 template <class Function>
-std::vector<double> zeros_of(const Function& f, double touch = 0.0) {
+std::vector<double> zeros_of(const Function& f,
+                             Touching touching = Touching::one_zero) {
+  constexpr double resolution = 1.0e-14;
   std::vector<ScanNode> nodes;
   for (int i = -1; i <= 21; ++i) nodes.push_back({0.1 * i, f(0.1 * i)});
-  std::vector<double> zeros;
-  scan_for_zeros(f, nodes, touch, zeros);
+  auto zeros = scan_for_zeros(f, nodes, resolution, touching);
   std::sort(zeros.begin(), zeros.end());
   return zeros;
 }
@@ -41,12 +42,26 @@ TEST(ScanForZeros, FindsAPairBetweenTwoNodes) {
   }
 }
 
+TEST(ScanForZeros, FindsThreeCloseOnesBetweenTwoNodes) {
+  constexpr double apart = 1.0e-3;
+  const auto zeros = zeros_of([](double s) {
+    const double x = s - 0.74;
+    return x * (x * x - apart * apart);
+  });
+
+  ASSERT_EQ(zeros.size(), 3u);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_NEAR(zeros[i], 0.74 + apart * (double(i) - 1.0), 1.0e-9);
+  }
+}
+
 TEST(ScanForZeros, TakesATouchAsOneZeroAndANearMissAsNone) {
   const auto touching = [](double s) { return (s - 0.74) * (s - 0.74) + 1.0e-16; };
   const auto missing = [](double s) { return (s - 0.74) * (s - 0.74) + 1.0e-9; };
 
-  EXPECT_EQ(zeros_of(touching, 1.0e-14).size(), 1u);
-  EXPECT_TRUE(zeros_of(missing, 1.0e-14).empty());
+  EXPECT_EQ(zeros_of(touching).size(), 1u);
+  EXPECT_TRUE(zeros_of(touching, Touching::no_zero).empty());
+  EXPECT_TRUE(zeros_of(missing).empty());
 }
 
 TEST(ScanForZeros, LeavesGuardIntervalsToTheNeighbour) {
