@@ -269,10 +269,10 @@ std::string nearest_quantity(std::string_view name, const BandNames& bands) {
     const std::string base(quantity.name);
     if (quantity.suffix == Suffix::none) consider(base);
     for (const auto& first : bands) {
-      if (quantity.suffix == Suffix::band) consider(base + "_" + first);
+      if (quantity.suffix == Suffix::band) consider(fmt::format("{}_{}", base, first));
       if (quantity.suffix != Suffix::band_pair) continue;
       for (const auto& second : bands) {
-        if (first != second) consider(base + "_" + first + "_" + second);
+        if (first != second) consider(fmt::format("{}_{}_{}", base, first, second));
       }
     }
   }
