@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "lib/catalogue/quantities.hpp"
+#include "lib/config/suggest.hpp"
 #include "stages/config/read_csv.hpp"
 #include "stages/config/read_sampler.hpp"
 #include "stages/config/section_readers.hpp"
@@ -73,20 +74,16 @@ void read_joint_tables(const Section& priors, catalogue::Priors& out) {
   }
 }
 
-/// Whether the name is a quantity of this run's bands; reports it if not.
-bool is_quantity(const Section& priors, const std::string& key,
-                 const BandNames& bands) {
-  const auto name = catalogue::find_quantity(key);
-  if (!name) {
-    const auto nearest = catalogue::nearest_quantity(key, bands);
-    priors.problem(key,
-                   nearest.empty()
-                       ? std::string("unknown quantity; docs/config-reference.md "
-                                     "lists them")
-                       : fmt::format("unknown quantity; did you mean {}?", nearest));
-    return false;
+/// What to say about a name that is no quantity: the right unit, or the nearest name.
+std::string suggest_quantity(const std::string& name, const BandNames& bands) {
+  for (const auto& quantity : catalogue::all_quantities()) {
+    if (without_unit(quantity.name) == without_unit(name) && !quantity.unit.empty()) {
+      return fmt::format("the unit is part of the name: write {}", quantity.name);
+    }
   }
-  return true;
+  const auto nearest = catalogue::nearest_quantity(name, bands);
+  if (!nearest.empty()) return fmt::format("did you mean {}?", nearest);
+  return "docs/config-reference.md lists them";
 }
 
 }  // namespace
@@ -98,7 +95,9 @@ void read_priors(const Section& root, RunConfig& config) {
       read_offset(priors, config.priors);
     } else if (key == "joint_tables") {
       read_joint_tables(priors, config.priors);
-    } else if (priors.has(key) && is_quantity(priors, key, config.bands)) {
+    } else if (priors.has(key) && !catalogue::find_quantity(key)) {
+      priors.problem(key, "unknown quantity; " + suggest_quantity(key, config.bands));
+    } else {
       add_prior(priors, key, key, config.priors);
     }
   }

@@ -1,0 +1,204 @@
+#include <gmock/gmock.h>
+
+#include <vector>
+
+#include "lib/core/errors.hpp"
+#include "stages/config/read_run_config.hpp"
+#include "tests/support/config_texts.hpp"
+
+namespace lensmill::config {
+namespace {
+
+using test_support::edited;
+using test_support::small_config;
+using ::testing::HasSubstr;
+
+/// What is wrong with a configuration, or "" when it is read.
+std::string message_of(const std::string& text,
+                       const std::vector<std::string>& overrides = {}) {
+  try {
+    read_run_config_text(text, "run.yaml", overrides);
+  } catch (const ConfigError& error) {
+    EXPECT_EQ(static_cast<int>(error.exit_code()), 78);
+    return error.what();
+  }
+  return "";
+}
+
+std::string message_of_edit(const std::string& from, const std::string& to) {
+  return message_of(edited(small_config, from, to));
+}
+
+TEST(ReadRunConfig, TakesTheSmallConfigThatTheseTestsBreak) {
+  EXPECT_EQ(message_of(small_config), "");
+}
+
+struct BadInput {
+  std::string name, from, to, message;
+};
+class BadConfig : public ::testing::TestWithParam<BadInput> {};
+
+TEST_P(BadConfig, IsNamedByKeyLineAndReason) {
+  const auto& [name, from, to, message] = GetParam();
+  EXPECT_THAT(message_of_edit(from, to), HasSubstr(message));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    EachKind, BadConfig,
+    ::testing::Values(
+        BadInput{"UnknownKey", "stamp_size_pix", "stamp_sise_pix",
+                 "grid.stamp_sise_pix at run.yaml:3: unknown key; did you mean "
+                 "stamp_size_pix?"},
+        BadInput{"UnknownSection", "noise:", "nose:",
+                 "nose at run.yaml:23: unknown key; did you mean noise?"},
+        BadInput{"UnknownQuantity", "theta_e_arcsec", "theta_e_arcsce",
+                 "priors.theta_e_arcsce at run.yaml:8: unknown quantity; did you mean "
+                 "theta_e_arcsec?"},
+        BadInput{"WrongUnitOfQuantity", "theta_e_arcsec", "theta_e_pix",
+                 "priors.theta_e_pix at run.yaml:8: unknown quantity; the unit is part "
+                 "of the name: write theta_e_arcsec"},
+        BadInput{"WrongUnit", "fwhm_pix", "fwhm_arcmin",
+                 "psf.r.fwhm_arcmin at run.yaml:22: unknown key; the unit is part of "
+                 "the name: write fwhm_arcsec or fwhm_pix"},
+        BadInput{"WrongType", "stamp_size_pix: 64", "stamp_size_pix: large",
+                 "grid.stamp_size_pix at run.yaml:3: must be an integer in [8, 4096] "
+                 "(got large)"},
+        BadInput{"OutOfRange", "pixel_scale_arcsec: 0.262", "pixel_scale_arcsec: -1.2",
+                 "grid.pixel_scale_arcsec at run.yaml:3: must be in (0, 100] (got "
+                 "-1.2)"},
+        BadInput{"QuantityOutOfRange", "src_q: 0.7", "src_q: 1.7",
+                 "priors.src_q at run.yaml:17: must be in (0, 1] (got 1.7)"},
+        BadInput{"WrongName", "kind: gaussian", "kind: airy",
+                 "psf.r.kind at run.yaml:22: must be one of gaussian, moffat, "
+                 "pixelised, psfex (got airy)"},
+        BadInput{"WrongSchema", "schema: 1", "schema: 2",
+                 "schema at run.yaml:1: must be an integer in [1, 1] (got 2)"},
+        BadInput{"MissingSchema", "schema: 1\n", "",
+                 "schema at run.yaml:1: required, but missing"},
+        BadInput{"MissingFile", "sampled: {count: 10}", "file: {path: absent.csv}",
+                 "catalogue.file.path at run.yaml:6: no such file: "},
+        BadInput{
+            "TwoCatalogues", "sampled: {count: 10}",
+            "sampled: {count: 10}\n  sobol: {count: 8}",
+            "catalogue.sobol at run.yaml:7: only one of sampled, grid, sobol, file "
+            "may be given"},
+        BadInput{"NoRows", "{count: 10}", "{count: 0}",
+                 "catalogue.sampled.count at run.yaml:6: must be an integer >= 1"},
+        BadInput{"BandWithoutPsf", "bands: [r]", "bands: [r, z]",
+                 "psf.z at run.yaml:21: required, but missing (every band needs its "
+                 "PSF)"},
+        BadInput{"BandWithoutGain", "bands: [r]", "bands: [r, z]",
+                 "noise.gain_e_per_nmgy.z at run.yaml:25: required, but missing"},
+        BadInput{"BandTwice", "bands: [r]", "bands: [r, r]",
+                 "bands at run.yaml:4: r is listed twice"},
+        BadInput{"BandWithUnderscore", "bands: [r]", "bands: [r_1]",
+                 "bands at run.yaml:4: a band's name must be letters and digits"},
+        BadInput{"UnknownSampler", "{uniform: [0.6, 1.0]}", "{unifrom: [0.6, 1.0]}",
+                 "priors.lens_q.unifrom at run.yaml:9: unknown key; did you mean "
+                 "uniform?"},
+        BadInput{"ReversedUniform", "[0.6, 1.0]", "[1.0, 0.6]",
+                 "priors.lens_q at run.yaml:9: uniform: min must be < max"},
+        BadInput{"ClipWithMin", "src_q: 0.7",
+                 "src_q: {normal: {mean: 0.6, sigma: 0.1, min: 0.1, clip: [0.1, 1]}}",
+                 "priors.src_q.normal.clip at run.yaml:17: goes without min and max"},
+        BadInput{"GivenTwiceByAlias",
+                 "  lens_q:", "  lens_ellipticity: 0.1\n  lens_q:", "lens_ellipticity"},
+        BadInput{"NothingGivesIt", "  src_q: 0.7\n", "", "src_q: nothing gives it"},
+        BadInput{
+            "LegacyOversampled",
+            "noise:", "convolve: {operator: legacy_ifftshift}\nnoise:",
+            "convolve.operator at run.yaml:23: legacy_ifftshift acts on the stamp's "
+            "own pixels: it needs `oversample: 1`"},
+        BadInput{"NoiseUnstated",
+                 "noise:\n  sky_sigma_nmgy: {r: 0.01}\n  "
+                 "gain_e_per_nmgy: {r: 500}\n",
+                 "", "noise at run.yaml:1: required, but missing"},
+        BadInput{"UnknownProduct", "noise:", "output: {products: [positives]}\nnoise:",
+                 "output.products at run.yaml:23: unknown product positives; did you "
+                 "mean positive?"},
+        BadInput{"HostImageWithoutHost", "noise:", "output: {products: [host]}\nnoise:",
+                 "there is no host image with `host: none`"},
+        BadInput{"ReversedAnnulus",
+                 "noise:", "measure: {annulus_pix: [28, 20]}\nnoise:",
+                 "measure.annulus_pix at run.yaml:23: the inner radius must be below"},
+        BadInput{"NameWithSlash", "name: small", "name: a/b",
+                 "run.name at run.yaml:2: must be letters, digits"}),
+    [](const auto& test) { return test.param.name; });
+
+TEST(ReadRunConfig, ReportsEverythingAtOnceInTheFilesOrder) {
+  auto text = edited(small_config, "pixel_scale_arcsec: 0.262", "pixel_scale: 1");
+  text = edited(text, "count: 10", "count: -1");
+  text = edited(text, "kind: gaussian", "kind: airy");
+  const auto message = message_of(text);
+
+  const auto scale = message.find("grid.pixel_scale at run.yaml:3");
+  const auto count = message.find("catalogue.sampled.count at run.yaml:6");
+  const auto kind = message.find("psf.r.kind at run.yaml:22");
+  EXPECT_LT(scale, count);
+  EXPECT_LT(count, kind);
+  EXPECT_NE(kind, std::string::npos);
+}
+
+TEST(ReadRunConfig, GridAndPriorMustNotGiveTheSameQuantity) {
+  const auto message = message_of(edited(small_config, "sampled: {count: 10}",
+                                         "grid: {lens_ellipticity: [0.1, 0.2]}"));
+
+  EXPECT_THAT(message, HasSubstr("lens_q"));
+  EXPECT_THAT(message, HasSubstr("lens_ellipticity"));
+}
+
+TEST(ReadRunConfig, SourcePositionAliasesAreResolved) {
+  EXPECT_THAT(message_of(edited(small_config, "sampled: {count: 10}",
+                                "grid: {src_x_arcsec: [0.1, 0.2]}")),
+              HasSubstr("src_offset"));
+  EXPECT_THAT(message_of(edited(small_config, "shear_g1: 0.0",
+                                "shear_magnitude: 0.1\n  shear_g1: 0.0")),
+              HasSubstr("shear_magnitude"));
+}
+
+TEST(ReadRunConfig, PixelResponseIsNotAppliedTwice) {
+  const auto text =
+      edited(edited(small_config, "{kind: gaussian, fwhm_pix: 5.0}",
+                    "{kind: psfex, file: \"/dev/null\", position: [1, 1], "
+                    "normalisation: unit, centring: keep}"),
+             "noise:", "convolve: {oversample: 1}\nnoise:");
+
+  EXPECT_THAT(message_of(text), HasSubstr("convolve.oversample at run.yaml:23: 1 "
+                                          "convolves pixel-integrated light"));
+  EXPECT_EQ(message_of(text, {"convolve.allow_double_pixel=true"}), "");
+}
+
+TEST(ReadRunConfig, PixelisedKernelsMustStateTheirPolicies) {
+  const auto message =
+      message_of(edited(small_config, "{kind: gaussian, fwhm_pix: 5.0}",
+                        "{kind: pixelised, file: \"/dev/null\"}"));
+
+  for (const std::string key : {"includes_pixel", "normalisation", "centring"}) {
+    EXPECT_THAT(message, HasSubstr("psf.r." + key + " at run.yaml:22: required"));
+  }
+}
+
+TEST(ReadRunConfig, CutoutsOfAnotherPixelScaleAreRefused) {
+  const auto with_scale = [](const std::string& scale) {
+    return edited(small_config, "host: none",
+                  "host: {cutouts: {r: \"/dev/null\", zero_point_mag: 30, "
+                  "pixel_scale_arcsec: " +
+                      scale + "}}");
+  };
+
+  EXPECT_THAT(message_of(with_scale("0.2")),
+              HasSubstr("host.cutouts.pixel_scale_arcsec at run.yaml:20: 0.2 arcsec "
+                        "against the stamps' 0.262 arcsec"));
+  const auto config = read_run_config_text(with_scale("0.263"), "run.yaml");
+  ASSERT_EQ(config.warnings.size(), 1u);
+  EXPECT_THAT(config.warnings[0], HasSubstr("0.263 arcsec against"));
+}
+
+TEST(ReadRunConfig, OverridesAreNamedInMessages) {
+  EXPECT_EQ(message_of(small_config, {"grid.stamp_size_pix=3"}),
+            "grid.stamp_size_pix from --set grid.stamp_size_pix=3: must be an integer "
+            "in [8, 4096] (got 3)");
+}
+
+}  // namespace
+}  // namespace lensmill::config

@@ -1,0 +1,95 @@
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+#include "stages/config/read_run_config.hpp"
+#include "tests/support/config_texts.hpp"
+#include "tests/support/data_folder.hpp"
+
+namespace lensmill::config {
+namespace {
+
+std::vector<std::filesystem::path> config_files() {
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(test_support::source_folder() / "configs")) {
+    if (entry.path().extension() == ".yaml") files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+bool needs_data(const std::filesystem::path& file) {
+  return file.filename() == "real_decals.yaml";
+}
+
+/// Everything random about two configurations' priors, compared by what they would
+/// draw.
+void expect_same_priors(const catalogue::Priors& a, const catalogue::Priors& b) {
+  ASSERT_EQ(a.entries.size(), b.entries.size());
+  for (std::size_t i = 0; i < a.entries.size(); ++i) {
+    EXPECT_EQ(a.entries[i].quantity, b.entries[i].quantity);
+    const auto* first = std::get_if<catalogue::Sampler>(&a.entries[i].prior);
+    const auto* second = std::get_if<catalogue::Sampler>(&b.entries[i].prior);
+    ASSERT_EQ(first == nullptr, second == nullptr) << a.entries[i].quantity;
+    if (first == nullptr) continue;
+    for (const double u : {1e-6, 0.31, 0.5, 0.77, 1.0 - 1e-6}) {
+      EXPECT_EQ(quantile(*first, u), quantile(*second, u)) << a.entries[i].quantity;
+    }
+  }
+}
+
+TEST(ConfigFiles, AllAreReadWithoutAWordAndRoundTrip) {
+  const auto files = config_files();
+  ASSERT_GE(files.size(), 8u);
+  for (const auto& file : files) {
+    if (needs_data(file)) continue;
+    SCOPED_TRACE(file.filename().string());
+
+    const RunConfig first = read_run_config(file);
+    const RunConfig second = read_run_config_text(first.resolved_yaml, "resolved.yaml");
+
+    EXPECT_THAT(first.warnings, ::testing::IsEmpty());
+    EXPECT_EQ(second.resolved_yaml, first.resolved_yaml);
+    expect_same_priors(first.priors, second.priors);
+    EXPECT_EQ(second.catalogue.count, first.catalogue.count);
+  }
+}
+
+TEST(ConfigFiles, RealDecalsIsReadAndRoundTrips) {
+  LENSMILL_NEEDS_DATA("des-hosts/r.fits");
+  const RunConfig first =
+      read_run_config(test_support::source_folder() / "configs/real_decals.yaml");
+  const RunConfig second = read_run_config_text(first.resolved_yaml, "resolved.yaml");
+
+  EXPECT_EQ(second.resolved_yaml, first.resolved_yaml);
+  EXPECT_EQ(second.host.files.at("g"), first.host.files.at("g"));
+  EXPECT_TRUE(second.psf[2].position_uniform_ccd);
+}
+
+TEST(ConfigFiles, TheSeedsCountIsSetFromTheCommandLine) {
+  const std::vector<std::string> overrides{"catalogue.sampled.count=20000"};
+  const RunConfig config = read_run_config(
+      test_support::source_folder() / "configs/seed_gen5.yaml", overrides);
+
+  EXPECT_EQ(config.catalogue.count, 20000);
+}
+
+TEST(ConfigFiles, TheSeedsWidthsHaveTheStatedQuantiles) {
+  const RunConfig config =
+      read_run_config(test_support::source_folder() / "configs/seed_gen5.yaml");
+  for (const auto& entry : config.priors.entries) {
+    if (entry.quantity != "psf_fwhm_arcsec_r") continue;
+    const auto& sampler = std::get<catalogue::Sampler>(entry.prior);
+    // The bins' edges are these quantiles; weights of two decimals add up exactly.
+    constexpr double rounding = 1e-9;
+    EXPECT_NEAR(quantile(sampler, 0.05), 1.12, rounding);
+    EXPECT_NEAR(quantile(sampler, 0.50), 1.35, rounding);
+    EXPECT_NEAR(quantile(sampler, 0.95), 1.75, rounding);
+    return;
+  }
+  FAIL() << "no width in r";
+}
+
+}  // namespace
+}  // namespace lensmill::config
