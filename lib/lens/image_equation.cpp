@@ -179,21 +179,15 @@ void ImageEquation::scan_folded(const DirectionTable& table,
 
   if (folds.empty()) {
     scan_circle(table, out);
-    scan_arc({Branch::inner, start, start + pi, End::centre, End::centre}, table.size(),
-             out);
+    scan_arc({Branch::inner, start, start + pi}, table.size(), out);
     return;
   }
-  scan_arc(
-      {Branch::outer, folds.back() - 2.0 * pi, folds.front(), End::fold, End::fold},
-      table.size(), out);
-  scan_arc({Branch::inner, start, folds.front(), End::centre, End::fold}, table.size(),
-           out);
-  scan_arc({Branch::inner, folds.back(), start + pi, End::fold, End::centre},
-           table.size(), out);
+  scan_arc({Branch::outer, folds.back() - 2.0 * pi, folds.front()}, table.size(), out);
+  scan_arc({Branch::inner, start, folds.front()}, table.size(), out);
+  scan_arc({Branch::inner, folds.back(), start + pi}, table.size(), out);
   for (std::size_t i = 1; i + 1 < folds.size(); i += 2) {
     for (const Branch branch : {Branch::outer, Branch::inner}) {
-      scan_arc({branch, folds[i], folds[i + 1], End::fold, End::fold}, table.size(),
-               out);
+      scan_arc({branch, folds[i], folds[i + 1]}, table.size(), out);
     }
   }
 }
@@ -201,17 +195,12 @@ void ImageEquation::scan_folded(const DirectionTable& table,
 void ImageEquation::scan_arc(const Arc& arc, std::size_t nodes_per_turn,
                              std::vector<Vector2>& out) const {
   // phi goes like the square of the parameter at both ends, so that the mismatch, which
-  // has a square root at a fold, is smooth in it, and goes on smoothly beyond 0 and 1
-  // on the other branch.
-  const Branch other = arc.branch == Branch::outer ? Branch::inner : Branch::outer;
+  // has a square root at a fold, is smooth in it.
   const auto phi_at = [&](double u) {
     const double sine = std::sin(0.5 * pi * u);
     return arc.from + (arc.to - arc.from) * sine * sine;
   };
-  const auto branch_at = [&](double u) {
-    return u < 0.0 || u > 1.0 ? other : arc.branch;
-  };
-  const auto mismatch = [&](double u) { return at(phi_at(u), branch_at(u)).mismatch; };
+  const auto mismatch = [&](double u) { return at(phi_at(u), arc.branch).mismatch; };
 
   const double share = (arc.to - arc.from) / (2.0 * pi);
   constexpr double least = 8.0;
@@ -221,17 +210,16 @@ void ImageEquation::scan_arc(const Arc& arc, std::size_t nodes_per_turn,
   nodes.reserve(std::size_t(n) + 3);
   double guess = 0.0;
   for (std::ptrdiff_t k = -1; k <= n + 1; ++k) {
-    double u = double(k) / double(n);
-    if (k == -1 && arc.first == End::centre) u = 0.0;
-    if (k == n + 1 && arc.last == End::centre) u = 1.0;
-    const Point point = at(direction(phi_at(u)), branch_at(u), guess);
+    // The arc does not go on beyond its ends: the end is its own guard.
+    const double u = std::clamp(double(k) / double(n), 0.0, 1.0);
+    const Point point = at(direction(phi_at(u)), arc.branch, guess);
     guess = point.rho;
     nodes.push_back({u, point.mismatch});
   }
   const auto zeros = scan_for_zeros(mismatch, nodes, resolution_, Touching::one_zero);
   for (const double u : zeros) {
     const Direction d = direction(phi_at(u));
-    const double rho = at(d, branch_at(u)).rho;  // 0: so close that it underflows
+    const double rho = at(d, arc.branch).rho;  // 0: so close that it underflows
     out.push_back({rho * d.p.x, rho * d.p.y});
   }
 }

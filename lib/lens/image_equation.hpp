@@ -53,15 +53,12 @@ class ImageEquation {
   void scan_circle(const DirectionTable& table, std::vector<Vector2>& out) const;
   void scan_folded(const DirectionTable& table, std::vector<Vector2>& out) const;
 
-  /// An interval of phi on which a branch exists. At a fold it goes over into the other
-  /// branch, at the centre it ends.
-  enum class End { fold, centre };
+  /// An interval of phi on which a branch exists; it ends where it meets the other one
+  /// (a fold) or the centre.
   struct Arc {
     Branch branch = Branch::outer;
     double from = 0.0;
     double to = 0.0;
-    End first = End::fold;
-    End last = End::fold;
   };
   void scan_arc(const Arc& arc, std::size_t nodes_per_turn,
                 std::vector<Vector2>& out) const;

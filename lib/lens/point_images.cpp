@@ -135,6 +135,9 @@ int PointImages::count_of(ImageKind kind) const {
 
 PointImages find_point_images(const LensModel& lens,
                               const detail::DirectionTable& table, Vector2 source) {
+  if (!std::isfinite(source.x) || !std::isfinite(source.y)) {
+    return {.status = Status::image_search};
+  }
   if (lens.params().theta_e_arcsec == 0.0) {
     PointImages out = listed({polished(lens, source, source)});
     out.status = Status::unlensed;

@@ -43,29 +43,30 @@ class ZeroScan {
       constexpr double safety = 3.0;  // for the curvature's change between nodes
       const double bend =
           safety * std::max(second_difference(i), second_difference(i + 1));
-      resolve(nodes[i], nodes[i + 1], bend, 0);
+      resolve(nodes[i], nodes[i + 1], bend);
     }
     return zeros_;
   }
 
  private:
   /// `bend`: bound on |f''| times the interval's length squared.
-  void resolve(const ScanNode& a, const ScanNode& b, double bend, int depth) {
-    constexpr int most_halvings = 45;
+  void resolve(const ScanNode& a, const ScanNode& b, double bend) {
+    if (!std::isfinite(b.value - a.value)) return;  // outside the function's domain
     const bool crosses = (a.value < 0.0) != (b.value < 0.0);
     const double nearest = std::min(std::abs(a.value), std::abs(b.value));
     // f is within bend/8 of the chord, and f' within bend of the chord's slope.
     if (!crosses && nearest > 0.125 * bend) return;
     if (crosses && std::abs(b.value - a.value) > bend) return add_crossing(a, b);
-    if (0.125 * bend <= resolution_ || depth == most_halvings) {
+    if (0.125 * bend <= resolution_ || halvings_ == most_halvings) {
       if (crosses) return add_crossing(a, b);
       if (touching_ == Touching::one_zero) add_touch(a, b);
       return;
     }
+    ++halvings_;
     const double middle = 0.5 * (a.s + b.s);
     const ScanNode m{middle, f_(middle)};
-    resolve(a, m, 0.25 * bend, depth + 1);
-    resolve(m, b, 0.25 * bend, depth + 1);
+    resolve(a, m, 0.25 * bend);
+    resolve(m, b, 0.25 * bend);
   }
 
   void add_crossing(const ScanNode& a, const ScanNode& b) {
@@ -88,10 +89,14 @@ class ZeroScan {
     zeros_.push_back(0.5 * (a.s + b.s));
   }
 
+  /// Hundreds for a triple zero; more only where the nodes don't resolve the function.
+  static constexpr int most_halvings = 5000;
+
   const Function& f_;
   double resolution_;
   Touching touching_;
   std::vector<double> zeros_;
+  int halvings_ = 0;
 };
 
 template <class Function>

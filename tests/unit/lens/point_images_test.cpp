@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <vector>
 
@@ -201,6 +202,41 @@ TEST(PointImages, MatchTheReferenceTable) {
       EXPECT_LT(distance(nearest), reference_position_arcsec);
       EXPECT_NEAR(nearest.magnification / expected.magnification, 1.0,
                   reference_magnification);
+    }
+  }
+}
+
+TEST(PointImages, OfASourceThatIsNowhereAreNone) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const double gamma : {1.7, 2.0, 2.3}) {
+    const LensModel lens({.q = 0.7, .gamma = gamma});
+
+    const auto images = find_point_images(lens, {nan, 0.1});
+
+    EXPECT_EQ(images.status, Status::image_search);
+    EXPECT_EQ(images.count, 0);
+    EXPECT_FALSE(caustic_membership(lens, {nan, 0.1}).in_tangential_caustic);
+  }
+}
+
+// Far beyond any galaxy: flat lenses in shears that turn rays round. Nothing may hang
+// or crash, and what is listed must be images.
+TEST(PointImages, OfExtremeLensesAreImagesOrAStatus) {
+  for (const double gamma : {1.3, 1.99999, 2.0, 2.00001, 2.7}) {
+    for (const double shear : {0.3, 0.6, 0.95}) {
+      for (const double q : {0.05, 0.3, 1.0}) {
+        const LensModel lens(
+            {.q = q, .phi_rad = 0.3, .gamma = gamma, .shear_g1 = shear});
+        for (const double beta : {1.0e-13, 0.1, 30.0}) {
+          const auto images = find_point_images(lens, {beta, 0.5 * beta});
+
+          for (const auto& image : images.list()) {
+            const Vector2 back = lens.source_position(image.x_arcsec, image.y_arcsec);
+            EXPECT_LT(std::hypot(back.x - beta, back.y - 0.5 * beta),
+                      1.0e-10 * (1.0 + beta));
+          }
+        }
+      }
     }
   }
 }
