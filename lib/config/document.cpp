@@ -121,6 +121,7 @@ std::vector<KnownKey> Document::known_keys() const {
     if (known.default_value.empty()) known.default_value = key.default_value;
   }
   std::vector<KnownKey> list;
+  list.reserve(keys.size());
   for (const auto& entry : keys) list.push_back(entry.second);
   return list;
 }

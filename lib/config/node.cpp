@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace lensmill::config {
 
 std::string Location::text() const {
@@ -20,6 +22,12 @@ Node Node::make_scalar(std::string text) {
 Node Node::make_string(std::string text) {
   Node node = make_scalar(std::move(text));
   node.quoted = true;
+  return node;
+}
+
+Node Node::make_map() {
+  Node node;
+  node.kind = Kind::map;
   return node;
 }
 
@@ -52,9 +60,9 @@ const Node* set_at(Node& root, const std::vector<std::string>& path, Node value)
     if (node->kind != Node::Kind::map) return node;
     Node* next = node->find(key);
     if (next == nullptr) {
-      Node& added = node->entries.emplace_back(key, Node{}).second;
-      added.location = value.location;
-      next = &added;
+      node->entries.push_back({.key = key, .value = {}});
+      next = &node->entries.back().value;
+      next->location = value.location;
     }
     node = next;
   }

@@ -2,7 +2,6 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace lensmill::config {
@@ -20,21 +19,18 @@ struct Location {
 /// is read once, overridden, and then only looked at.
 struct Node {
   enum class Kind { null, scalar, list, map };
+  struct Entry;
 
   Kind kind = Kind::null;
   Location location;
-  std::string scalar;       ///< text of a scalar, `${NAME}` expanded
-  bool quoted = false;      ///< written in quotes: a string, never a number
-  std::vector<Node> items;  ///< list
-  std::vector<std::pair<std::string, Node>> entries;  ///< map, in file order
+  std::string scalar;          ///< text of a scalar, `${NAME}` expanded
+  bool quoted = false;         ///< written in quotes: a string, never a number
+  std::vector<Node> items;     ///< list
+  std::vector<Entry> entries;  ///< map, in file order
 
   static Node make_scalar(std::string text);
   static Node make_string(std::string text);  ///< quoted when emitted
-  static Node make_map() {
-    Node node;
-    node.kind = Kind::map;
-    return node;
-  }
+  static Node make_map();
 
   /// The value of a map's key, or nullptr (also when this is not a map).
   const Node* find(std::string_view key) const;
@@ -42,6 +38,12 @@ struct Node {
 
   /// How a message names the value: `-1.2`, `the string "x"`, `a list of 3`, `a map`.
   std::string describe() const;
+};
+
+/// A key of a map and its value.
+struct Node::Entry {
+  std::string key;
+  Node value;
 };
 
 /// Set the value at a path of map keys, making maps on the way. Returns the first node

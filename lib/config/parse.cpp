@@ -70,7 +70,7 @@ class TreeBuilder {
         continue;
       }
       const std::string key = entry.first.Scalar();
-      const std::string key_path = path.empty() ? key : path + "." + key;
+      const std::string key_path = path.empty() ? key : fmt::format("{}.{}", path, key);
       Node value = build(entry.second, key_path, depth + 1);
       value.location = key_location;
       if (const Node* first = node.find(key)) {
@@ -78,7 +78,7 @@ class TreeBuilder {
                       fmt::format("given twice (first{})", first->location.text()));
         continue;
       }
-      node.entries.emplace_back(key, std::move(value));
+      node.entries.push_back({.key = key, .value = std::move(value)});
     }
   }
 

@@ -120,7 +120,7 @@ class Section {
   bool flag(std::string_view key, std::optional<bool> fallback = {}) const;
   std::optional<bool> optional_flag(std::string_view key) const;
   std::string text(std::string_view key,
-                   std::optional<std::string> fallback = {}) const;
+                   const std::optional<std::string>& fallback = {}) const;
   template <class E>
   E choice(std::string_view key, std::span<const Named<E>> names,
            std::optional<E> fallback = {}) const;

@@ -46,14 +46,14 @@ void Section::record_uniform(std::string_view key, double min, double max) const
   range.items = {Node::make_scalar(number_text(min)),
                  Node::make_scalar(number_text(max))};
   Node form = Node::make_map();
-  form.entries.emplace_back("uniform", std::move(range));
+  form.entries.push_back({.key = "uniform", .value = std::move(range)});
   state_->record(index_, key, std::move(form));
 }
 
 std::vector<std::string> Section::keys() const {
   std::vector<std::string> names;
   if (const Node* map = state_->opened[index_].map) {
-    for (const auto& entry : map->entries) names.push_back(entry.first);
+    for (const auto& entry : map->entries) names.push_back(entry.key);
   }
   return names;
 }

@@ -10,6 +10,7 @@ namespace {
 
 std::string list_text(const std::vector<double>& values) {
   std::vector<std::string> texts;
+  texts.reserve(values.size());
   for (const double value : values) texts.push_back(number_text(value));
   return fmt::format("[{}]", fmt::join(texts, ", "));
 }

@@ -148,7 +148,7 @@ bool Section::flag(std::string_view key, std::optional<bool> fallback) const {
 }
 
 std::string Section::text(std::string_view key,
-                          std::optional<std::string> fallback) const {
+                          const std::optional<std::string>& fallback) const {
   state_->know(index_, key, "text", "", fallback.value_or(""));
   std::string result = fallback.value_or("");
   if (const Node* value = node(key)) {

@@ -40,7 +40,7 @@ TEST(ParseYaml, KeepsOrderPlacesAndQuotes) {
   const Node root = parsed("b: 1\na:\n  c: \"2\"\n  d: [x, y]\n");
 
   ASSERT_EQ(root.entries.size(), 2u);
-  EXPECT_EQ(root.entries[0].first, "b");
+  EXPECT_EQ(root.entries[0].key, "b");
   const Node* c = root.find("a")->find("c");
   EXPECT_EQ(c->location.line, 3);
   EXPECT_TRUE(c->quoted);
