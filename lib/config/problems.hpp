@@ -18,6 +18,7 @@ class Problems {
 
   /// A message that says its place itself, possibly of several lines.
   void add_text(const std::string& text);
+  void warn_text(const std::string& text) { warnings_.push_back(text); }
 
   bool empty() const { return problems_.empty(); }
   std::size_t size() const { return problems_.size(); }

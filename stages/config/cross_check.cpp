@@ -67,15 +67,18 @@ void check_host(const Section& root, const RunConfig& config) {
       cutouts.warning("pixel_scale_arcsec", text + ": cutouts are not resampled");
     }
   }
-  if (config.host.kind != HostKind::none) return;
-  for (const auto& entry : config.priors.entries) {
-    const bool of_host = entry.quantity.starts_with("host_") ||
-                         entry.quantity.starts_with("src_mag_minus_host_mag");
-    if (!of_host) continue;
-    root.section("priors").warning(entry.quantity,
-                                   "not used with `host: none`, unless "
-                                   "source magnitudes follow from it");
+}
+
+catalogue::PsfNeed psf_need(const PsfSection& psf) {
+  using catalogue::PsfNeed;
+  switch (psf.kind) {
+    case PsfKind::gaussian: return PsfNeed::fwhm;
+    case PsfKind::moffat: return PsfNeed::fwhm_and_beta;
+    case PsfKind::pixelised: return PsfNeed::index;
+    case PsfKind::psfex: break;
   }
+  const bool position_stated = psf.ccd_position || psf.position_uniform_ccd;
+  return position_stated ? PsfNeed::nothing : PsfNeed::ccd_position;
 }
 
 /// The catalogue's own checks of priors against columns, with what is known before any
@@ -88,11 +91,8 @@ void check_priors(Document& document, const RunConfig& config) {
       .host = config.host.kind,
       .sky_noise = config.noise.enabled && config.host.kind != HostKind::cutouts};
   for (std::size_t i = 0; i < config.psf.size(); ++i) {
-    const auto kind = config.psf[i].kind;
-    using catalogue::PsfNeed;
-    sampler.needs.psf[i] = kind == PsfKind::gaussian ? PsfNeed::fwhm
-                           : kind == PsfKind::moffat ? PsfNeed::fwhm_and_beta
-                                                     : PsfNeed::nothing;
+    sampler.needs.psf[i] = psf_need(config.psf[i]);
+    sampler.needs.psf_count[i] = 1;
   }
   sampler.priors = config.priors;
   sampler.rows_name = "catalogue.grid";
@@ -104,6 +104,13 @@ void check_priors(Document& document, const RunConfig& config) {
   }
   try {
     const catalogue::InjectionSampler checked(std::move(sampler));
+    for (const auto& entry : config.priors.entries) {
+      const auto& unused = checked.unused();
+      if (std::find(unused.begin(), unused.end(), entry.quantity) == unused.end())
+        continue;
+      document.problems().warn_text(entry.where +
+                                    ": not used (nothing in this run depends on it)");
+    }
   } catch (const ConfigError& error) {
     document.problems().add_text(error.what());
   }

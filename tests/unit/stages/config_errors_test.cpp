@@ -11,6 +11,7 @@ namespace {
 
 using test_support::edited;
 using test_support::small_config;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 /// What is wrong with a configuration, or "" when it is read.
@@ -190,8 +191,10 @@ TEST(ReadRunConfig, CutoutsOfAnotherPixelScaleAreRefused) {
               HasSubstr("host.cutouts.pixel_scale_arcsec at run.yaml:20: 0.2 arcsec "
                         "against the stamps' 0.262 arcsec"));
   const auto config = read_run_config_text(with_scale("0.263"), "run.yaml");
-  ASSERT_EQ(config.warnings.size(), 1u);
-  EXPECT_THAT(config.warnings[0], HasSubstr("0.263 arcsec against"));
+  EXPECT_THAT(
+      config.warnings,
+      ElementsAre(HasSubstr("0.263 arcsec against"),
+                  HasSubstr("noise.sky_sigma_nmgy.r at run.yaml:24: not used")));
 }
 
 TEST(ReadRunConfig, OverridesAreNamedInMessages) {

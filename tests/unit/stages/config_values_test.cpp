@@ -211,5 +211,18 @@ TEST(ReadRunConfig, BandsThatTheRunLeavesOutAreOnlyWarnedOf) {
   EXPECT_THAT(config.warnings[0], HasSubstr("noise.gain_e_per_nmgy.z at run.yaml:25"));
 }
 
+TEST(ReadRunConfig, PriorsThatNothingUsesAreWarnedOf) {
+  const RunConfig unused =
+      read(edited(small_config, "  src_q:", "  host_mag_r: 20\n  src_q:"));
+  ASSERT_EQ(unused.warnings.size(), 1u);
+  EXPECT_THAT(unused.warnings[0],
+              HasSubstr("priors.host_mag_r at run.yaml:17: not used ("));
+
+  const RunConfig used =
+      read(edited(small_config, "  src_flux_nmgy_r: 10.0",
+                  "  host_mag_r: 20\n  src_mag_minus_host_mag_r: 1.0"));
+  EXPECT_TRUE(used.warnings.empty());
+}
+
 }  // namespace
 }  // namespace lensmill::config
