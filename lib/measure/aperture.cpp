@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "lib/imaging/spline.hpp"
+#include "lib/psf/quintic_spline.hpp"
 
 namespace lensmill::measure {
 namespace {
@@ -179,6 +180,15 @@ ApertureWeights circle_lattice_weights(const imaging::Lattice& lattice,
           }
         }
       }
+    }
+  }
+  // The splines have spread every point; their inverse filter (symmetric, so its own
+  // transpose) turns weights on coefficients into weights on samples.
+  const Image<double> on_samples = psf::spline_coefficients(aperture.weight.view());
+  for (int j = 0; j < lattice.size(); ++j) {
+    for (int i = 0; i < lattice.size(); ++i) {
+      aperture.weight(j, i) =
+          on_samples(j + psf::spline_padding, i + psf::spline_padding);
     }
   }
   return aperture;

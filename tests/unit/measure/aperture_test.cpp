@@ -98,9 +98,8 @@ TEST(CircleOnLattice, HoldsAreaAndSecondMomentOfTheDisc) {
     const double exact = std::numbers::pi * 25.0;
     EXPECT_NEAR(area, exact, quadrature * exact);
     EXPECT_NEAR(x, 0.0, quadrature * exact);
-    // Disc: R^2/2. Each point is spread by a quintic B-spline of variance 1/2 per axis.
-    const double spread = 2.0 * 0.5 / (oversample * oversample);
-    EXPECT_NEAR(second / area, 12.5 + spread, 1.0e-8);
+    // Disc: R^2/2. A quintic spline through samples of x^2 is x^2.
+    EXPECT_NEAR(second / area, 12.5, 1.0e-8);
   }
 }
 
