@@ -1,0 +1,87 @@
+// Real DECam PSFEx models against an evaluation of the same files by numpy and astropy
+// (double precision, written from PSFEx's definition): sum, centroid and two pixels.
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "lib/io/fits/psfex_file.hpp"
+#include "lib/psf/psfex_model.hpp"
+#include "tests/support/data_folder.hpp"
+
+namespace lensmill {
+namespace {
+
+struct Reference {
+  const char* file;
+  double x_image, y_image;
+  int side;
+  double sum, centroid_x_pix, centroid_y_pix;
+  double centre;    ///< value at the origin
+  double off_axis;  ///< value at (x, y) = (-5, +2) from the origin
+};
+
+const Reference references[] = {
+    {"legacysurvey-decals/decam-00384128-S10-psfex.fits", 100.0, 200.0, 63,
+     1.02329481373, 0.142659134066, 0.380755824833, 0.0679227587389, 0.000945298877512},
+    {"legacysurvey-decals/decam-00390498-S10-psfex.fits", 2040.0, 4090.0, 63,
+     1.06624333188, 0.140155558815, -0.320803288378, 0.0633628666871, 0.00167739394069},
+    {"legacysurvey-decals/decam-00390924-S10-psfex.fits", 1023.5, 2047.5, 63,
+     0.997362071801, 0.579588316973, 0.0761511682732, 0.0980999856708,
+     -0.000422897664134},
+    // PSF_SAMP 0.708: resampled to 17 x 17 image pixels.
+    {"psfex-more/decam-5742149339-ccd2.fits", 1500.0, 700.0, 17, 1.10270749987,
+     0.0286259157323, 0.00526308621231, 0.0978523774706, 0.0006091672839},
+};
+
+/// The references are printed to 12 digits.
+constexpr double printed = 1.0e-11;
+
+psf::PsfexModel load(const std::string& file) {
+  const auto stored = io::fits::read_psfex(test_support::data_path(file).string());
+  return {.basis = stored.basis,
+          .polynomial_name = stored.polynomial_name,
+          .polynomial_zero = stored.polynomial_zero,
+          .polynomial_scale = stored.polynomial_scale,
+          .polynomial_degree = stored.polynomial_degree,
+          .sampling_pix = stored.sampling_pix,
+          .name = stored.name};
+}
+
+TEST(PsfexModels, AgreeWithAnIndependentEvaluation) {
+  for (const Reference& reference : references) {
+    LENSMILL_NEEDS_DATA(reference.file);
+    SCOPED_TRACE(reference.file);
+
+    const psf::PixelKernel kernel =
+        psf::kernel_at(load(reference.file), reference.x_image, reference.y_image);
+
+    const psf::KernelMoments moments = psf::kernel_moments(kernel);
+    const int oy = kernel.origin_y();
+    const int ox = kernel.origin_x();
+    EXPECT_EQ(kernel.values.ny(), reference.side);
+    EXPECT_EQ(kernel.values.nx(), reference.side);
+    EXPECT_NEAR(moments.sum, reference.sum, printed);
+    EXPECT_NEAR(moments.centroid_x_pix, reference.centroid_x_pix, printed);
+    EXPECT_NEAR(moments.centroid_y_pix, reference.centroid_y_pix, printed);
+    EXPECT_NEAR(kernel.values(oy, ox), reference.centre, printed);
+    EXPECT_NEAR(kernel.values(oy + 2, ox - 5), reference.off_axis, printed);
+  }
+}
+
+TEST(PsfexModels, LegacySurveysMergedTablesAreUnderstood) {
+  constexpr const char* file = "psfex-more/c4d_181215_045000_ooi_z_ls9-psfex.fits";
+  LENSMILL_NEEDS_DATA(file);
+
+  const psf::LatticeKernel kernel =
+      psf::make_lattice_kernel(psf::kernel_at(load(file), 1000.0, 2000.0),
+                               {.oversample = 2, .centring = psf::Centring::recentre});
+
+  constexpr double recentred = 1.0e-4;  // spline tails past a noisy kernel's edge
+  EXPECT_NEAR(kernel.sum, 1.0, printed);
+  EXPECT_NEAR(kernel.centroid_x_pix, 0.0, recentred);
+  EXPECT_NEAR(kernel.centroid_y_pix, 0.0, recentred);
+}
+
+}  // namespace
+}  // namespace lensmill
