@@ -1,0 +1,148 @@
+#include "lib/measure/psf_self_test.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "lib/core/errors.hpp"
+#include "lib/imaging/spline.hpp"
+#include "lib/psf/function_kernel.hpp"
+#include "lib/psf/gaussian.hpp"
+#include "lib/psf/moffat.hpp"
+
+namespace lensmill::measure {
+namespace {
+
+using imaging::ConvolutionOperator;
+using imaging::Deposit;
+using testing::Each;
+using testing::Field;
+
+imaging::Lattice lattice_of(int stamp, int oversample) {
+  return {.stamp_size_pix = stamp,
+          .oversample = oversample,
+          .border = imaging::spline_support / 2 + 1};
+}
+
+PsfSelfTest moffat_test(psf::KernelSize size, int oversample = 1, int stamp = 64) {
+  const psf::Moffat psf({.fwhm_pix = 5.0}, 2.5);
+  return {
+      .label = "r: moffat",
+      .lattice = lattice_of(stamp, oversample),
+      .kernel = psf::make_lattice_kernel(psf, {.size = size, .oversample = oversample}),
+      .untruncated = psf::make_lattice_kernel(
+          psf, {.size = {161, 161}, .oversample = oversample})};
+}
+
+const PsfTestRow& find(const PsfSelfTestResult& result, const std::string& name) {
+  const auto at = std::ranges::find_if(
+      result.rows, [&](const PsfTestRow& r) { return r.name.starts_with(name); });
+  if (at == result.rows.end()) throw std::runtime_error("no row " + name);
+  return *at;
+}
+
+TEST(PsfSelfTest, PassesWhatIsRight) {
+  for (const auto& size : {psf::KernelSize{57, 57}, {56, 56}, {31, 41}, {91, 91}}) {
+    for (int oversample : {1, 2}) {
+      const auto result = run(moffat_test(size, oversample, 32));
+
+      EXPECT_TRUE(result.passed()) << to_text(result);
+    }
+  }
+}
+
+TEST(PsfSelfTest, HoldsGaussiansToTheRingsClosedForm) {
+  for (const auto& [fwhm, oversample] : {std::pair{5.0, 1}, {2.4, 2}}) {
+    const psf::Gaussian psf({.fwhm_pix = fwhm});
+    const auto result = run({.label = "g: gaussian",
+                             .lattice = lattice_of(64, oversample),
+                             .kernel = psf::make_lattice_kernel(
+                                 psf, {.size = {25, 25}, .oversample = oversample}),
+                             .gaussian_sigma_pix = psf.sigma_pix()});
+
+    EXPECT_TRUE(result.passed()) << to_text(result);
+    EXPECT_TRUE(find(result, "ring_in_core_fraction").passed);
+  }
+}
+
+TEST(PsfSelfTest, FailsTheLegacyOperator) {
+  PsfSelfTest test = moffat_test({33, 33});
+  test.op = ConvolutionOperator::legacy_ifftshift;
+  test.lattice = {.stamp_size_pix = 64};
+  test.deposit = Deposit::pixels;
+  test.kernel_includes_pixel = false;
+
+  const auto result = run(test);
+
+  EXPECT_FALSE(result.passed());
+  EXPECT_FALSE(find(result, "impulse_x_pix").passed);
+  EXPECT_FALSE(find(result, "against_direct_over_peak").passed);
+  test.op = ConvolutionOperator::fft;
+  EXPECT_TRUE(run(test).passed()) << to_text(run(test));
+}
+
+TEST(PsfSelfTest, SeesABrokenPolicy) {
+  PsfSelfTest test = moffat_test({33, 33});
+  test.kernel.sum = 1.01;
+  test.centring = psf::Centring::recentre;
+  test.kernel.centroid_x_pix = 0.1;
+
+  const auto result = run(test);
+
+  EXPECT_FALSE(find(result, "kernel_sum").passed);
+  EXPECT_FALSE(find(result, "kernel_centroid_x_pix").passed);
+  EXPECT_TRUE(find(result, "kernel_centroid_y_pix").passed);
+  test.normalisation = psf::Normalisation::keep;
+  EXPECT_TRUE(find(run(test), "kernel_sum").passed);
+}
+
+TEST(PsfSelfTest, SeesTheImpulseMovedByOnePixel) {
+  PsfSelfTest good = moffat_test({33, 33});
+  // An operator that took the origin for n / 2 of an even kernel would do this.
+  PsfSelfTest moved = good;
+  moved.kernel.origin_x += 1;
+  const auto a = run(good);
+  const auto b = run(moved);
+
+  EXPECT_NEAR(find(b, "impulse_x_pix").measured - find(a, "impulse_x_pix").measured,
+              -1.0, 0.01);
+}
+
+TEST(PsfSelfTest, CountsThePixelsResponses) {
+  PsfSelfTest test = moffat_test({33, 33});
+  test.lattice = {.stamp_size_pix = 64};
+  test.deposit = Deposit::pixels;
+
+  const auto twice = run(test);
+  test.allow_double_pixel = true;
+  const auto allowed = run(test);
+
+  EXPECT_EQ(find(twice, "pixel_responses").measured, 2.0);
+  EXPECT_FALSE(twice.passed());
+  EXPECT_TRUE(allowed.passed());
+  EXPECT_FALSE(find(allowed, "pixel_responses").passed);
+}
+
+TEST(PsfSelfTest, WarnsOfTruncationWithoutFailing) {
+  const auto cut = run(moffat_test({33, 33}));
+  const auto wide = run(moffat_test({91, 91}));
+
+  EXPECT_FALSE(find(cut, "truncation_core_flux_change").passed);
+  EXPECT_GT(find(cut, "truncation_core_flux_change").measured, truncation_warning);
+  EXPECT_TRUE(cut.passed());
+  EXPECT_TRUE(find(wide, "truncation_core_flux_change").passed) << to_text(wide);
+  EXPECT_THAT(to_text(cut), testing::HasSubstr("WARNING"));
+}
+
+TEST(PsfSelfTest, LegacyRefusesALargeKernel) {
+  PsfSelfTest test = moffat_test({33, 33}, 1, 32);
+  test.op = ConvolutionOperator::legacy_ifftshift;
+  test.lattice = {.stamp_size_pix = 32};
+  test.deposit = Deposit::pixels;
+
+  EXPECT_THROW(run(test), DataError);
+}
+
+}  // namespace
+}  // namespace lensmill::measure
