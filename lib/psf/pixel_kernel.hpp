@@ -38,7 +38,7 @@ struct PixelKernelOptions {
 };
 
 /// Put a stored kernel on the convolution lattice. Values between samples are those of
-/// the deposit's own 9-point interpolation, so that a kernel with includes_pixel used
+/// the deposit's own quintic spline, so that a kernel with includes_pixel used
 /// at its own sampling is used exactly as stored. \throws DataError as kernel_moments.
 LatticeKernel make_lattice_kernel(const PixelKernel& kernel,
                                   const PixelKernelOptions& options);

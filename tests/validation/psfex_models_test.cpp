@@ -6,6 +6,7 @@
 #include <string>
 
 #include "lib/io/fits/psfex_file.hpp"
+#include "lib/measure/psf_self_test.hpp"
 #include "lib/psf/psfex_model.hpp"
 #include "tests/support/data_folder.hpp"
 
@@ -81,6 +82,33 @@ TEST(PsfexModels, LegacySurveysMergedTablesAreUnderstood) {
   EXPECT_NEAR(kernel.sum, 1.0, printed);
   EXPECT_NEAR(kernel.centroid_x_pix, 0.0, recentred);
   EXPECT_NEAR(kernel.centroid_y_pix, 0.0, recentred);
+}
+
+TEST(PsfexModels, PassTheSelfTestByEveryPolicy) {
+  for (const Reference& reference : references) {
+    LENSMILL_NEEDS_DATA(reference.file);
+    const psf::PsfexModel model = load(reference.file);
+    for (int oversample : {1, 2}) {
+      for (auto centring : {psf::Centring::keep, psf::Centring::recentre}) {
+        for (auto normalisation :
+             {psf::Normalisation::unit, psf::Normalisation::keep}) {
+          const auto result = measure::run(
+              {.label = reference.file,
+               .lattice = {.stamp_size_pix = 64, .oversample = oversample, .border = 4},
+               .kernel = psf::make_lattice_kernel(
+                   psf::kernel_at(model, model.polynomial_zero[0],
+                                  model.polynomial_zero[1]),
+                   {.oversample = oversample,
+                    .normalisation = normalisation,
+                    .centring = centring}),
+               .normalisation = normalisation,
+               .centring = centring});
+
+          EXPECT_TRUE(result.passed()) << measure::to_text(result);
+        }
+      }
+    }
+  }
 }
 
 }  // namespace

@@ -52,6 +52,27 @@ TEST(PsfSelfTest, PassesWhatIsRight) {
   }
 }
 
+TEST(PsfSelfTest, PassesSharpWideAndTinyKernels) {
+  struct Case {
+    double fwhm_pix, beta;
+    psf::KernelSize size;
+    int oversample, stamp;
+  };
+  for (const Case& c : {Case{1.0, 2.5, {9, 9}, 4, 33},
+                        {9.0, 1.5, {121, 121}, 1, 64},
+                        {4.0, 3.5, {5, 5}, 1, 24},
+                        {4.0, 3.5, {1, 1}, 1, 24},
+                        {3.5, 2.5, {33, 33}, 1, 101}}) {
+    const psf::Moffat psf({.fwhm_pix = c.fwhm_pix}, c.beta);
+    const auto result = run({.label = "moffat",
+                             .lattice = lattice_of(c.stamp, c.oversample),
+                             .kernel = psf::make_lattice_kernel(
+                                 psf, {.size = c.size, .oversample = c.oversample})});
+
+    EXPECT_TRUE(result.passed()) << to_text(result);
+  }
+}
+
 TEST(PsfSelfTest, HoldsGaussiansToTheRingsClosedForm) {
   for (const auto& [fwhm, oversample] : {std::pair{5.0, 1}, {2.4, 2}}) {
     const psf::Gaussian psf({.fwhm_pix = fwhm});
