@@ -1,0 +1,106 @@
+#include "lib/core/instruction_level.hpp"
+
+#include <gtest/gtest.h>
+
+#include <hwy/highway.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "lib/core/random_stream.hpp"
+
+namespace lensmill {
+namespace {
+
+using enum InstructionLevel;
+
+/// The limit of a test ends with it.
+class InstructionLevelLimit : public testing::Test {
+ protected:
+  void TearDown() override { limit_level(x86_64_v4); }
+};
+
+/// Normals: their bits tell code with fused multiply-add from code without.
+std::vector<float> normals() {
+  std::vector<float> out(1000);
+  RandomStream(20260206, 5, StreamTag::sky_noise).fill_normal(out);
+  return out;
+}
+
+TEST_F(InstructionLevelLimit, WithoutOneTheDetectedLevelIsInUse) {
+  limit_level(x86_64_v4);
+
+  EXPECT_EQ(level_in_use(), detected_level());
+}
+
+TEST_F(InstructionLevelLimit, HoldsForFunctionsThatRanBefore) {
+  if (detected_level() == baseline) GTEST_SKIP() << "the CPU has one level only";
+  const auto before = normals();
+
+  limit_level(baseline);
+
+  EXPECT_EQ(level_in_use(), baseline);
+  EXPECT_NE(normals(), before);
+}
+
+TEST_F(InstructionLevelLimit, HoldsWhenSetBeforeTheFirstDispatch) {
+  if (detected_level() == baseline) GTEST_SKIP() << "the CPU has one level only";
+  const auto fast = normals();
+  hwy::GetChosenTarget().DeInit();  // as in a process that has dispatched nothing yet
+
+  limit_level(baseline);
+
+  // Chosen at once, so that threads started later all meet it.
+  EXPECT_TRUE(hwy::GetChosenTarget().IsInitialized());
+  EXPECT_NE(normals(), fast);
+  EXPECT_EQ(level_in_use(), baseline);
+}
+
+TEST_F(InstructionLevelLimit, CanBeRaisedAgain) {
+  const auto before = normals();
+
+  limit_level(baseline);
+  limit_level(x86_64_v4);
+
+  EXPECT_EQ(level_in_use(), detected_level());
+  EXPECT_EQ(normals(), before);
+}
+
+TEST_F(InstructionLevelLimit, StopsBetweenTheLevels) {
+  if (detected_level() < x86_64_v4) GTEST_SKIP() << "the CPU has no AVX-512";
+  const auto wide = normals();
+
+  limit_level(x86_64_v3);
+
+  EXPECT_EQ(level_in_use(), x86_64_v3);
+  EXPECT_EQ(normals(), wide);  // the width alone changes no bits
+}
+
+TEST_F(InstructionLevelLimit, IsNotLiftedByAskingForTheDetectedLevel) {
+  const auto detected = detected_level();
+  limit_level(baseline);
+
+  EXPECT_EQ(detected_level(), detected);
+  EXPECT_EQ(level_in_use(), baseline);
+}
+
+TEST(InstructionLevelNames, ReadBackAsWritten) {
+  EXPECT_EQ(to_string(x86_64_v3), "x86-64-v3");
+  for (const auto level : {baseline, x86_64_v3, x86_64_v4}) {
+    EXPECT_EQ(instruction_level_from(to_string(level)), level);
+  }
+}
+
+TEST(InstructionLevelNames, AnotherTextIsNoLevel) {
+  for (const auto* text : {"", "x86-64-v2", "x86_64_v3", "unknown"}) {
+    EXPECT_EQ(instruction_level_from(text), std::nullopt) << text;
+  }
+}
+
+TEST(InstructionLevelOrder, LowestCommonLevelIsTheMinimum) {
+  EXPECT_EQ(std::min({x86_64_v4, baseline, x86_64_v3}), baseline);
+  EXPECT_EQ(std::min(x86_64_v4, x86_64_v3), x86_64_v3);
+}
+
+}  // namespace
+}  // namespace lensmill
