@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/analysis/summary_numbers.hpp"
 #include "lib/core/bands.hpp"
 #include "lib/core/column.hpp"
 
@@ -15,9 +16,12 @@ struct SummaryConfig {
   double pixel_scale_arcsec = 0.262;
   BandNames bands;
   std::vector<double> aperture_radius_pix;
-  /// Bins [a, b) of theta_E, the last one closed.
+  /// What else defines the aperture, for the heading: "pixel_overlap, about the lens".
+  std::string aperture{};
+  /// Bins [a, b) of theta_E, the last one closed; ascending, at least two edges.
   std::vector<double> theta_e_edges_arcsec{0.5, 0.75, 1.0, 1.5, 2.0, 2.5};
-  /// Radius of the core-flux table: the configured one nearest to it.
+  /// Radius of the core-flux table: the configured one nearest to it (of two, the
+  /// smaller).
   double core_radius_pix = 5.0;
 };
 
@@ -27,27 +31,40 @@ struct SummaryConfig {
 /// The state is a fixed number of 64-bit integers (counts, histograms and fixed-point
 /// sums), so that any order of blocks and any grouping over ranks gives the same result
 /// to the bit: combine ranks with an element-wise integer sum of state(). Memory does
-/// not grow with the rows. Means are exact to 2^-52; quantiles are read from histograms
-/// of 0.005 pix and 0.0005 (offset over theta_E) with linear interpolation inside a
-/// bin.
+/// not grow with the rows (2.5 MB for five bins). Values enter means rounded to 2^-40
+/// (1e-12), up to 4e9 rows. Medians are read from histograms of 0.005 pix (up to 128)
+/// and 0.0005 (offset over theta_E, up to 5) with linear interpolation inside a bin.
+///
+/// The core-flux table is for band r if there is one, else the first. A row whose core
+/// flux or a term of it is NaN, or beyond 1024, does not enter it.
 class SummaryTables {
  public:
+  /// Contract: at least one band, one radius and two ascending edges.
   explicit SummaryTables(SummaryConfig config);
 
-  /// Add the rows of one block. \throws DataError naming a missing column.
+  /// Add the rows of one block: columns theta_e_arcsec, src_x_arcsec, src_y_arcsec of
+  /// /catalogue; status, rendered, n_saddles, sis_inner_radius_pix,
+  /// counter_image_radius_pix, core_flux_fraction and its six terms of /measurements.
+  /// \throws DataError naming a column that is missing or of another type, shape or
+  ///   length; nothing was added then.
   void add(const Table& catalogue, const Table& measurements);
 
-  /// For the reduction over ranks: element-wise sum, or another accumulator's state.
+  /// For the reduction over ranks: element-wise sum, or another accumulator's state
+  /// (same config).
   std::span<std::int64_t> state() { return state_; }
   std::span<const std::int64_t> state() const { return state_; }
   void combine(std::span<const std::int64_t> other_state);
 
+  /// Rows added, failed ones included.
   std::int64_t rows() const;
+  SummaryNumbers numbers() const;
   /// The three tables as aligned plain text with units, n and standard errors.
-  std::string text() const;
+  std::string text() const { return to_text(numbers()); }
 
  private:
   SummaryConfig config_;
+  std::size_t band_ = 0;    ///< of the core-flux table
+  std::size_t radius_ = 0;  ///< its entry of aperture_radius_pix
   std::vector<std::int64_t> state_;
 };
 

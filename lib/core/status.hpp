@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -8,15 +9,26 @@ namespace lensmill {
 /// What became of one injection; stored as int32 in /measurements/status.
 enum class Status : std::int32_t {
   ok = 0,
-  ring = 1,             ///< a full Einstein ring: no discrete images (not a failure)
-  unlensed = 2,         ///< theta_e_arcsec = 0 (not a failure)
-  not_converged = 10,   ///< the integrator's error estimate misses the tolerance
-  image_search = 11,    ///< point-image search did not satisfy the parity count
-  no_flux = 12,         ///< the arc has no flux in the stamp: fractions undefined
-  snr_unreachable = 13, ///< no source flux gives the target SNR
-  bad_host = 14,        ///< host pixels unusable (non-finite, off the image)
-  bad_psf = 15,         ///< this row's kernel is unusable
+  ring = 1,              ///< a full Einstein ring: no discrete images (not a failure)
+  unlensed = 2,          ///< theta_e_arcsec = 0 (not a failure)
+  not_converged = 10,    ///< the integrator's error estimate misses the tolerance
+  image_search = 11,     ///< point-image search did not satisfy the parity count
+  no_flux = 12,          ///< the arc has no flux in the stamp: fractions undefined
+  snr_unreachable = 13,  ///< no source flux gives the target SNR
+  bad_host = 14,         ///< host pixels unusable (non-finite, off the image)
+  bad_psf = 15,          ///< this row's kernel is unusable
 };
+
+/// Every status, in order.
+inline constexpr std::array all_statuses{Status::ok,
+                                         Status::ring,
+                                         Status::unlensed,
+                                         Status::not_converged,
+                                         Status::image_search,
+                                         Status::no_flux,
+                                         Status::snr_unreachable,
+                                         Status::bad_host,
+                                         Status::bad_psf};
 
 /// Whether the status counts towards run.max_failed_fraction.
 constexpr bool is_failure(Status status) { return static_cast<int>(status) >= 10; }
