@@ -1,4 +1,4 @@
-#include "pipeline/catalogue_sources.hpp"
+#include "pipeline/inputs/catalogue_sources.hpp"
 
 #include <fitsio.h>
 #include <gmock/gmock.h>
