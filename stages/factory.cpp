@@ -35,6 +35,11 @@ bool gives(const RunConfig& config, const Inputs& inputs, std::string_view quant
                              [&](const auto& name) { return name == quantity; });
 }
 
+std::string rows_name(const RunConfig& config) {
+  const bool file = config.catalogue.kind == config::CatalogueKind::file;
+  return file ? config.catalogue.file : "catalogue.grid";
+}
+
 // PSFEx positions stated in the psf section become priors of the position columns.
 void add_position_priors(const RunConfig& config, const Inputs& inputs,
                          catalogue::Priors& priors) {
@@ -152,7 +157,8 @@ imaging::RenderConfig render_config(const RunConfig& config, const Setup& setup)
 SampleStage::LensPlace lens_place(const RunConfig& config, const Inputs& inputs) {
   using enum SampleStage::LensPlace;
   if (config.host.kind != config::HostKind::cutouts ||
-      gives(config, inputs, "lens_x_arcsec")) {
+      gives(config, inputs, "lens_x_arcsec") ||
+      gives(config, inputs, "lens_y_arcsec")) {
     return as_sampled;
   }
   return config.host.centre == config::HostCentre::centroid ? host_centroid
@@ -173,6 +179,7 @@ std::vector<std::unique_ptr<const Stage>> make_stages(
   stages.push_back(std::make_unique<SampleStage>(
       SampleStage::Config{.sampler = setup.sampler,
                           .lens_place = lens_place(config, *inputs),
+                          .bands = bands,
                           .grid = config.grid,
                           .inputs = inputs}));
   stages.push_back(std::make_unique<LensStage>(
@@ -224,6 +231,7 @@ catalogue::Needs needs_of(const RunConfig& config, const Inputs& inputs) {
   catalogue::Needs needs{.bands = config.bands,
                          .pixel_scale_arcsec = config.grid.pixel_scale_arcsec,
                          .host = config.host.kind,
+                         .host_count = inputs.hosts ? inputs.hosts->count() : 0,
                          .sky_noise = config.noise.enabled &&
                                       config.host.kind != config::HostKind::cutouts};
   for (std::size_t band = 0; band < config.psf.size(); ++band) {
@@ -242,7 +250,7 @@ catalogue::Needs needs_of(const RunConfig& config, const Inputs& inputs) {
   return needs;
 }
 
-Setup make_setup(const RunConfig& config, std::shared_ptr<const Inputs> inputs) {
+Setup make_setup(const RunConfig& config, const std::shared_ptr<const Inputs>& inputs) {
   Setup setup;
   setup.needs = needs_of(config, *inputs);
   catalogue::Priors priors = config.priors;
@@ -262,6 +270,8 @@ Setup make_setup(const RunConfig& config, std::shared_ptr<const Inputs> inputs) 
           .priors = std::move(priors),
           .hosts = std::move(hosts),
           .given = inputs->rows->given(),
+          .rows_name = rows_name(config),
+          .row_count = inputs->rows->count(),
           .conflict = inputs->conflict,
           .design = config.catalogue.kind == config::CatalogueKind::sobol
                         ? catalogue::Design::sobol

@@ -34,7 +34,8 @@ struct Setup {
 /// Build everything a run needs; the same on every rank. Reads the catalogue's first
 /// rows to learn the PSFs' widths (`convolve.oversample: auto`).
 /// \throws ConfigError, DataError
-Setup make_setup(const config::RunConfig& config, std::shared_ptr<const Inputs> inputs);
+Setup make_setup(const config::RunConfig& config,
+                 const std::shared_ptr<const Inputs>& inputs);
 
 /// What the config needs of each row.
 catalogue::Needs needs_of(const config::RunConfig& config, const Inputs& inputs);

@@ -110,6 +110,8 @@ void HostStage::read_cutouts(Stamp& stamp) const {
                         b;
       const double sigma =
           config_.inputs->host_measurements.background_sigma_nmgy[slot];
+      // A pixel outside the crop is not finite: there is no variance to measure with.
+      if (std::isnan(sigma)) stamp.status = Status::bad_host;
       std::ranges::fill(images.host_variance.pixels(),
                         static_cast<float>(sigma * sigma));
     }

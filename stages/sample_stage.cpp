@@ -1,5 +1,7 @@
 #include "stages/sample_stage.hpp"
 
+#include <cmath>
+
 #include "lib/core/errors.hpp"
 #include "lib/imaging/host_image.hpp"
 
@@ -14,15 +16,24 @@ SampleStage::SampleStage(Config config) : config_(std::move(config)) {
 
 void SampleStage::apply(Stamp& stamp, const InjectionStreams& streams) const {
   stamp.injection = config_.sampler->sample(streams.injection_id, stamp.given);
+  auto& injection = stamp.injection;
+  // The priors and files give finite numbers: only a host's flux brings NaN.
+  for (int band = 0; band < config_.bands; ++band) {
+    if (std::isnan(injection.src_flux_nmgy[static_cast<std::size_t>(band)])) {
+      stamp.status = Status::bad_host;
+    }
+  }
   if (config_.lens_place == LensPlace::as_sampled) return;
 
-  auto& injection = stamp.injection;
   const HostCutouts& hosts = *config_.inputs->hosts;
   imaging::Point point{0.5 * (hosts.nx() - 1), 0.5 * (hosts.ny() - 1)};
   if (config_.lens_place == LensPlace::host_centroid) {
     const auto host = static_cast<std::size_t>(injection.host_index);
     point = {config_.inputs->host_measurements.centroid_x_pix[host],
              config_.inputs->host_measurements.centroid_y_pix[host]};
+  }
+  if (!std::isfinite(point.x_pix) || !std::isfinite(point.y_pix)) {
+    stamp.status = Status::bad_host;
   }
   const imaging::Orientation orientation{
       .quarter_turns = static_cast<int>(injection.host_rotation),

@@ -9,7 +9,9 @@
 
 namespace lensmill::stages {
 
-/// sample: the row's complete truth, from what the catalogue gives and the priors.
+/// sample: the row's complete truth, from what the catalogue gives and the priors. A
+/// row that needs what its real host could not be measured for (flux, centroid) is
+/// bad_host.
 class SampleStage final : public Stage {
  public:
   /// Where the lens stands on a real host that the catalogue does not place it on.
@@ -17,6 +19,7 @@ class SampleStage final : public Stage {
   struct Config {
     std::shared_ptr<const catalogue::InjectionSampler> sampler;
     LensPlace lens_place = LensPlace::as_sampled;
+    int bands = 1;
     PixelGrid grid;
     std::shared_ptr<const Inputs> inputs;
   };

@@ -31,6 +31,8 @@ struct Needs {
   BandNames bands;
   double pixel_scale_arcsec = 0.262;
   HostSource host = HostSource::none;
+  /// Cutouts in the file of hosts; 0: not known yet, or no cutouts.
+  std::int64_t host_count = 0;
   /// Real-galaxy sources in the list; 0: Sersic sources.
   std::int64_t source_image_count = 0;
   PerBand<PsfNeed> psf{};

@@ -129,11 +129,29 @@ void check_ids(const Column& ids, std::int64_t first, const BadCells& bad,
   }
 }
 
-void check_values(const Column& column, std::int64_t first, const BadCells& bad,
-                  Problems& problems) {
+/// The quantity's range in this run: an index ends where the list that it counts in
+/// does.
+Range range_of(const QuantityName& name, const Needs& needs) {
+  const auto base = name.quantity->name;
+  std::int64_t count = 0;
+  if (base == "host_index") count = needs.host_count;
+  if (base == "src_image_index") count = needs.source_image_count;
+  if (base == "psf_index") {
+    for (std::size_t band = 0; band < needs.bands.size(); ++band) {
+      const bool used = needs.psf[band] == PsfNeed::index;
+      if (used && needs.bands[band] == name.band) count = needs.psf_count[band];
+    }
+  }
+  Range range = name.quantity->range;
+  if (count > 0) range = {.max = static_cast<double>(count - 1), .integer = true};
+  return range;
+}
+
+void check_values(const Column& column, std::int64_t first, const Needs& needs,
+                  const BadCells& bad, Problems& problems) {
   const auto found = find_quantity(column.info().name);
   if (!found) return;  // reported once, as a column
-  const auto& range = found->quantity->range;
+  const Range range = range_of(*found, needs);
   for (std::size_t i = 0; i < column.rows(); ++i) {
     const double value = real_cell(column, i);
     if (range.contains(value)) continue;
@@ -222,7 +240,7 @@ void validate_file(const ColumnSource& source, const Needs& needs) {
       if (column.info().name == "injection_id") {
         check_ids(column, first, bad, ascent, problems);
       } else {
-        check_values(column, first, bad, problems);
+        check_values(column, first, needs, bad, problems);
       }
     }
   }

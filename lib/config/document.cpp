@@ -114,6 +114,10 @@ void Document::finish() {
 
 std::string Document::resolved_yaml() const { return emit_yaml(state_->resolved); }
 
+const std::vector<std::string>& Document::files_read() const {
+  return state_->files_read;
+}
+
 std::vector<KnownKey> Document::known_keys() const {
   std::map<std::string, KnownKey> keys;
   for (const auto& key : state_->known) {

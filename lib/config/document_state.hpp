@@ -31,6 +31,7 @@ struct Document::State {
   std::filesystem::path folder;
   std::vector<Opened> opened;
   std::vector<KnownKey> known;
+  std::vector<std::string> files_read;
 
   void know(std::size_t index, std::string_view key, std::string type,
             std::string range = {}, std::string default_value = {});

@@ -63,6 +63,9 @@ class Document {
   /// again gives the same values.
   std::string resolved_yaml() const;
   std::vector<KnownKey> known_keys() const;
+  /// Files whose contents became part of the configuration (Section::note_file_read),
+  /// in order of reading, each once.
+  const std::vector<std::string>& files_read() const;
 
  private:
   friend class Section;
@@ -141,7 +144,9 @@ class Section {
   /// Absolute path of an existing file; relative ones start from the config's folder.
   /// A missing file is reported with key and line.
   std::string existing_file(std::string_view key) const;
-  /// The same for a value that is already read (e.g. the entry of a list).
+  /// Note that this file's contents are part of the configuration from now on.
+  void note_file_read(const std::string& path) const;
+  /// The same as existing_file for a value that is already read (e.g. of a list).
   std::string absolute_path(const std::string& path) const;
 
   /// The map under a key. Absent: an empty section, reported if `required`.

@@ -134,6 +134,11 @@ std::string Section::existing_file(std::string_view key) const {
   return path;
 }
 
+void Section::note_file_read(const std::string& path) const {
+  auto& files = state_->files_read;
+  if (std::find(files.begin(), files.end(), path) == files.end()) files.push_back(path);
+}
+
 void Section::problem(std::string_view key, const std::string& what) const {
   state_->problems.add(path(key), location(key), what);
 }

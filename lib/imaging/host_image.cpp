@@ -12,8 +12,9 @@ namespace lensmill::imaging {
 namespace {
 
 constexpr double sigma_per_mad = 1.482602218505602;  // of a normal distribution
-constexpr double centroid_radius_pix = 5.0;
-constexpr int centroid_iterations = 20;
+constexpr double window_sigma_pix = 2.0;
+constexpr double window_radius_pix = 5.0 * window_sigma_pix;
+constexpr int centroid_iterations = 200;
 constexpr double centroid_still_pix = 1.0e-4;
 
 double median_of(std::vector<float>& values) {
@@ -36,18 +37,33 @@ std::vector<float> frame_of(ImageView<const float> cutout) {
   return frame;
 }
 
+/// Pixels of one axis that the window about `centre` reaches.
+struct Reach {
+  int first = 0;
+  int last = 0;
+};
+Reach window_reach(double centre, int n) {
+  return {.first = std::max(0, static_cast<int>(std::ceil(centre - window_radius_pix))),
+          .last = std::min(n - 1,
+                           static_cast<int>(std::floor(centre + window_radius_pix)))};
+}
+
+// The window is smooth: inside a sharp one the same pixels would be summed wherever in
+// a pixel its centre is, and the search would stand still next to the start.
 Point centroid_of(ImageView<const float> cutout, double background) {
   Point centre{0.5 * (cutout.nx() - 1), 0.5 * (cutout.ny() - 1)};
   for (int iteration = 0; iteration < centroid_iterations; ++iteration) {
     double sum = 0.0;
     double sum_x = 0.0;
     double sum_y = 0.0;
-    for (int y = 0; y < cutout.ny(); ++y) {
-      for (int x = 0; x < cutout.nx(); ++x) {
-        if (std::hypot(x - centre.x_pix, y - centre.y_pix) > centroid_radius_pix) {
-          continue;
-        }
-        const double light = std::max(0.0, double{cutout(y, x)} - background);
+    const Reach rows = window_reach(centre.y_pix, cutout.ny());
+    const Reach columns = window_reach(centre.x_pix, cutout.nx());
+    for (int y = rows.first; y <= rows.last; ++y) {
+      for (int x = columns.first; x <= columns.last; ++x) {
+        const double distance = std::hypot(x - centre.x_pix, y - centre.y_pix);
+        if (distance > window_radius_pix) continue;
+        const double weight = std::exp(-0.5 * std::pow(distance / window_sigma_pix, 2));
+        const double light = weight * std::max(0.0, double{cutout(y, x)} - background);
         sum += light;
         sum_x += light * x;
         sum_y += light * y;
@@ -76,6 +92,7 @@ HostStatistics measure_host(ImageView<const float> cutout, double aperture_radiu
     value = std::abs(value - static_cast<float>(host.background_nmgy));
   }
   host.background_sigma_nmgy = sigma_per_mad * median_of(frame);
+  host.flux_nmgy = 0.0;
   const double centre_y = 0.5 * (cutout.ny() - 1);
   const double centre_x = 0.5 * (cutout.nx() - 1);
   for (int y = 0; y < cutout.ny(); ++y) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <limits>
+
 #include "lib/core/image.hpp"
 
 /// \file
@@ -8,20 +10,23 @@
 
 namespace lensmill::imaging {
 
-/// What a run needs to know of a real host cutout.
+/// What a run needs to know of a real host cutout. All numbers are NaN if a pixel is
+/// not finite.
 struct HostStatistics {
-  double flux_nmgy = 0.0;              ///< background-subtracted, in the aperture
-  double background_nmgy = 0.0;        ///< median of the outer frame
-  double background_sigma_nmgy = 0.0;  ///< 1.4826 MAD of the outer frame, per pixel
-  double centroid_x_pix = 0.0;         ///< of the light within 5 px of the centre
-  double centroid_y_pix = 0.0;
+  static constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  double flux_nmgy = nan;              ///< background-subtracted, in the aperture
+  double background_nmgy = nan;        ///< median of the outer frame
+  double background_sigma_nmgy = nan;  ///< 1.4826 MAD of the outer frame, per pixel
+  double centroid_x_pix = nan;         ///< of the light in a window
+  double centroid_y_pix = nan;
   bool usable = false;  ///< all pixels finite, positive flux
 };
 
 /// Measure a cutout: background and its scatter from the outermost frame (an eighth of
 /// the shorter side), background-subtracted flux of the pixels whose centres lie within
 /// `aperture_radius_pix` of the geometric centre, and the centroid of the light above
-/// the background within 5 px of the centre, iterated until it stands still.
+/// the background in a round Gaussian window of sigma 2 px, which follows it from the
+/// geometric centre until it stands still.
 HostStatistics measure_host(ImageView<const float> cutout, double aperture_radius_pix);
 
 /// Orientation of a host on its stamp.

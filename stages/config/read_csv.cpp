@@ -15,6 +15,7 @@ std::vector<std::vector<double>> read_csv(const Section& section, std::string_vi
   const std::string path = section.existing_file(key);
   try {
     const catalogue::CsvSource source(path);
+    section.note_file_read(path);
     for (const auto& column : columns) {
       const auto& all = source.columns();
       if (std::find(all.begin(), all.end(), column) == all.end()) {

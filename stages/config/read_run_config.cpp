@@ -20,6 +20,7 @@ RunConfig read_run_config(Document& document) {
   document.finish();
   config.warnings = document.problems().warnings();
   config.resolved_yaml = document.resolved_yaml();
+  config.table_files = document.files_read();
   config.source_path = root.location().source;
   return config;
 }

@@ -139,9 +139,10 @@ struct RunConfig {
   MeasureSection measure;
   OutputSection output;
 
-  std::vector<std::string> warnings;  ///< for the user, one sentence each
-  std::string source_path;            ///< the YAML file as given
-  std::string resolved_yaml;          ///< all defaults filled in; what run.yaml holds
+  std::vector<std::string> warnings;     ///< for the user, one sentence each
+  std::string source_path;               ///< the YAML file as given
+  std::vector<std::string> table_files;  ///< CSV files that priors were made of
+  std::string resolved_yaml;  ///< all defaults filled in; what run.yaml holds
 
   int band_count() const { return static_cast<int>(bands.size()); }
 };

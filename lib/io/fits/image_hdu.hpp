@@ -26,6 +26,12 @@ class ImageHdu : public Hdu {
   Image<T> read_plane(int plane) const {
     return read_cutout<T>(plane, 0, 0, ny_, nx_);
   }
+  /// The same into an image that is used again and again; it gets the plane's shape.
+  template <class T>
+  void read_plane(int plane, Image<T>& image) const {
+    image.assign(ny_, nx_);
+    read_into(image.view(), plane, 0, 0);
+  }
   /// Rows [y, y + ny), columns [x, x + nx) of a plane. \throws as read_plane
   template <class T>
   Image<T> read_cutout(int plane, int y, int x, int ny, int nx) const {

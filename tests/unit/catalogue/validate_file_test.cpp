@@ -12,14 +12,13 @@ namespace lensmill::catalogue {
 namespace {
 
 using testing::HasSubstr;
-using testing::Not;
 
 /// What validation says about a CSV text; "" if it is content.
-std::string verdict(const std::string& text) {
+std::string verdict(const std::string& text, const Needs& needs = seed_needs()) {
   const CsvFile file(text);
   const CsvSource source(file.path());
   try {
-    validate_file(source, seed_needs());
+    validate_file(source, needs);
   } catch (const DataError& error) {
     EXPECT_EQ(error.exit_code(), ExitCode::bad_data);
     return error.what();
@@ -59,6 +58,26 @@ TEST(ValidateFile, ReportsEveryKindOfProblemAtOnce) {
               HasSubstr("line 9: injection_id must be an integer >= 0 (got -8)"));
   EXPECT_THAT(message,
               HasSubstr("line 9: host_index must be an integer >= 0 (got -1)"));
+}
+
+TEST(ValidateFile, IndicesEndWithTheRunsHostsAndKernels) {
+  auto needs = seed_needs();
+  needs.host = HostSource::cutouts;
+  needs.host_count = 46;
+  needs.psf[1] = PsfNeed::index;
+  needs.psf_count[1] = 3;
+  const auto band = needs.bands[1];
+
+  const auto message = verdict("host_index,psf_index_" + band +
+                                   ",psf_index_other\n"
+                                   "0,2,100\n45,0,100\n46,0,100\n3,3,100\n",
+                               needs);
+
+  EXPECT_THAT(message, HasSubstr("2 problems"));
+  EXPECT_THAT(message,
+              HasSubstr("line 4: host_index must be an integer in [0, 45] (got 46)"));
+  EXPECT_THAT(message, HasSubstr("line 5: psf_index_" + band +
+                                 " must be an integer in [0, 2] (got 3)"));
 }
 
 TEST(ValidateFile, ReportsDuplicateIds) {

@@ -50,11 +50,39 @@ TEST(MeasureHost, FindsFluxBackgroundScatterAndCentroid) {
   EXPECT_NEAR(host.centroid_y_pix, 44.8, centroid_error);
 }
 
+TEST(MeasureHost, FindsTheCentroidOfAWideGalaxyWhereverItLies) {
+  // Broader than the window, which then moves by 2^2 / (2^2 + 5^2) of the way at a time
+  // and stops when that is 1e-4 px.
+  constexpr double centroid_error = 2.0e-3;
+  constexpr double sigma = 5.0;
+  for (const double shift : {-2.3, -0.6, 0.0, 0.25, 1.5}) {
+    Image<float> image(91, 91);
+    for (int y = 0; y < 91; ++y) {
+      for (int x = 0; x < 91; ++x) {
+        const double r2 = std::pow(x - 45.0 - shift, 2) + std::pow(y - 45.0, 2);
+        image(y, x) = static_cast<float>(std::exp(-0.5 * r2 / (sigma * sigma)));
+      }
+    }
+
+    const auto host = measure_host(image, 10.0);
+
+    EXPECT_NEAR(host.centroid_x_pix, 45.0 + shift, centroid_error);
+    EXPECT_NEAR(host.centroid_y_pix, 45.0, centroid_error);
+  }
+}
+
 TEST(MeasureHost, NonFinitePixelsMakeItUnusable) {
   auto image = galaxy(31, 31, 15, 15, 5.0, 0.0, 0.0);
   image(3, 4) = std::numeric_limits<float>::quiet_NaN();
 
-  EXPECT_FALSE(measure_host(image, 5.0).usable);
+  const auto host = measure_host(image, 5.0);
+
+  EXPECT_FALSE(host.usable);
+  // Not 0, which would pass for a flux, a noise-free background and a corner.
+  EXPECT_TRUE(std::isnan(host.flux_nmgy));
+  EXPECT_TRUE(std::isnan(host.background_sigma_nmgy));
+  EXPECT_TRUE(std::isnan(host.centroid_x_pix));
+  EXPECT_TRUE(std::isnan(host.centroid_y_pix));
 }
 
 TEST(Orient, TurnsAnticlockwiseAndMirrorsFirst) {

@@ -1,4 +1,4 @@
-#include "pipeline/catalogue_sources.hpp"
+#include "pipeline/inputs/catalogue_sources.hpp"
 
 #include <fitsio.h>
 #include <gmock/gmock.h>
@@ -22,7 +22,7 @@ using testing::ThrowsMessage;
 
 /// Two columns of three rows in `group`, and things that are no columns.
 std::string hdf5_catalogue(const TemporaryFolder& folder, const std::string& group) {
-  const std::string path = (folder / "catalogue.h5").string();
+  std::string path = (folder / "catalogue.h5").string();
   auto file = io::hdf5::File::create(path);
   const std::vector<std::int32_t> id{7, 8, 9};
   const std::vector<float> radius{0.5F, 1.0F, 1.5F};
@@ -75,7 +75,7 @@ TEST(Hdf5Source, RefusesUnequalColumnsAndFilesWithoutAny) {
 
 TEST(FitsSource, ReadsScalarNumericColumnsWithUndefinedCellsAsNan) {
   const TemporaryFolder folder;
-  const std::string path = (folder / "catalogue.fits").string();
+  std::string path = (folder / "catalogue.fits").string();
   fitsfile* fits = nullptr;
   int status = 0;
   const char* names[] = {"injection_id", "host_index", "lens_q", "pair", "name"};

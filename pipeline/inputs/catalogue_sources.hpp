@@ -15,10 +15,8 @@ namespace lensmill::pipeline {
 
 enum class CatalogueFormat { csv, hdf5, fits };
 
-/// What a file is, by its first bytes (gzip: FITS, since nothing else here is ever
-/// compressed). \throws IoError if it cannot be read, DataError if it is empty or
-/// binary
-///   of another kind
+/// What a file is, by its first bytes. \throws IoError if it cannot be read, DataError
+/// if it is empty or binary of another kind
 CatalogueFormat catalogue_format_of(const std::string& path);
 
 /// The one-dimensional numeric datasets of an HDF5 file's group `catalogue` (as in

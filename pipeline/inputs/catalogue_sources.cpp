@@ -1,26 +1,18 @@
-#include "pipeline/catalogue_sources.hpp"
+#include "pipeline/inputs/catalogue_sources.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <string_view>
 
 #include "lib/core/contracts.hpp"
 #include "lib/core/errors.hpp"
 #include "lib/io/fits/file.hpp"
+#include "pipeline/inputs/file_format.hpp"
 
 namespace lensmill::pipeline {
 namespace {
 
 using io::hdf5::Content;
-
-constexpr std::string_view hdf5_signature{"\x89HDF\r\n\x1a\n", 8};
-constexpr std::string_view fits_signature{"SIMPLE  ="};
-constexpr std::string_view gzip_signature{"\x1f\x8b", 2};
 
 Column make_column(const std::string& name, std::string unit, ElementType type,
                    std::int64_t rows) {
@@ -55,23 +47,15 @@ io::hdf5::Group catalogue_group(const io::hdf5::File& file) {
 }  // namespace
 
 CatalogueFormat catalogue_format_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw IoError(path + ": cannot be opened (" + std::strerror(errno) + ")");
-  std::array<char, 4096> buffer{};
-  file.read(buffer.data(), buffer.size());
-  if (file.bad())
-    throw IoError(path + ": cannot be read (" + std::strerror(errno) + ")");
-  const std::string_view head(buffer.data(), static_cast<std::size_t>(file.gcount()));
-  if (head.empty()) throw DataError(path + ": the catalogue file is empty");
-  if (head.starts_with(hdf5_signature)) return CatalogueFormat::hdf5;
-  if (head.starts_with(fits_signature)) return CatalogueFormat::fits;
-  if (head.starts_with(gzip_signature)) return CatalogueFormat::fits;
-  if (head.find('\0') != std::string_view::npos) {
-    throw DataError(path +
-                    ": is neither CSV, HDF5 nor FITS (binary data of another "
-                    "kind, or a damaged beginning)");
+  switch (file_format_of(path)) {
+    case FileFormat::text: return CatalogueFormat::csv;
+    case FileFormat::hdf5: return CatalogueFormat::hdf5;
+    case FileFormat::fits: return CatalogueFormat::fits;
+    case FileFormat::unknown: break;
   }
-  return CatalogueFormat::csv;
+  throw DataError(path +
+                  ": is neither CSV, HDF5 nor FITS (binary data of another kind, or a "
+                  "damaged beginning)");
 }
 
 Hdf5Source::Hdf5Source(std::string path)
@@ -155,6 +139,7 @@ std::unique_ptr<const catalogue::ColumnSource> open_binary_catalogue(
     const std::string& path, CatalogueFormat format) {
   EXPECT(format != CatalogueFormat::csv);
   if (format == CatalogueFormat::hdf5) return std::make_unique<Hdf5Source>(path);
+  refuse_large_gzip(path);
   return std::make_unique<FitsSource>(path);
 }
 

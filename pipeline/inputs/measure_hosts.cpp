@@ -1,0 +1,126 @@
+#include "pipeline/inputs/measure_hosts.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <span>
+
+#include "lib/imaging/host_image.hpp"
+
+namespace lensmill::pipeline {
+namespace {
+
+constexpr std::size_t most_listed = 10;
+
+/// Where the numbers of one host go.
+struct Target {
+  stages::HostMeasurements& measurements;
+  std::size_t bands;
+};
+
+void measure_host(const stages::HostCutouts& hosts, std::int64_t host,
+                  double aperture_radius_pix, Image<float>& cutout,
+                  Image<float>& invvar, const Target& target) {
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  auto& to = target.measurements;
+  const auto h = static_cast<std::size_t>(host);
+  double brightest = 0.0;
+  to.centroid_x_pix[h] = nan;
+  to.centroid_y_pix[h] = nan;
+  for (std::size_t b = 0; b < target.bands; ++b) {
+    hosts.read(host, static_cast<int>(b), cutout, invvar);
+    const auto measured = imaging::measure_host(cutout, aperture_radius_pix);
+    const std::size_t slot = h * target.bands + b;
+    to.flux_nmgy[slot] = measured.usable ? measured.flux_nmgy : nan;
+    to.background_sigma_nmgy[slot] = measured.background_sigma_nmgy;
+    if (measured.usable && measured.flux_nmgy > brightest) {
+      brightest = measured.flux_nmgy;
+      to.centroid_x_pix[h] = measured.centroid_x_pix;
+      to.centroid_y_pix[h] = measured.centroid_y_pix;
+    }
+  }
+}
+
+/// "3 (host_index 0, 4, 17)"
+std::string listed(const std::vector<std::size_t>& hosts) {
+  const auto shown = std::min(hosts.size(), most_listed);
+  return fmt::format("{} (host_index {}{})", hosts.size(),
+                     fmt::join(std::span(hosts).first(shown), ", "),
+                     hosts.size() > shown ? ", ..." : "");
+}
+
+std::vector<std::string> warnings_of(const stages::HostMeasurements& measured,
+                                     const BandNames& bands) {
+  std::vector<std::string> warnings;
+  const std::size_t count = measured.centroid_x_pix.size();
+  for (std::size_t b = 0; b < bands.size(); ++b) {
+    std::vector<std::size_t> not_finite;
+    std::vector<std::size_t> not_positive;
+    for (std::size_t h = 0; h < count; ++h) {
+      const std::size_t slot = h * bands.size() + b;
+      if (std::isnan(measured.background_sigma_nmgy[slot])) {
+        not_finite.push_back(h);
+      } else if (std::isnan(measured.flux_nmgy[slot])) {
+        not_positive.push_back(h);
+      }
+    }
+    if (!not_finite.empty()) {
+      warnings.push_back(fmt::format(
+          "host.cutouts: band {}: {} of {} cutouts have pixels that are not finite; "
+          "rows that need them get status bad_host",
+          bands[b], listed(not_finite), count));
+    }
+    if (!not_positive.empty()) {
+      warnings.push_back(fmt::format(
+          "host.cutouts: band {}: {} of {} cutouts have no positive flux within "
+          "mag_aperture_arcsec; rows whose source is measured against it get status "
+          "bad_host",
+          bands[b], listed(not_positive), count));
+    }
+  }
+  return warnings;
+}
+
+}  // namespace
+
+MeasuredHosts measure_hosts(const stages::HostCutouts& hosts, const BandNames& bands,
+                            double aperture_radius_pix,
+                            const parallel::Communicator& world) {
+  MeasuredHosts result;
+  auto& measured = result.measurements;
+  const auto count = static_cast<std::size_t>(hosts.count());
+  measured.flux_nmgy.resize(count * bands.size());
+  measured.background_sigma_nmgy.resize(count * bands.size());
+  measured.centroid_x_pix.resize(count);
+  measured.centroid_y_pix.resize(count);
+  world.agree([&] {
+    const std::int64_t first = hosts.count() * world.rank() / world.size();
+    const std::int64_t end = hosts.count() * (world.rank() + 1) / world.size();
+    Image<float> cutout;
+    Image<float> invvar;
+    for (std::int64_t host = first; host < end; ++host) {
+      measure_host(hosts, host, aperture_radius_pix, cutout, invvar,
+                   {measured, bands.size()});
+    }
+  });
+  // Every number is one rank's and zero on all others: these sums round nothing.
+  for (auto* column : {&measured.flux_nmgy, &measured.background_sigma_nmgy,
+                       &measured.centroid_x_pix, &measured.centroid_y_pix}) {
+    world.sum(std::span<double>(*column));
+  }
+  result.warnings = warnings_of(measured, bands);
+  const double fits_in_pix = 0.5 * (std::min(hosts.ny(), hosts.nx()) - 1);
+  if (aperture_radius_pix > fits_in_pix) {
+    result.warnings.push_back(
+        fmt::format("host.cutouts.mag_aperture_arcsec: its radius of {:.1f} pixels "
+                    "reaches beyond the cutouts ({} x {} pixels); hosts come out too "
+                    "faint",
+                    aperture_radius_pix, hosts.ny(), hosts.nx()));
+  }
+  return result;
+}
+
+}  // namespace lensmill::pipeline

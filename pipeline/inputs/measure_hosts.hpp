@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lib/core/bands.hpp"
+#include "lib/parallel/communicator.hpp"
+#include "stages/inputs.hpp"
+
+namespace lensmill::pipeline {
+
+struct MeasuredHosts {
+  stages::HostMeasurements measurements;
+  std::vector<std::string> warnings;  ///< hosts that cannot be used, one line per kind
+};
+
+/// Measure all cutouts in all bands (imaging::measure_host), each host by one rank; the
+/// result is the same on every rank, bit for bit for any number of ranks. Where a
+/// cutout has a pixel that is not finite, its flux, background and (if no band is left)
+/// centroid are NaN; a flux that is not positive is NaN. The centroid is that of the
+/// band with the most flux.
+/// \param aperture_radius_pix of the host's flux, in pixels of the cutouts
+/// \throws IoError, DataError on all ranks alike
+/// \collective
+MeasuredHosts measure_hosts(const stages::HostCutouts& hosts, const BandNames& bands,
+                            double aperture_radius_pix,
+                            const parallel::Communicator& world);
+
+}  // namespace lensmill::pipeline

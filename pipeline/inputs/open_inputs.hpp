@@ -1,0 +1,38 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lib/parallel/communicator.hpp"
+#include "stages/config/run_config.hpp"
+#include "stages/inputs.hpp"
+
+/// \file
+/// Everything that a run reads, opened: stages get arrays and interfaces.
+
+namespace lensmill::pipeline {
+
+/// A file that a run reads, for provenance.
+struct InputFile {
+  std::string role;  ///< "catalogue", "host r", "host invvar r", "psf r", "prior table"
+  std::string path;
+  std::string sha256;
+};
+
+struct OpenedInputs {
+  std::shared_ptr<const stages::Inputs> inputs;
+  std::vector<InputFile> files;       ///< every file read, hashed once, by the root
+  std::vector<std::string> warnings;  ///< for the user, the same on every rank
+};
+
+/// Open, check and measure what the configuration names: PSFs, hosts, the catalogue.
+/// Memory per rank stays bounded: catalogue and hosts are read by rows, cutouts one by
+/// one; only kernels are kept.
+/// \throws on all ranks alike: IoError, DataError (exit 65) or ConfigError, naming the
+///   file and what in it is wrong
+/// \collective over `world`
+OpenedInputs open_inputs(const config::RunConfig& config,
+                         const parallel::Communicator& world);
+
+}  // namespace lensmill::pipeline

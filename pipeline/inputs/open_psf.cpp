@@ -1,0 +1,169 @@
+#include "pipeline/inputs/open_psf.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "lib/core/errors.hpp"
+#include "lib/io/fits/file.hpp"
+#include "lib/io/fits/psfex_file.hpp"
+#include "lib/io/hdf5/file.hpp"
+#include "pipeline/inputs/file_format.hpp"
+
+namespace lensmill::pipeline {
+namespace {
+
+using config::PsfKind;
+using config::PsfSection;
+
+constexpr double gib = 1024.0 * 1024.0 * 1024.0;
+constexpr double most_kernels_gib = 1.0;  // as doubles, on every rank
+
+struct KernelList {
+  std::string place;  ///< file and dataset or HDU
+  std::size_t count = 1;
+  std::size_t ny = 0;
+  std::size_t nx = 0;
+  bool is_list = false;  ///< has an index axis
+
+  std::string name(std::size_t index) const {
+    return is_list ? fmt::format("{} [{}]", place, index) : place;
+  }
+};
+
+void check_size(const KernelList& list) {
+  if (list.count == 0 || list.ny == 0 || list.nx == 0) {
+    throw DataError(fmt::format("{}: holds no kernels (shape [{}, {}, {}])", list.place,
+                                list.count, list.ny, list.nx));
+  }
+  const double size_gib = static_cast<double>(list.count) *
+                          static_cast<double>(list.ny) * static_cast<double>(list.nx) *
+                          sizeof(double) / gib;
+  if (size_gib <= most_kernels_gib) return;
+  throw DataError(fmt::format(
+      "{}: {} kernels of {} x {} take {:.1f} GiB of memory on every rank, more than "
+      "{:.0f} GiB; cut the kernels down or put fewer into the file",
+      list.place, list.count, list.ny, list.nx, size_gib, most_kernels_gib));
+}
+
+psf::PixelKernel make_kernel(const PsfSection& section, Image<double> values,
+                             std::string name) {
+  psf::PixelKernel kernel{.values = std::move(values),
+                          .samples_per_pixel = section.samples_per_pixel,
+                          .includes_pixel = section.includes_pixel,
+                          .name = std::move(name)};
+  psf::kernel_moments(kernel);  // throws by name if they are not those of a PSF
+  return kernel;
+}
+
+std::vector<psf::PixelKernel> kernels_from_fits(const PsfSection& section,
+                                                const std::string& where) {
+  if (!section.dataset.empty()) {
+    throw ConfigError(fmt::format(
+        "{}.dataset: {} is a FITS file, which has no datasets; name its image by `hdu` "
+        "(1 is the first extension; without it the first image is taken)",
+        where, section.file));
+  }
+  refuse_large_gzip(section.file);
+  const auto file = io::fits::File::open(section.file);
+  const auto image = section.hdu > 0 ? file.image(section.hdu) : file.first_image();
+  const KernelList list{.place = image.place(),
+                        .count = static_cast<std::size_t>(image.planes()),
+                        .ny = static_cast<std::size_t>(image.ny()),
+                        .nx = static_cast<std::size_t>(image.nx()),
+                        .is_list = image.axes() == 3};
+  check_size(list);
+  std::vector<psf::PixelKernel> kernels;
+  for (std::size_t k = 0; k < list.count; ++k) {
+    kernels.push_back(make_kernel(
+        section, image.read_plane<double>(static_cast<int>(k)), list.name(k)));
+  }
+  return kernels;
+}
+
+std::vector<psf::PixelKernel> kernels_from_hdf5(const PsfSection& section,
+                                                const std::string& where) {
+  const auto file = io::hdf5::File::open(section.file);
+  if (section.dataset.empty()) {
+    throw ConfigError(
+        fmt::format("{}.dataset: required, since {} is an HDF5 file; name its dataset "
+                    "[y, x] or [k, y, x] (the file has: {})",
+                    where, section.file, fmt::join(file.names(), ", ")));
+  }
+  const auto dataset = file.open_dataset(section.dataset);
+  const auto& shape = dataset.shape();
+  KernelList list{.place = fmt::format("{}: {}", section.file, dataset.path())};
+  if (shape.size() != 2 && shape.size() != 3) {
+    throw DataError(fmt::format(
+        "{}: has shape [{}], but a kernel [y, x] or a list of kernels [k, y, x] is "
+        "needed",
+        list.place, fmt::join(shape, ", ")));
+  }
+  list.is_list = shape.size() == 3;
+  list.count = list.is_list ? shape[0] : 1;
+  list.ny = shape[shape.size() - 2];
+  list.nx = shape.back();
+  check_size(list);
+  std::vector<psf::PixelKernel> kernels;
+  for (std::size_t k = 0; k < list.count; ++k) {
+    io::hdf5::Shape start(shape.size(), 0);
+    io::hdf5::Shape count(shape);
+    if (list.is_list) {
+      start[0] = k;
+      count[0] = 1;
+    }
+    Image<double> values(static_cast<int>(list.ny), static_cast<int>(list.nx));
+    dataset.read_block_raw(start, count, ElementType::float64, values.data());
+    kernels.push_back(make_kernel(section, std::move(values), list.name(k)));
+  }
+  return kernels;
+}
+
+std::vector<psf::PixelKernel> open_kernels(const PsfSection& section,
+                                           const std::string& where) {
+  switch (file_format_of(section.file)) {
+    case FileFormat::fits: return kernels_from_fits(section, where);
+    case FileFormat::hdf5:
+      if (section.hdu > 0) {
+        throw ConfigError(
+            fmt::format("{}.hdu: {} is an HDF5 file, which has no HDUs; name its "
+                        "`dataset`",
+                        where, section.file));
+      }
+      return kernels_from_hdf5(section, where);
+    case FileFormat::text:
+    case FileFormat::unknown: break;
+  }
+  throw DataError(section.file +
+                  ": is neither FITS nor HDF5 (no kernel can be read from it)");
+}
+
+psf::PsfexModel open_psfex(const PsfSection& section) {
+  refuse_large_gzip(section.file);
+  auto file = io::fits::read_psfex(section.file);
+  psf::PsfexModel model{.basis = std::move(file.basis),
+                        .polynomial_name = std::move(file.polynomial_name),
+                        .polynomial_zero = std::move(file.polynomial_zero),
+                        .polynomial_scale = std::move(file.polynomial_scale),
+                        .polynomial_degree = file.polynomial_degree,
+                        .sampling_pix = file.sampling_pix,
+                        .name = std::move(file.name)};
+  psf::check(model);
+  return model;
+}
+
+}  // namespace
+
+stages::PsfInput open_psf(const PsfSection& section, const std::string& band) {
+  stages::PsfInput input;
+  switch (section.kind) {
+    case PsfKind::gaussian:
+    case PsfKind::moffat: break;
+    case PsfKind::pixelised:
+      input.kernels = open_kernels(section, "psf." + band);
+      break;
+    case PsfKind::psfex: input.psfex = open_psfex(section); break;
+  }
+  return input;
+}
+
+}  // namespace lensmill::pipeline
