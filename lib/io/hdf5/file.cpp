@@ -1,6 +1,7 @@
 #include "lib/io/hdf5/file.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -125,14 +126,27 @@ void File::give_up() noexcept {
 }
 
 void File::reserve_space() {
-  hsize_t bytes = 0;
-  check(H5Fget_filesize(id(), &bytes), "H5Fget_filesize", place_);
+  // A flush makes the file as long as what was allocated in it. (H5Fget_filesize fails
+  // through MPI-IO once metadata have been written: the driver forgets its end of
+  // file.)
+  flush();
   const MPI_Comm communicator = state_->communicator;
   int rank = 0;
   if (communicator != MPI_COMM_NULL) MPI_Comm_rank(communicator, &rank);
+  std::uint64_t bytes = 0;
   int error = 0;
-  if (rank == 0) error = reserve_disk_space(file_path(), bytes, metadata_reserve_bytes);
-  if (communicator != MPI_COMM_NULL) MPI_Bcast(&error, 1, MPI_INT, 0, communicator);
+  if (rank == 0) {
+    struct stat info {};
+    error = ::stat(file_path().c_str(), &info) == 0 ? 0 : errno;
+    bytes = static_cast<std::uint64_t>(info.st_size);
+    if (error == 0) {
+      error = reserve_disk_space(file_path(), bytes, metadata_reserve_bytes);
+    }
+  }
+  if (communicator != MPI_COMM_NULL) {
+    MPI_Bcast(&error, 1, MPI_INT, 0, communicator);
+    MPI_Bcast(&bytes, 1, MPI_UINT64_T, 0, communicator);
+  }
   if (error != 0) {
     throw IoError(fmt::format("{}: no room for a file of {} bytes ({})", file_path(),
                               bytes, std::strerror(error)));
