@@ -2,7 +2,10 @@
 
 #include <mpi.h>
 
+#include <chrono>
+#include <cstdio>
 #include <cstdlib>
+#include <thread>
 
 #include "lib/parallel/check.hpp"
 
@@ -21,6 +24,33 @@ Environment::Environment(int& argc, char**& argv) {
 Environment::~Environment() {
   world_ = Communicator();
   MPI_Finalize();
+}
+
+bool Environment::agree_on_end(Outcome& outcome, double grace_seconds) const {
+  using Clock = std::chrono::steady_clock;
+  const bool failed = outcome.code != ExitCode::ok;
+  if (world_.size() == 1) return true;
+  const std::int64_t mine = failed ? world_.rank() : world_.size();
+  std::int64_t first_failing = world_.size();
+  MPI_Request request = MPI_REQUEST_NULL;
+  check(MPI_Iallreduce(&mine, &first_failing, 1, MPI_INT64_T, MPI_MIN, world_.native(),
+                       &request),
+        "MPI_Iallreduce");
+  const auto start = Clock::now();
+  for (int arrived = 0; arrived == 0;) {
+    check(MPI_Test(&request, &arrived, MPI_STATUS_IGNORE), "MPI_Test");
+    const std::chrono::duration<double> waited = Clock::now() - start;
+    if (arrived == 0 && failed && waited.count() > grace_seconds) {
+      std::fprintf(stderr, "lensmill: rank %d: %s\n", world_.rank(),
+                   outcome.message.c_str());
+      abort(outcome.code);
+    }
+    // Polling without a pause would take a core from a rank that still works.
+    if (arrived == 0) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  if (first_failing == world_.size()) return world_.is_root();
+  world_.broadcast(outcome.code, static_cast<int>(first_failing));
+  return world_.rank() == first_failing;
 }
 
 void Environment::abort(ExitCode code) {
