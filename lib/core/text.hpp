@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+/// \file
+/// Numbers as people read them.
+
+namespace lensmill {
+
+/// "3 h 12 min", "2 min 5 s", "14 s"
+std::string duration_text(double seconds);
+/// "12,345,678"
+std::string grouped(std::int64_t number);
+/// "1.2 GB" (powers of 1000)
+std::string bytes_text(double bytes);
+
+}  // namespace lensmill
