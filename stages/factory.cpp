@@ -83,11 +83,20 @@ struct Probe {
   catalogue::Injection injection;
 };
 
+// The run's first rows. Where rows bring nothing but their number, always as many: a
+// run that is extended, and a part of a run, must decide as the whole would. (Not where
+// each host serves one row: there may be no more rows than these.)
+catalogue::RowBlock probe_rows(const RunConfig& config, const catalogue::Rows& rows) {
+  if (rows.given().empty() && config.host.policy != config::HostPolicy::once) {
+    return catalogue::SampledRows(probed_rows).read(0, probed_rows);
+  }
+  return rows.read(0, std::min(probed_rows, rows.count()));
+}
+
 // Rows of the run's beginning, sorted by their PSF's width in one band.
 std::vector<Probe> probe_widths(const RunConfig& config, const Inputs& inputs,
                                 const catalogue::InjectionSampler& sampler, int band) {
-  const auto count = std::min(probed_rows, inputs.rows->count());
-  const catalogue::RowBlock block = inputs.rows->read(0, count);
+  const catalogue::RowBlock block = probe_rows(config, *inputs.rows);
   const auto b = static_cast<std::size_t>(band);
   std::vector<Probe> probes;
   for (std::size_t row = 0; row < block.rows(); ++row) {
