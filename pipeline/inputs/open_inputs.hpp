@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "lib/parallel/communicator.hpp"
+#include "pipeline/inputs/input_file.hpp"
 #include "stages/config/run_config.hpp"
 #include "stages/inputs.hpp"
 
@@ -12,13 +13,6 @@
 /// Everything that a run reads, opened: stages get arrays and interfaces.
 
 namespace lensmill::pipeline {
-
-/// A file that a run reads, for provenance.
-struct InputFile {
-  std::string role;  ///< "catalogue", "host r", "host invvar r", "psf r", "prior table"
-  std::string path;
-  std::string sha256;
-};
 
 struct OpenedInputs {
   std::shared_ptr<const stages::Inputs> inputs;

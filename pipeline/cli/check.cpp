@@ -1,0 +1,99 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+
+#include "lib/core/text.hpp"
+#include "pipeline/cli/command.hpp"
+#include "pipeline/cli/config_options.hpp"
+#include "pipeline/run/cost.hpp"
+#include "pipeline/run/psf_check.hpp"
+
+namespace lensmill::pipeline::cli {
+namespace {
+
+constexpr double timing_seconds = 2.0;
+
+/// Free bytes where the folder is or would be made; nothing if that cannot be told.
+std::string free_space(std::filesystem::path folder) {
+  std::error_code error;
+  while (!std::filesystem::exists(folder, error) && folder.has_relative_path()) {
+    folder = folder.parent_path();
+  }
+  const auto space = std::filesystem::space(folder, error);
+  if (error) return "";
+  return fmt::format(", {} free there",
+                     bytes_text(static_cast<double>(space.available)));
+}
+
+std::string cost_text(const Session& session, const RunCost& cost, int ranks,
+                      double disk_mb_per_s) {
+  const auto rows = static_cast<double>(session.plan.rows);
+  const double bytes = rows * static_cast<double>(cost.row_bytes);
+  const double compute = rows * cost.seconds_per_row / ranks;
+  const double writing = bytes / (disk_mb_per_s * 1.0e6);
+  return fmt::format(
+      "time:   {} on {} rank{} ({:.0f} injections/s per rank, from {} rows rendered "
+      "here){}\n"
+      "disk:   {} in {} shard{} of {} rows ({} per row); {} to write at {} MB/s{}\n"
+      "memory: about {} MiB per rank\n",
+      duration_text(std::max(compute, writing)), ranks, ranks == 1 ? "" : "s",
+      1.0 / cost.seconds_per_row, cost.rows_timed,
+      writing > compute ? "; the disk is the limit" : "", bytes_text(bytes),
+      session.plan.shards(), session.plan.shards() == 1 ? "" : "s",
+      session.plan.rows_per_shard, bytes_text(static_cast<double>(cost.row_bytes)),
+      duration_text(writing), disk_mb_per_s,
+      free_space(session.config.output.directory), cost.memory_bytes >> 20);
+}
+
+ExitCode run(const po::variables_map& values, const Context& context) {
+  const auto ranks = values["ranks"].as<int>();
+  const auto disk = values["disk-mb-per-s"].as<double>();
+  if (ranks < 1 || !(disk > 0.0)) {
+    throw UsageError("check: --ranks and --disk-mb-per-s must be positive");
+  }
+  const auto config = read_config(values["CONFIG"].as<std::string>(),
+                                  overrides_from(values), context.world, context.log);
+  const Session session = open_session(config, context.world, context.log);
+  context.log.result(config.resolved_yaml);
+  PsfCheck psf;
+  context.world.agree([&] {
+    if (!context.world.is_root()) return;
+    psf = check_psfs(session.setup, session.opened.inputs);
+    context.log.result(psf.text);
+    context.log.result(
+        cost_text(session, estimate_cost(session, timing_seconds), ranks, disk));
+  });
+  context.world.broadcast(psf.failed);
+  const bool refused = psf.failed > 0 && !config.accept_failed_self_test;
+  context.log.result(fmt::format(
+      "{} rows, {} PSFs tested, {} failed: {}", grouped(session.plan.rows), psf.tested,
+      psf.failed, refused ? "this configuration will be refused" : "ready to run"));
+  return refused ? ExitCode::config : ExitCode::ok;
+}
+
+}  // namespace
+
+Command check_command() {
+  Command command{
+      .name = "check",
+      .summary = "validate a configuration; what it will take in time, disk, memory",
+      .usage = "lensmill check CONFIG [options]",
+      .positional = "CONFIG",
+      .positional_help = "the configuration (YAML)",
+      .example =
+          "  lensmill check configs/seed_gen5.yaml --ranks 64 "
+          "--set catalogue.sampled.count=12000000\n",
+      .options = po::options_description("Options", 88),
+      .run = run};
+  add_config_options(command.options);
+  command.options.add_options()("ranks",
+                                po::value<int>()->default_value(1)->value_name("N"),
+                                "ranks that the run will have")(
+      "disk-mb-per-s", po::value<double>()->default_value(500.0)->value_name("X"),
+      "sustained write speed of the output's disk");
+  return command;
+}
+
+}  // namespace lensmill::pipeline::cli

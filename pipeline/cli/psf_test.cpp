@@ -1,0 +1,45 @@
+#include <fmt/format.h>
+
+#include "pipeline/cli/command.hpp"
+#include "pipeline/cli/config_options.hpp"
+#include "pipeline/run/psf_check.hpp"
+#include "pipeline/run/session.hpp"
+
+namespace lensmill::pipeline::cli {
+namespace {
+
+ExitCode run(const po::variables_map& values, const Context& context) {
+  const auto config = read_config(values["CONFIG"].as<std::string>(),
+                                  overrides_from(values), context.world, context.log);
+  const Session session = open_session(config, context.world, context.log);
+  PsfCheck check;
+  context.world.agree([&] {
+    if (context.world.is_root()) {
+      check = check_psfs(session.setup, session.opened.inputs);
+    }
+  });
+  context.world.broadcast(check.failed);
+  context.log.result(check.text);
+  context.log.result(fmt::format("{} PSFs tested: {} failed, {} with a warning",
+                                 check.tested, check.failed, check.warnings));
+  return check.failed == 0 ? ExitCode::ok : ExitCode::config;
+}
+
+}  // namespace
+
+Command psf_test_command() {
+  Command command{.name = "psf-test",
+                  .summary = "hold every PSF to what its stated policy promises",
+                  .usage = "lensmill psf-test CONFIG [options]",
+                  .positional = "CONFIG",
+                  .positional_help = "the configuration (YAML)",
+                  .example =
+                      "  lensmill psf-test configs/real_decals.yaml\n"
+                      "Ends with 78 when a PSF fails.\n",
+                  .options = po::options_description("Options", 88),
+                  .run = run};
+  add_config_options(command.options);
+  return command;
+}
+
+}  // namespace lensmill::pipeline::cli

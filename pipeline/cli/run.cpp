@@ -1,0 +1,71 @@
+#include "pipeline/run/run_job.hpp"
+
+#include "pipeline/cli/command.hpp"
+#include "pipeline/cli/config_options.hpp"
+#include "pipeline/run/session.hpp"
+
+namespace lensmill::pipeline::cli {
+namespace {
+
+Existing existing_from(const po::variables_map& values) {
+  const bool resume = values.contains("resume");
+  const bool overwrite = values.contains("overwrite");
+  const bool extend = values.contains("extend");
+  if (static_cast<int>(resume) + static_cast<int>(overwrite) +
+          static_cast<int>(extend) >
+      1) {
+    throw UsageError("run: --resume, --overwrite and --extend exclude each other");
+  }
+  if (overwrite && values.contains("shards")) {
+    throw UsageError(
+        "run: --overwrite with --shards would remove other jobs' shards; remove the "
+        "run "
+        "first, or run without --shards");
+  }
+  if (resume) return Existing::resume;
+  if (extend) return Existing::extend;
+  return overwrite ? Existing::overwrite : Existing::refuse;
+}
+
+ExitCode run(const po::variables_map& values, const Context& context) {
+  RunOptions options{
+      .prepare = {.existing = existing_from(values),
+                  .accept_different_build = values.contains("accept-different-build")},
+      .shards = {},
+      .dry_run = values.contains("dry-run"),
+      .command_line = context.command_line};
+  if (values.contains("shards")) options.shards = values["shards"].as<std::string>();
+  const auto config = read_config(values["CONFIG"].as<std::string>(),
+                                  overrides_from(values), context.world, context.log);
+  return run_job(config, options, context.world, context.log);
+}
+
+}  // namespace
+
+Command run_command() {
+  Command command{.name = "run",
+                  .summary = "make a run: stamps, catalogue, measurements",
+                  .usage = "lensmill run CONFIG [options]",
+                  .positional = "CONFIG",
+                  .positional_help = "the configuration (YAML)",
+                  .example =
+                      "  mpirun -n 2 lensmill run configs/quickstart.yaml --output "
+                      "/tmp/first\n"
+                      "  lensmill run configs/quickstart.yaml --set "
+                      "catalogue.sampled.count=50\n",
+                  .options = po::options_description("Options", 88),
+                  .run = run};
+  add_config_options(command.options);
+  command.options.add_options()("resume",
+                                "continue the run that is there: make what is missing")(
+      "overwrite", "remove the run that is there and begin anew")(
+      "extend", "continue a run whose only change is a larger number of rows")(
+      "shards", po::value<std::string>()->value_name("A-B"),
+      "make only these shards (job arrays; then `lensmill finalize`)")(
+      "dry-run", "open and check everything, print the resolved configuration, stop")(
+      "accept-different-build",
+      "continue a run of another build or instruction-set level");
+  return command;
+}
+
+}  // namespace lensmill::pipeline::cli

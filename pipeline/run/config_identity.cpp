@@ -1,0 +1,83 @@
+#include "pipeline/run/config_identity.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "lib/config/parse.hpp"
+#include "lib/io/sha256.hpp"
+
+namespace lensmill::pipeline {
+namespace {
+
+using config::Node;
+
+constexpr std::array<std::string_view, 5> free_keys{
+    "output.directory", "output.writer_groups", "run.max_failed_fraction",
+    "catalogue.sampled.count", "catalogue.sobol.count"};
+
+void flatten_into(const Node& node, const std::string& path, FlatConfig& flat) {
+  const std::string dot = path.empty() ? "" : path + ".";
+  switch (node.kind) {
+    case Node::Kind::null: flat[path] = "null"; break;
+    case Node::Kind::scalar: flat[path] = node.scalar; break;
+    case Node::Kind::list:
+      flat[path] = fmt::format("list of {}", node.items.size());
+      for (std::size_t k = 0; k < node.items.size(); ++k) {
+        flatten_into(node.items[k], fmt::format("{}[{}]", path, k), flat);
+      }
+      break;
+    case Node::Kind::map:
+      for (const auto& [key, value] : node.entries) {
+        flatten_into(value, dot + key, flat);
+      }
+      break;
+  }
+}
+
+std::string value_or_absent(const FlatConfig& flat, const std::string& key) {
+  const auto at = flat.find(key);
+  return at == flat.end() ? "(absent)" : at->second;
+}
+
+}  // namespace
+
+bool may_differ(const std::string& key) {
+  return std::ranges::find(free_keys, key) != free_keys.end();
+}
+
+FlatConfig flatten(const std::string& resolved_yaml, const std::string& source) {
+  config::Problems problems;
+  FlatConfig flat;
+  flatten_into(config::parse_yaml(resolved_yaml, source, problems), "", flat);
+  problems.throw_if_any();
+  return flat;
+}
+
+std::string config_hash(const std::string& resolved_yaml,
+                        const std::vector<InputFile>& inputs) {
+  io::Sha256 digest;
+  for (const auto& [key, value] : flatten(resolved_yaml, "the configuration")) {
+    if (!may_differ(key)) digest.update(key + "=" + value + "\n");
+  }
+  for (const auto& input : inputs)
+    digest.update(input.role + "=" + input.sha256 + "\n");
+  return digest.hex_digest();
+}
+
+std::vector<std::string> config_differences(const FlatConfig& before,
+                                            const FlatConfig& now) {
+  FlatConfig all = before;
+  all.insert(now.begin(), now.end());
+  std::vector<std::string> differences;
+  for (const auto& [key, value] : all) {
+    const auto old_value = value_or_absent(before, key);
+    const auto new_value = value_or_absent(now, key);
+    if (old_value == new_value || may_differ(key)) continue;
+    differences.push_back(fmt::format("{}: {} -> {}", key, old_value, new_value));
+  }
+  return differences;
+}
+
+}  // namespace lensmill::pipeline

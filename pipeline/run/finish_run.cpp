@@ -1,0 +1,42 @@
+#include "pipeline/run/finish_run.hpp"
+
+#include <fmt/format.h>
+
+#include "lib/core/text.hpp"
+#include "pipeline/run/run_on_disk.hpp"
+#include "pipeline/run/run_summary.hpp"
+#include "pipeline/run/virtual_file.hpp"
+
+namespace lensmill::pipeline {
+
+ExitCode finish_run(const std::string& path, const parallel::Communicator& world,
+                    Log& log) {
+  const RunOnDisk run = open_run(path, world);
+  const auto& plan = run.plan;
+  world.agree([&] {
+    if (world.is_root()) write_virtual_file(run.folder, plan);
+  });
+  const RunSummary summary = summarise(run, world);
+  if (summary.rows > 0) log.result(summary.tables);
+  log.result(fmt::format("{}: {} of {} rows in {} of {} shards; status: {}",
+                         run.folder.virtual_file(), grouped(summary.rows),
+                         grouped(plan.rows), summary.shards, plan.shards(),
+                         summary.statuses));
+  if (summary.shards < plan.shards()) {
+    log.warning("shards are missing: continue with `lensmill run ... --resume`");
+    return ExitCode::interrupted;
+  }
+  const double failed_fraction =
+      static_cast<double>(summary.failed) / static_cast<double>(plan.rows);
+  if (failed_fraction > run.max_failed_fraction) {
+    log.error(fmt::format(
+        "{} of {} rows failed, more than run.max_failed_fraction allows ({}); the "
+        "output "
+        "is kept: see /measurements/status",
+        grouped(summary.failed), grouped(plan.rows), run.max_failed_fraction));
+    return ExitCode::bad_data;
+  }
+  return ExitCode::ok;
+}
+
+}  // namespace lensmill::pipeline

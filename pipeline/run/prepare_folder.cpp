@@ -1,0 +1,191 @@
+#include "pipeline/run/prepare_folder.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "lib/core/errors.hpp"
+#include "lib/io/files.hpp"
+#include "pipeline/run/config_identity.hpp"
+
+namespace lensmill::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_shard_file(const fs::path& path) {
+  const std::string name = path.filename().string();
+  return name.starts_with("shard-") &&
+         (name.ends_with(".h5") || name.ends_with(".h5.partial"));
+}
+
+std::vector<fs::path> shard_files(const RunFolder& folder) {
+  std::vector<fs::path> files;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(folder.shards(), none)) {
+    if (is_shard_file(entry.path())) files.push_back(entry.path());
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
+/// Only what a run made is removed, run.yaml last: a folder without one is no run.
+void remove_run(const RunFolder& folder) {
+  for (const auto& file : shard_files(folder)) io::remove_file(file.string());
+  io::remove_file(folder.virtual_file());
+  std::error_code error;
+  fs::remove_all(folder.path() + "/analysis", error);
+  io::remove_file(folder.run_yaml());
+}
+
+void check_same_config(const RunFolder& folder, const Provenance& provenance,
+                       Existing existing) {
+  const auto before = flatten(io::read_text(folder.run_yaml()), folder.run_yaml());
+  const auto now = flatten(provenance.resolved_yaml, "this configuration");
+  const auto differences = config_differences(before, now);
+  if (!differences.empty()) {
+    throw ConfigError(fmt::format(
+        "{}: was made with another configuration; it cannot be continued with this one "
+        "(use another --output, or --overwrite to begin anew). Differences:\n  {}",
+        folder.path(), fmt::join(differences, "\n  ")));
+  }
+  for (const std::string key : {"catalogue.sampled.count", "catalogue.sobol.count"}) {
+    if (!before.contains(key)) continue;
+    const auto old_count = std::stoll(before.at(key));
+    const auto new_count = std::stoll(now.at(key));
+    if (new_count < old_count) {
+      throw ConfigError(fmt::format("{}: {}: {} -> {}: a run cannot be made shorter",
+                                    folder.path(), key, old_count, new_count));
+    }
+    if (new_count > old_count && existing != Existing::extend) {
+      throw ConfigError(fmt::format(
+          "{}: {}: {} -> {} (the run there is shorter); use --extend to continue it",
+          folder.path(), key, old_count, new_count));
+    }
+  }
+}
+
+void check_free(const RunFolder& folder) {
+  if (!shard_files(folder).empty() || fs::exists(folder.virtual_file())) {
+    throw UsageError(fmt::format(
+        "{}: holds shards or {} but no run.yaml: not a run that could be continued or "
+        "replaced; give another --output, or remove them by hand",
+        folder.path(), fs::path(folder.virtual_file()).filename().string()));
+  }
+}
+
+/// Root only.
+void settle(const RunFolder& folder, const Provenance& provenance, Existing existing) {
+  const bool there = fs::exists(folder.run_yaml());
+  if (there && existing == Existing::refuse) {
+    throw UsageError(fmt::format(
+        "{}: a run is there already ({} shards); use --resume to continue it, "
+        "--overwrite to begin anew, or another --output",
+        folder.path(), shard_files(folder).size()));
+  }
+  if (there && existing != Existing::overwrite) {
+    check_same_config(folder, provenance, existing);
+  } else if (there) {
+    remove_run(folder);
+  } else {
+    check_free(folder);
+  }
+  io::make_folders(folder.shards());
+  io::make_folders(folder.log());
+  io::check_writable(folder.shards());
+  io::check_writable(folder.path());
+  io::write_text(folder.run_yaml(), provenance.resolved_yaml);
+}
+
+/// Each rank looks at some of the shards; every rank gets all states' kinds.
+std::vector<std::int64_t> inspect_all(const RunFolder& folder, const ShardPlan& plan,
+                                      const ShardRange& selection,
+                                      const RunIdentity& identity,
+                                      const PrepareOptions& options,
+                                      const parallel::Communicator& world, Log& log) {
+  std::vector<std::int64_t> kinds(static_cast<std::size_t>(selection.count()), 0);
+  std::string damaged;
+  world.agree([&] {
+    for (auto shard = selection.first + world.rank(); shard < selection.end;
+         shard += world.size()) {
+      auto expected = identity;
+      auto state = inspect_shard(folder.shard(shard), shard, plan, expected);
+      if (state.kind == ShardState::Kind::foreign && options.accept_different_build &&
+          state.header->identity.config_hash == identity.config_hash) {
+        expected = state.header->identity;
+        state = inspect_shard(folder.shard(shard), shard, plan, expected);
+      }
+      if (state.kind == ShardState::Kind::foreign) {
+        const bool same_config =
+            state.header->identity.config_hash == identity.config_hash;
+        throw ConfigError(
+            state.reason +
+            (same_config ? "; --accept-different-build keeps such shards (the bytes of "
+                           "old and new rows may then differ in the last digits)"
+                         : "; use another --output, or --overwrite to begin anew"));
+      }
+      if (state.kind == ShardState::Kind::damaged) damaged += state.reason + "\n";
+      kinds[static_cast<std::size_t>(shard - selection.first)] =
+          static_cast<std::int64_t>(state.kind);
+    }
+  });
+  world.sum(std::span(kinds));
+  for (const auto& text : world.gather(damaged)) {
+    if (!text.empty()) log.warning("shards that will be made again:\n" + text);
+  }
+  return kinds;
+}
+
+}  // namespace
+
+std::optional<std::string> level_of_existing_shards(
+    const RunFolder& folder, Existing existing, const parallel::Communicator& world) {
+  if (existing == Existing::refuse || existing == Existing::overwrite) return {};
+  std::string level;
+  if (world.is_root()) {
+    for (const auto& file : shard_files(folder)) {
+      try {
+        level = ShardHeader::read(io::hdf5::File::open(file.string()))
+                    .identity.instruction_level;
+        break;
+      } catch (const Error&) {
+        // Partial or damaged: says nothing.
+      }
+    }
+  }
+  world.broadcast(level);
+  if (level.empty()) return {};
+  return level;
+}
+
+PreparedFolder prepare_folder(const RunFolder& folder, const ShardPlan& plan,
+                              const ShardRange& selection, const RunIdentity& identity,
+                              const Provenance& provenance,
+                              const PrepareOptions& options,
+                              const parallel::Communicator& world, Log& log) {
+  world.agree([&] {
+    if (world.is_root()) settle(folder, provenance, options.existing);
+  });
+  const auto kinds =
+      inspect_all(folder, plan, selection, identity, options, world, log);
+  PreparedFolder prepared;
+  for (std::size_t k = 0; k < kinds.size(); ++k) {
+    const auto shard = selection.first + static_cast<std::int64_t>(k);
+    if (kinds[k] == static_cast<std::int64_t>(ShardState::Kind::complete)) {
+      ++prepared.complete;
+    } else {
+      prepared.pending.push_back(shard);
+    }
+  }
+  world.agree([&] {
+    if (!world.is_root()) return;
+    for (const auto shard : prepared.pending) {
+      io::remove_file(folder.partial_shard(shard));
+    }
+  });
+  return prepared;
+}
+
+}  // namespace lensmill::pipeline

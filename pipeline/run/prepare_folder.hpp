@@ -1,0 +1,51 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/parallel/communicator.hpp"
+#include "pipeline/log.hpp"
+#include "pipeline/run/provenance.hpp"
+#include "pipeline/run/run_folder.hpp"
+#include "pipeline/run/shard_header.hpp"
+
+namespace lensmill::pipeline {
+
+/// What the user said about a folder that already holds a run.
+enum class Existing {
+  refuse,     ///< nothing: never touch finished work unasked
+  resume,     ///< --resume: make what is missing
+  extend,     ///< --extend: the same, with a larger number of rows
+  overwrite,  ///< --overwrite: remove the run that is there and begin anew
+};
+
+struct PrepareOptions {
+  Existing existing = Existing::refuse;
+  /// --accept-different-build: shards of another build or instruction level are kept.
+  bool accept_different_build = false;
+};
+
+/// What is left to do.
+struct PreparedFolder {
+  std::vector<std::int64_t> pending;  ///< shards to make, ascending
+  std::int64_t complete = 0;          ///< shards of the selection that are there
+};
+
+/// The instruction level of the shards that are there, which a resume keeps; nothing if
+/// there are none. \collective
+std::optional<std::string> level_of_existing_shards(
+    const RunFolder& folder, Existing existing, const parallel::Communicator& world);
+
+/// Check the folder against what is to be run, make it if it is not there, remove what
+/// --overwrite says and partial files of the selected shards, and write run.yaml.
+/// \collective over `world`; errors are agreed on
+/// \throws UsageError: a run is there and nothing was said about it; ConfigError: it is
+///   another run, with the differences; IoError: cannot be written
+PreparedFolder prepare_folder(const RunFolder& folder, const ShardPlan& plan,
+                              const ShardRange& selection, const RunIdentity& identity,
+                              const Provenance& provenance,
+                              const PrepareOptions& options,
+                              const parallel::Communicator& world, Log& log);
+
+}  // namespace lensmill::pipeline

@@ -1,0 +1,228 @@
+#include "pipeline/run/run_job.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "lib/core/text.hpp"
+#include "lib/io/files.hpp"
+#include "lib/parallel/groups.hpp"
+#include "lib/parallel/work_queue.hpp"
+#include "pipeline/build_info.hpp"
+#include "pipeline/run/config_identity.hpp"
+#include "pipeline/run/finish_run.hpp"
+#include "pipeline/run/progress.hpp"
+#include "pipeline/run/psf_check.hpp"
+#include "pipeline/run/session.hpp"
+#include "pipeline/run/shard_maker.hpp"
+#include "pipeline/run/stop_signals.hpp"
+
+namespace lensmill::pipeline {
+namespace {
+
+using parallel::Communicator;
+
+Provenance make_provenance(const Session& session, const RunOptions& options,
+                           const PsfCheck& psf_check, const std::string& level,
+                           const Communicator& world) {
+  const auto& config = session.config;
+  Provenance provenance;
+  provenance.facts =
+      facts_of_this_job(options.command_line, world.size(), world.node_count());
+  provenance.add("seed", config.run.seed);
+  provenance.add("note", config.run.note);
+  provenance.add("instruction_level", level);
+  provenance.add("convolve_operator",
+                 config.convolve.op == config::ConvolveOperator::legacy_ifftshift
+                     ? std::string("legacy_ifftshift: PSF MISPLACED ON PURPOSE")
+                     : std::string(to_string(config.convolve.op)));
+  provenance.add("convolution_lattice_oversample",
+                 std::int64_t{session.setup.lattice.oversample});
+  provenance.add("psf_self_test_failed", std::int64_t{psf_check.failed});
+  provenance.inputs = session.opened.files;
+  provenance.resolved_yaml = config.resolved_yaml;
+  provenance.psf_self_test = psf_check.text;
+  provenance.overridden = session.setup.sampler->overridden();
+  return provenance;
+}
+
+/// The root's facts on every rank: host names and times differ between ranks, and
+/// parallel HDF5 wants the same attributes from all.
+void share_facts(Provenance& provenance, const Communicator& world) {
+  for (auto& fact : provenance.facts) {
+    if (auto* text = std::get_if<std::string>(&fact.value)) world.broadcast(*text);
+  }
+}
+
+PsfCheck check_psfs_once(const Session& session, const Communicator& world, Log& log) {
+  PsfCheck check;
+  world.agree([&] {
+    if (world.is_root()) check = check_psfs(session.setup, session.opened.inputs);
+  });
+  world.broadcast(check.text);
+  world.broadcast(check.tested);
+  world.broadcast(check.failed);
+  world.broadcast(check.warnings);
+  if (check.failed > 0 && !session.config.accept_failed_self_test) {
+    throw ConfigError(fmt::format(
+        "the PSF self-test failed for {} of {} PSFs; nothing was run (with `psf."
+        "accept_failed_self_test: true` such a run is made and labelled):\n{}",
+        check.failed, check.tested, check.text));
+  }
+  if (check.failed > 0) {
+    log.warning(
+        fmt::format("{} of {} PSFs FAIL the self-test, and the configuration "
+                    "accepts it (the table is in /provenance/psf_self_test)",
+                    check.failed, check.tested));
+  } else {
+    log.info(fmt::format(
+        "PSF self-test: {} PSFs pass{}", check.tested,
+        check.warnings > 0
+            ? fmt::format(", {} with a warning (lensmill psf-test)", check.warnings)
+            : ""));
+  }
+  return check;
+}
+
+/// Make the pending shards; true if some were left because of a signal.
+bool make_shards(const Session& session, const PreparedFolder& prepared,
+                 const RunFolder& folder, const RunIdentity& identity,
+                 const Provenance& provenance, const Communicator& world, Log& log,
+                 Timings& timings) {
+  const auto group = parallel::make_groups(world, session.config.output.writer_groups);
+  Progress progress(log, folder, session.plan, group.ranks.size());
+  ShardMaker maker(
+      group.ranks,
+      {session.chain(), session.rows(), session.plan.rows, identity, provenance},
+      [&] { progress.row_done(); });
+  const StopSignals signals;
+  bool stopped = false;
+  std::exception_ptr error;
+  try {
+    parallel::WorkQueue queue(world, group,
+                              static_cast<std::int64_t>(prepared.pending.size()));
+    const auto next = [&] {
+      const Stopwatch watch(maker.timings().waiting);
+      return queue.next(StopSignals::requested() ? parallel::StopRequest::stop
+                                                 : parallel::StopRequest::none);
+    };
+    while (const auto item = next()) {
+      const auto shard = prepared.pending[static_cast<std::size_t>(*item)];
+      const RowRange rows = session.plan.rows_of(shard);
+      progress.begin_shard(rows.count);
+      maker.make(shard, rows, folder.shard(shard));
+      progress.end_shard();
+    }
+    stopped = queue.stopped();
+  } catch (...) {
+    error = std::current_exception();
+  }
+  world.agree(error);
+  timings = maker.timings();
+  return world.any(stopped);
+}
+
+void say_speed(const Session& session, const Timings& timings, double seconds,
+               std::int64_t row_bytes, const Communicator& world, Log& log) {
+  std::vector<std::string> names;
+  for (const auto& stage : session.chain().stages()) names.emplace_back(stage->name());
+  const auto rows = world.sum(timings.rows);
+  const auto shares = shares_of_time(timings, names, world);
+  const auto memory = world.maximum(peak_memory_bytes());
+  const double rate = static_cast<double>(rows) / seconds;
+  log.result(fmt::format(
+      "{} rows in {:.1f} s on {} rank{}: {} injections/s ({} per rank), {} MB/s\n"
+      "time: {}\n"
+      "memory: at most {} MiB per rank",
+      grouped(rows), seconds, world.size(), world.size() == 1 ? "" : "s",
+      grouped(std::llround(rate)), grouped(std::llround(rate / world.size())),
+      grouped(std::llround(rate * static_cast<double>(row_bytes) / 1.0e6)), shares,
+      memory >> 20));
+}
+
+void say_plan(const Session& session, const ShardRange& selection,
+              std::size_t row_bytes, const RunFolder& folder, Log& log) {
+  log.info(fmt::format("{}: {} rows of {} in {} shards of {}{}", folder.path(),
+                       grouped(session.plan.rows),
+                       bytes_text(static_cast<double>(row_bytes)),
+                       session.plan.shards(), session.plan.rows_per_shard,
+                       selection == session.plan.all()
+                           ? ""
+                           : fmt::format("; this job: shards {} to {}", selection.first,
+                                         selection.end - 1)));
+}
+
+}  // namespace
+
+ExitCode run_job(const config::RunConfig& config, const RunOptions& options,
+                 const Communicator& world, Log& log) {
+  const auto start = std::chrono::steady_clock::now();
+  const RunFolder folder(config.output.directory, config.run.name);
+  auto prepare = options.prepare;
+  // Several jobs that fill one run each find what the others have begun.
+  if (options.shards && prepare.existing == Existing::refuse) {
+    prepare.existing = Existing::resume;
+  }
+  const auto existing_level =
+      prepare.accept_different_build
+          ? std::nullopt
+          : level_of_existing_shards(folder, prepare.existing, world);
+  const auto level = agree_on_level(world, existing_level.value_or(""));
+
+  const Session session = open_session(config, world, log);
+  ShardRange selection = session.plan.all();
+  if (options.shards) selection = parse_shards(*options.shards, session.plan);
+  const auto row_bytes = ResultBatch(session.chain()).row_bytes();
+  say_plan(session, selection, row_bytes, folder, log);
+  if (options.dry_run) {
+    log.result(config.resolved_yaml);
+    log.info("dry run: nothing was written");
+    return ExitCode::ok;
+  }
+  const PsfCheck psf_check = check_psfs_once(session, world, log);
+
+  Provenance provenance = make_provenance(session, options, psf_check, level, world);
+  share_facts(provenance, world);
+  const RunIdentity identity{
+      .config_hash = config_hash(config.resolved_yaml, session.opened.files),
+      .instruction_level = level,
+      .build_fingerprint = build_fingerprint()};
+  const PreparedFolder prepared = prepare_folder(
+      folder, session.plan, selection, identity, provenance, prepare, world, log);
+  world.agree([&] { log.also_to(fmt::format("{}/{}.log", folder.log(), utc_now())); });
+  log.info(
+      version_line() + ", started as: " +
+      std::get<std::string>(
+          std::ranges::find(provenance.facts, "command_line", &Fact::name)->value));
+  if (prepared.complete > 0) {
+    log.info(fmt::format("{} shards are there already, {} to make", prepared.complete,
+                         prepared.pending.size()));
+  }
+
+  Timings timings;
+  const bool stopped =
+      make_shards(session, prepared, folder, identity, provenance, world, log, timings);
+  const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
+  if (!prepared.pending.empty()) {
+    say_speed(session, timings, spent.count(), static_cast<std::int64_t>(row_bytes),
+              world, log);
+  }
+  if (stopped) {
+    log.warning(
+        "stopped on request; the finished shards are kept: run again with "
+        "--resume");
+    return ExitCode::interrupted;
+  }
+  if (selection != session.plan.all()) {
+    log.info(
+        fmt::format("shards {} to {} are there; `lensmill finalize {}` when all "
+                    "jobs have ended",
+                    selection.first, selection.end - 1, folder.path()));
+    return ExitCode::ok;
+  }
+  return finish_run(folder.path(), world, log);
+}
+
+}  // namespace lensmill::pipeline

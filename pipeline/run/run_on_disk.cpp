@@ -1,0 +1,119 @@
+#include "pipeline/run/run_on_disk.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <optional>
+
+#include "lib/core/errors.hpp"
+#include "lib/io/files.hpp"
+#include "lib/io/hdf5/file.hpp"
+#include "pipeline/run/shard_header.hpp"
+
+namespace lensmill::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string folder_of(const std::string& path) {
+  const fs::path given(path.empty() ? "." : path);
+  if (fs::is_directory(given)) return given.lexically_normal().string();
+  if (!fs::exists(given)) throw DataError(path + ": no such file or folder");
+  const fs::path parent = given.parent_path();
+  return parent.empty() ? "." : parent.string();
+}
+
+const std::string& value(const FlatConfig& config, const std::string& key,
+                         const std::string& file) {
+  const auto at = config.find(key);
+  if (at == config.end()) throw DataError(file + ": has no " + key);
+  return at->second;
+}
+
+template <class Number>
+Number number(const FlatConfig& config, const std::string& key,
+              const std::string& file) {
+  const std::string& text = value(config, key, file);
+  Number result{};
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), result);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    throw DataError(fmt::format("{}: {}: not a number (\"{}\")", file, key, text));
+  }
+  return result;
+}
+
+std::vector<std::string> list(const FlatConfig& config, const std::string& key) {
+  std::vector<std::string> items;
+  for (std::size_t k = 0;; ++k) {
+    const auto at = config.find(fmt::format("{}[{}]", key, k));
+    if (at == config.end()) return items;
+    items.push_back(at->second);
+  }
+}
+
+/// Rows of the run: what the shards say (a file catalogue's length is nowhere else), or
+/// the configuration where it says more (a run that is being extended).
+std::int64_t rows_of(const RunFolder& folder, const FlatConfig& config) {
+  std::int64_t rows = 0;
+  for (const std::string key : {"catalogue.sampled.count", "catalogue.sobol.count"}) {
+    if (config.contains(key)) {
+      rows = number<std::int64_t>(config, key, folder.run_yaml());
+    }
+  }
+  if (rows > 0) return rows;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(folder.shards(), none)) {
+    if (entry.path().extension() != ".h5") continue;
+    try {
+      return ShardHeader::read(io::hdf5::File::open(entry.path().string())).run_rows;
+    } catch (const Error&) {
+      // Damaged: another one knows.
+    }
+  }
+  throw DataError(folder.path() +
+                  ": no shard is there yet (nothing to read; continue the run with "
+                  "`lensmill run ... --resume`)");
+}
+
+}  // namespace
+
+RunOnDisk open_run(const std::string& path) {
+  const std::string folder_path = folder_of(path);
+  const std::string yaml_path = folder_path + "/run.yaml";
+  if (!fs::exists(yaml_path)) {
+    throw DataError(folder_path + ": not a run (it has no run.yaml)");
+  }
+  const std::string yaml = io::read_text(yaml_path);
+  const FlatConfig config = flatten(yaml, yaml_path);
+  const RunFolder folder(folder_path, value(config, "run.name", yaml_path));
+  std::vector<double> radii;
+  for (std::size_t k = 0; k < list(config, "measure.aperture_radius_pix").size(); ++k) {
+    radii.push_back(number<double>(
+        config, fmt::format("measure.aperture_radius_pix[{}]", k), yaml_path));
+  }
+  return {.folder = folder,
+          .plan = {.rows = rows_of(folder, config),
+                   .rows_per_shard = number<std::int64_t>(
+                       config, "output.rows_per_shard", yaml_path)},
+          .bands = list(config, "bands"),
+          .aperture_radius_pix = radii,
+          .pixel_scale_arcsec =
+              number<double>(config, "grid.pixel_scale_arcsec", yaml_path),
+          .max_failed_fraction =
+              number<double>(config, "run.max_failed_fraction", yaml_path),
+          .products = list(config, "output.products"),
+          .resolved_yaml = yaml,
+          .config = config};
+}
+
+RunOnDisk open_run(const std::string& path, const parallel::Communicator& world) {
+  // Each rank reads the same small file; errors come from the root's look.
+  std::optional<RunOnDisk> run;
+  world.agree([&] { run = open_run(path); });
+  return *run;
+}
+
+}  // namespace lensmill::pipeline

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "lib/io/hdf5/file.hpp"
+#include "pipeline/run/shard_plan.hpp"
+
+namespace lensmill::pipeline {
+
+/// What decides the bytes of a run's data besides the row: two runs with the same
+/// identity make the same shards.
+struct RunIdentity {
+  std::string config_hash;        ///< SHA-256 of what the configuration decides
+  std::string instruction_level;  ///< of the numeric code
+  std::string build_fingerprint;  ///< of the program
+  bool operator==(const RunIdentity&) const = default;
+};
+
+/// What a shard says of itself, in its root attributes.
+struct ShardHeader {
+  std::int64_t index = 0;
+  RowRange rows;
+  std::int64_t run_rows = 0;  ///< of the whole run when the shard was made
+  RunIdentity identity;
+
+  void write(io::hdf5::Group& root) const;
+  /// \throws DataError: not a shard, an attribute missing
+  static ShardHeader read(const io::hdf5::Group& root);
+};
+
+/// Whether a shard of the plan is there.
+struct ShardState {
+  enum class Kind {
+    missing,
+    complete,
+    damaged,  ///< cannot be read, or is not what its name says: to be made again
+    foreign,  ///< whole, but of another run: not to be touched
+  };
+  Kind kind = Kind::missing;
+  std::string reason{};  ///< damaged, foreign: why
+  std::optional<ShardHeader> header{};
+};
+
+/// Look at a shard's file: that it opens (HDF5 notices a truncated file), and that its
+/// header says what the plan expects. Its data are not read. A shard that is shorter
+/// than the plan's (the last one, before `--extend`) counts as missing. \independent
+ShardState inspect_shard(const std::string& path, std::int64_t index,
+                         const ShardPlan& plan, const RunIdentity& identity);
+
+}  // namespace lensmill::pipeline

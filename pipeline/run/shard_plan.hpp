@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace lensmill::pipeline {
+
+/// Rows [first, first + count) of a run.
+struct RowRange {
+  std::int64_t first = 0;
+  std::int64_t count = 0;
+  std::int64_t end() const { return first + count; }
+  bool operator==(const RowRange&) const = default;
+};
+
+/// Shards [first, end) of a run.
+struct ShardRange {
+  std::int64_t first = 0;
+  std::int64_t end = 0;
+  std::int64_t count() const { return end - first; }
+  bool contains(std::int64_t shard) const { return shard >= first && shard < end; }
+  bool operator==(const ShardRange&) const = default;
+};
+
+/// How a run's rows are cut into shards: fixed blocks, the last one perhaps shorter.
+/// Which rows are in which shard depends on these two numbers alone.
+struct ShardPlan {
+  std::int64_t rows = 0;
+  std::int64_t rows_per_shard = 1;
+
+  std::int64_t shards() const { return (rows + rows_per_shard - 1) / rows_per_shard; }
+  ShardRange all() const { return {0, shards()}; }
+  RowRange rows_of(std::int64_t shard) const;
+};
+
+/// Rows per SHA-256 digest: a digest's rows start at a multiple of it within the shard,
+/// so digests do not depend on the number of ranks.
+inline constexpr std::int64_t rows_per_checksum = 64;
+
+/// A rank's part of a shard's rows, relative to the shard: whole checksum blocks, in
+/// order of rank, as even as blocks allow.
+RowRange rank_share(std::int64_t shard_rows, int rank, int ranks);
+
+/// "12-40" (both included), "7". \throws UsageError naming the option and the plan's
+/// shards
+ShardRange parse_shards(std::string_view text, const ShardPlan& plan);
+
+/// "shard-000012.h5"
+std::string shard_file_name(std::int64_t shard);
+
+}  // namespace lensmill::pipeline

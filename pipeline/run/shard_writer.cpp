@@ -1,0 +1,123 @@
+#include "pipeline/run/shard_writer.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "lib/core/contracts.hpp"
+#include "lib/io/files.hpp"
+
+namespace lensmill::pipeline {
+namespace {
+
+using io::hdf5::TransferMode;
+
+/// One rank alone needs no MPI-IO: the serial driver is faster.
+TransferMode mode_for(const parallel::Communicator& group) {
+  return group.size() > 1 ? TransferMode::collective : TransferMode::independent;
+}
+
+}  // namespace
+
+ShardWriter::ShardWriter(const parallel::Communicator& group, std::string path,
+                         const ShardHeader& header, const Provenance& provenance,
+                         const ResultBatch& layout)
+    : group_(group),
+      path_(std::move(path)),
+      partial_(path_ + ".partial"),
+      transfer_(mode_for(group)) {
+  try {
+    create(header, provenance, layout);
+  } catch (...) {
+    // The destructor of an object that was never made does not run.
+    datasets_.clear();
+    digest_datasets_.clear();
+    file_.reset();
+    if (group_.is_root()) ::unlink(partial_.c_str());
+    throw;
+  }
+}
+
+void ShardWriter::create(const ShardHeader& header, const Provenance& provenance,
+                         const ResultBatch& layout) {
+  group_.agree([&] {
+    if (group_.is_root()) io::remove_file(partial_);
+  });
+  group_.agree([&] {
+    file_.emplace(group_.size() > 1 ? io::hdf5::File::create(partial_, group_.native())
+                                    : io::hdf5::File::create(partial_));
+  });
+  group_.agree([&] {
+    write_origin(*file_, fmt::format("shard {} of a lensmill run", header.index));
+    header.write(*file_);
+    auto provenance_group = provenance.write(*file_);
+    const auto blocks = static_cast<std::size_t>(
+        (header.rows.count + rows_per_checksum - 1) / rows_per_checksum);
+    const std::vector<std::string> not_yet(blocks, std::string(sha256_digits, '0'));
+    for (const auto& info : layout.datasets()) {
+      datasets_.push_back(
+          file_->create_column(info, static_cast<std::size_t>(header.rows.count)));
+      auto digests = provenance_group.write_strings("sha256/" + info.name, not_yet);
+      digests.write_attribute("unit", "");
+      digests.write_attribute(
+          "description", fmt::format("SHA-256 of the bytes of /{}, {} rows at a time",
+                                     info.name, rows_per_checksum));
+      digest_datasets_.push_back(std::move(digests));
+      digests_.emplace_back(info.row_bytes());
+    }
+  });
+  group_.agree([&] { file_->reserve_space(); });
+}
+
+ShardWriter::~ShardWriter() {
+  if (finished_) return;
+  datasets_.clear();
+  digest_datasets_.clear();
+  file_.reset();
+  // Partial files are never resumed: what is left would only fill the disk.
+  if (group_.is_root()) ::unlink(partial_.c_str());
+}
+
+void ShardWriter::write(std::int64_t first, const ResultBatch& batch) {
+  for (std::size_t k = 0; k < datasets_.size(); ++k) {
+    const Column& column = *batch.columns()[k].column;
+    const auto start = std::chrono::steady_clock::now();
+    digests_[k].add(column.bytes());
+    const std::chrono::duration<double> spent =
+        std::chrono::steady_clock::now() - start;
+    checksum_seconds_ += spent.count();
+    group_.agree([&] {
+      datasets_[k].write_rows_raw(static_cast<std::size_t>(first), batch.rows(),
+                                  column.info().type, column.bytes().data(), transfer_);
+    });
+  }
+}
+
+void ShardWriter::write_digests() {
+  for (std::size_t k = 0; k < digests_.size(); ++k) {
+    // Ranks hold whole blocks, in order of rank.
+    std::string joined;
+    for (const auto& part : group_.all_gather(digests_[k].finish())) joined += part;
+    std::vector<std::string> all;
+    for (std::size_t at = 0; at < joined.size(); at += sha256_digits) {
+      all.push_back(joined.substr(at, sha256_digits));
+    }
+    group_.agree([&] { digest_datasets_[k].write_strings(all); });
+  }
+}
+
+void ShardWriter::finish() {
+  write_digests();
+  datasets_.clear();
+  digest_datasets_.clear();
+  group_.agree([&] { file_->close(); });
+  file_.reset();
+  group_.agree([&] {
+    if (group_.is_root()) io::publish(partial_, path_);
+  });
+  finished_ = true;
+}
+
+}  // namespace lensmill::pipeline

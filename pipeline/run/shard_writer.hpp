@@ -1,0 +1,56 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/io/hdf5/file.hpp"
+#include "lib/parallel/communicator.hpp"
+#include "pipeline/run/block_digests.hpp"
+#include "pipeline/run/provenance.hpp"
+#include "pipeline/run/result_batch.hpp"
+#include "pipeline/run/shard_header.hpp"
+
+namespace lensmill::pipeline {
+
+/// Writes one shard by the ranks of one group: made as PATH.partial with every dataset
+/// laid out and its disk space reserved, filled in steps, given its digests, closed,
+/// synced and renamed. Every error is agreed on: all ranks of the group throw.
+class ShardWriter {
+ public:
+  /// \collective over `group`. \throws IoError (disk full, permissions, HDF5)
+  ShardWriter(const parallel::Communicator& group, std::string path,
+              const ShardHeader& header, const Provenance& provenance,
+              const ResultBatch& layout);
+  ShardWriter(const ShardWriter&) = delete;
+  ShardWriter& operator=(const ShardWriter&) = delete;
+  /// Without finish(): leaves no partial file.
+  ~ShardWriter();
+
+  /// Write this rank's next rows, which start at `first` within the shard and follow on
+  /// its last ones, and take their digests. A rank's first row starts a checksum block.
+  /// Ranks with nothing left call with an empty batch. \collective
+  void write(std::int64_t first, const ResultBatch& batch);
+  /// Write the digests, close, sync and rename. \collective
+  void finish();
+
+  double seconds_in_checksums() const { return checksum_seconds_; }
+
+ private:
+  void create(const ShardHeader& header, const Provenance& provenance,
+              const ResultBatch& layout);
+  void write_digests();
+
+  const parallel::Communicator& group_;
+  std::string path_;
+  std::string partial_;
+  std::optional<io::hdf5::File> file_;
+  std::vector<io::hdf5::Dataset> datasets_;
+  std::vector<io::hdf5::Dataset> digest_datasets_;
+  std::vector<BlockDigests> digests_;  ///< of this rank's rows, per dataset
+  io::hdf5::Transfer transfer_;
+  double checksum_seconds_ = 0.0;
+  bool finished_ = false;
+};
+
+}  // namespace lensmill::pipeline

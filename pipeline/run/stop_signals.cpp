@@ -1,0 +1,45 @@
+#include "pipeline/run/stop_signals.hpp"
+
+#include <array>
+#include <atomic>
+#include <csignal>
+
+namespace lensmill::pipeline {
+namespace {
+
+constexpr std::array handled{SIGTERM, SIGINT, SIGUSR1};
+// A handler reaches only what has static storage.
+std::atomic<bool> stop_requested{false};
+static_assert(std::atomic<bool>::is_always_lock_free);
+std::array<struct sigaction, handled.size()> before;
+
+extern "C" void on_signal(int signal) {
+  if (signal == SIGINT && stop_requested) {
+    std::signal(SIGINT, SIG_DFL);
+    std::raise(SIGINT);
+  }
+  stop_requested = true;
+}
+
+}  // namespace
+
+StopSignals::StopSignals() {
+  stop_requested = false;
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  // System calls in flight go on: the run looks at the flag when it wants to.
+  action.sa_flags = SA_RESTART;
+  for (std::size_t k = 0; k < handled.size(); ++k) {
+    sigaction(handled[k], &action, &before[k]);
+  }
+}
+
+StopSignals::~StopSignals() {
+  for (std::size_t k = 0; k < handled.size(); ++k) {
+    sigaction(handled[k], &before[k], nullptr);
+  }
+}
+
+bool StopSignals::requested() { return stop_requested; }
+
+}  // namespace lensmill::pipeline

@@ -1,0 +1,107 @@
+#include "pipeline/run/virtual_file.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include "lib/io/files.hpp"
+#include "lib/io/hdf5/file.hpp"
+#include "lib/io/hdf5/virtual_dataset.hpp"
+#include "pipeline/run/provenance.hpp"
+#include "pipeline/run/read_table.hpp"
+
+namespace lensmill::pipeline {
+namespace {
+
+using io::hdf5::Dataset;
+using io::hdf5::File;
+using io::hdf5::Group;
+
+constexpr std::array data_groups{"images", "catalogue", "measurements"};
+
+std::optional<std::int64_t> first_shard(const RunFolder& folder,
+                                        const ShardPlan& plan) {
+  for (std::int64_t shard = 0; shard < plan.shards(); ++shard) {
+    if (std::filesystem::exists(folder.shard(shard))) return shard;
+  }
+  return {};
+}
+
+void copy_text(const Group& from, const std::string& name, Group& to) {
+  if (!from.has(name)) return;
+  const Dataset source = from.open_dataset(name);
+  const auto values = source.read_strings();
+  auto copy = source.shape().empty() ? to.write_string(name, values.front())
+                                     : to.write_strings(name, values);
+  for (const auto* attribute : {"unit", "description"}) {
+    copy.write_attribute(attribute, source.read_string_attribute(attribute));
+  }
+}
+
+/// What is the same in all shards of the run; dates and machines are the shards' own.
+void copy_provenance(const File& shard, File& file) {
+  for (const auto* name : {"config_hash", "instruction_level", "build_fingerprint"}) {
+    file.write_attribute(name, shard.read_string_attribute(name));
+  }
+  const Group from = shard.open_group("provenance");
+  Group to = file.create_group("provenance");
+  for (const auto& [name, value] : read_facts(from)) {
+    std::visit([&, &key = name](const auto& v) { to.write_attribute(key, v); }, value);
+  }
+  for (const auto* name : {"resolved_yaml", "psf_self_test", "overridden_priors",
+                           "input_role", "input_path", "input_sha256"}) {
+    copy_text(from, name, to);
+  }
+}
+
+void fill(File& file, const RunFolder& folder, const ShardPlan& plan,
+          std::int64_t example) {
+  const File shard = File::open(folder.shard(example));
+  write_origin(file, "lensmill run: all shards");
+  file.write_attribute("format", "lensmill-run");
+  file.write_attribute("format_version", std::int64_t{1});
+  file.write_attribute("row_count", plan.rows);
+  file.write_attribute("rows_per_shard", plan.rows_per_shard);
+  copy_provenance(shard, file);
+
+  std::vector<io::hdf5::ShardSource> sources;
+  for (std::int64_t index = 0; index < plan.shards(); ++index) {
+    const RowRange rows = plan.rows_of(index);
+    sources.push_back({.file = "shards/" + shard_file_name(index),
+                       .first_row = static_cast<std::size_t>(rows.first),
+                       .rows = static_cast<std::size_t>(rows.count)});
+  }
+  for (const std::string name : data_groups) {
+    if (!shard.has(name)) continue;
+    const Group from = shard.open_group(name);
+    Group to = file.create_group(name);
+    for (const auto& dataset : from.dataset_names()) {
+      io::hdf5::create_virtual_dataset(to, column_info(from, dataset),
+                                       static_cast<std::size_t>(plan.rows),
+                                       "/" + name + "/" + dataset, sources);
+    }
+  }
+}
+
+}  // namespace
+
+void write_virtual_file(const RunFolder& folder, const ShardPlan& plan) {
+  const auto example = first_shard(folder, plan);
+  if (!example) return;
+  const std::string path = folder.virtual_file();
+  const std::string partial = path + ".partial";
+  try {
+    File file = File::create(partial);
+    fill(file, folder, plan, *example);
+    file.close();
+    io::publish(partial, path);
+  } catch (...) {
+    ::unlink(partial.c_str());
+    throw;
+  }
+}
+
+}  // namespace lensmill::pipeline
