@@ -43,6 +43,8 @@ struct PsfSelfTest {
   /// Analytic PSFs: the same PSF in a far larger rectangle, on the same lattice, to
   /// tell what truncation does to core flux; no samples = not known.
   psf::LatticeKernel untruncated{};
+  /// Of the aperture that the rings are measured in; cut down where it and its rings
+  /// would not fit the stamp.
   double core_radius_pix = 5.0;
 };
 

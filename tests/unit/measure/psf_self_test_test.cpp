@@ -87,6 +87,24 @@ TEST(PsfSelfTest, HoldsGaussiansToTheRingsClosedForm) {
   }
 }
 
+TEST(PsfSelfTest, KeepsItsRingsInTheStamp) {
+  struct Case {
+    int stamp;
+    double core_radius_pix;
+  };
+  for (const Case& c : {Case{8, 5.0}, {9, 5.0}, {32, 50.0}}) {
+    PsfSelfTest test = moffat_test({9, 9}, 1, c.stamp);
+    const psf::Gaussian psf({.fwhm_pix = 4.0});
+    test.kernel = psf::make_lattice_kernel(psf, {.size = {13, 13}, .oversample = 1});
+    test.gaussian_sigma_pix = psf.sigma_pix();
+    test.core_radius_pix = c.core_radius_pix;
+
+    const auto result = run(test);
+
+    EXPECT_TRUE(result.passed()) << to_text(result);
+  }
+}
+
 TEST(PsfSelfTest, FailsTheLegacyOperator) {
   PsfSelfTest test = moffat_test({33, 33});
   test.op = ConvolutionOperator::legacy_ifftshift;
