@@ -10,6 +10,8 @@ using Texts = std::vector<std::string>;
 
 /// A path as a quoted YAML string (JSON strings are YAML), from the working directory.
 std::string quoted_path(const std::string& path) {
+  // The configuration's reader says what is wrong with it.
+  if (path.empty()) return "\"\"";
   return nlohmann::json(std::filesystem::absolute(path).lexically_normal().string())
       .dump();
 }
