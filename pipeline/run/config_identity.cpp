@@ -59,7 +59,8 @@ std::string config_hash(const std::string& resolved_yaml,
                         const std::vector<InputFile>& inputs) {
   io::Sha256 digest;
   for (const auto& [key, value] : flatten(resolved_yaml, "the configuration")) {
-    if (!may_differ(key)) digest.update(key + "=" + value + "\n");
+    digest.update(key + "\n");
+    if (!may_differ(key)) digest.update(value + "\n");
   }
   for (const auto& input : inputs)
     digest.update(input.role + "=" + input.sha256 + "\n");
@@ -74,7 +75,9 @@ std::vector<std::string> config_differences(const FlatConfig& before,
   for (const auto& [key, value] : all) {
     const auto old_value = value_or_absent(before, key);
     const auto new_value = value_or_absent(now, key);
-    if (old_value == new_value || may_differ(key)) continue;
+    // A count may grow, but not become that of another kind of catalogue.
+    const bool in_both = before.contains(key) && now.contains(key);
+    if (old_value == new_value || (may_differ(key) && in_both)) continue;
     differences.push_back(fmt::format("{}: {} -> {}", key, old_value, new_value));
   }
   return differences;

@@ -56,5 +56,14 @@ TEST(ConfigDifferences, ListWhatChangedAndWhatCameOrWent) {
   EXPECT_THAT(config_differences(before, before), IsEmpty());
 }
 
+TEST(ConfigDifferences, TellOneKindOfCatalogueFromAnother) {
+  const auto sobol = replaced(yaml, "sampled:", "sobol:");
+
+  EXPECT_THAT(config_differences(flatten(yaml, "before"), flatten(sobol, "now")),
+              ElementsAre("catalogue.sampled.count: 10 -> (absent)",
+                          "catalogue.sobol.count: (absent) -> 10"));
+  EXPECT_NE(config_hash(sobol, {}), config_hash(yaml, {}));
+}
+
 }  // namespace
 }  // namespace lensmill::pipeline
