@@ -31,9 +31,21 @@ std::vector<fs::path> shard_files(const RunFolder& folder) {
   return files;
 }
 
+/// The virtual file of the run that is there, which may have another name.
+std::string old_virtual_file(const RunFolder& folder) {
+  try {
+    const auto before = flatten(io::read_text(folder.run_yaml()), folder.run_yaml());
+    return RunFolder(folder.path(), before.at("run.name")).virtual_file();
+  } catch (const std::exception&) {
+    // A damaged run.yaml does not keep anybody from beginning anew.
+    return folder.virtual_file();
+  }
+}
+
 /// Only what a run made is removed, run.yaml last: a folder without one is no run.
 void remove_run(const RunFolder& folder) {
   for (const auto& file : shard_files(folder)) io::remove_file(file.string());
+  io::remove_file(old_virtual_file(folder));
   io::remove_file(folder.virtual_file());
   std::error_code error;
   fs::remove_all(folder.path() + "/analysis", error);
