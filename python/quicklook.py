@@ -23,6 +23,7 @@ import matplotlib.pyplot as plt  # noqa: E402
 
 THETA_E_EDGES_ARCSEC = (0.5, 0.75, 1.0, 1.5, 2.0, 2.5)
 CORE_RADIUS_PIX = 5.0
+NOISE_SIGMAS = 12.0  # a pixel this far above the noise is drawn bright
 TERMS = (  # dataset suffix, label, colour
     ("saddle_intrinsic", "counter-image", "#b2182b"),
     ("minimum_intrinsic", "outer image", "#2166ac"),
@@ -58,6 +59,7 @@ def picture(stamp, scale):
     if len(stamp) < 3:
         return np.arcsinh(10.0 * stamp[0] / scale[0])
     colours = np.stack([stamp[band] / scale[band] for band in (2, 1, 0)], axis=-1)
+    colours += 0.03  # the sky is dark grey: its noise is not cut off at zero
     intensity = np.maximum(colours.mean(axis=-1), 1e-6)
     stretched = np.arcsinh(8.0 * intensity) / np.arcsinh(8.0)
     return np.clip(colours * (stretched / intensity)[..., None], 0.0, 1.0)
@@ -83,6 +85,12 @@ def stamp_of(run, product, row):
     return np.where(stored == -32768, np.nan, offset + scale * stored)
 
 
+def noise_of(stamp):
+    """Robust scatter of the pixels of each band."""
+    middle = np.nanmedian(stamp, axis=(1, 2), keepdims=True)
+    return 1.4826 * np.nanmedian(np.abs(stamp - middle), axis=(1, 2))
+
+
 def draw_stamps(figure, grid, run, rows):
     products = [name for name in ("negative", "positive", "arc")
                 if f"images/{name}" in run]
@@ -96,7 +104,8 @@ def draw_stamps(figure, grid, run, rows):
             shared = "positive" if name != "arc" and "positive" in stamps else name
             scale = np.nanmax(stamps[shared], axis=(1, 2))
             if name != "arc":
-                scale /= 2.0
+                # Faint stamps are not stretched until their noise is bright.
+                scale = np.maximum(scale / 2.0, NOISE_SIGMAS * noise_of(stamps[shared]))
             axes = figure.add_subplot(grid[line, column])
             axes.imshow(picture(np.nan_to_num(stamps[name]), np.maximum(scale, 1e-12)),
                         origin="lower", cmap="magma", interpolation="nearest")

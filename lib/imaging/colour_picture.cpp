@@ -9,6 +9,8 @@ namespace {
 
 // The quantile that is taken for bright: some 20 pixels of a 64 x 64 stamp.
 constexpr double bright_quantile = 0.995;
+// But faint images are not stretched until their noise is bright.
+constexpr double noise_sigmas = 12.0;
 // Softening of the stretch: faint light is raised about this much over linear.
 constexpr double softening = 8.0;
 // Added to every band, so that the sky's noise is seen around dark grey, not cut at
@@ -45,6 +47,11 @@ std::vector<double> brightness_scale(std::span<const ImageView<const float>> ban
     if (!values.empty()) {
       const double background = quantile(values, 0.5);
       above = quantile(values, bright_quantile) - background;
+      for (float& value : values) {
+        value = static_cast<float>(std::abs(double{value} - background));
+      }
+      // Noise of a normal distribution from the median absolute deviation.
+      above = std::max(above, noise_sigmas * 1.4826 * quantile(values, 0.5));
     }
     scale.push_back(above > 0.0 ? above : 1.0);
   }
