@@ -6,6 +6,7 @@
 
 #include "lib/core/errors.hpp"
 #include "lib/imaging/cell_refinement.hpp"
+#include "lib/imaging/disc_shares.hpp"
 #include "lib/imaging/extended_flux.hpp"
 #include "lib/imaging/fixed_supersampling.hpp"
 #include "lib/imaging/kind_fraction.hpp"
@@ -195,14 +196,12 @@ class Rendering {
     out_.present[static_cast<std::size_t>(kind_index(kind))] = true;
     if (spline_) spline_->add_cell(cell, flux, out_.lattice[kind]);
     for (std::size_t r = 0; r < config_.disc_radius_pix.size(); ++r) {
-      const double radius = config_.disc_radius_pix[r];
-      for (std::size_t k = 0; k < samples_per_cell; ++k) {
-        const double dx = cell.x_pix + cell.half_pix() * gauss_node[k % 3] - core_x_;
-        const double dy = cell.y_pix + cell.half_pix() * gauss_node[k / 3] - core_y_;
-        if (dx * dx + dy * dy < radius * radius) {
-          out_.disc_flux[r][static_cast<std::size_t>(kind_index(kind))] += flux[k];
-        }
-      }
+      const auto share = disc_shares(cell, {.x_pix = core_x_,
+                                            .y_pix = core_y_,
+                                            .radius_pix = config_.disc_radius_pix[r]});
+      double inside = 0.0;
+      for (std::size_t k = 0; k < samples_per_cell; ++k) inside += share[k] * flux[k];
+      out_.disc_flux[r][static_cast<std::size_t>(kind_index(kind))] += inside;
     }
   }
 

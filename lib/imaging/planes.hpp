@@ -70,7 +70,8 @@ struct ArcPlanes {
   /// flux.
   double total_flux = 0.0;
   /// Flux inside discs about the aperture centre before the PSF, [radius][kind index],
-  /// by the samples' positions; filled only when the renderer was given disc radii.
+  /// by the part of each cell inside (disc_shares.hpp); filled only when the renderer
+  /// was given disc radii.
   std::vector<std::array<double, lens::kind_count>> disc_flux;
   /// Estimated worst pixel error over the peak pixel, before the PSF.
   double pixel_error = 0.0;
