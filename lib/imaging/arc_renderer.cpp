@@ -114,7 +114,7 @@ class Rendering {
     const int margin = config_.lattice.margin_pix;
     for (std::size_t c = 0; c < cells.size(); ++c) {
       pending_(cells[c].row + margin, cells[c].column + margin) +=
-          cell_area(cells[c]) * batch.estimate(c).mean_brightness;
+          cell_area(cells[c]) * batch.estimate(c).bounded_brightness;
     }
     for (int row = 0; row < pending_.ny(); ++row) {
       for (int column = 0; column < pending_.nx(); ++column) {
@@ -270,7 +270,7 @@ void ArcRenderer::render_adaptive(const LensedSource& object, double core_x_pix,
        .lens_x_pix = lens_x,
        .lens_y_pix = lens_y,
        .singular_lens = singular,
-       .cusp_radius_arcsec = object.source->cusp_radius_arcsec()},
+       .source = object.source},
       w.rough);
   const double pixel_area =
       config_.grid.pixel_scale_arcsec * config_.grid.pixel_scale_arcsec;
