@@ -7,12 +7,6 @@
 #include "stages/lens_of.hpp"
 
 namespace lensmill::stages {
-namespace {
-
-// The estimate is a bound: an image may miss the contract only beyond it.
-constexpr double error_over_contract = 10.0;
-
-}  // namespace
 
 void LensStage::apply(Stamp& stamp, const InjectionStreams&) const {
   const auto& injection = stamp.injection;
@@ -34,7 +28,8 @@ void LensStage::apply(Stamp& stamp, const InjectionStreams&) const {
   const double y = at_lens ? render.grid.pix_from_arcsec(injection.lens_y_arcsec)
                            : config_.aperture_y_pix;
   config_.renderer->render(object, x, y, *stamp.buffers->renderer, stamp.arc_planes);
-  if (stamp.arc_planes.pixel_error > error_over_contract * render.pixel_tolerance) {
+  if (stamp.arc_planes.pixel_error > render.pixel_tolerance ||
+      stamp.arc_planes.core_error > render.core_tolerance) {
     stamp.status = Status::not_converged;
   }
 }

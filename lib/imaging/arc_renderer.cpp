@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 
 #include "lib/core/errors.hpp"
 #include "lib/imaging/cell_refinement.hpp"
+#include "lib/imaging/disc_shares.hpp"
 #include "lib/imaging/extended_flux.hpp"
 #include "lib/imaging/fixed_supersampling.hpp"
 #include "lib/imaging/kind_fraction.hpp"
@@ -20,6 +22,10 @@ namespace {
 // one of many: shares found by calibration against independently integrated images.
 constexpr double cell_share_of_pixel = 0.2;
 constexpr double cell_share_of_core = 0.05;
+// A cusp that runs through a pixel as a line meets twice as many cells each level down;
+// beyond this level, where they become many, their errors add up in quadrature to a
+// fixed share of the pixel's.
+constexpr int level_of_many_cells = 4;
 constexpr double variation_per_root_tolerance = 0.02 / 0.0316227766;  // 0.02 at 1e-3
 // A cell crossed by a critical curve misassigns about this share of its flux.
 constexpr double misassigned_share = 0.02;
@@ -52,7 +58,7 @@ struct ArcRenderer::Workspace {
   std::vector<Cell> next;
   CellBatch batch;
   RaySamples scratch;
-  Image<double> pixel_error;
+  Image<double> squared_error;  ///< per pixel
   ExtendedFlux::Workspace extended;
 };
 
@@ -86,13 +92,13 @@ namespace {
 class Rendering {
  public:
   Rendering(const RenderConfig& config, const SplineDeposit* spline, double core_x,
-            double core_y, Image<double>& pixel_error, ArcPlanes& out)
+            double core_y, Image<double>& squared_error, ArcPlanes& out)
       : config_(config),
         spline_(spline),
         core_x_(core_x),
         core_y_(core_y),
         area_(config.grid.pixel_scale_arcsec * config.grid.pixel_scale_arcsec),
-        pixel_error_(pixel_error),
+        squared_error_(squared_error),
         out_(out) {}
 
   bool in_core(const Cell& cell) const {
@@ -113,7 +119,7 @@ class Rendering {
     const int margin = config_.lattice.margin_pix;
     for (std::size_t c = 0; c < cells.size(); ++c) {
       pending_(cells[c].row + margin, cells[c].column + margin) +=
-          cell_area(cells[c]) * batch.estimate(c).mean_brightness;
+          cell_area(cells[c]) * batch.estimate(c).bounded_brightness;
     }
     for (int row = 0; row < pending_.ny(); ++row) {
       for (int column = 0; column < pending_.nx(); ++column) {
@@ -131,7 +137,10 @@ class Rendering {
   }
 
   double tolerance(const Cell& cell) const {
-    const double pixel = cell_share_of_pixel * config_.pixel_tolerance * peak_;
+    const int deep = std::max(0, cell.level - level_of_many_cells);
+    const double share =
+        cell_share_of_pixel / std::sqrt(static_cast<double>(1 << deep));
+    const double pixel = share * config_.pixel_tolerance * peak_;
     return in_core(cell) ? std::min(pixel, cell_share_of_core * core_allowance())
                          : pixel;
   }
@@ -145,7 +154,7 @@ class Rendering {
     const double area = cell_area(cell);
     const double error = area * estimate.brightness_error;
     const int margin = config_.lattice.margin_pix;
-    pixel_error_(cell.row + margin, cell.column + margin) += error;
+    squared_error_(cell.row + margin, cell.column + margin) += error * error;
     if (in_core(cell)) core_error_ += error * error;
     std::array<double, samples_per_cell> flux;
     for (std::size_t k = 0; k < samples_per_cell; ++k) {
@@ -172,17 +181,15 @@ class Rendering {
   void finish() {
     double peak = 0.0;
     double worst = 0.0;
-    for (std::size_t k = 0; k < pixel_error_.size(); ++k) {
+    for (std::size_t k = 0; k < squared_error_.size(); ++k) {
       double flux = 0.0;
       for (const auto& plane : out_.pixel.plane) flux += plane.pixels()[k];
       peak = std::max(peak, flux);
-      worst = std::max(worst, pixel_error_.pixels()[k]);
+      worst = std::max(worst, squared_error_.pixels()[k]);
     }
-    out_.pixel_error = peak > 0.0 ? worst / peak : 0.0;
-    const double allowance = core_allowance();
-    out_.core_error = allowance > 0.0
-                          ? config_.core_tolerance * std::sqrt(core_error_) / allowance
-                          : 0.0;
+    out_.pixel_error = peak > 0.0 ? std::sqrt(worst) / peak : 0.0;
+    const double core = std::max(core_, least_core_share * arc_);
+    out_.core_error = core > 0.0 ? std::sqrt(core_error_) / core : 0.0;
   }
 
  private:
@@ -195,14 +202,12 @@ class Rendering {
     out_.present[static_cast<std::size_t>(kind_index(kind))] = true;
     if (spline_) spline_->add_cell(cell, flux, out_.lattice[kind]);
     for (std::size_t r = 0; r < config_.disc_radius_pix.size(); ++r) {
-      const double radius = config_.disc_radius_pix[r];
-      for (std::size_t k = 0; k < samples_per_cell; ++k) {
-        const double dx = cell.x_pix + cell.half_pix() * gauss_node[k % 3] - core_x_;
-        const double dy = cell.y_pix + cell.half_pix() * gauss_node[k / 3] - core_y_;
-        if (dx * dx + dy * dy < radius * radius) {
-          out_.disc_flux[r][static_cast<std::size_t>(kind_index(kind))] += flux[k];
-        }
-      }
+      const auto share = disc_shares(cell, {.x_pix = core_x_,
+                                            .y_pix = core_y_,
+                                            .radius_pix = config_.disc_radius_pix[r]});
+      double inside = 0.0;
+      for (std::size_t k = 0; k < samples_per_cell; ++k) inside += share[k] * flux[k];
+      out_.disc_flux[r][static_cast<std::size_t>(kind_index(kind))] += inside;
     }
   }
 
@@ -211,7 +216,7 @@ class Rendering {
   double core_x_;
   double core_y_;
   double area_;
-  Image<double>& pixel_error_;
+  Image<double>& squared_error_;
   Image<double> pending_;
   ArcPlanes& out_;
   double peak_ = 0.0;
@@ -239,6 +244,7 @@ void ArcRenderer::render(const LensedSource& object, double core_x_pix,
   if (config_.supersample > 0) {
     render_fixed(config_, object, core_x_pix, core_y_pix, parts_->spline_or_null(),
                  w.scratch, out);
+    out.pixel_error = out.core_error = std::numeric_limits<double>::quiet_NaN();
   } else {
     render_adaptive(object, core_x_pix, core_y_pix, w, out);
   }
@@ -257,7 +263,7 @@ void ArcRenderer::render_adaptive(const LensedSource& object, double core_x_pix,
                                   ArcPlanes& out) const {
   const int margin = config_.lattice.margin_pix;
   const int side = config_.grid.stamp_size_pix + 2 * margin;
-  w.pixel_error.assign(side, side, 0.0);
+  w.squared_error.assign(side, side, 0.0);
   const bool singular = object.lens->params().theta_e_arcsec > 0.0;
   w.centres.shoot(config_.grid, margin, object);
   const double lens_x = config_.grid.pix_from_arcsec(object.lens_x_arcsec);
@@ -271,7 +277,7 @@ void ArcRenderer::render_adaptive(const LensedSource& object, double core_x_pix,
        .lens_x_pix = lens_x,
        .lens_y_pix = lens_y,
        .singular_lens = singular,
-       .cusp_radius_arcsec = object.source->cusp_radius_arcsec()},
+       .source = object.source},
       w.rough);
   const double pixel_area =
       config_.grid.pixel_scale_arcsec * config_.grid.pixel_scale_arcsec;
@@ -294,7 +300,7 @@ void ArcRenderer::render_adaptive(const LensedSource& object, double core_x_pix,
       cell_share_of_core * config_.core_tolerance * least_core_share, w.scratch);
 
   Rendering rendering(config_, parts_->spline_or_null(), core_x_pix, core_y_pix,
-                      w.pixel_error, out);
+                      w.squared_error, out);
   for (int wave = 0; !w.cells.empty(); ++wave) {
     w.batch.evaluate(w.cells, config_.grid, object);
     out.evaluations += static_cast<long>(w.cells.size()) * samples_per_cell;

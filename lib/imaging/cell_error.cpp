@@ -32,6 +32,7 @@ CellEstimate estimate_cell(const CellSamples& s, const light::Brightness& source
   double lowest = s.brightness[0];
   double highest = s.brightness[0];
   double footprint_squared = 0.0;
+  const light::RoundMetric metric = source.round_metric();
   bool any_negative = false;
   bool any_positive = false;
   for (std::size_t j = 0; j < 3; ++j) {
@@ -43,7 +44,7 @@ CellEstimate estimate_cell(const CellSamples& s, const light::Brightness& source
       highest = std::max(highest, s.brightness[k]);
       const double dx = s.source_x_arcsec[k] - s.source_x_arcsec[4];
       const double dy = s.source_y_arcsec[k] - s.source_y_arcsec[4];
-      footprint_squared = std::max(footprint_squared, dx * dx + dy * dy);
+      footprint_squared = std::max(footprint_squared, metric.squared(dx, dy));
       (s.determinant[k] < 0.0 ? any_negative : any_positive) = true;
     }
   }
@@ -55,8 +56,9 @@ CellEstimate estimate_cell(const CellSamples& s, const light::Brightness& source
 
   // The floor keeps a degenerate map (all rays on one point) finite.
   const double footprint = node_to_edge * std::sqrt(footprint_squared) + 1.0e-12;
-  const double from_cusp = std::sqrt(s.source_x_arcsec[4] * s.source_x_arcsec[4] +
-                                     s.source_y_arcsec[4] * s.source_y_arcsec[4]);
+  const double from_cusp =
+      std::sqrt(metric.squared(s.source_x_arcsec[4], s.source_y_arcsec[4]));
+  estimate.bounded_brightness = estimate.mean_brightness;
   const double cusp_radius = source.cusp_radius_arcsec();
   if (cusp_radius >= 0.0) {
     const double distance = std::max(from_cusp - cusp_radius, 0.0) / footprint;
@@ -65,6 +67,7 @@ CellEstimate estimate_cell(const CellSamples& s, const light::Brightness& source
       const double within =
           source.flux_within(footprint) / (std::numbers::pi * footprint * footprint);
       brightest = std::max(brightest, within);
+      estimate.bounded_brightness = std::min(estimate.mean_brightness, within);
     }
     error += singular_share(distance) * (brightest - lowest);
   }

@@ -10,7 +10,10 @@ namespace lensmill::imaging {
 struct CellEstimate {
   double mean_brightness = 0.0;   ///< by the 3 x 3 Gauss rule
   double brightness_error = 0.0;  ///< estimated |error| of the mean
-  bool mixed_kinds = false;       ///< a critical curve crosses the samples
+  /// The mean, or less where a sample next to the cusp stands for too much: what the
+  /// source can bring at most into a cell of this footprint. Tolerances go by it.
+  double bounded_brightness = 0.0;
+  bool mixed_kinds = false;  ///< a critical curve crosses the samples
 };
 
 /// Error model of the 3 x 3 Gauss rule on one cell, three terms:

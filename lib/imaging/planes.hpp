@@ -70,12 +70,14 @@ struct ArcPlanes {
   /// flux.
   double total_flux = 0.0;
   /// Flux inside discs about the aperture centre before the PSF, [radius][kind index],
-  /// by the samples' positions; filled only when the renderer was given disc radii.
+  /// by the part of each cell inside (disc_shares.hpp); filled only when the renderer
+  /// was given disc radii.
   std::vector<std::array<double, lens::kind_count>> disc_flux;
-  /// Estimated worst pixel error over the peak pixel, before the PSF.
+  /// Estimated worst pixel error over the peak pixel, before the PSF; NaN with fixed
+  /// supersampling, which knows none.
   double pixel_error = 0.0;
-  /// Estimated error of the flux inside the largest core aperture, as a share of what
-  /// the accuracy contract allows there times render.core_tolerance.
+  /// Estimated error of the flux inside the largest core aperture over the larger of it
+  /// and 1 % of the arc's flux; NaN likewise.
   double core_error = 0.0;
   /// Brightness evaluations spent.
   long evaluations = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "lib/core/multiversion.hpp"
 
@@ -32,8 +33,6 @@ void CentreGrid::shoot(const PixelGrid& grid, int margin_pix,
     }
   }
   rays_.shoot(object);
-  const auto brightness = rays_.brightness();
-  peak_ = *std::max_element(brightness.begin(), brightness.end());
 }
 
 namespace {
@@ -54,6 +53,7 @@ struct RowPointers {
   const double* source_y;
 };
 LENSMILL_MULTIVERSION void compare_with_neighbour(const RowPointers& at,
+                                                  const light::RoundMetric& metric,
                                                   std::ptrdiff_t step, std::size_t n,
                                                   double* __restrict largest_step,
                                                   double* __restrict footprint,
@@ -66,12 +66,42 @@ LENSMILL_MULTIVERSION void compare_with_neighbour(const RowPointers& at,
     const double change = std::abs(b[k + std::size_t(step)] - b[k]);
     const double dx = x[k + std::size_t(step)] - x[k];
     const double dy = y[k + std::size_t(step)] - y[k];
-    const double square = dx * dx + dy * dy;
+    const double square = metric.squared(dx, dy);
     const double product = d[k + std::size_t(step)] * d[k];
     largest_step[k] = change > largest_step[k] ? change : largest_step[k];
     footprint[k] = square > footprint[k] ? square : footprint[k];
     crossing[k] = product < crossing[k] ? product : crossing[k];
   }
+}
+
+/// The brightest pixel's mean, from its centre; where the cusp is near, at most what
+/// the source can bring into a pixel of that footprint, since one centre that hits the
+/// cusp is no measure of a pixel.
+double peak_brightness(const CentreGrid& centres, const light::Brightness& source) {
+  const auto& rays = centres.rays();
+  const light::RoundMetric metric = source.round_metric();
+  const auto x = rays.source_x();
+  const auto y = rays.source_y();
+  const std::size_t up = centres.stride();
+  const int first = -centres.margin();
+  const int last = centres.side() + first;
+  double peak = 0.0;
+  for (int row = first; row < last; ++row) {
+    for (int column = first; column < last; ++column) {
+      const std::size_t k = centres.index(row, column);
+      const double brightness = rays.brightness()[k];
+      if (brightness <= peak) continue;
+      const double ax = x[k + 1] - x[k], ay = y[k + 1] - y[k];
+      const double bx = x[k + up] - x[k], by = y[k + up] - y[k];
+      const double reach = 0.5 * std::sqrt(std::max(metric.squared(ax + bx, ay + by),
+                                                    metric.squared(ax - bx, ay - by)));
+      const double within =
+          source.flux_within(reach) / (std::numbers::pi * reach * reach);
+      // A degenerate map (all rays on one point) has no reach.
+      peak = std::max(peak, reach > 0.0 ? std::min(brightness, within) : brightness);
+    }
+  }
+  return peak;
 }
 
 }  // namespace
@@ -82,9 +112,11 @@ void mark_rough_pixels(const CentreGrid& centres, const RoughnessLimits& limits,
   const int margin = centres.margin();
   const auto width = static_cast<std::size_t>(side);
   const auto& rays = centres.rays();
+  const light::RoundMetric metric = limits.source->round_metric();
+  const double cusp_radius = limits.source->cusp_radius_arcsec();
   const auto n = static_cast<std::ptrdiff_t>(centres.stride());
   const std::ptrdiff_t neighbour[8] = {-n - 1, -n, -n + 1, -1, 1, n - 1, n, n + 1};
-  const double variation = limits.variation * centres.peak_brightness();
+  const double variation = limits.variation * peak_brightness(centres, *limits.source);
   const double core = (limits.core_radius_pix + 1.0) * (limits.core_radius_pix + 1.0);
 
   rough.assign(width * width, 0);
@@ -98,22 +130,21 @@ void mark_rough_pixels(const CentreGrid& centres, const RoughnessLimits& limits,
         rays.brightness().data() + first, rays.determinant().data() + first,
         rays.source_x().data() + first, rays.source_y().data() + first};
     for (const auto step : neighbour) {
-      compare_with_neighbour(at, step, width, row_of.step.data(),
+      compare_with_neighbour(at, metric, step, width, row_of.step.data(),
                              row_of.footprint.data(), row_of.crossing.data());
     }
     for (std::size_t k = 0; k < width; ++k) {
       const int column = static_cast<int>(k) - margin;
-      const double from_cusp =
-          at.source_x[k] * at.source_x[k] + at.source_y[k] * at.source_y[k];
+      const double from_cusp = metric.squared(at.source_x[k], at.source_y[k]);
       const double cusp_reach =
-          cusp_footprints * std::sqrt(row_of.footprint[k]) + limits.cusp_radius_arcsec;
+          cusp_footprints * std::sqrt(row_of.footprint[k]) + cusp_radius;
       const double lens_x = column - limits.lens_x_pix;
       const double lens_y = row - limits.lens_y_pix;
       const double core_x = column - limits.core_x_pix;
       const double core_y = row - limits.core_y_pix;
       const bool is_rough =
           row_of.step[k] > variation || row_of.crossing[k] < 0.0 ||
-          (limits.cusp_radius_arcsec >= 0.0 && from_cusp < cusp_reach * cusp_reach) ||
+          (cusp_radius >= 0.0 && from_cusp < cusp_reach * cusp_reach) ||
           (limits.singular_lens &&
            lens_x * lens_x + lens_y * lens_y < lens_distance_pix * lens_distance_pix) ||
           core_x * core_x + core_y * core_y < core;

@@ -17,7 +17,6 @@ class CentreGrid {
 
   int side() const { return side_; }
   int margin() const { return margin_; }
-  double peak_brightness() const { return peak_; }
   /// Index of the centre of stamp pixel (row, column); valid from -margin-1 to
   /// N+margin.
   std::size_t index(int row, int column) const {
@@ -32,7 +31,6 @@ class CentreGrid {
   RaySamples rays_;
   int side_ = 0;  ///< stamp + 2 margin
   int margin_ = 0;
-  double peak_ = 0.0;
 };
 
 /// What makes a pixel too rough for its centre sample.
@@ -41,7 +39,7 @@ struct RoughnessLimits {
   double core_x_pix = 0.0, core_y_pix = 0.0, core_radius_pix = 5.0;
   double lens_x_pix = 0.0, lens_y_pix = 0.0;
   bool singular_lens = true;
-  double cusp_radius_arcsec = 0.0;  ///< negative: the source has no cusp
+  const light::Brightness* source = nullptr;
 };
 
 /// Marks pixels (1: rough) of stamp and margin, row-major.

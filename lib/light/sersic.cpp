@@ -102,17 +102,19 @@ void Sersic::evaluate(std::span<const double> x_arcsec,
       x_arcsec, y_arcsec, brightness);
 }
 
+RoundMetric Sersic::round_metric() const {
+  const double q = params_.q;
+  return {.xx = q * cos_phi_ * cos_phi_ + sin_phi_ * sin_phi_ / q,
+          .xy = (q - 1.0 / q) * cos_phi_ * sin_phi_,
+          .yy = q * sin_phi_ * sin_phi_ + cos_phi_ * cos_phi_ / q};
+}
+
 double Sersic::flux_within(double radius_arcsec) const {
   if (!(radius_arcsec > 0.0)) return 0.0;
-  // Two bounds: the central brightness over the disc, and the flux inside the ellipse
-  // of the profile's shape that encloses it (semi-minor axis = radius).
-  const double flat = central_ * std::numbers::pi * radius_arcsec * radius_arcsec;
-  const double circularised =
-      radius_arcsec / (std::sqrt(params_.q) * params_.reff_arcsec);
-  const double enclosed = boost::math::gamma_p(
-      2.0 * params_.sersic_n, b_ * std::pow(circularised, 1.0 / params_.sersic_n),
+  return boost::math::gamma_p(
+      2.0 * params_.sersic_n,
+      b_ * std::pow(radius_arcsec / params_.reff_arcsec, 1.0 / params_.sersic_n),
       in_double);
-  return std::min(flat, enclosed);
 }
 
 }  // namespace lensmill::light

@@ -28,7 +28,10 @@ class Sersic final : public Brightness {
   double at(double x_arcsec, double y_arcsec) const;
   void evaluate(std::span<const double> x_arcsec, std::span<const double> y_arcsec,
                 std::span<double> brightness) const override;
+  /// That of the circularised radius R.
+  RoundMetric round_metric() const override;
   double cusp_radius_arcsec() const override { return 0.0; }
+  /// Exact: the flux inside the isophote R = radius.
   double flux_within(double radius_arcsec) const override;
 
  private:

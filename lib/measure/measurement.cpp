@@ -130,7 +130,8 @@ void visit_fields(M& m, Visit&& visit) {
   field("render_error", "", scalar, m.render_error,
         "estimated worst pixel error before the PSF over the peak pixel");
   field("render_core_error", "", scalar, m.render_core_error,
-        "estimated error of the core flux over what the accuracy contract allows");
+        "estimated error of the core flux before the PSF over the larger of it and 1 % "
+        "of the arc's flux");
   field("non_positive_mean_pixels", "", band, m.non_positive_mean_pixels,
         "pixels that got no Poisson noise because a mean was not positive");
   field("psf_sum", "", band, m.psf_sum, "sum of the kernel as used");

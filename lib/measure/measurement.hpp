@@ -84,7 +84,8 @@ struct Measurement {
   double magnification = not_a_number;  ///< lensed over unlensed flux, extended grid
 
   double render_error = not_a_number;  ///< estimated worst pixel error over the peak
-  double render_core_error = not_a_number;  ///< estimated core-flux error over contract
+  /// Estimated error of the core flux over max(core flux, 1 % of the arc's).
+  double render_core_error = not_a_number;
   // [band]
   std::vector<std::int32_t> non_positive_mean_pixels;  ///< got no Poisson noise
   std::vector<double> psf_sum;
