@@ -86,8 +86,11 @@ void read_output(const Section& root, RunConfig& config) {
   auto& out = config.output;
   output.describe("directory", "folder", "", "runs/<run.name>");
   const auto directory = output.text("directory", "runs/" + config.run.name);
-  if (directory.empty()) output.problem("directory", "must name a folder (got \"\")");
-  out.directory = std::filesystem::absolute(directory).lexically_normal().string();
+  if (directory.empty()) {
+    output.problem("directory", "must name a folder (got \"\")");
+  } else {
+    out.directory = std::filesystem::absolute(directory).lexically_normal().string();
+  }
   output.record_text("directory", out.directory);
   out.products = output.texts("products", out.products);
   check_products(output, config);
