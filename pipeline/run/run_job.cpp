@@ -101,7 +101,6 @@ bool make_shards(const Session& session, const PreparedFolder& prepared,
       group.ranks,
       {session.chain(), session.rows(), session.plan.rows, identity, provenance},
       [&] { progress.row_done(); });
-  const StopSignals signals;
   bool stopped = false;
   std::exception_ptr error;
   try {
@@ -163,6 +162,8 @@ void say_plan(const Session& session, const ShardRange& selection,
 ExitCode run_job(const config::RunConfig& config, const RunOptions& options,
                  const Communicator& world, Log& log) {
   const auto start = std::chrono::steady_clock::now();
+  // From here on: a signal while inputs are opened must end the job in good order, too.
+  const StopSignals signals;
   const RunFolder folder(config.output.directory, config.run.name);
   auto prepare = options.prepare;
   // Several jobs that fill one run each find what the others have begun.
