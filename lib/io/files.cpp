@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -73,8 +74,14 @@ void publish(const std::string& partial, const std::string& path) {
   sync_folder(std::filesystem::path(path).parent_path().string());
 }
 
+std::string own_partial(const std::string& path) {
+  std::array<char, 256> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0) host = {"host"};
+  return path + "." + host.data() + "-" + std::to_string(::getpid()) + ".partial";
+}
+
 void write_text(const std::string& path, std::string_view text) {
-  const std::string partial = path + ".partial";
+  const std::string partial = own_partial(path);
   try {
     Descriptor file(partial, O_WRONLY | O_CREAT | O_TRUNC, 0666);
     write_all(file, partial, text);

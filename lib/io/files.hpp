@@ -17,7 +17,11 @@ void sync_folder(const std::string& path);
 /// after a crash either the old or the new file is there, never a half.
 void publish(const std::string& partial, const std::string& path);
 
-/// Write `PATH.partial`, then publish it as `path`; no partial file is left on failure.
+/// "PATH.HOST-PROCESS.partial": a file in the making that no other process touches, so
+/// that two may make `path` at once.
+std::string own_partial(const std::string& path);
+
+/// Write an own partial file, then publish it as `path`; none is left on failure.
 void write_text(const std::string& path, std::string_view text);
 
 std::string read_text(const std::string& path);

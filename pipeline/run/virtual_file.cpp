@@ -92,7 +92,7 @@ void write_virtual_file(const RunFolder& folder, const ShardPlan& plan) {
   const auto example = first_shard(folder, plan);
   if (!example) return;
   const std::string path = folder.virtual_file();
-  const std::string partial = path + ".partial";
+  const std::string partial = io::own_partial(path);
   try {
     File file = File::create(partial);
     fill(file, folder, plan, *example);

@@ -30,7 +30,7 @@ class Writer {
   /// A cube [plane, y, x], row-major.
   void add_cube(const std::string& name, std::span<const float> pixels, int planes,
                 int ny, int nx, std::span<const Card> cards);
-  /// Write the file, replacing what is there (via PATH.partial). The writer is empty
+  /// Write the file, replacing what is there (via a partial file). The writer is empty
   /// after that. \throws IoError
   void save(const std::string& path);
 

@@ -26,7 +26,7 @@ TEST(Files, TextIsReplacedWholeAndLeavesNoPartialFile) {
   write_text(path, "second\n");
 
   EXPECT_EQ(read_text(path), "second\n");
-  EXPECT_FALSE(std::filesystem::exists(path + ".partial"));
+  EXPECT_FALSE(std::filesystem::exists(own_partial(path)));
 }
 
 TEST(Files, PublishReplacesTheOldFile) {
@@ -70,7 +70,8 @@ TEST(Files, AnUnwritableFolderIsAnIoErrorThatNamesIt) {
 TEST(Files, AFullDiskIsAnIoErrorThatSaysSo) {
   const TemporaryFolder folder;
   const std::string path = (folder / "full").string();
-  test_support::full_disk_file(folder.path(), "full.partial");
+  test_support::full_disk_file(
+      folder.path(), std::filesystem::path(own_partial(path)).filename().string());
 
   EXPECT_THAT([&] { write_text(path, "x"); },
               ThrowsMessage<IoError>(HasSubstr("No space left on device")));

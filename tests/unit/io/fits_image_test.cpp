@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "lib/core/errors.hpp"
+#include "lib/io/files.hpp"
 #include "lib/io/fits/file.hpp"
 #include "lib/io/fits/writer.hpp"
 #include "tests/support/data_folder.hpp"
@@ -151,7 +152,10 @@ TEST(FitsImage, EqualImagesGiveEqualFilesAndReplaceOldOnes) {
 
 TEST(FitsImage, AFullDiskIsAnIoErrorThatSaysSo) {
   const TemporaryFolder folder;
-  test_support::full_disk_file(folder.path(), "stamp.fits.partial");
+  test_support::full_disk_file(
+      folder.path(),
+      std::filesystem::path(io::own_partial((folder / "stamp.fits").string()))
+          .filename());
   Writer writer;
   writer.add_image("arc", Image<float>(4, 4).view(), {});
 
