@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 
 #include "lib/core/errors.hpp"
 #include "lib/io/files.hpp"
@@ -88,8 +89,28 @@ void check_free(const RunFolder& folder) {
   }
 }
 
+/// Two jobs that make one shard at once would publish each other's half-written file.
+std::optional<io::RangeLock> keep_others_off(const RunFolder& folder,
+                                             const ShardPlan& plan,
+                                             const ShardRange& selection) {
+  constexpr auto all = std::numeric_limits<std::int64_t>::max();
+  auto lock = io::RangeLock::try_lock(folder.log() + "/shards.lock", selection.first,
+                                      selection == plan.all() ? all : selection.end);
+  if (lock) return lock;
+  throw UsageError(fmt::format(
+      "{}: another job is making {} now; wait until it has ended (jobs that fill one "
+      "run "
+      "together need --shards that do not overlap)",
+      folder.path(),
+      selection == plan.all() ? "shards of this run"
+                              : fmt::format("some of the shards {} to {}",
+                                            selection.first, selection.end - 1)));
+}
+
 /// Root only.
-void settle(const RunFolder& folder, const Provenance& provenance, Existing existing) {
+std::optional<io::RangeLock> settle(const RunFolder& folder, const ShardPlan& plan,
+                                    const ShardRange& selection,
+                                    const Provenance& provenance, Existing existing) {
   const bool there = fs::exists(folder.run_yaml());
   if (there && existing == Existing::refuse) {
     throw UsageError(fmt::format(
@@ -99,16 +120,17 @@ void settle(const RunFolder& folder, const Provenance& provenance, Existing exis
   }
   if (there && existing != Existing::overwrite) {
     check_same_config(folder, provenance, existing);
-  } else if (there) {
-    remove_run(folder);
-  } else {
+  } else if (!there) {
     check_free(folder);
   }
   io::make_folders(folder.shards());
   io::make_folders(folder.log());
   io::check_writable(folder.shards());
   io::check_writable(folder.path());
+  auto lock = keep_others_off(folder, plan, selection);
+  if (there && existing == Existing::overwrite) remove_run(folder);
   io::write_text(folder.run_yaml(), provenance.resolved_yaml);
+  return lock;
 }
 
 /// Each rank looks at some of the shards; every rank gets all states' kinds.
@@ -177,12 +199,13 @@ PreparedFolder prepare_folder(const RunFolder& folder, const ShardPlan& plan,
                               const Provenance& provenance,
                               const PrepareOptions& options,
                               const parallel::Communicator& world, Log& log) {
+  PreparedFolder prepared;
   world.agree([&] {
-    if (world.is_root()) settle(folder, provenance, options.existing);
+    if (!world.is_root()) return;
+    prepared.lock = settle(folder, plan, selection, provenance, options.existing);
   });
   const auto kinds =
       inspect_all(folder, plan, selection, identity, options, world, log);
-  PreparedFolder prepared;
   for (std::size_t k = 0; k < kinds.size(); ++k) {
     const auto shard = selection.first + static_cast<std::int64_t>(k);
     if (kinds[k] == static_cast<std::int64_t>(ShardState::Kind::complete)) {

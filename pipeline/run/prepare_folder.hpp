@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/io/range_lock.hpp"
 #include "lib/parallel/communicator.hpp"
 #include "pipeline/log.hpp"
 #include "pipeline/run/provenance.hpp"
@@ -30,6 +31,7 @@ struct PrepareOptions {
 struct PreparedFolder {
   std::vector<std::int64_t> pending;  ///< shards to make, ascending
   std::int64_t complete = 0;          ///< shards of the selection that are there
+  std::optional<io::RangeLock> lock;  ///< root: keeps other jobs off the selection
 };
 
 /// The instruction level of the shards that are there, which a resume keeps; nothing if
@@ -37,11 +39,13 @@ struct PreparedFolder {
 std::optional<std::string> level_of_existing_shards(
     const RunFolder& folder, Existing existing, const parallel::Communicator& world);
 
-/// Check the folder against what is to be run, make it if it is not there, remove what
-/// --overwrite says and partial files of the selected shards, and write run.yaml.
+/// Check the folder against what is to be run, make it if it is not there, keep other
+/// jobs off the selected shards, remove what --overwrite says and partial files of the
+/// selected shards, and write run.yaml.
 /// \collective over `world`; errors are agreed on
-/// \throws UsageError: a run is there and nothing was said about it; ConfigError: it is
-///   another run, with the differences; IoError: cannot be written
+/// \throws UsageError: a run is there and nothing was said about it, or another job is
+///   making some of the shards; ConfigError: it is another run, with the differences;
+///   IoError: cannot be written
 PreparedFolder prepare_folder(const RunFolder& folder, const ShardPlan& plan,
                               const ShardRange& selection, const RunIdentity& identity,
                               const Provenance& provenance,
