@@ -129,7 +129,6 @@ std::optional<io::RangeLock> settle(const RunFolder& folder, const ShardPlan& pl
   io::check_writable(folder.path());
   auto lock = keep_others_off(folder, plan, selection);
   if (there && existing == Existing::overwrite) remove_run(folder);
-  io::write_text(folder.run_yaml(), provenance.resolved_yaml);
   return lock;
 }
 
@@ -216,6 +215,8 @@ PreparedFolder prepare_folder(const RunFolder& folder, const ShardPlan& plan,
   }
   world.agree([&] {
     if (!world.is_root()) return;
+    // Only now: a refused job must not change what the run says of itself.
+    io::write_text(folder.run_yaml(), provenance.resolved_yaml);
     for (const auto shard : prepared.pending) {
       io::remove_file(folder.partial_shard(shard));
     }
