@@ -66,11 +66,10 @@ TEST(ParityTable, IsReproducedCellByCell) {
   for (std::size_t bin = 0; bin < theta_e_bins; ++bin) {
     for (std::size_t column = 0; column < columns; ++column) {
       const Sample& cell = table[bin][column];
-             cell.mean() - published[bin][column], cell.standard_error());
-             EXPECT_NEAR(cell.mean(), published[bin][column],
-                         cell_tolerance + standard_errors * cell.standard_error())
-                 << column_name[column] << " from theta_E "
-                 << test_support::theta_e_edges_arcsec[bin];
+      EXPECT_NEAR(cell.mean(), published[bin][column],
+                  cell_tolerance + standard_errors * cell.standard_error())
+          << column_name[column] << " from theta_E "
+          << test_support::theta_e_edges_arcsec[bin];
     }
   }
 }
