@@ -12,7 +12,7 @@ set -euo pipefail
 # component | what it is | Debian packages
 components='
 compiler   | C++20 (GCC 12 or newer)                     | g++
-build      | CMake 3.25, Ninja, pkg-config               | cmake ninja-build pkg-config
+build      | CMake 3.25, Ninja, pkg-config; git (the commit is recorded in every file) | cmake ninja-build pkg-config git
 MPI        | Open MPI 4.1                                | openmpi-bin libopenmpi-dev
 HDF5       | HDF5 1.10, the *parallel* build, and tools  | libhdf5-openmpi-dev hdf5-tools
 FFT        | FFTW 3.3, single and double, and its MPI    | libfftw3-dev libfftw3-mpi-dev
