@@ -35,6 +35,8 @@ StopSignals::StopSignals() {
 }
 
 StopSignals::~StopSignals() {
+  // A process that was asked to stop is ending: one more signal must not take its code.
+  if (stop_requested) return;
   for (std::size_t k = 0; k < handled.size(); ++k) {
     sigaction(handled[k], &before[k], nullptr);
   }

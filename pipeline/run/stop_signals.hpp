@@ -3,7 +3,8 @@
 namespace lensmill::pipeline {
 
 /// Asks the run to end in good order: SIGTERM, SIGINT and SIGUSR1 are caught from here
-/// to the end of the scope. A second SIGINT ends the process at once, as without us.
+/// to the end of the scope, or of the process once one has come. A second SIGINT ends
+/// the process at once, as without us.
 /// One object at a time (signal handlers belong to the process).
 class StopSignals {
  public:
