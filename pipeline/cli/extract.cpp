@@ -44,6 +44,12 @@ void add_cards(const Column& column, std::vector<io::fits::Card>& cards) {
   }
 }
 
+/// The run's operator; the historical one is labelled in every file it touches.
+std::string convolution_of(const RunOnDisk& run) {
+  const auto& name = run.config.at("convolve.operator");
+  return name == "legacy_ifftshift" ? name + ": PSF MISPLACED ON PURPOSE" : name;
+}
+
 void write_fits(const std::string& path, const RunOnDisk& run,
                 const StoredInjection& injection) {
   std::vector<io::fits::Card> shared{
@@ -52,7 +58,9 @@ void write_fits(const std::string& path, const RunOnDisk& run,
       {"SHARD", injection.place.shard, "shard of the run"},
       {"ROW", injection.place.row_in_shard, "row of the shard, from 0"},
       {"BANDS", fmt::format("{}", fmt::join(run.bands, " ")), "of axis 3"},
-      {"PIXSCALE", run.pixel_scale_arcsec, "[arcsec] per pixel"}};
+      {"PIXSCALE", run.pixel_scale_arcsec, "[arcsec] per pixel"},
+      {"CONVOLVE", convolution_of(run), ""}};
+  const std::size_t shared_by_all = shared.size();
   for (const auto& column : injection.catalogue) add_cards(column, shared);
   for (const auto& column : injection.measurements) add_cards(column, shared);
 
@@ -62,7 +70,7 @@ void write_fits(const std::string& path, const RunOnDisk& run,
     cards.insert(cards.end(), shared.begin(), shared.end());
     writer.add_cube(image.name, image.pixels, image.bands, image.ny, image.nx, cards);
     // The truth stands once, in the primary HDU.
-    shared.resize(std::min<std::size_t>(shared.size(), 6));
+    shared.resize(shared_by_all);
   }
   writer.save(path);
 }
