@@ -53,10 +53,8 @@ ExitCode run(const po::variables_map& values, const Context& context) {
   if (ranks < 1 || !(disk > 0.0)) {
     throw UsageError("check: --ranks and --disk-mb-per-s must be positive");
   }
-  const auto config = read_config(values["CONFIG"].as<std::string>(),
-                                  overrides_from(values), context.world, context.log);
-  const Session session = open_session(config, context.world, context.log);
-  context.log.result(config.resolved_yaml);
+  const Session session = session_from(values, context);
+  context.log.result(session.config.resolved_yaml);
   PsfCheck psf;
   context.world.agree([&] {
     if (!context.world.is_root()) return;
@@ -66,7 +64,7 @@ ExitCode run(const po::variables_map& values, const Context& context) {
         cost_text(session, estimate_cost(session, timing_seconds), ranks, disk));
   });
   context.world.broadcast(psf.failed);
-  const bool refused = psf.failed > 0 && !config.accept_failed_self_test;
+  const bool refused = psf.failed > 0 && !session.config.accept_failed_self_test;
   context.log.result(fmt::format(
       "{} rows, {} PSFs tested, {} failed: {}", grouped(session.plan.rows), psf.tested,
       psf.failed, refused ? "this configuration will be refused" : "ready to run"));

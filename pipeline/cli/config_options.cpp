@@ -45,4 +45,13 @@ std::vector<std::string> overrides_from(const po::variables_map& values) {
   return overrides;
 }
 
+config::RunConfig config_from(const po::variables_map& values, const Context& context) {
+  return read_config(values["CONFIG"].as<std::string>(), overrides_from(values),
+                     context.world, context.log);
+}
+
+Session session_from(const po::variables_map& values, const Context& context) {
+  return open_session(config_from(values, context), context.world, context.log);
+}
+
 }  // namespace lensmill::pipeline::cli

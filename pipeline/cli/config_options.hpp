@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "pipeline/cli/command.hpp"
+#include "pipeline/run/session.hpp"
 
 namespace lensmill::pipeline::cli {
 
@@ -13,5 +14,9 @@ void add_config_options(po::options_description& options);
 /// They as `key.path=value` overrides of the configuration, in an order in which the
 /// special options win over --set.
 std::vector<std::string> overrides_from(const po::variables_map& values);
+
+/// The configuration that the command line names, read and opened. \collective
+config::RunConfig config_from(const po::variables_map& values, const Context& context);
+Session session_from(const po::variables_map& values, const Context& context);
 
 }  // namespace lensmill::pipeline::cli

@@ -3,15 +3,12 @@
 #include "pipeline/cli/command.hpp"
 #include "pipeline/cli/config_options.hpp"
 #include "pipeline/run/psf_check.hpp"
-#include "pipeline/run/session.hpp"
 
 namespace lensmill::pipeline::cli {
 namespace {
 
 ExitCode run(const po::variables_map& values, const Context& context) {
-  const auto config = read_config(values["CONFIG"].as<std::string>(),
-                                  overrides_from(values), context.world, context.log);
-  const Session session = open_session(config, context.world, context.log);
+  const Session session = session_from(values, context);
   PsfCheck check;
   context.world.agree([&] {
     if (context.world.is_root()) {

@@ -2,7 +2,6 @@
 
 #include "pipeline/cli/command.hpp"
 #include "pipeline/cli/config_options.hpp"
-#include "pipeline/run/session.hpp"
 
 namespace lensmill::pipeline::cli {
 namespace {
@@ -35,9 +34,7 @@ ExitCode run(const po::variables_map& values, const Context& context) {
       .dry_run = values.contains("dry-run"),
       .command_line = context.command_line};
   if (values.contains("shards")) options.shards = values["shards"].as<std::string>();
-  const auto config = read_config(values["CONFIG"].as<std::string>(),
-                                  overrides_from(values), context.world, context.log);
-  return run_job(config, options, context.world, context.log);
+  return run_job(config_from(values, context), options, context.world, context.log);
 }
 
 }  // namespace
