@@ -80,6 +80,17 @@ void check_same_config(const RunFolder& folder, const Provenance& provenance,
   }
 }
 
+/// A run makes its log folder before its run.yaml: without one (and without shards) the
+/// file is somebody's configuration that happens to be called like that.
+void check_made_by_a_run(const RunFolder& folder) {
+  if (fs::exists(folder.log()) || !shard_files(folder).empty()) return;
+  throw UsageError(
+      fmt::format("{}: is there, but no run (neither shards nor a log): it would be "
+                  "overwritten; give "
+                  "another --output, or give the file another name",
+                  folder.run_yaml()));
+}
+
 void check_free(const RunFolder& folder) {
   if (!shard_files(folder).empty() || fs::exists(folder.virtual_file())) {
     throw UsageError(fmt::format(
@@ -112,6 +123,7 @@ std::optional<io::RangeLock> settle(const RunFolder& folder, const ShardPlan& pl
                                     const ShardRange& selection,
                                     const Provenance& provenance, Existing existing) {
   const bool there = fs::exists(folder.run_yaml());
+  if (there) check_made_by_a_run(folder);
   if (there && existing == Existing::refuse) {
     throw UsageError(fmt::format(
         "{}: a run is there already ({} shards); use --resume to continue it, "

@@ -229,6 +229,16 @@ class Overwrite(Case):
                              "run.yaml", "give another --output, or remove them by hand")
         self.assertEqual(snapshot(self.run), before)
 
+    def test_a_users_configuration_of_the_name_run_yaml_is_no_run(self):
+        config = self.write("project/run.yaml", SMALL)
+
+        for option in ((), ("--overwrite",), ("--resume",)):
+            result = lensmill("run", config, "--output", config.parent, *option)
+            self.assert_ends(result, USAGE, f"{config}: is there, but no run",
+                             "another --output")
+        self.assertEqual(snapshot(config.parent).keys(), {"run.yaml"})
+        self.assertEqual(config.read_text(), SMALL)
+
     def test_a_bad_configuration_removes_nothing(self):
         before = snapshot(self.run)
         config = self.write("new.yaml", edited(SMALL, "seed: 7", "seed: x"))
