@@ -16,7 +16,8 @@ struct Picture {
 };
 
 /// Flux per pixel that comes out bright, one per band: a high quantile of the image
-/// above its median, or 12 times its noise where that is more. NaN pixels do not count; 1 for a band without light.
+/// above its median, or 12 times its noise where that is more. NaN pixels do not count;
+/// 1 for a band without light.
 std::vector<double> brightness_scale(std::span<const ImageView<const float>> bands);
 
 /// Colour composite by the arcsinh stretch of Lupton et al. (2004, PASP 116, 133): the
