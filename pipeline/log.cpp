@@ -5,7 +5,9 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 #include "lib/core/errors.hpp"
 
@@ -63,9 +65,12 @@ void Log::error(std::string_view message) {
 void Log::result(std::string_view text) {
   if (!speaks()) return;
   clear_progress();
+  errno = 0;
   std::fwrite(text.data(), 1, text.size(), stdout);
   if (!text.ends_with('\n')) std::fputc('\n', stdout);
   std::fflush(stdout);
+  if (std::ferror(stdout) != 0 && errno != EPIPE) lost_output_ = std::strerror(errno);
+  std::clearerr(stdout);
   if (file_) file_->info("\n{}", text);
 }
 

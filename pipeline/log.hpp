@@ -32,6 +32,9 @@ class Log {
   void result(std::string_view text);
   /// A line of progress: replaces the last one on a terminal, else a line of its own.
   void progress(std::string_view line);
+  /// Why results could not be written to stdout, or "". A reader that has gone away is
+  /// no reason.
+  const std::string& lost_output() const { return lost_output_; }
   /// Whether stderr is a terminal (progress is then written often).
   bool is_terminal() const { return is_terminal_; }
 
@@ -40,6 +43,7 @@ class Log {
 
   std::shared_ptr<spdlog::logger> logger_;
   std::shared_ptr<spdlog::logger> file_;
+  std::string lost_output_;
   bool is_terminal_ = false;
   bool progress_shown_ = false;
 };

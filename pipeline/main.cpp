@@ -1,5 +1,10 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <csignal>
 #include <cstdio>
 #include <exception>
+#include <new>
 
 #include "lib/io/hdf5/file_state.hpp"
 #include "lib/parallel/environment.hpp"
@@ -17,6 +22,11 @@ parallel::Outcome carry_out(const Request& request,
     return {.code = request.command->run(request.values, context), .message = {}};
   } catch (const Error& error) {
     return {.code = error.exit_code(), .message = error.what()};
+  } catch (const std::bad_alloc&) {
+    return {.code = ExitCode::internal,
+            .message =
+                "out of memory: use fewer ranks per node, smaller stamps or fewer "
+                "rows (`lensmill check` tells what a run needs)"};
   } catch (const std::exception& error) {
     return {.code = ExitCode::internal,
             .message =
@@ -24,9 +34,19 @@ parallel::Outcome carry_out(const Request& request,
   }
 }
 
+/// Where they are closed (`>&-`), messages would go into the files opened next.
+void open_standard_streams() {
+  int next = 0;
+  while (next >= 0 && next <= STDERR_FILENO) next = ::open("/dev/null", O_RDWR);
+  if (next >= 0) ::close(next);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  // A reader that goes away (`| head`) must not kill a run.
+  std::signal(SIGPIPE, SIG_IGN);
+  open_standard_streams();
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   const auto commands = pipeline::cli::commands();
   Request request;
@@ -47,6 +67,11 @@ int main(int argc, char** argv) {
   {
     pipeline::Log log(world.is_root());
     outcome = carry_out(request, {world, log, {argv, argv + argc}});
+    if (outcome.code == ExitCode::ok && !log.lost_output().empty()) {
+      outcome = {.code = ExitCode::io,
+                 .message = "standard output: cannot be written (" + log.lost_output() +
+                            "); what it should have got is lost, or in RUN/log"};
+    }
   }
   const bool speaks = environment.agree_on_end(outcome);
   if (speaks && !outcome.message.empty()) {

@@ -4,9 +4,12 @@ on a terminal is one line that is written over."""
 import os
 import pty
 import re
+import shlex
+import subprocess
 import unittest
 
-from support import SMALL, Case, edited, finish, lensmill, start
+from support import IO, PROGRAM, SMALL, TIME_LIMIT_S, Case, edited, environment, finish
+from support import lensmill, start
 
 UTC = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 
@@ -122,6 +125,48 @@ class Streams(Case):
         self.assertRegex(result.stdout, r"(?m)^memory: about \d+ MiB per rank$")
         self.assertIn("10 rows, 1 PSFs tested, 0 failed: ready to run", result.stdout)
         self.assertIn("theta_e_arcsec: 1.2", result.stdout)
+
+
+class BrokenStreams(Case):
+    """What is done with stdout and stderr does not harm the run."""
+
+    def setUp(self):
+        super().setUp()
+        self.config = self.write("small.yaml", SMALL)
+        self.run = self.folder / "run"
+
+    def shell(self, redirections):
+        """lensmill run by a shell, with `set -o pipefail`."""
+        run = " ".join(shlex.quote(str(word)) for word in
+                       (PROGRAM, "run", self.config, "--output", self.run))
+        done = subprocess.run(["bash", "-o", "pipefail", "-c", run + redirections],
+                              env=environment(), capture_output=True, text=True,
+                              timeout=TIME_LIMIT_S)
+        self.assertTrue((self.run / "small.h5").exists(), done)
+        self.assert_ends(lensmill("verify", self.run), 0)
+        return done
+
+    def test_a_reader_that_goes_away(self):
+        self.assertEqual(self.shell(" | true").returncode, 0)
+
+    def test_a_reader_of_messages_that_goes_away(self):
+        self.assertEqual(self.shell(" 2>&1 >/dev/null | true").returncode, 0)
+
+    def test_closed_streams(self):
+        self.assertEqual(self.shell(" <&- >&- 2>&-").returncode, 0)
+
+    def test_tables_that_are_lost_are_an_error(self):
+        done = self.shell(" > /dev/full")
+
+        self.assertEqual(done.returncode, IO)
+        self.assertIn("standard output: cannot be written (No space left on device)",
+                      done.stderr)
+        # Longer than the stream's buffer: the error comes earlier.
+        with open("/dev/full", "w") as full:
+            process = subprocess.run([PROGRAM, "info", self.run], stdout=full, text=True,
+                                     stderr=subprocess.PIPE, env=environment(),
+                                     timeout=TIME_LIMIT_S)
+        self.assertEqual(process.returncode, IO)
 
 
 class Terminal(Case):

@@ -129,6 +129,14 @@ class Sizes(Case):
         self.assertRegex(result.stdout, r"disk: +[\d.]+ PB")
 
 
+    def test_more_rows_than_the_memory_can_plan(self):
+        result = lensmill("run", self.write("big.yaml", SMALL), "--output",
+                          self.folder / "run", "--set",
+                          "catalogue.sampled.count=1000000000000000")
+
+        self.assert_ends(result, 70, "out of memory", "fewer rows", absent=["defect"])
+
+
 class Catalogues(Case):
     def test_a_grid_of_one_point(self):
         text = edited(SMALL, "sampled: {count: 10}", "grid: {src_reff_arcsec: [0.3]}")
