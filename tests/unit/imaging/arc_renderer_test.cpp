@@ -297,6 +297,21 @@ TEST(ArcRenderer, MarginCarriesLightBeyondTheStamp) {
               extended_tolerance * with.total_flux);
 }
 
+// The same 3 x 3 stamps as one stamp, where every pixel is integrated.
+TEST(ArcRenderer, ExtendedFluxHoldsSharpImagesOutsideTheStamp) {
+  const Scene scene{.lens = {.theta_e_arcsec = 10.0, .q = 0.8, .phi_rad = 0.4},
+                    .source = {.reff_arcsec = 0.03, .sersic_n = 5.0, .q = 0.6},
+                    .src_x_arcsec = 3.0,
+                    .src_y_arcsec = 2.0};
+  RenderConfig whole;
+  whole.grid.stamp_size_pix = whole.lattice.stamp_size_pix = 192;
+  whole.core_tolerance = whole.pixel_tolerance = 1.0e-4;
+  double expected = 0.0;
+  for (const auto& plane : render(scene, whole).pixel.plane) expected += flux_of(plane);
+
+  EXPECT_NEAR(render(scene).total_flux, expected, flux_tolerance * expected);
+}
+
 TEST(ArcRenderer, FixedSupersamplingConvergesToTheAdaptiveImage) {
   const Scene scene{.lens = {.theta_e_arcsec = 1.0, .q = 0.8},
                     .source = {.reff_arcsec = 0.4, .sersic_n = 1.0},
