@@ -50,15 +50,28 @@ struct ArcRenderer::Parts {
   std::optional<SplineDeposit> spline;
 };
 
+namespace {
+
+/// The pixels that are cut into cells, and what is known of each; the images hold
+/// nothing of use elsewhere.
+struct RoughPixels {
+  std::vector<Cell> rough;      ///< whole pixels: cells of level 0
+  Image<double> pending;        ///< flux of cells not yet accepted
+  Image<double> squared_error;  ///< of accepted cells
+};
+
+}  // namespace
+
 struct ArcRenderer::Workspace {
   CentreGrid centres;
+  RoughnessWorkspace roughness;
   std::vector<std::uint8_t> rough;
   SmoothDeposit::Workspace smooth;
   std::vector<Cell> cells;
   std::vector<Cell> next;
   CellBatch batch;
   RaySamples scratch;
-  Image<double> squared_error;  ///< per pixel
+  RoughPixels pixels;
   ExtendedFlux::Workspace extended;
 };
 
@@ -92,14 +105,28 @@ namespace {
 class Rendering {
  public:
   Rendering(const RenderConfig& config, const SplineDeposit* spline, double core_x,
-            double core_y, Image<double>& squared_error, ArcPlanes& out)
+            double core_y, RoughPixels& pixels, ArcPlanes& out)
       : config_(config),
         spline_(spline),
         core_x_(core_x),
         core_y_(core_y),
         area_(config.grid.pixel_scale_arcsec * config.grid.pixel_scale_arcsec),
-        squared_error_(squared_error),
-        out_(out) {}
+        pixels_(pixels),
+        out_(out) {
+    const int side = config.grid.stamp_size_pix + 2 * config.lattice.margin_pix;
+    if (pixels_.pending.ny() != side) {
+      pixels_.pending.assign(side, side, 0.0);
+      pixels_.squared_error.assign(side, side, 0.0);
+    }
+    for (const Cell& pixel : pixels_.rough) squared_error(pixel) = 0.0;
+    for (std::size_t kind = 0; kind < lens::kind_count; ++kind) {
+      if (!out.present[kind]) continue;
+      for (const double flux : out.pixel.plane[kind].pixels()) {
+        smooth_peak_ = std::max(smooth_peak_, flux);
+        smooth_arc_ += flux;
+      }
+    }
+  }
 
   bool in_core(const Cell& cell) const {
     const double dx = cell.column - core_x_;
@@ -112,27 +139,18 @@ class Rendering {
 
   /// Fluxes that tolerances are relative to, from what is deposited and pending.
   void update_scales(const std::vector<Cell>& cells, const CellBatch& batch) {
-    peak_ = 0.0;
-    arc_ = 0.0;
-    core_ = 0.0;
-    pending_.assign(out_.pixel.plane[0].ny(), out_.pixel.plane[0].nx(), 0.0);
-    const int margin = config_.lattice.margin_pix;
+    for (const Cell& pixel : pixels_.rough) pending(pixel) = 0.0;
     for (std::size_t c = 0; c < cells.size(); ++c) {
-      pending_(cells[c].row + margin, cells[c].column + margin) +=
-          cell_area(cells[c]) * batch.estimate(c).bounded_brightness;
+      pending(cells[c]) += cell_area(cells[c]) * batch.estimate(c).bounded_brightness;
     }
-    for (int row = 0; row < pending_.ny(); ++row) {
-      for (int column = 0; column < pending_.nx(); ++column) {
-        double flux = pending_(row, column);
-        for (const auto& plane : out_.pixel.plane) flux += plane(row, column);
-        peak_ = std::max(peak_, flux);
-        arc_ += flux;
-        const double dx = column - margin - core_x_;
-        const double dy = row - margin - core_y_;
-        if (dx * dx + dy * dy < config_.core_radius_pix * config_.core_radius_pix) {
-          core_ += flux;
-        }
-      }
+    peak_ = smooth_peak_;
+    arc_ = smooth_arc_;
+    core_ = 0.0;  // every pixel of the core is rough
+    for (const Cell& pixel : pixels_.rough) {
+      const double flux = pending(pixel) + deposited(pixel);
+      peak_ = std::max(peak_, flux);
+      arc_ += flux;
+      if (in_core(pixel)) core_ += flux;
     }
   }
 
@@ -153,8 +171,7 @@ class Rendering {
               const CellEstimate& estimate) {
     const double area = cell_area(cell);
     const double error = area * estimate.brightness_error;
-    const int margin = config_.lattice.margin_pix;
-    squared_error_(cell.row + margin, cell.column + margin) += error * error;
+    squared_error(cell) += error * error;
     if (in_core(cell)) core_error_ += error * error;
     std::array<double, samples_per_cell> flux;
     for (std::size_t k = 0; k < samples_per_cell; ++k) {
@@ -179,13 +196,11 @@ class Rendering {
 
   /// Error estimates over the finished image.
   void finish() {
-    double peak = 0.0;
+    double peak = smooth_peak_;
     double worst = 0.0;
-    for (std::size_t k = 0; k < squared_error_.size(); ++k) {
-      double flux = 0.0;
-      for (const auto& plane : out_.pixel.plane) flux += plane.pixels()[k];
-      peak = std::max(peak, flux);
-      worst = std::max(worst, squared_error_.pixels()[k]);
+    for (const Cell& pixel : pixels_.rough) {
+      peak = std::max(peak, deposited(pixel));
+      worst = std::max(worst, squared_error(pixel));
     }
     out_.pixel_error = peak > 0.0 ? std::sqrt(worst) / peak : 0.0;
     const double core = std::max(core_, least_core_share * arc_);
@@ -193,6 +208,19 @@ class Rendering {
   }
 
  private:
+  double& pending(const Cell& cell) { return at(pixels_.pending, cell); }
+  double& squared_error(const Cell& cell) { return at(pixels_.squared_error, cell); }
+  /// Of all kinds, in the cell's pixel.
+  double deposited(const Cell& cell) {
+    double flux = 0.0;
+    for (auto& plane : out_.pixel.plane) flux += at(plane, cell);
+    return flux;
+  }
+  double& at(Image<double>& image, const Cell& cell) const {
+    const int margin = config_.lattice.margin_pix;
+    return image(cell.row + margin, cell.column + margin);
+  }
+
   void deposit(const Cell& cell, lens::ImageKind kind,
                const std::array<double, samples_per_cell>& flux) {
     const int margin = config_.lattice.margin_pix;
@@ -216,9 +244,10 @@ class Rendering {
   double core_x_;
   double core_y_;
   double area_;
-  Image<double>& squared_error_;
-  Image<double> pending_;
+  RoughPixels& pixels_;
   ArcPlanes& out_;
+  double smooth_peak_ = 0.0;
+  double smooth_arc_ = 0.0;
   double peak_ = 0.0;
   double arc_ = 0.0;
   double core_ = 0.0;
@@ -263,7 +292,6 @@ void ArcRenderer::render_adaptive(const LensedSource& object, double core_x_pix,
                                   ArcPlanes& out) const {
   const int margin = config_.lattice.margin_pix;
   const int side = config_.grid.stamp_size_pix + 2 * margin;
-  w.squared_error.assign(side, side, 0.0);
   const bool singular = object.lens->params().theta_e_arcsec > 0.0;
   w.centres.shoot(config_.grid, margin, object);
   const double lens_x = config_.grid.pix_from_arcsec(object.lens_x_arcsec);
@@ -278,7 +306,7 @@ void ArcRenderer::render_adaptive(const LensedSource& object, double core_x_pix,
        .lens_y_pix = lens_y,
        .singular_lens = singular,
        .source = object.source},
-      w.rough);
+      w.roughness, w.rough);
   const double pixel_area =
       config_.grid.pixel_scale_arcsec * config_.grid.pixel_scale_arcsec;
   parts_->smooth.add(w.centres, w.rough, pixel_area, w.smooth, out);
@@ -295,12 +323,13 @@ void ArcRenderer::render_adaptive(const LensedSource& object, double core_x_pix,
                          .row = static_cast<std::int16_t>(row - margin)});
     }
   }
+  w.pixels.rough = w.cells;
   const int forced = forced_level(
       object, config_.grid.pixel_scale_arcsec,
       cell_share_of_core * config_.core_tolerance * least_core_share, w.scratch);
 
   Rendering rendering(config_, parts_->spline_or_null(), core_x_pix, core_y_pix,
-                      w.squared_error, out);
+                      w.pixels, out);
   for (int wave = 0; !w.cells.empty(); ++wave) {
     w.batch.evaluate(w.cells, config_.grid, object);
     out.evaluations += static_cast<long>(w.cells.size()) * samples_per_cell;

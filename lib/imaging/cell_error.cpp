@@ -24,6 +24,18 @@ double singular_share(double distance) {
   return cusp_share * cubed * cubed;
 }
 
+// Whether det A changes sign among the samples or, going on linearly from them, before
+// the cell's corners.
+bool critical_curve_crosses(const CellSamples& s) {
+  const auto [low, high] =
+      std::minmax_element(s.determinant.begin(), s.determinant.end());
+  const double reach = 0.5 * node_to_edge *
+                       (std::abs(s.determinant[5] - s.determinant[3]) +
+                        std::abs(s.determinant[7] - s.determinant[1]));
+  return std::min(*low, s.determinant[4] - reach) < 0.0 &&
+         std::max(*high, s.determinant[4] + reach) >= 0.0;
+}
+
 }  // namespace
 
 CellEstimate estimate_cell(const CellSamples& s, const light::Brightness& source,
@@ -33,8 +45,6 @@ CellEstimate estimate_cell(const CellSamples& s, const light::Brightness& source
   double highest = s.brightness[0];
   double footprint_squared = 0.0;
   const light::RoundMetric metric = source.round_metric();
-  bool any_negative = false;
-  bool any_positive = false;
   for (std::size_t j = 0; j < 3; ++j) {
     for (std::size_t i = 0; i < 3; ++i) {
       const std::size_t k = 3 * j + i;
@@ -45,10 +55,9 @@ CellEstimate estimate_cell(const CellSamples& s, const light::Brightness& source
       const double dx = s.source_x_arcsec[k] - s.source_x_arcsec[4];
       const double dy = s.source_y_arcsec[k] - s.source_y_arcsec[4];
       footprint_squared = std::max(footprint_squared, metric.squared(dx, dy));
-      (s.determinant[k] < 0.0 ? any_negative : any_positive) = true;
     }
   }
-  estimate.mixed_kinds = any_negative && any_positive;
+  estimate.mixed_kinds = critical_curve_crosses(s);
 
   const double range = highest - lowest;
   double share = std::isfinite(lens_distance) ? singular_share(lens_distance) : 0.0;

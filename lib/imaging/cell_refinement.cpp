@@ -17,19 +17,40 @@ constexpr double central_cells = 4.0;
 constexpr double central_reach =
     4.0;  // half widths from the lens centre to their far end
 
+/// Unit vectors of equidistant directions within an angle.
+struct Directions {
+  std::array<double, directions> cosine, sine;
+  explicit Directions(double whole_rad) {
+    for (std::size_t k = 0; k < directions; ++k) {
+      const double angle = whole_rad * static_cast<double>(k) / directions;
+      cosine[k] = std::cos(angle);
+      sine[k] = std::sin(angle);
+    }
+  }
+};
+const Directions& half_circle() {
+  static const Directions table(std::numbers::pi);
+  return table;
+}
+const Directions& whole_circle() {
+  static const Directions table(2.0 * std::numbers::pi);
+  return table;
+}
+
 // Largest brightness at a distance of at least `distance` from the source's centre.
 double brightest_beyond(const light::Brightness& source, double distance) {
   std::array<double, directions> x;
   std::array<double, directions> y;
   std::array<double, directions> value;
   for (std::size_t k = 0; k < directions; ++k) {
-    const double angle = std::numbers::pi * static_cast<double>(k) / directions;
-    x[k] = distance * std::cos(angle);
-    y[k] = distance * std::sin(angle);
+    x[k] = distance * half_circle().cosine[k];
+    y[k] = distance * half_circle().sine[k];
   }
   source.evaluate(x, y, value);
   return *std::max_element(value.begin(), value.end());
 }
+
+double distance(double x, double y) { return std::sqrt(x * x + y * y); }
 
 // Distance of the origin from the segment a-b.
 double distance_to_segment(double ax, double ay, double bx, double by) {
@@ -38,7 +59,7 @@ double distance_to_segment(double ax, double ay, double bx, double by) {
   const double length = dx * dx + dy * dy;
   const double t =
       length > 0.0 ? std::clamp(-(ax * dx + ay * dy) / length, 0.0, 1.0) : 0;
-  return std::hypot(ax + t * dx, ay + t * dy);
+  return distance(ax + t * dx, ay + t * dy);
 }
 
 }  // namespace
@@ -46,6 +67,7 @@ double distance_to_segment(double ax, double ay, double bx, double by) {
 int forced_level(const LensedSource& object, double pixel_scale_arcsec,
                  double flux_floor, RaySamples& scratch) {
   if (object.lens->params().theta_e_arcsec <= 0.0) return 0;
+  const Directions& circle = whole_circle();
   for (int level = 0; level < most_forced_level; ++level) {
     const double half = 0.5 * pixel_scale_arcsec / static_cast<double>(1 << level);
     const double outer = central_reach * half;
@@ -54,11 +76,10 @@ int forced_level(const LensedSource& object, double pixel_scale_arcsec,
     // circles.
     scratch.resize(2 * directions);
     for (std::size_t k = 0; k < directions; ++k) {
-      const double angle = 2.0 * std::numbers::pi * static_cast<double>(k) / directions;
-      scratch.x()[k] = outer * std::cos(angle);
-      scratch.y()[k] = outer * std::sin(angle);
-      scratch.x()[directions + k] = inner * std::cos(angle);
-      scratch.y()[directions + k] = inner * std::sin(angle);
+      scratch.x()[k] = outer * circle.cosine[k];
+      scratch.y()[k] = outer * circle.sine[k];
+      scratch.x()[directions + k] = inner * circle.cosine[k];
+      scratch.y()[directions + k] = inner * circle.sine[k];
     }
     scratch.shoot(object);
     const auto bx = scratch.source_x();
@@ -69,9 +90,9 @@ int forced_level(const LensedSource& object, double pixel_scale_arcsec,
       const std::size_t next = (k + 1) % directions;
       nearest = std::min(nearest, distance_to_segment(bx[k], by[k], bx[directions + k],
                                                       by[directions + k]));
-      gap = std::max({gap, std::hypot(bx[next] - bx[k], by[next] - by[k]),
-                      std::hypot(bx[directions + next] - bx[directions + k],
-                                 by[directions + next] - by[directions + k])});
+      gap = std::max({gap, distance(bx[next] - bx[k], by[next] - by[k]),
+                      distance(bx[directions + next] - bx[directions + k],
+                               by[directions + next] - by[directions + k])});
     }
     const double reach = std::max(nearest - 0.5 * gap - outer, 0.0);
     const double area = 4.0 * half * half * central_cells;

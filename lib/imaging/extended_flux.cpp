@@ -3,11 +3,12 @@
 namespace lensmill::imaging {
 namespace {
 
-constexpr int cells_per_stamp = 4;  // per axis
+constexpr int cells_per_stamp = 2;  // per axis
 constexpr double flux_tolerance = 1.0e-4;
 // Errors of the ring's cells add up: a cell may have this share of the tolerance.
 constexpr double cell_share = 0.05;
-constexpr int deepest_level = 10;
+// As deep as the stamp's own cells go, from half a stamp: 2^-11 pixel at 64 pixels.
+constexpr int deepest_level = 16;
 
 }  // namespace
 

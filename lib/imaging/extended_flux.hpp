@@ -10,7 +10,7 @@ namespace lensmill::imaging {
 
 /// Lensed flux on the extended grid, 3 x 3 stamps about the stamp: the denominator of
 /// flux_in_stamp_fraction. The stamp's own flux plus an adaptive integral over the ring
-/// of eight stamps around it, in cells of a quarter stamp, to 1e-4 of the total.
+/// of eight stamps around it, in cells of half a stamp, to 1e-4 of the total.
 class ExtendedFlux {
  public:
   struct Workspace {

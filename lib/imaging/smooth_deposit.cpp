@@ -1,6 +1,7 @@
 #include "lib/imaging/smooth_deposit.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "lib/core/multiversion.hpp"
@@ -60,6 +61,29 @@ LENSMILL_MULTIVERSION void add_y_tap(std::size_t first, std::size_t last,
   }
 }
 
+/// The local quadratics of n columns from central differences, and their integral over
+/// the pixel. \param b brightness of the first column, rows `stride` apart
+LENSMILL_MULTIVERSION void fit_quadratics(const double* b, std::size_t stride,
+                                          const double* area, std::size_t n,
+                                          double* __restrict value,
+                                          double* __restrict x, double* __restrict y,
+                                          double* __restrict xx, double* __restrict xy,
+                                          double* __restrict yy,
+                                          double* __restrict pixel) {
+  const double* below = b - stride;
+  const double* above = b + stride;
+  for (std::size_t k = 0; k < n; ++k) {
+    value[k] = area[k] * b[k];
+    x[k] = area[k] * 0.5 * (b[k + 1] - b[k - 1]);
+    y[k] = area[k] * 0.5 * (above[k] - below[k]);
+    xx[k] = area[k] * (b[k - 1] - 2.0 * b[k] + b[k + 1]);
+    yy[k] = area[k] * (below[k] - 2.0 * b[k] + above[k]);
+    xy[k] =
+        area[k] * 0.25 * (above[k + 1] - above[k - 1] - below[k + 1] + below[k - 1]);
+    pixel[k] = value[k] + (xx[k] + yy[k]) / 24.0;
+  }
+}
+
 }  // namespace
 
 SmoothDeposit::SmoothDeposit(const Lattice& lattice, Deposit deposit)
@@ -90,48 +114,33 @@ SmoothDeposit::SmoothDeposit(const Lattice& lattice, Deposit deposit)
   }
 }
 
-bool SmoothDeposit::fill_row(const CentreGrid& centres,
-                             const std::vector<std::uint8_t>& rough, int row,
-                             lens::ImageKind kind, double area, Workspace& w,
-                             Image<double>& pixel) const {
+bool SmoothDeposit::fill_row(const CentreGrid& centres, int row, lens::ImageKind kind,
+                             double area, Workspace& w, Image<double>& pixel) const {
   const auto side = static_cast<std::size_t>(centres.side());
-  const int margin = centres.margin();
   const auto brightness = centres.rays().brightness();
-  const auto determinant = centres.rays().determinant();
-  const auto trace = centres.rays().trace();
   const std::size_t n = centres.stride();
-  const std::size_t first_centre = centres.index(row - margin, -margin);
+  const std::size_t first_centre =
+      centres.index(row - centres.margin(), -centres.margin());
+  const lens::ImageKind* kinds = w.kind.data() + std::size_t(row) * side;
   w.first = side;
   w.last = 0;
   for (std::size_t k = 0; k < side; ++k) {
-    const std::size_t c = first_centre + k;
-    if (rough[std::size_t(row) * side + k] || brightness[c] <= 0.0 ||
-        lens::kind_of(determinant[c], trace[c]) != kind) {
-      continue;
-    }
+    if (kinds[k] != kind) continue;
     if (w.last == 0) {
-      for (auto* part : {&w.value, &w.x, &w.y, &w.xx, &w.xy, &w.yy}) {
+      for (auto* part : {&w.area, &w.value, &w.x, &w.y, &w.xx, &w.xy, &w.yy}) {
         part->assign(side, 0.0);
       }
       w.first = k;
     }
     w.last = k + 1;
-    const double centre = brightness[c];
-    const double left = brightness[c - 1];
-    const double right = brightness[c + 1];
-    const double below = brightness[c - n];
-    const double above = brightness[c + n];
-    w.value[k] = area * centre;
-    w.x[k] = area * 0.5 * (right - left);
-    w.y[k] = area * 0.5 * (above - below);
-    w.xx[k] = area * (left - 2.0 * centre + right);
-    w.yy[k] = area * (below - 2.0 * centre + above);
-    w.xy[k] = area * 0.25 *
-              (brightness[c + n + 1] - brightness[c + n - 1] - brightness[c - n + 1] +
-               brightness[c - n - 1]);
-    pixel(row, static_cast<int>(k)) = w.value[k] + (w.xx[k] + w.yy[k]) / 24.0;
+    w.area[k] = area;
   }
-  return w.last > 0;
+  if (w.last == 0) return false;
+  const std::size_t k = w.first;
+  fit_quadratics(brightness.data() + first_centre + k, n, &w.area[k], w.last - k,
+                 &w.value[k], &w.x[k], &w.y[k], &w.xx[k], &w.xy[k], &w.yy[k],
+                 pixel.view().row(row).data() + k);
+  return true;
 }
 
 void SmoothDeposit::filter_row(int row, int margin, Workspace& w,
@@ -162,15 +171,29 @@ void SmoothDeposit::add(const CentreGrid& centres,
                         const std::vector<std::uint8_t>& rough,
                         double pixel_area_arcsec2, Workspace& workspace,
                         ArcPlanes& out) const {
-  for (int k = 0; k < lens::kind_count; ++k) {
+  const auto side = static_cast<std::size_t>(centres.side());
+  const auto& rays = centres.rays();
+  std::array<bool, lens::kind_count> any{};
+  workspace.kind.assign(side * side, lens::ImageKind::none);
+  for (std::size_t row = 0; row < side; ++row) {
+    const std::size_t first =
+        centres.index(static_cast<int>(row) - centres.margin(), -centres.margin());
+    for (std::size_t k = 0; k < side; ++k) {
+      const std::size_t c = first + k;
+      if (rough[row * side + k] != 0 || rays.brightness()[c] <= 0.0) continue;
+      const auto kind = lens::kind_of(rays.determinant()[c], rays.trace()[c]);
+      workspace.kind[row * side + k] = kind;
+      any[static_cast<std::size_t>(lens::kind_index(kind))] = true;
+    }
+  }
+  for (std::size_t k = 0; k < lens::kind_count; ++k) {
+    if (!any[k]) continue;
     const auto kind = static_cast<lens::ImageKind>(k + 1);
+    out.present[k] = true;
     for (int row = 0; row < centres.side(); ++row) {
-      if (!fill_row(centres, rough, row, kind, pixel_area_arcsec2, workspace,
-                    out.pixel[kind])) {
-        continue;
-      }
-      out.present[static_cast<std::size_t>(k)] = true;
-      if (deposit_ == Deposit::spline) {
+      if (fill_row(centres, row, kind, pixel_area_arcsec2, workspace,
+                   out.pixel[kind]) &&
+          deposit_ == Deposit::spline) {
         filter_row(row, centres.margin(), workspace, out.lattice[kind]);
       }
     }

@@ -18,6 +18,8 @@ class SmoothDeposit {
   /// One row's local quadratics in pixel units (zero where another kind or rough) and
   /// its x-filtered fields.
   struct Workspace {
+    std::vector<lens::ImageKind> kind;  ///< of every pixel; none where rough or dark
+    std::vector<double> area;           ///< the pixel's, or zero
     std::vector<double> value, x, y, xx, xy, yy;
     std::size_t first = 0;  ///< columns [first, last) hold light
     std::size_t last = 0;
@@ -27,9 +29,8 @@ class SmoothDeposit {
            double pixel_area_arcsec2, Workspace& workspace, ArcPlanes& out) const;
 
  private:
-  bool fill_row(const CentreGrid& centres, const std::vector<std::uint8_t>& rough,
-                int row, lens::ImageKind kind, double area, Workspace& workspace,
-                Image<double>& pixel) const;
+  bool fill_row(const CentreGrid& centres, int row, lens::ImageKind kind, double area,
+                Workspace& workspace, Image<double>& pixel) const;
   void filter_row(int row, int margin, Workspace& workspace,
                   Image<double>& lattice) const;
 

@@ -37,21 +37,29 @@ void CentreGrid::shoot(const PixelGrid& grid, int margin_pix,
 
 namespace {
 
-/// What one row of pixels must know of its eight neighbours.
-struct Roughness {
-  std::vector<double> step;       ///< largest |difference| of brightness
-  std::vector<double> footprint;  ///< largest squared distance in the source plane
-  std::vector<double> crossing;   ///< most negative product of determinants
-};
-
-/// Compare a row's centres with one neighbour each. Pointers are to the row's first
-/// centre and to that centre's neighbour.
+/// One row of centres: pointers to its first pixel's.
 struct RowPointers {
   const double* brightness;
   const double* determinant;
   const double* source_x;
   const double* source_y;
 };
+
+/// The tests of one row; a test that does not apply has a limit that nothing passes.
+struct RowLimits {
+  light::RoundMetric metric;
+  double variation;                        ///< 1/arcsec^2
+  double cusp_footprints2;                 ///< times the squared footprint, plus
+  double cusp_radius2;                     ///< this: how near the cusp may be, squared
+  double lens_x, lens_y2, lens_distance2;  ///< pixels; y2: squared offset of the row
+  double core_x, core_y2, core_distance2;
+};
+
+// The metric is written out: inlined members keep GCC 12 from vectorising the clones.
+
+/// Compare a row's centres with one neighbour each, `step` centres on: largest
+/// |difference| of brightness, largest squared distance in the source's metric, most
+/// negative product of determinants.
 LENSMILL_MULTIVERSION void compare_with_neighbour(const RowPointers& at,
                                                   const light::RoundMetric& metric,
                                                   std::ptrdiff_t step, std::size_t n,
@@ -62,15 +70,45 @@ LENSMILL_MULTIVERSION void compare_with_neighbour(const RowPointers& at,
   const double* d = at.determinant;
   const double* x = at.source_x;
   const double* y = at.source_y;
+  const double xx = metric.xx;
+  const double xy2 = 2.0 * metric.xy;
+  const double yy = metric.yy;
   for (std::size_t k = 0; k < n; ++k) {
     const double change = std::abs(b[k + std::size_t(step)] - b[k]);
     const double dx = x[k + std::size_t(step)] - x[k];
     const double dy = y[k + std::size_t(step)] - y[k];
-    const double square = metric.squared(dx, dy);
+    const double square = xx * dx * dx + (xy2 * dx + yy * dy) * dy;
     const double product = d[k + std::size_t(step)] * d[k];
     largest_step[k] = change > largest_step[k] ? change : largest_step[k];
     footprint[k] = square > footprint[k] ? square : footprint[k];
     crossing[k] = product < crossing[k] ? product : crossing[k];
+  }
+}
+
+/// rough[k] = 1 where a test says so, else 0.
+LENSMILL_MULTIVERSION void test_row(const RowPointers& at, const RowLimits& limits,
+                                    const RoughnessWorkspace& row, std::size_t n,
+                                    double* __restrict rough) {
+  const double xx = limits.metric.xx;
+  const double xy2 = 2.0 * limits.metric.xy;
+  const double yy = limits.metric.yy;
+  const double* x = at.source_x;
+  const double* y = at.source_y;
+  const double* column = row.column.data();
+  const double* step = row.step.data();
+  const double* footprint = row.footprint.data();
+  const double* crossing = row.crossing.data();
+  for (std::size_t k = 0; k < n; ++k) {
+    const double cusp2 = xx * x[k] * x[k] + (xy2 * x[k] + yy * y[k]) * y[k];
+    const double cusp_reach2 =
+        limits.cusp_footprints2 * footprint[k] + limits.cusp_radius2;
+    const double lens_x = column[k] - limits.lens_x;
+    const double core_x = column[k] - limits.core_x;
+    const bool is_rough = (step[k] > limits.variation) | (crossing[k] < 0.0) |
+                          (cusp2 < cusp_reach2) |
+                          (lens_x * lens_x + limits.lens_y2 < limits.lens_distance2) |
+                          (core_x * core_x + limits.core_y2 < limits.core_distance2);
+    rough[k] = is_rough ? 1.0 : 0.0;
   }
 }
 
@@ -80,6 +118,7 @@ LENSMILL_MULTIVERSION void compare_with_neighbour(const RowPointers& at,
 double peak_brightness(const CentreGrid& centres, const light::Brightness& source) {
   const auto& rays = centres.rays();
   const light::RoundMetric metric = source.round_metric();
+  const bool has_cusp = source.cusp_radius_arcsec() >= 0.0;
   const auto x = rays.source_x();
   const auto y = rays.source_y();
   const std::size_t up = centres.stride();
@@ -89,16 +128,19 @@ double peak_brightness(const CentreGrid& centres, const light::Brightness& sourc
   for (int row = first; row < last; ++row) {
     for (int column = first; column < last; ++column) {
       const std::size_t k = centres.index(row, column);
-      const double brightness = rays.brightness()[k];
+      double brightness = rays.brightness()[k];
       if (brightness <= peak) continue;
       const double ax = x[k + 1] - x[k], ay = y[k + 1] - y[k];
       const double bx = x[k + up] - x[k], by = y[k + up] - y[k];
-      const double reach = 0.5 * std::sqrt(std::max(metric.squared(ax + bx, ay + by),
-                                                    metric.squared(ax - bx, ay - by)));
-      const double within =
-          source.flux_within(reach) / (std::numbers::pi * reach * reach);
-      // A degenerate map (all rays on one point) has no reach.
-      peak = std::max(peak, reach > 0.0 ? std::min(brightness, within) : brightness);
+      const double reach2 = 0.25 * std::max(metric.squared(ax + bx, ay + by),
+                                            metric.squared(ax - bx, ay - by));
+      // Farther out than it reaches, a pixel's centre is fainter than that bound.
+      if (has_cusp && metric.squared(x[k], y[k]) < reach2) {
+        const double within =
+            source.flux_within(std::sqrt(reach2)) / (std::numbers::pi * reach2);
+        brightness = std::min(brightness, within);
+      }
+      peak = std::max(peak, brightness);
     }
   }
   return peak;
@@ -107,49 +149,53 @@ double peak_brightness(const CentreGrid& centres, const light::Brightness& sourc
 }  // namespace
 
 void mark_rough_pixels(const CentreGrid& centres, const RoughnessLimits& limits,
+                       RoughnessWorkspace& workspace,
                        std::vector<std::uint8_t>& rough) {
   const int side = centres.side();
   const int margin = centres.margin();
   const auto width = static_cast<std::size_t>(side);
   const auto& rays = centres.rays();
-  const light::RoundMetric metric = limits.source->round_metric();
   const double cusp_radius = limits.source->cusp_radius_arcsec();
+  const bool has_cusp = cusp_radius >= 0.0;
+  const auto square = [](double value) { return value * value; };
+  // (a + b)^2 <= 2 a^2 + 2 b^2: no root in the loop.
+  const double spread = cusp_radius > 0.0 ? 2.0 : 1.0;
+  RowLimits row_limits{
+      .metric = limits.source->round_metric(),
+      .variation = limits.variation * peak_brightness(centres, *limits.source),
+      .cusp_footprints2 = has_cusp ? spread * square(cusp_footprints) : 0.0,
+      .cusp_radius2 = has_cusp ? spread * square(cusp_radius) : 0.0,
+      .lens_x = limits.lens_x_pix,
+      .lens_y2 = 0.0,
+      .lens_distance2 = limits.singular_lens ? square(lens_distance_pix) : 0.0,
+      .core_x = limits.core_x_pix,
+      .core_y2 = 0.0,
+      .core_distance2 = square(limits.core_radius_pix + 1.0)};
+  workspace.column.resize(width);
+  workspace.rough.resize(width);
+  for (std::size_t k = 0; k < width; ++k) {
+    workspace.column[k] = static_cast<double>(static_cast<int>(k) - margin);
+  }
   const auto n = static_cast<std::ptrdiff_t>(centres.stride());
   const std::ptrdiff_t neighbour[8] = {-n - 1, -n, -n + 1, -1, 1, n - 1, n, n + 1};
-  const double variation = limits.variation * peak_brightness(centres, *limits.source);
-  const double core = (limits.core_radius_pix + 1.0) * (limits.core_radius_pix + 1.0);
-
-  rough.assign(width * width, 0);
-  Roughness row_of;
+  rough.resize(width * width);
   for (int row = -margin; row < side - margin; ++row) {
-    row_of.step.assign(width, 0.0);
-    row_of.footprint.assign(width, 0.0);
-    row_of.crossing.assign(width, 0.0);
+    row_limits.lens_y2 = square(row - limits.lens_y_pix);
+    row_limits.core_y2 = square(row - limits.core_y_pix);
     const std::size_t first = centres.index(row, -margin);
     const RowPointers at{
         rays.brightness().data() + first, rays.determinant().data() + first,
         rays.source_x().data() + first, rays.source_y().data() + first};
+    for (auto* part : {&workspace.step, &workspace.footprint, &workspace.crossing}) {
+      part->assign(width, 0.0);
+    }
     for (const auto step : neighbour) {
-      compare_with_neighbour(at, metric, step, width, row_of.step.data(),
-                             row_of.footprint.data(), row_of.crossing.data());
+      compare_with_neighbour(at, row_limits.metric, step, width, workspace.step.data(),
+                             workspace.footprint.data(), workspace.crossing.data());
     }
-    for (std::size_t k = 0; k < width; ++k) {
-      const int column = static_cast<int>(k) - margin;
-      const double from_cusp = metric.squared(at.source_x[k], at.source_y[k]);
-      const double cusp_reach =
-          cusp_footprints * std::sqrt(row_of.footprint[k]) + cusp_radius;
-      const double lens_x = column - limits.lens_x_pix;
-      const double lens_y = row - limits.lens_y_pix;
-      const double core_x = column - limits.core_x_pix;
-      const double core_y = row - limits.core_y_pix;
-      const bool is_rough =
-          row_of.step[k] > variation || row_of.crossing[k] < 0.0 ||
-          (cusp_radius >= 0.0 && from_cusp < cusp_reach * cusp_reach) ||
-          (limits.singular_lens &&
-           lens_x * lens_x + lens_y * lens_y < lens_distance_pix * lens_distance_pix) ||
-          core_x * core_x + core_y * core_y < core;
-      rough[std::size_t(row + margin) * width + k] = is_rough ? 1 : 0;
-    }
+    test_row(at, row_limits, workspace, width, workspace.rough.data());
+    std::uint8_t* out = rough.data() + std::size_t(row + margin) * width;
+    for (std::size_t k = 0; k < width; ++k) out[k] = workspace.rough[k] > 0.0 ? 1 : 0;
   }
 }
 

@@ -42,8 +42,13 @@ struct RoughnessLimits {
   const light::Brightness* source = nullptr;
 };
 
+/// One row's buffers.
+struct RoughnessWorkspace {
+  std::vector<double> column, step, footprint, crossing, rough;
+};
+
 /// Marks pixels (1: rough) of stamp and margin, row-major.
 void mark_rough_pixels(const CentreGrid& centres, const RoughnessLimits& limits,
-                       std::vector<std::uint8_t>& rough);
+                       RoughnessWorkspace& workspace, std::vector<std::uint8_t>& rough);
 
 }  // namespace lensmill::imaging

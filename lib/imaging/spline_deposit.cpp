@@ -3,23 +3,70 @@
 #include <cmath>
 
 #include "lib/core/contracts.hpp"
+#include "lib/core/multiversion.hpp"
 #include "lib/imaging/spline.hpp"
 
 namespace lensmill::imaging {
 namespace {
+
 constexpr int tabulated_levels = 6;
+
+/// out[a][b] += sum_ji wy[j][a] flux[j][i] wx[i][b], an 8 x 8 square of a lattice.
+LENSMILL_MULTIVERSION void add_square(const double* wx, const double* wy,
+                                      const double* flux, std::size_t stride,
+                                      double* __restrict out) {
+  constexpr std::size_t window = 8;
+  double row0[window];
+  double row1[window];
+  double row2[window];
+  for (std::size_t b = 0; b < window; ++b) {
+    row0[b] = flux[0] * wx[b] + flux[1] * wx[window + b] + flux[2] * wx[2 * window + b];
+    row1[b] = flux[3] * wx[b] + flux[4] * wx[window + b] + flux[5] * wx[2 * window + b];
+    row2[b] = flux[6] * wx[b] + flux[7] * wx[window + b] + flux[8] * wx[2 * window + b];
+  }
+  for (std::size_t a = 0; a < window; ++a) {
+    const double w0 = wy[a];
+    const double w1 = wy[window + a];
+    const double w2 = wy[2 * window + a];
+    double* line = out + a * stride;
+    for (std::size_t b = 0; b < window; ++b) {
+      line[b] += w0 * row0[b] + w1 * row1[b] + w2 * row2[b];
+    }
+  }
+}
+
 }  // namespace
 
 SplineDeposit::SplineDeposit(const Lattice& lattice) : lattice_(lattice) {
-  EXPECT(lattice.border >= 4);  // a sample half a pixel outside still fits
-  EXPECT(lattice.oversample <= 8);
+  const int os = lattice.oversample;
+  // A sample up to half a pixel outside still fits.
+  EXPECT(lattice.border >= os / 2 + spline_support / 2 + 1);
+  EXPECT(os <= 16);
+  window_first_ = static_cast<int>(std::floor(-0.5 * os)) - spline_support / 2 + 1;
+  fits_window_ = os / 2 + spline_support / 2 < window_first_ + window;
   for (int level = 0; level < tabulated_levels; ++level) {
     const int cells = 1 << level;
-    auto& row = table_.emplace_back();
+    auto& windows = window_table_.emplace_back();
+    auto& axes = axis_table_.emplace_back();
     for (int sub = 0; sub < cells; ++sub) {
-      row.push_back(axis_weights((sub + 0.5) / cells - 0.5, 0.5 / cells));
+      const double centre = (sub + 0.5) / cells - 0.5;
+      if (fits_window_) windows.push_back(window_weights(centre, 0.5 / cells));
+      if (!fits_window_) axes.push_back(axis_weights(centre, 0.5 / cells));
     }
   }
+}
+
+SplineDeposit::WindowWeights SplineDeposit::window_weights(double centre_offset_pix,
+                                                           double half_pix) const {
+  const AxisWeights axis = axis_weights(centre_offset_pix, half_pix);
+  WindowWeights weights{};
+  const auto shift = static_cast<std::size_t>(axis.first - window_first_);
+  for (std::size_t i = 0; i < 3; ++i) {
+    for (std::size_t k = 0; k < static_cast<std::size_t>(axis.count); ++k) {
+      weights[i * window + shift + k] = axis.weight[i][k];
+    }
+  }
+  return weights;
 }
 
 SplineDeposit::AxisWeights SplineDeposit::axis_weights(double centre_offset_pix,
@@ -46,23 +93,49 @@ SplineDeposit::AxisWeights SplineDeposit::axis_weights(double centre_offset_pix,
   return axis;
 }
 
-const SplineDeposit::AxisWeights& SplineDeposit::tabulated(int level, int sub,
-                                                           AxisWeights& scratch) const {
-  if (level < tabulated_levels) {
-    return table_[static_cast<std::size_t>(level)][static_cast<std::size_t>(sub)];
+void SplineDeposit::add_to_window(const Cell& cell,
+                                  const std::array<double, samples_per_cell>& flux,
+                                  ImageView<double> plane) const {
+  const int x0 = lattice_.index_of_pixel(cell.column) + window_first_;
+  const int y0 = lattice_.index_of_pixel(cell.row) + window_first_;
+  EXPECT(x0 >= 0 && x0 + window <= plane.nx() && y0 >= 0 && y0 + window <= plane.ny());
+  const auto stride = static_cast<std::size_t>(plane.nx());
+  if (cell.level < tabulated_levels) {
+    const auto& row = window_table_[static_cast<std::size_t>(cell.level)];
+    add_square(row[static_cast<std::size_t>(cell.sub_x)].data(),
+               row[static_cast<std::size_t>(cell.sub_y)].data(), flux.data(), stride,
+               &plane(y0, x0));
+    return;
   }
-  const double cells = static_cast<double>(1 << level);
-  scratch = axis_weights((sub + 0.5) / cells - 0.5, 0.5 / cells);
-  return scratch;
+  const double cells = static_cast<double>(1 << cell.level);
+  const auto weights_x = window_weights((cell.sub_x + 0.5) / cells - 0.5, 0.5 / cells);
+  const auto weights_y = window_weights((cell.sub_y + 0.5) / cells - 0.5, 0.5 / cells);
+  add_square(weights_x.data(), weights_y.data(), flux.data(), stride, &plane(y0, x0));
 }
 
 void SplineDeposit::add_cell(const Cell& cell,
                              const std::array<double, samples_per_cell>& flux,
                              ImageView<double> plane) const {
-  AxisWeights scratch_x;
-  AxisWeights scratch_y;
-  const AxisWeights& ax = tabulated(cell.level, cell.sub_x, scratch_x);
-  const AxisWeights& ay = tabulated(cell.level, cell.sub_y, scratch_y);
+  if (fits_window_) {
+    add_to_window(cell, flux, plane);
+    return;
+  }
+  if (cell.level < tabulated_levels) {
+    const auto& row = axis_table_[static_cast<std::size_t>(cell.level)];
+    add_axes(row[static_cast<std::size_t>(cell.sub_x)],
+             row[static_cast<std::size_t>(cell.sub_y)], cell, flux, plane);
+    return;
+  }
+  const double cells = static_cast<double>(1 << cell.level);
+  add_axes(axis_weights((cell.sub_x + 0.5) / cells - 0.5, 0.5 / cells),
+           axis_weights((cell.sub_y + 0.5) / cells - 0.5, 0.5 / cells), cell, flux,
+           plane);
+}
+
+void SplineDeposit::add_axes(const AxisWeights& ax, const AxisWeights& ay,
+                             const Cell& cell,
+                             const std::array<double, samples_per_cell>& flux,
+                             ImageView<double> plane) const {
   const std::size_t count = static_cast<std::size_t>(ax.count);
 
   std::array<std::array<double, most_points>, 3> row;

@@ -111,10 +111,14 @@ RoundMetric Sersic::round_metric() const {
 
 double Sersic::flux_within(double radius_arcsec) const {
   if (!(radius_arcsec > 0.0)) return 0.0;
-  return boost::math::gamma_p(
-      2.0 * params_.sersic_n,
-      b_ * std::pow(radius_arcsec / params_.reff_arcsec, 1.0 / params_.sersic_n),
-      in_double);
+  const double radius = radius_arcsec / params_.reff_arcsec;
+  if (params_.sersic_n == 1.0) {
+    // 1 - (1 + x) exp(-x), the commonest case.
+    const double x = b_ * radius;
+    return -std::expm1(-x) - x * std::exp(-x);
+  }
+  return boost::math::gamma_p(2.0 * params_.sersic_n,
+                              b_ * std::pow(radius, 1.0 / params_.sersic_n), in_double);
 }
 
 }  // namespace lensmill::light
