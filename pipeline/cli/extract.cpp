@@ -77,6 +77,7 @@ void write_fits(const std::string& path, const RunOnDisk& run,
 
 std::vector<ImageView<const float>> bands_of(const ProductImage& image) {
   std::vector<ImageView<const float>> bands;
+  bands.reserve(static_cast<std::size_t>(image.bands));
   for (int band = 0; band < image.bands; ++band) bands.push_back(image.band(band));
   return bands;
 }

@@ -25,8 +25,8 @@ std::string datasets_text(const io::hdf5::File& file) {
     const auto group = file.open_group(name);
     for (const auto& dataset : group.dataset_names()) {
       const auto info = column_info(group, dataset);
-      text += fmt::format("  {:<52} {:<8} {:<18} {}\n", "/" + name + "/" + dataset,
-                          to_string(info.type),
+      text += fmt::format("  {:<52} {:<8} {:<18} {}\n",
+                          fmt::format("/{}/{}", name, dataset), to_string(info.type),
                           io::hdf5::to_string(group.open_dataset(dataset).shape()),
                           info.unit);
     }
