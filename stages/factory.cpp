@@ -285,7 +285,9 @@ Setup make_setup(const RunConfig& config, const std::shared_ptr<const Inputs>& i
           .design = config.catalogue.kind == config::CatalogueKind::sobol
                         ? catalogue::Design::sobol
                         : catalogue::Design::random,
-          .split = config.catalogue.split});
+          .split = config.catalogue.split,
+          .cosmology = config.cosmology});
+  setup.needs.lens_mass = setup.sampler->lens_mass();
 
   double sharpest = std::numeric_limits<double>::infinity();
   for (int band = 0; band < config.band_count(); ++band) {

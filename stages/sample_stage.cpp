@@ -17,7 +17,9 @@ SampleStage::SampleStage(Config config) : config_(std::move(config)) {
 void SampleStage::apply(Stamp& stamp, const InjectionStreams& streams) const {
   stamp.injection = config_.sampler->sample(streams.injection_id, stamp.given);
   auto& injection = stamp.injection;
-  // The priors and files give finite numbers: only a host's flux brings NaN.
+  // The priors and files give finite numbers: only a host's flux brings NaN, to sources
+  // that are measured against it and to lenses whose mass follows from it.
+  if (std::isnan(injection.theta_e_arcsec)) stamp.status = Status::bad_host;
   for (int band = 0; band < config_.bands; ++band) {
     if (std::isnan(injection.src_flux_nmgy[static_cast<std::size_t>(band)])) {
       stamp.status = Status::bad_host;

@@ -70,6 +70,13 @@ int copies_of(const Quantity& quantity, std::size_t bands) {
 bool uses(const Needs& needs, SourceFlux flux, const Quantity& column, int band) {
   if (!column.is_column()) return false;
   const auto& member = column.member;
+  if (is(member, &Injection::lens_redshift) || is(member, &Injection::src_redshift) ||
+      is(member, &Injection::lens_sigma_v_km_s)) {
+    return needs.lens_mass != LensMass::theta_e;
+  }
+  if (is(member, &Injection::host_absolute_mag)) {
+    return needs.lens_mass == LensMass::faber_jackson;
+  }
   if (column.name.starts_with("psf_moffat")) return uses_moffat_beta(needs);
   if (column.name.starts_with("psf_")) {
     return uses_psf(needs.psf[static_cast<std::size_t>(band)], member);

@@ -32,6 +32,7 @@ const std::vector<TwoWays>& two_ways() {
       {{"src_offset_arcsec"}, {"src_offset_over_theta_e"}},
       {{"src_offset_phi_rad"}, {"src_offset_phi_deg"}},
       {{"psf_fwhm_pix"}, {"psf_fwhm_arcsec"}},
+      {{"theta_e_arcsec"}, {"lens_sigma_v_km_s"}},
   };
   return table;
 }
@@ -170,7 +171,15 @@ class Collector {
       }
     } else {
       for (std::size_t i = 0; i < givers_.list.size(); ++i) {
-        if (say_the_same(givers_.list[i].quantity, giver.quantity)) others.push_back(i);
+        const auto& other = givers_.list[i];
+        if (!say_the_same(other.quantity, giver.quantity)) continue;
+        // A run's own catalogue holds both: the Einstein radius as it was rendered, and
+        // the velocity dispersion that it came from.
+        const bool a_run_wrote_both =
+            giver.origin == Origin::rows && other.origin == Origin::rows &&
+            giver.quantity.quantity->is_column() &&
+            other.quantity.quantity->is_column() && giver.name != other.name;
+        if (!a_run_wrote_both) others.push_back(i);
       }
     }
     if (!others.empty()) return contradict(giver, others);

@@ -24,6 +24,10 @@ struct Injection {
   double shear_g2 = 0.0;
   double lens_x_arcsec = 0.0;  ///< from the stamp's centre
   double lens_y_arcsec = 0.0;
+  // Where theta_e_arcsec follows from a velocity dispersion (LensMass):
+  double lens_redshift = 0.0;
+  double src_redshift = 0.0;
+  double lens_sigma_v_km_s = 0.0;
 
   double src_x_arcsec = 0.0;  ///< from the lens, in the source plane
   double src_y_arcsec = 0.0;
@@ -40,6 +44,7 @@ struct Injection {
   double host_sersic_n = 4.0;
   double host_q = 1.0;
   double host_phi_rad = 0.0;
+  double host_absolute_mag = 0.0;  ///< LensMass::faber_jackson only
   std::int64_t host_rotation = 0;  ///< quarter turns anticlockwise, 0..3
   std::int64_t host_flip = 0;      ///< 1: mirrored in x before the rotation
   Split split = Split::train;

@@ -76,7 +76,10 @@ Injection InjectionSampler::sample(std::int64_t injection_id,
   injection.injection_id = injection_id;
   for (const auto& output : plan.outputs) {
     const double value = slots[static_cast<std::size_t>(output.slot)];
-    const bool unmeasured = output.may_be_unmeasured && !(value > 0.0);
+    const bool unmeasured =
+        output.may_be_unmeasured &&
+        (std::isnan(value) ||
+         (value <= 0.0 && output.quantity->name.ends_with("flux_nmgy")));
     const auto& range = output.quantity->range;
     if (!unmeasured && !range.contains(value)) {
       refuse(injection_id, plan, output, value, range.text());
@@ -97,5 +100,6 @@ const std::vector<std::string>& InjectionSampler::overridden() const {
 const std::vector<std::string>& InjectionSampler::unused() const {
   return plan_->unused;
 }
+LensMass InjectionSampler::lens_mass() const { return plan_->lens_mass; }
 
 }  // namespace lensmill::catalogue

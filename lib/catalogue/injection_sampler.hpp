@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/catalogue/cosmology.hpp"
 #include "lib/catalogue/injection.hpp"
 #include "lib/catalogue/needs.hpp"
 #include "lib/catalogue/priors.hpp"
@@ -47,6 +48,7 @@ struct InjectionSamplerConfig {
   Conflict conflict = Conflict::error;
   Design design = Design::random;
   SplitFractions split{};
+  Cosmology cosmology{};
 };
 
 struct SamplingPlan;
@@ -71,13 +73,16 @@ class InjectionSampler {
   /// With src_target_snr the fluxes are in the right ratios but only provisional:
   /// 1 nmgy in the first band, to be scaled once the arc has been convolved.
   /// \throws DataError for a row that no host is left for (HostPolicy::once), a
-  ///   host_index or psf_index out of range.
+  ///   host_index or psf_index out of range, a source that is not behind its lens.
   Injection sample(std::int64_t injection_id, std::span<const double> given = {}) const;
 
   /// Priors dropped because the rows give the same quantity ("lens_ellipticity").
   const std::vector<std::string>& overridden() const;
   /// Quantities given or with a prior that this run does not use.
   const std::vector<std::string>& unused() const;
+  /// Where the Einstein radii come from: what Needs::lens_mass must say for the columns
+  /// that are written.
+  LensMass lens_mass() const;
 
  private:
   std::unique_ptr<const SamplingPlan> plan_;

@@ -25,6 +25,13 @@ enum class PsfNeed {
   ccd_position,   ///< PSFEx: psf_x_pix, psf_y_pix
 };
 
+/// Where a run's Einstein radii come from.
+enum class LensMass {
+  theta_e,              ///< theta_e_arcsec is given
+  velocity_dispersion,  ///< from lens_sigma_v_km_s and the redshifts
+  faber_jackson,        ///< likewise, and that from host_absolute_mag
+};
+
 /// What a run takes from its catalogue: decides which quantities must be given and
 /// which columns are written.
 struct Needs {
@@ -38,6 +45,8 @@ struct Needs {
   PerBand<PsfNeed> psf{};
   PerBand<std::int64_t> psf_count{};  ///< kernels in the list (PsfNeed::index)
   bool sky_noise = true;
+  /// Follows from what is given: see InjectionSampler::lens_mass().
+  LensMass lens_mass = LensMass::theta_e;
 
   int band_count() const { return static_cast<int>(bands.size()); }
 };

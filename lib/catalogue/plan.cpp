@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "lib/catalogue/mass_from_light.hpp"
 #include "lib/core/contracts.hpp"
 #include "lib/core/errors.hpp"
 #include "lib/core/units.hpp"
@@ -69,6 +70,19 @@ std::int64_t SamplingPlan::host_once(std::int64_t injection_id) const {
   return permutation[static_cast<std::size_t>(injection_id)];
 }
 
+double SamplingPlan::distance_ratio_of(double lens_redshift, double src_redshift,
+                                       std::int64_t injection_id) const {
+  // The ends of the ranges are checked with the finished row; these must not be met by
+  // the integral.
+  if (!(lens_redshift > 0.0 && src_redshift > lens_redshift)) {
+    throw DataError(fmt::format(
+        "injection_id {}: src_redshift must be larger than lens_redshift, and that > 0 "
+        "(got {} and {})",
+        injection_id, src_redshift, lens_redshift));
+  }
+  return distance_ratio(cosmology, lens_redshift, src_redshift);
+}
+
 void SamplingPlan::apply(const Step& step, std::int64_t injection_id,
                          Slots& slots) const {
   const auto slot = [&](Slot s) -> double& {
@@ -118,6 +132,28 @@ void SamplingPlan::apply(const Step& step, std::int64_t injection_id,
     case Operation::mag_from_flux: slot(step.x) = mag_from_nmgy(slot(step.a)); return;
     case Operation::host_once:
       slot(step.x) = static_cast<double>(host_once(injection_id));
+      return;
+    case Operation::distance_ratio:
+      slot(step.x) = distance_ratio_of(slot(step.a), slot(step.b), injection_id);
+      return;
+    case Operation::theta_e:
+      slot(step.x) = isothermal_theta_e_arcsec(slot(step.a), slot(step.b));
+      return;
+    case Operation::absolute_mag:
+      slot(step.x) = absolute_mag(faber_jacksons[step.payload], cosmology, slot(step.a),
+                                  slot(step.b));
+      return;
+    case Operation::faber_jackson:
+      slot(step.x) =
+          sigma_v_km_s(faber_jacksons[step.payload], slot(step.a), uniforms.next());
+      return;
+    case Operation::host_axis_ratio:
+      slot(step.x) =
+          axis_ratio_about(from_hosts[step.payload], slot(step.a), uniforms.next());
+      return;
+    case Operation::host_angle:
+      slot(step.x) = slot(step.a) + from_hosts[step.payload].sigma *
+                                        standard_normal_quantile(uniforms.next());
       return;
     case Operation::host_flux:
       slot(step.x) =

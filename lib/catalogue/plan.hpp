@@ -42,6 +42,13 @@ enum class Operation {
   mag_from_flux,  ///< x = magnitude of a nmgy
   host_once,      ///< x = host of this injection_id in the permutation
   host_flux,      ///< x = flux of host a in band `payload`
+  // Mass from light (plan_mass.cpp):
+  distance_ratio,   ///< x = D_ls/D_s of lens redshift a and source redshift b
+  theta_e,          ///< x = Einstein radius of sigma_v a and D_ls/D_s b
+  absolute_mag,     ///< x = of magnitude a at redshift b, by faber_jacksons[payload]
+  faber_jackson,    ///< x ~ sigma_v of absolute magnitude a, likewise
+  host_axis_ratio,  ///< x ~ lens_q about host_q a, by from_hosts[payload]
+  host_angle,       ///< x ~ lens_phi_rad about host_phi_rad a, likewise
 };
 
 struct Step {
@@ -70,7 +77,8 @@ struct Output {
   const Quantity* quantity = nullptr;
   int band = 0;
   Slot slot = no_slot;
-  bool may_be_unmeasured = false;  ///< depends on a cutout's flux: NaN is no error
+  /// Depends on a cutout's flux: NaN is no error, nor a flux that is not positive.
+  bool may_be_unmeasured = false;
 };
 
 /// All that InjectionSampler needs to compute a row.
@@ -89,6 +97,10 @@ struct SamplingPlan {
   std::size_t given_count = 0;  ///< the first slots are the given values
   std::vector<Sampler> samplers;
   std::vector<Joint> joints;
+  std::vector<FaberJackson> faber_jacksons;
+  std::vector<FromHost> from_hosts;
+  Cosmology cosmology;
+  LensMass lens_mass = LensMass::theta_e;
   std::vector<Step> steps;
   std::vector<Output> outputs;
   std::vector<ScrambledSobol> dimensions;  ///< Design::sobol only
@@ -101,6 +113,9 @@ struct SamplingPlan {
   /// A checked index into the hosts.
   std::size_t host_of(double index, std::int64_t injection_id) const;
   std::int64_t host_once(std::int64_t injection_id) const;
+  /// D_ls/D_s. \throws DataError for a source that is not behind its lens
+  double distance_ratio_of(double lens_redshift, double src_redshift,
+                           std::int64_t injection_id) const;
 };
 
 }  // namespace lensmill::catalogue

@@ -54,6 +54,7 @@ SamplingPlan PlanBuilder::build() {
   plan_.bands = config_.needs.bands;
   plan_.design = config_.design;
   plan_.split = config_.split;
+  plan_.cosmology = config_.cosmology;
   plan_.host_source = config_.needs.host;
   plan_.source_image_count = config_.needs.source_image_count;
   plan_.psf_count = config_.needs.psf_count;
@@ -140,6 +141,8 @@ void PlanBuilder::prepare_hosts() {
 void PlanBuilder::add_outputs() {
   const auto flux =
       given("src_target_snr") ? SourceFlux::target_snr : SourceFlux::given;
+  plan_.lens_mass = lens_mass();
+  config_.needs.lens_mass = plan_.lens_mass;
   for (const auto& quantity : all_quantities()) {
     const int copies = quantity.suffix == Suffix::none ? 1 : config_.needs.band_count();
     for (int band = 0; band < copies; ++band) {
@@ -150,7 +153,8 @@ void PlanBuilder::add_outputs() {
         plan_.split_given = given(name);
         if (!plan_.split_given) continue;
       }
-      const bool is_flux = quantity.name.ends_with("flux_nmgy");
+      const bool of_host = quantity.name.ends_with("flux_nmgy") ||
+                           plan_.lens_mass == LensMass::faber_jackson;
       // Cutouts that nobody measured have no flux to write.
       if (quantity.name == "host_flux_nmgy" &&
           config_.needs.host == HostSource::cutouts &&
@@ -160,7 +164,7 @@ void PlanBuilder::add_outputs() {
       const Slot at = need(name);
       if (at == no_slot) continue;
       plan_.outputs.push_back(
-          {&quantity, band, at, is_flux && !config_.hosts.flux_nmgy.empty()});
+          {&quantity, band, at, of_host && !config_.hosts.flux_nmgy.empty()});
     }
   }
 }
@@ -201,6 +205,12 @@ Slot PlanBuilder::from_giver(Giver& giver) {
     const Slot of = need(multiple->column);
     if (of == no_slot) return no_slot;
     return emit({.operation = Operation::scaled, .a = of, .c = multiple->factor}, name);
+  }
+  if (const auto* relation = std::get_if<FaberJackson>(&prior)) {
+    return from_faber_jackson(giver, *relation);
+  }
+  if (const auto* shape = std::get_if<FromHost>(&prior)) {
+    return from_host_shape(giver, *shape);
   }
   const auto& sampler = std::get<Sampler>(prior);
   if (is_single_valued(sampler)) {

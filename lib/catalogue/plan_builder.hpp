@@ -25,6 +25,13 @@ class PlanBuilder {
   Slot from_joint_table(const Giver& giver);
   Slot derive(const std::string& name, const QuantityName& quantity);
   Slot derive_source_position(const std::string& name);
+  Slot derive_theta_e(const std::string& name);
+  Slot derive_absolute_mag(const std::string& name);
+  Slot from_faber_jackson(const Giver& giver, const FaberJackson& relation);
+  Slot from_host_shape(const Giver& giver, const FromHost& prior);
+  /// Report priors of the redshifts by which a source may lie before its lens.
+  void check_redshifts();
+  LensMass lens_mass();
   Slot derive_host_or_index(const std::string& name, const QuantityName& quantity);
   /// Magnitude of a node from the links other than `from_link`.
   Slot magnitude(int node, std::size_t from_link);

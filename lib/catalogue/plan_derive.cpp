@@ -57,6 +57,8 @@ Slot PlanBuilder::derive(const std::string& name, const QuantityName& quantity) 
          "shear_g2");
     return known(name);
   }
+  if (base == "theta_e_arcsec") return derive_theta_e(name);
+  if (base == "host_absolute_mag") return derive_absolute_mag(name);
   if (base == "src_x_arcsec" || base == "src_y_arcsec") {
     return derive_source_position(name);
   }

@@ -42,6 +42,14 @@ std::string prior_problem(const Quantity& quantity, const Prior& prior) {
                        "src_offset_phi_rad)"
                      : "a disc is for src_offset only";
   }
+  const bool is_shape = quantity.name == "lens_q" || quantity.name == "lens_phi_rad";
+  if (std::holds_alternative<FromHost>(prior) && !is_shape) {
+    return "from_host is for lens_q and lens_phi_rad only";
+  }
+  if (std::holds_alternative<FaberJackson>(prior) &&
+      quantity.name != "lens_sigma_v_km_s") {
+    return "faber_jackson is for lens_sigma_v_km_s only";
+  }
   auto problem = problem_of(prior);
   if (!problem.empty()) return problem;
   if (const auto* sampler = std::get_if<Sampler>(&prior)) {

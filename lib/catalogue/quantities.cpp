@@ -26,6 +26,9 @@ constexpr Range shear_component{-1.0, 1.0, true, true};
 constexpr Range mag{-50.0, 100.0};
 constexpr Range colour{-50.0, 50.0};
 constexpr Range fwhm{0.0, 1000.0, true, false};
+constexpr Range redshift{0.0, 20.0, true, false};
+// A rich cluster has 1000 km/s; catches m/s.
+constexpr Range sigma_v{0.0, 3000.0, true, false};
 
 using I = Injection;
 using T = StreamTag;
@@ -61,6 +64,12 @@ const Quantity quantities[] = {
      T::lens_x, one, &I::lens_x_arcsec},
     {"lens_y_arcsec", "arcsec", "lens centre, y from the stamp's centre", position,
      T::lens_y, one, &I::lens_y_arcsec},
+    {"lens_redshift", "", "redshift of the lens", redshift, T::lens_redshift, one,
+     &I::lens_redshift},
+    {"src_redshift", "", "redshift of the source, above lens_redshift", redshift,
+     T::src_redshift, one, &I::src_redshift},
+    {"lens_sigma_v_km_s", "km/s", "velocity dispersion of the isothermal lens", sigma_v,
+     T::lens_sigma_v, one, &I::lens_sigma_v_km_s},
     {"src_x_arcsec", "arcsec", "unlensed source position, x from the lens", position,
      T::src_x, one, &I::src_x_arcsec},
     {"src_y_arcsec", "arcsec", "unlensed source position, y from the lens", position,
@@ -89,6 +98,10 @@ const Quantity quantities[] = {
      one, &I::host_q},
     {"host_phi_rad", "rad", "major axis of the host's light, from +x towards +y", any,
      T::host_phi, one, &I::host_phi_rad},
+    {"host_absolute_mag", "mag",
+     "absolute AB magnitude of the host in the band of faber_jackson, corrected to "
+     "redshift 0",
+     mag, T::host_absolute_mag, one, &I::host_absolute_mag},
     {"host_rotation",
      "",
      "quarter turns of the host anticlockwise, after the flip",

@@ -92,8 +92,33 @@ struct MultipleOf {
   double factor = 1.0;
 };
 
-/// What a quantity's prior may be. Disc is for `src_offset` only.
-using Prior = std::variant<Sampler, Disc, MultipleOf>;
+/// The lens's shape scattered about that of the host's light (synthetic hosts):
+/// lens_q = host_q (1 + x), x normal with `sigma`, truncated to lens_q in (min, 1];
+/// lens_phi_rad = host_phi_rad + x, `sigma` in rad. sigma = 0: the host's own value.
+struct FromHost {
+  double sigma = 0.1;
+  double min = 0.0;  ///< lens_q only
+};
+
+/// lens_sigma_v_km_s from the host's luminosity (Faber & Jackson 1976):
+/// sigma_v = sigma_v_star 10^(-0.4 (M - mag_star) / exponent + scatter_dex x), x
+/// standard normal and M the row's host_absolute_mag. Where nothing gives that, M =
+/// host_mag_<band> - distance modulus - K(z) - E(z) at z = lens_redshift, with
+/// polynomials K(z) = k_correction_mag[0] z + k_correction_mag[1] z^2 + ..., likewise
+/// E.
+struct FaberJackson {
+  std::string band;
+  double sigma_v_star_km_s = 0.0;
+  double mag_star = 0.0;  ///< for the run's H0
+  double exponent = 4.0;  ///< L ~ sigma_v^exponent
+  double scatter_dex = 0.0;
+  std::vector<double> k_correction_mag{};
+  std::vector<double> evolution_mag{};  ///< negative: brighter in the past
+};
+
+/// What a quantity's prior may be. Disc is for `src_offset` only, FromHost for `lens_q`
+/// and `lens_phi_rad`, FaberJackson for `lens_sigma_v_km_s`.
+using Prior = std::variant<Sampler, Disc, MultipleOf, FromHost, FaberJackson>;
 
 /// What is wrong with the parameters, as "must ..." / "..." without a place, or "" if
 /// they are good.

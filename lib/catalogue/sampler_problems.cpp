@@ -140,6 +140,27 @@ struct Problem {
                ? std::string{}
                : fmt::format("multiple: factor must be finite (got {})", s.factor);
   }
+  std::string operator()(const FromHost& s) const {
+    if (!(s.sigma >= 0.0) || std::isinf(s.sigma)) {
+      return fmt::format("from_host: sigma must be >= 0 and finite (got {})", s.sigma);
+    }
+    if (s.min >= 0.0 && s.min < 1.0) return {};
+    return fmt::format("from_host: min must be in [0, 1) (got {})", s.min);
+  }
+  std::string operator()(const FaberJackson& s) const {
+    if (!(s.sigma_v_star_km_s > 0.0)) {
+      return fmt::format("faber_jackson: sigma_v_star_km_s must be > 0 (got {})",
+                         s.sigma_v_star_km_s);
+    }
+    if (!(s.exponent > 0.0)) {
+      return fmt::format("faber_jackson: exponent must be > 0 (got {})", s.exponent);
+    }
+    if (!(s.scatter_dex >= 0.0)) {
+      return fmt::format("faber_jackson: scatter_dex must be >= 0 (got {})",
+                         s.scatter_dex);
+    }
+    return {};
+  }
   std::string operator()(const Sampler& s) const { return problem_of(s); }
 
  private:

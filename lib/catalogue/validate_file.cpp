@@ -164,6 +164,22 @@ void check_values(const Column& column, std::int64_t first, const Needs& needs,
   }
 }
 
+/// Every source lies behind its lens, where the file gives both redshifts.
+void check_redshifts(const Table& table, std::int64_t first, Problems& problems) {
+  const auto* lens = find_column(table, "lens_redshift");
+  const auto* source = find_column(table, "src_redshift");
+  if (lens == nullptr || source == nullptr) return;
+  for (std::size_t i = 0; i < lens->rows(); ++i) {
+    const double z_lens = real_cell(*lens, i);
+    const double z_source = real_cell(*source, i);
+    // What is no redshift at all is reported as that.
+    if (!(z_lens > 0.0 && z_source > 0.0) || z_source > z_lens) continue;
+    problems.add(first + static_cast<std::int64_t>(i), "src_redshift",
+                 fmt::format("must be larger than lens_redshift (got {} and {})",
+                             z_source, z_lens));
+  }
+}
+
 /// Calls visit(row, id) for every row with a usable id.
 template <class Visit>
 void for_each_id(const ColumnSource& source, Visit&& visit) {
@@ -243,6 +259,7 @@ void validate_file(const ColumnSource& source, const Needs& needs) {
         check_values(column, first, needs, bad, problems);
       }
     }
+    check_redshifts(table, first, problems);
   }
   if (has_id && !ascent.holds) check_duplicates(source, problems);
   problems.throw_if_any();

@@ -95,6 +95,7 @@ void check_priors(Document& document, const RunConfig& config) {
     sampler.needs.psf_count[i] = 1;
   }
   sampler.priors = config.priors;
+  sampler.cosmology = config.cosmology;
   sampler.rows_name = "catalogue.grid";
   for (const auto& axis : config.catalogue.grid) sampler.given.push_back(axis.column);
   if (config.host.kind == HostKind::cutouts) {

@@ -88,6 +88,14 @@ std::string suggest_quantity(const std::string& name, const BandNames& bands) {
 
 }  // namespace
 
+void read_cosmology(const Section& root, RunConfig& config) {
+  const Section cosmology = root.section("cosmology");
+  auto& out = config.cosmology;
+  out.h0_km_s_mpc =
+      cosmology.number("h0_km_s_mpc", above_up_to(0.0, 1000.0), out.h0_km_s_mpc);
+  out.omega_m = cosmology.number("omega_m", closed(0.01, 1.0), out.omega_m);
+}
+
 void read_priors(const Section& root, RunConfig& config) {
   const Section priors = root.section("priors");
   for (const auto& key : priors.keys()) {

@@ -9,6 +9,7 @@ RunConfig read_run_config(Document& document) {
   const Section root = document.root();
   read_run_grid_bands(root, config);
   read_catalogue(root, config);
+  read_cosmology(root, config);
   read_priors(root, config);
   read_host(root, config);
   read_psf(root, config);

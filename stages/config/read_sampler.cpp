@@ -100,6 +100,31 @@ Sampler read_form(const Section& form, const std::string& kind) {
   return read_histogram(form);
 }
 
+/// `from_host: {sigma: 0.1}` of lens_q, `{sigma_rad: 0.2}` of lens_phi_rad.
+catalogue::FromHost read_from_host(const Section& form, std::string_view quantity) {
+  const Section section = form.section("from_host");
+  catalogue::FromHost shape;
+  if (quantity == "lens_phi_rad") {
+    shape.sigma = section.number("sigma_rad", non_negative);
+    return shape;
+  }
+  shape.sigma = section.number("sigma", non_negative);
+  shape.min = section.number("min", closed(0.0, 1.0), shape.min);
+  return shape;
+}
+
+catalogue::FaberJackson read_faber_jackson(const Section& form) {
+  const Section section = form.section("faber_jackson");
+  return {.band = section.text("band"),
+          .sigma_v_star_km_s = section.number("sigma_v_star_km_s", positive),
+          .mag_star = section.number("mag_star", any_number),
+          .exponent = section.number("exponent", positive),
+          .scatter_dex = section.number("scatter_dex", non_negative),
+          .k_correction_mag = section.numbers("k_correction_mag", any_number),
+          .evolution_mag =
+              section.numbers("evolution_mag", any_number, std::vector<double>{0.0})};
+}
+
 /// The value if its parameters make a distribution; else a problem.
 template <class T>
 std::optional<T> checked(const Section& section, std::string_view key, T value) {
@@ -144,6 +169,15 @@ std::optional<catalogue::Prior> read_prior(const Section& section,
     const Section multiple = form.section("multiple_of");
     return catalogue::MultipleOf{.column = multiple.text("column"),
                                  .factor = multiple.number("factor", any_number, 1.0)};
+  }
+  if (form.has("from_host") || form.has("faber_jackson")) {
+    section.describe(key, "sampler");
+    const auto before = section.problem_count();
+    const auto prior = form.has("from_host")
+                           ? catalogue::Prior{read_from_host(form, key)}
+                           : catalogue::Prior{read_faber_jackson(form)};
+    if (section.problem_count() > before) return {};
+    return checked(section, key, prior);
   }
   auto sampler = read_sampler(section, key);
   if (!sampler) return {};

@@ -13,7 +13,7 @@ namespace lensmill::config {
 std::optional<catalogue::Sampler> read_sampler(const Section& section,
                                                std::string_view key);
 
-/// The same, and `multiple_of`.
+/// The same, and `multiple_of`, `from_host`, `faber_jackson`.
 std::optional<catalogue::Prior> read_prior(const Section& section,
                                            std::string_view key);
 

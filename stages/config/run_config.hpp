@@ -129,6 +129,7 @@ struct RunConfig {
   PixelGrid grid;
   BandNames bands;
   CatalogueSection catalogue;
+  catalogue::Cosmology cosmology;
   catalogue::Priors priors;
   HostSection host;
   std::vector<PsfSection> psf;  ///< one per band

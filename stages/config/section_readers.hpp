@@ -12,6 +12,7 @@ namespace lensmill::config {
 
 void read_run_grid_bands(const Section& root, RunConfig& config);
 void read_catalogue(const Section& root, RunConfig& config);
+void read_cosmology(const Section& root, RunConfig& config);
 void read_priors(const Section& root, RunConfig& config);
 /// After the priors: fills in priors host_* of `host.sersic`.
 void read_host(const Section& root, RunConfig& config);

@@ -32,6 +32,17 @@ TEST(ValidateFile, AcceptsColumnsAliasesAndUnlensedRows) {
             "");
 }
 
+TEST(ValidateFile, ReportsSourcesThatAreNotBehindTheirLens) {
+  const auto message =
+      verdict("lens_redshift,src_redshift\n0.3,0.7\n0.5,0.5\n0.7,0.4\n");
+
+  EXPECT_THAT(message, HasSubstr("2 problems in this catalogue:"));
+  EXPECT_THAT(message, HasSubstr("line 3: src_redshift must be larger than "
+                                 "lens_redshift (got 0.5 and 0.5)"));
+  EXPECT_THAT(message, HasSubstr("line 4: src_redshift must be larger than "
+                                 "lens_redshift (got 0.4 and 0.7)"));
+}
+
 TEST(ValidateFile, ReportsEveryKindOfProblemAtOnce) {
   const auto message = verdict(
       "injection_id,lens_q,src_reff_arcsec,host_index,src_flux_nmgy_r\n"

@@ -55,6 +55,23 @@ INSTANTIATE_TEST_SUITE_P(
         BadInput{"UnknownQuantity", "theta_e_arcsec", "theta_e_arcsce",
                  "priors.theta_e_arcsce at run.yaml:8: unknown quantity; did you mean "
                  "theta_e_arcsec?"},
+        BadInput{
+            "FromHostWithoutHost", "lens_q: {uniform: [0.6, 1.0]}",
+            "lens_q: {from_host: {sigma: 0.1}}",
+            "priors.lens_q at run.yaml:9: from_host needs synthetic hosts (the run "
+            "has no host) give lens_q another prior"},
+        BadInput{"FaberJacksonWithoutKCorrection", "theta_e_arcsec: 1.2",
+                 "lens_sigma_v_km_s: {faber_jackson: {band: r, sigma_v_star_km_s: 160, "
+                 "mag_star: -21, exponent: 4, scatter_dex: 0}}",
+                 "priors.lens_sigma_v_km_s.faber_jackson.k_correction_mag at "
+                 "run.yaml:8: required, but missing"},
+        BadInput{"NoMatter", "priors:", "cosmology: {omega_m: 0}\npriors:",
+                 "cosmology.omega_m at run.yaml:7: must be in [0.01, 1] (got 0)"},
+        BadInput{
+            "SourceInFrontOfLens", "theta_e_arcsec: 1.2",
+            "lens_sigma_v_km_s: 200\n  lens_redshift: 0.5\n  src_redshift: 0.5",
+            "priors.src_redshift at run.yaml:10: must be larger than lens_redshift "
+            "in every row"},
         BadInput{"WrongUnitOfQuantity", "theta_e_arcsec", "theta_e_pix",
                  "priors.theta_e_pix at run.yaml:8: unknown quantity; the unit is part "
                  "of the name: write theta_e_arcsec"},

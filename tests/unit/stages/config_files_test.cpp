@@ -1,7 +1,9 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <cmath>
 
+#include "lib/core/units.hpp"
 #include "stages/config/read_run_config.hpp"
 #include "tests/support/config_texts.hpp"
 #include "tests/support/data_folder.hpp"
@@ -11,8 +13,8 @@ namespace {
 
 std::vector<std::filesystem::path> config_files() {
   std::vector<std::filesystem::path> files;
-  for (const auto& entry :
-       std::filesystem::directory_iterator(test_support::source_folder() / "configs")) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(
+           test_support::source_folder() / "configs")) {
     if (entry.path().extension() == ".yaml") files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
@@ -41,7 +43,7 @@ void expect_same_priors(const catalogue::Priors& a, const catalogue::Priors& b) 
 
 TEST(ConfigFiles, AllAreReadWithoutAWordAndRoundTrip) {
   const auto files = config_files();
-  ASSERT_GE(files.size(), 8u);
+  ASSERT_GE(files.size(), 15u);
   for (const auto& file : files) {
     if (needs_data(file)) continue;
     SCOPED_TRACE(file.filename().string());
@@ -53,6 +55,42 @@ TEST(ConfigFiles, AllAreReadWithoutAWordAndRoundTrip) {
     EXPECT_EQ(second.resolved_yaml, first.resolved_yaml);
     expect_same_priors(first.priors, second.priors);
     EXPECT_EQ(second.catalogue.count, first.catalogue.count);
+  }
+}
+
+TEST(ConfigFiles, SurveyPresetsHaveTheDepthThatTheyState) {
+  // 5-sigma (Euclid: 10-sigma) flux over the pixels it is spread on, as the files'
+  // comments say: {file, band, depth, sigmas, pixels}.
+  struct Preset {
+    const char *file, *band;
+    double depth_mag, sigmas, pixels;
+  };
+  const Preset presets[] = {
+      {"legacy_decals", "r", 23.4, 5.0, 112.0},
+      {"legacy_bass_mzls", "z", 23.0, 5.0, 53.0},
+      {"hsc_wide", "i", 26.2, 5.0, 47.0},
+      {"lsst_y1", "r", 25.97, 5.0, 47.0},
+      {"euclid_vis", "VIS", 25.6, 10.0, 133.0},
+      {"hst_acs_f814w", "F814W", 27.2, 5.0, 13.5},
+  };
+  for (const auto& preset : presets) {
+    SCOPED_TRACE(preset.file);
+    const RunConfig config =
+        read_run_config(test_support::source_folder() / "configs/survey" /
+                        (std::string(preset.file) + ".yaml"));
+    const auto quantity = std::string("sky_sigma_nmgy_") + preset.band;
+    const auto entry = std::find_if(
+        config.priors.entries.begin(), config.priors.entries.end(),
+        [&](const catalogue::PriorEntry& e) { return e.quantity == quantity; });
+    ASSERT_NE(entry, config.priors.entries.end());
+
+    const double sigma = quantile(std::get<catalogue::Sampler>(entry->prior), 0.5);
+
+    // Three digits of sigma and of the pixels are written down.
+    constexpr double written_digits = 0.02;
+    EXPECT_NEAR(sigma * preset.sigmas * std::sqrt(preset.pixels) /
+                    nmgy_from_mag(preset.depth_mag),
+                1.0, written_digits);
   }
 }
 

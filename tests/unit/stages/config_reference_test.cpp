@@ -38,7 +38,9 @@ const std::vector<std::vector<Edit>>& coverage() {
        {"host: none",
         "host: {sersic: {reff_arcsec: {lognormal: {median: 1.5, sigma_dex: 0.2, max: "
         "9}}, n: 4, q: 0.5, phi_deg: 0}}"},
-       {"src_flux_nmgy_r", "host_mag_r: 20\n  src_flux_nmgy_r"}},
+       {"src_flux_nmgy_r", "host_mag_r: 20\n  src_flux_nmgy_r"},
+       {"lens_q: {uniform: [0.6, 1.0]}", "lens_q: {from_host: {sigma: 0.1}}"},
+       {"lens_phi_rad: 0.0", "lens_phi_rad: {from_host: {sigma_rad: 0.1}}"}},
       {{"sampled: {count: 10}", "file: {path: bins.csv}"},
        {"host: none",
         "host: {cutouts: {r: bins.csv, invvar: {r: bins.csv}, units: nmgy, "
@@ -101,7 +103,8 @@ std::map<std::string, KnownKey> all_keys() {
     collect(document, keys);
   }
   for (const auto& entry :
-       std::filesystem::directory_iterator(source_folder() / "configs")) {
+       std::filesystem::recursive_directory_iterator(source_folder() / "configs")) {
+    if (!entry.is_regular_file()) continue;
     auto document = Document::from_file(entry.path());
     collect(document, keys);
   }

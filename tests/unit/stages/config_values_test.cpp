@@ -45,6 +45,35 @@ RunConfig with_src_q(const std::string& form,
   return read(edited(small_config, "src_q: 0.7", "src_q: " + form), {}, folder);
 }
 
+TEST(ReadRunConfig, ReadsMassFromLight) {
+  const RunConfig config = read(edited(
+      edited(edited(edited(small_config, "priors:",
+                           "cosmology: {h0_km_s_mpc: 50, omega_m: 1}\npriors:"),
+                    "theta_e_arcsec: 1.2",
+                    "lens_redshift: 0.4\n  src_redshift: 2\n  lens_sigma_v_km_s: "
+                    "{faber_jackson: {band: r, sigma_v_star_km_s: 160, mag_star: -21, "
+                    "exponent: 3.9, scatter_dex: 0.1, k_correction_mag: [1, 2]}}\n"
+                    "  host_mag_r: 20"),
+             "lens_q: {uniform: [0.6, 1.0]}",
+             "lens_q: {from_host: {sigma: 0.1, min: 0.3}}"),
+      "host: none", "host: {sersic: {reff_arcsec: 1, n: 4, q: 0.7}}"));
+
+  EXPECT_EQ(config.cosmology.h0_km_s_mpc, 50.0);
+  EXPECT_EQ(config.cosmology.omega_m, 1.0);
+  const auto& relation =
+      std::get<catalogue::FaberJackson>(prior_of(config, "lens_sigma_v_km_s").prior);
+  EXPECT_EQ(relation.band, "r");
+  EXPECT_EQ(relation.sigma_v_star_km_s, 160.0);
+  EXPECT_EQ(relation.mag_star, -21.0);
+  EXPECT_EQ(relation.exponent, 3.9);
+  EXPECT_EQ(relation.scatter_dex, 0.1);
+  EXPECT_THAT(relation.k_correction_mag, ElementsAre(1.0, 2.0));
+  EXPECT_THAT(relation.evolution_mag, ElementsAre(0.0));
+  const auto& shape = std::get<catalogue::FromHost>(prior_of(config, "lens_q").prior);
+  EXPECT_EQ(shape.sigma, 0.1);
+  EXPECT_EQ(shape.min, 0.3);
+}
+
 TEST(ReadRunConfig, FillsInDefaults) {
   const RunConfig config = read(small_config);
 
