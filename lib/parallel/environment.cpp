@@ -10,8 +10,22 @@
 #include "lib/parallel/check.hpp"
 
 namespace lensmill::parallel {
+namespace {
+
+/// Whether mpirun or srun started this process.
+bool started_by_a_launcher() {
+  return std::getenv("OMPI_COMM_WORLD_SIZE") != nullptr ||
+         std::getenv("PMIX_RANK") != nullptr || std::getenv("PMI_RANK") != nullptr;
+}
+
+}  // namespace
 
 Environment::Environment(int& argc, char**& argv) {
+  if (!started_by_a_launcher()) {
+    // Alone, Open MPI has no use for its session folder, whose parent all of a user's
+    // processes share: one that ends removes it while another one begins, which dies.
+    ::setenv("OMPI_MCA_orte_create_session_dirs", "0", /*overwrite=*/0);
+  }
   int provided = MPI_THREAD_SINGLE;
   check(MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &provided),
         "MPI_Init_thread");
