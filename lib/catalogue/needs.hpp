@@ -23,6 +23,7 @@ enum class PsfNeed {
   fwhm_and_beta,  ///< Moffat: psf_fwhm_pix and psf_moffat_beta
   index,          ///< kernel of a list: psf_index
   ccd_position,   ///< PSFEx: psf_x_pix, psf_y_pix
+  host_position,  ///< the same, but set from where the row's host is
 };
 
 /// What a run takes from its catalogue: decides which quantities must be given and
@@ -38,6 +39,8 @@ struct Needs {
   PerBand<PsfNeed> psf{};
   PerBand<std::int64_t> psf_count{};  ///< kernels in the list (PsfNeed::index)
   bool sky_noise = true;
+  /// Whether hosts are cut from survey images: columns say where they are.
+  bool survey_hosts = false;
 
   int band_count() const { return static_cast<int>(bands.size()); }
 };
