@@ -16,7 +16,7 @@ build      | CMake 3.25, Ninja, pkg-config; git (the commit is recorded in every
 MPI        | Open MPI 4.1                                | openmpi-bin libopenmpi-dev
 HDF5       | HDF5 1.10, the *parallel* build, and tools  | libhdf5-openmpi-dev hdf5-tools
 FFT        | FFTW 3.3, single and double, and its MPI    | libfftw3-dev libfftw3-mpi-dev
-FITS       | CFITSIO 4                                   | libcfitsio-dev
+FITS       | CFITSIO 4, WCSLIB 7                         | libcfitsio-dev wcslib-dev
 config     | yaml-cpp 0.7                                | libyaml-cpp-dev
 checksums  | OpenSSL 3                                   | libssl-dev
 pictures   | libpng 1.6                                  | libpng-dev

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "lensmill_git.hpp"
+#include "lib/io/fits/sky_wcs.hpp"
 #include "lib/io/sha256.hpp"
 
 namespace lensmill::pipeline {
@@ -49,6 +50,7 @@ BuildInfo collect() {
                         {"mpi", mpi_version()},
                         {"fftw", static_cast<const char*>(fftwf_version)},
                         {"cfitsio", cfitsio_version()},
+                        {"wcslib", io::fits::wcslib_version()},
                         {"boost", BOOST_LIB_VERSION}}};
 }
 

@@ -22,7 +22,7 @@ struct Stamp::Buffers {
   psf::FunctionKernelWorkspace function_kernel;
   Image<double> total_plane;  ///< all kinds on the lattice
   Image<float> unit_stamp;
-  Image<float> cutout, invvar, oriented, oriented_invvar;
+  Image<float> cutout, invvar, cutout_mask, oriented, oriented_invvar;
 
   struct PsfBuffers {
     bool filled = false;
@@ -50,6 +50,13 @@ struct Stamp::Buffers {
     std::vector<Image<double>> weights;  ///< [radius], on the lattice
   };
   PerBand<AdjointCache> adjoint;
+
+  /// The apertures without a band's masked pixels, made anew for each row that has any.
+  struct MaskedApertures {
+    std::vector<measure::ApertureWeights> core;  ///< [radius]
+    std::vector<Image<double>> adjoint;          ///< [radius], on the lattice
+  };
+  PerBand<MaskedApertures> masked;
 };
 
 }  // namespace lensmill::stages

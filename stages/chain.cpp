@@ -38,6 +38,7 @@ const Image<float>* image_of(const BandImages& images, const std::string& name) 
   if (name == "counter_image") return &images.counter_image;
   if (name == "host") return &images.host;
   if (name == "variance") return &images.variance;
+  if (name == "mask") return &images.mask;
   return nullptr;
 }
 
@@ -69,6 +70,8 @@ const std::vector<Product>& products() {
       {"counter_image", "noise-free light of the saddle images after the PSF"},
       {"host", "host without added noise"},
       {"variance", "variance of `positive`"},
+      {"mask",
+       "1 where the host's survey image tells nothing, left out of measurements"},
   };
   return list;
 }
@@ -79,7 +82,8 @@ Chain::Chain(std::vector<std::unique_ptr<const Stage>> stages, config::RunConfig
       config_(std::move(config)),
       catalogue_columns_(catalogue::written_columns(needs, source_flux)),
       schema_(config_.bands, config_.measure.aperture_radius_pix,
-              profile_bins_of(config_.grid)) {
+              profile_bins_of(config_.grid),
+              config_.host.survey ? measure::Masks::yes : measure::Masks::no) {
   check_planes(stages_);
   const BandImages none;
   for (const auto& name : config_.output.products) {
@@ -134,6 +138,7 @@ void Chain::blank(Stamp& stamp) const {
           &images.counter_image, &images.host, &images.variance}) {
       image->assign(n, n, static_cast<float>(nan));
     }
+    if (config_.host.survey) images.mask.assign(n, n, static_cast<float>(nan));
   }
   stamp.measurement.reset();
   stamp.status = status;

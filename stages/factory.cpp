@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "lib/core/errors.hpp"
@@ -15,6 +16,7 @@
 #include "stages/measure_stage.hpp"
 #include "stages/noise_stage.hpp"
 #include "stages/sample_stage.hpp"
+#include "stages/survey_place.hpp"
 
 namespace lensmill::stages {
 namespace {
@@ -24,6 +26,7 @@ using config::PsfKind;
 using config::RunConfig;
 
 constexpr std::int64_t probed_rows = 1024;
+constexpr std::size_t most_psfex_probes = 17;
 // A deposit reaches this many lattice points beyond a sample half a pixel outside.
 constexpr int deposit_border = imaging::spline_support / 2 + 1;
 
@@ -102,12 +105,26 @@ std::vector<Probe> probe_widths(const RunConfig& config, const Inputs& inputs,
   for (std::size_t row = 0; row < block.rows(); ++row) {
     Probe probe;
     probe.injection = sampler.sample(block.injection_id[row], block.row(row));
+    if (inputs.hosts && inputs.hosts->is_survey()) {
+      place_on_survey(*inputs.hosts, config.psf, config.grid, false, probe.injection);
+    }
+    // A host on no image has no PSF: its rows are bad_host.
+    if (config.psf[b].position_of_host && std::isnan(probe.injection.psf_x_pix[b])) {
+      continue;
+    }
     probe.fwhm_pix = fwhm_of(config.psf[b], inputs.psf[b], probe.injection, band);
     probes.push_back(probe);
-    const bool rows_differ = config.psf[b].kind == PsfKind::gaussian ||
-                             config.psf[b].kind == PsfKind::moffat ||
-                             (config.psf[b].kind == PsfKind::psfex && row < 16);
+    const bool rows_differ =
+        config.psf[b].kind == PsfKind::gaussian ||
+        config.psf[b].kind == PsfKind::moffat ||
+        (config.psf[b].kind == PsfKind::psfex && probes.size() < most_psfex_probes);
     if (!rows_differ) break;
+  }
+  if (probes.empty()) {
+    throw DataError(fmt::format(
+        "psf.{}.position: host: none of the run's first hosts is on the image of this "
+        "band; check host.survey.positions against the images",
+        config.bands[b]));
   }
   std::ranges::stable_sort(probes, {}, &Probe::fwhm_pix);
   return probes;
@@ -170,6 +187,7 @@ SampleStage::LensPlace lens_place(const RunConfig& config, const Inputs& inputs)
       gives(config, inputs, "lens_y_arcsec")) {
     return as_sampled;
   }
+  if (config.host.survey) return host_position;
   return config.host.centre == config::HostCentre::centroid ? host_centroid
                                                             : host_geometric;
 }
@@ -190,7 +208,8 @@ std::vector<std::unique_ptr<const Stage>> make_stages(
                           .lens_place = lens_place(config, *inputs),
                           .bands = bands,
                           .grid = config.grid,
-                          .inputs = inputs}));
+                          .inputs = inputs,
+                          .psf = config.psf}));
   stages.push_back(std::make_unique<LensStage>(
       LensStage::Config{.renderer = renderer,
                         .aperture_x_pix = centre ? (*centre)[0] : nan,
@@ -206,16 +225,18 @@ std::vector<std::unique_ptr<const Stage>> make_stages(
       .wants_arc_intrinsic =
           std::ranges::find(config.output.products, "arc_intrinsic") !=
           config.output.products.end()}));
-  stages.push_back(std::make_unique<HostStage>(
-      HostStage::Config{.bands = bands,
-                        .stamp_size_pix = config.grid.stamp_size_pix,
-                        .kind = config.host.kind,
-                        .renderer = renderer,
-                        .convolver = setup.convolver,
-                        .inputs = inputs,
-                        .variance_includes_source_poisson =
-                            config.host.invvar_includes_source_poisson.value_or(true),
-                        .gain_e_per_nmgy = config.noise.gain_e_per_nmgy}));
+  stages.push_back(std::make_unique<HostStage>(HostStage::Config{
+      .bands = bands,
+      .stamp_size_pix = config.grid.stamp_size_pix,
+      .kind = config.host.kind,
+      .renderer = renderer,
+      .convolver = setup.convolver,
+      .inputs = inputs,
+      .variance_includes_source_poisson =
+          config.host.invvar_includes_source_poisson.value_or(true),
+      .min_valid_fraction =
+          config.host.survey ? config.host.survey->min_valid_fraction : 0.0,
+      .gain_e_per_nmgy = config.noise.gain_e_per_nmgy}));
   stages.push_back(std::make_unique<NoiseStage>(
       NoiseStage::Config{.bands = bands,
                          .host = config.host.kind,
@@ -242,7 +263,8 @@ catalogue::Needs needs_of(const RunConfig& config, const Inputs& inputs) {
                          .host = config.host.kind,
                          .host_count = inputs.hosts ? inputs.hosts->count() : 0,
                          .sky_noise = config.noise.enabled &&
-                                      config.host.kind != config::HostKind::cutouts};
+                                      config.host.kind != config::HostKind::cutouts,
+                         .survey_hosts = config.host.survey.has_value()};
   for (std::size_t band = 0; band < config.psf.size(); ++band) {
     switch (config.psf[band].kind) {
       case PsfKind::gaussian: needs.psf[band] = PsfNeed::fwhm; break;
@@ -253,7 +275,10 @@ catalogue::Needs needs_of(const RunConfig& config, const Inputs& inputs) {
         needs.psf_count[band] = count;
         break;
       }
-      case PsfKind::psfex: needs.psf[band] = PsfNeed::ccd_position; break;
+      case PsfKind::psfex:
+        needs.psf[band] = config.psf[band].position_of_host ? PsfNeed::host_position
+                                                            : PsfNeed::ccd_position;
+        break;
     }
   }
   return needs;

@@ -76,52 +76,85 @@ void HostStage::render_sersic(Stamp& stamp) const {
   }
 }
 
-void HostStage::read_cutouts(Stamp& stamp) const {
+void HostStage::read_pixels(Stamp& stamp, int band) const {
   const auto& injection = stamp.injection;
   const HostCutouts& hosts = *config_.inputs->hosts;
   const imaging::Orientation orientation{
       .quarter_turns = static_cast<int>(injection.host_rotation),
       .mirrored = injection.host_flip != 0};
   auto& buffers = *stamp.buffers;
+  auto& images = stamp.images[static_cast<std::size_t>(band)];
   const int n = config_.stamp_size_pix;
+  if (hosts.is_survey()) {
+    hosts.read_with_mask(injection.host_index, band, buffers.cutout, buffers.invvar,
+                         buffers.cutout_mask);
+  } else {
+    hosts.read(injection.host_index, band, buffers.cutout, buffers.invvar);
+  }
+  imaging::orient(buffers.cutout, orientation, buffers.oriented);
+  const auto offset =
+      imaging::crop_offset(buffers.oriented.ny(), buffers.oriented.nx(), n);
+  images.host.assign(n, n);
+  imaging::crop(buffers.oriented, offset, images.host);
+  if (hosts.has_invvar()) {
+    images.host_variance.assign(n, n);
+    imaging::orient(buffers.invvar, orientation, buffers.oriented_invvar);
+    imaging::crop(buffers.oriented_invvar, offset, images.host_variance);
+  }
+  if (!hosts.is_survey()) return;
+  imaging::orient(buffers.cutout_mask, orientation, buffers.oriented);
+  images.mask.assign(n, n);
+  imaging::crop(buffers.oriented, offset, images.mask);
+}
+
+void HostStage::fill_variance(Stamp& stamp, std::size_t b) const {
+  constexpr auto nan = std::numeric_limits<float>::quiet_NaN();
+  auto& images = stamp.images[b];
+  const int n = config_.stamp_size_pix;
+  if (config_.inputs->hosts->has_invvar()) {
+    for (float& value : images.host_variance.pixels()) {
+      value = value > 0.0F ? 1.0F / value : nan;
+    }
+  } else {
+    const auto slot = static_cast<std::size_t>(stamp.injection.host_index) *
+                          static_cast<std::size_t>(config_.bands) +
+                      b;
+    const double sigma = config_.inputs->host_measurements.background_sigma_nmgy[slot];
+    // A pixel outside the crop is not finite: there is no variance to measure with.
+    if (std::isnan(sigma)) stamp.status = Status::bad_host;
+    images.host_variance.assign(n, n, static_cast<float>(sigma * sigma));
+  }
+  const double gain = config_.gain_e_per_nmgy[b];
+  if (!config_.variance_includes_source_poisson && gain > 0.0) {
+    for (std::size_t k = 0; k < images.host.size(); ++k) {
+      images.host_variance.pixels()[k] +=
+          static_cast<float>(std::max(0.0, double{images.host.pixels()[k]}) / gain);
+    }
+  }
+  // No variance, no information: SNRs leave these pixels out.
+  for (std::size_t k = 0; k < images.mask.size(); ++k) {
+    if (images.mask.pixels()[k] != 0.0F) images.host_variance.pixels()[k] = nan;
+  }
+}
+
+void HostStage::read_cutouts(Stamp& stamp) const {
   for (int band = 0; band < config_.bands; ++band) {
     const auto b = static_cast<std::size_t>(band);
-    hosts.read(injection.host_index, band, buffers.cutout, buffers.invvar);
-    imaging::orient(buffers.cutout, orientation, buffers.oriented);
-    const auto offset =
-        imaging::crop_offset(buffers.oriented.ny(), buffers.oriented.nx(), n);
+    read_pixels(stamp, band);
     auto& images = stamp.images[b];
-    images.host.assign(n, n);
-    imaging::crop(buffers.oriented, offset, images.host);
-    if (!std::ranges::all_of(images.host.pixels(),
-                             [](float value) { return std::isfinite(value); })) {
-      stamp.status = Status::bad_host;
+    const auto host = images.host.pixels();
+    const auto mask = images.mask.pixels();
+    std::size_t masked = 0;
+    for (std::size_t k = 0; k < host.size(); ++k) {
+      const bool hidden = !mask.empty() && mask[k] != 0.0F;
+      if (hidden) ++masked;
+      if (!hidden && !std::isfinite(host[k])) stamp.status = Status::bad_host;
     }
-    images.host_variance.assign(n, n);
-    if (hosts.has_invvar()) {
-      imaging::orient(buffers.invvar, orientation, buffers.oriented_invvar);
-      imaging::crop(buffers.oriented_invvar, offset, images.host_variance);
-      for (float& value : images.host_variance.pixels()) {
-        value = value > 0.0F ? 1.0F / value : std::numeric_limits<float>::quiet_NaN();
-      }
-    } else {
-      const auto slot = static_cast<std::size_t>(injection.host_index) *
-                            static_cast<std::size_t>(config_.bands) +
-                        b;
-      const double sigma =
-          config_.inputs->host_measurements.background_sigma_nmgy[slot];
-      // A pixel outside the crop is not finite: there is no variance to measure with.
-      if (std::isnan(sigma)) stamp.status = Status::bad_host;
-      std::ranges::fill(images.host_variance.pixels(),
-                        static_cast<float>(sigma * sigma));
-    }
-    const double gain = config_.gain_e_per_nmgy[b];
-    if (!config_.variance_includes_source_poisson && gain > 0.0) {
-      for (std::size_t k = 0; k < images.host.size(); ++k) {
-        images.host_variance.pixels()[k] +=
-            static_cast<float>(std::max(0.0, double{images.host.pixels()[k]}) / gain);
-      }
-    }
+    images.any_masked = masked > 0;
+    const double valid_fraction =
+        1.0 - static_cast<double>(masked) / static_cast<double>(host.size());
+    if (valid_fraction < config_.min_valid_fraction) stamp.status = Status::bad_host;
+    fill_variance(stamp, b);
   }
 }
 

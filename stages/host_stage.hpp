@@ -12,7 +12,9 @@ namespace lensmill::stages {
 
 /// host: the galaxy that the arc is painted onto. A synthetic one is integrated over
 /// pixels like the arc and convolved with the row's PSF; a real one is read, oriented
-/// and cropped, with its own variance.
+/// and cropped, with its own variance; one cut from a survey image with its mask too. A
+/// host with an unmasked pixel that is not finite, or with fewer valid pixels than
+/// asked for, is bad_host.
 class HostStage final : public Stage {
  public:
   struct Config {
@@ -25,6 +27,7 @@ class HostStage final : public Stage {
     /// Real hosts.
     std::shared_ptr<const Inputs> inputs;
     bool variance_includes_source_poisson = true;
+    double min_valid_fraction = 0.0;  ///< of a stamp's pixels; survey images
     PerBand<double> gain_e_per_nmgy{};
   };
   explicit HostStage(Config config);
@@ -39,6 +42,8 @@ class HostStage final : public Stage {
  private:
   void render_sersic(Stamp& stamp) const;
   void read_cutouts(Stamp& stamp) const;
+  void read_pixels(Stamp& stamp, int band) const;
+  void fill_variance(Stamp& stamp, std::size_t band) const;
 
   Config config_;
 };

@@ -19,6 +19,21 @@
 
 namespace lensmill::stages {
 
+/// Where a host cut from a survey image is, in one band.
+struct HostPlace {
+  double ra_deg = 0.0;  ///< NaN where the images state no sky
+  double dec_deg = 0.0;
+  double x_pix = 0.0;  ///< on the band's image, from 1
+  double y_pix = 0.0;
+  /// What the image's header says of the image's first pixel on the detector: added to
+  /// x_pix, y_pix these are detector pixels (-LTV1, -LTV2; 0 without such keywords).
+  double detector_offset_x_pix = 0.0;
+  double detector_offset_y_pix = 0.0;
+  double cutout_x_pix = 0.0;  ///< on the band's cutout, from 0
+  double cutout_y_pix = 0.0;
+  bool on_image = false;
+};
+
 /// Real hosts, read cutout by cutout so that memory stays bounded.
 class HostCutouts {
  public:
@@ -31,6 +46,20 @@ class HostCutouts {
   /// has_invvar(), else `invvar` is left alone. \throws IoError
   virtual void read(std::int64_t host_index, int band, Image<float>& nmgy,
                     Image<float>& invvar) const = 0;
+
+  /// Whether pixels may be masked and hosts have places: those of survey images.
+  virtual bool is_survey() const { return false; }
+  /// The same as read(), and 1 in `mask` for pixels that tell nothing (outside the
+  /// image, undefined, of no weight), 0 for the others. For is_survey() only.
+  virtual void read_with_mask(std::int64_t host_index, int band, Image<float>& nmgy,
+                              Image<float>& invvar, Image<float>& mask) const {
+    read(host_index, band, nmgy, invvar);
+    mask.assign(ny(), nx(), 0.0F);
+  }
+  /// For is_survey() only.
+  virtual HostPlace place(std::int64_t /*host_index*/, int /*band*/) const {
+    return {};
+  }
 };
 
 /// Real hosts measured once by the pipeline (imaging/host_image.hpp), [host, band]
@@ -52,7 +81,7 @@ struct Inputs {
   std::shared_ptr<const catalogue::Rows> rows;
   catalogue::Conflict conflict = catalogue::Conflict::error;
   PerBand<PsfInput> psf;
-  std::shared_ptr<const HostCutouts> hosts;  ///< null unless host: cutouts
+  std::shared_ptr<const HostCutouts> hosts;  ///< null unless host: cutouts, survey
   HostMeasurements host_measurements;
 };
 

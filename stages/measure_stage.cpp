@@ -18,6 +18,18 @@ using config::ApertureMask;
 using lens::ImageKind;
 using lens::kind_index;
 
+/// Flux of the convolved arc in the stamp's unmasked pixels, for unit source flux; NaN
+/// where the source has none in this band.
+double unmasked_unit_flux(const Stamp& stamp, std::size_t band) {
+  const auto arc = stamp.images[band].arc.pixels();
+  const auto mask = stamp.images[band].mask.pixels();
+  double flux = 0.0;
+  for (std::size_t k = 0; k < arc.size(); ++k) {
+    if (mask[k] == 0.0F) flux += double{arc[k]};
+  }
+  return flux / stamp.injection.src_flux_nmgy[band];
+}
+
 std::size_t slot(ImageKind kind) { return static_cast<std::size_t>(kind_index(kind)); }
 
 }  // namespace
@@ -70,7 +82,29 @@ void MeasureStage::update_apertures(Stamp& stamp) const {
   ++cache.version;
 }
 
+void MeasureStage::update_masked(Stamp& stamp, std::size_t band) const {
+  const auto& images = stamp.images[band];
+  if (!images.any_masked) return;
+  auto& masked = stamp.buffers->masked[band];
+  masked.core.clear();
+  for (const auto& aperture : stamp.buffers->aperture.core) {
+    masked.core.push_back(measure::without_masked(aperture, images.mask));
+  }
+  const int size = config_.convolver->lattice().size();
+  masked.adjoint.resize(masked.core.size());
+  std::vector<ImageView<const double>> weights;
+  std::vector<ImageView<double>> adjoints;
+  for (std::size_t r = 0; r < masked.core.size(); ++r) {
+    if (masked.adjoint[r].ny() != size) masked.adjoint[r].assign(size, size);
+    weights.push_back(masked.core[r].weight.view());
+    adjoints.push_back(masked.adjoint[r].view());
+  }
+  config_.convolver->adjoint(weights, *stamp.psf[band].prepared,
+                             stamp.buffers->convolver, adjoints);
+}
+
 void MeasureStage::update_adjoints(Stamp& stamp, std::size_t band) const {
+  if (stamp.images[band].any_masked) return;  // update_masked made this row's own
   auto& cache = stamp.buffers->adjoint[band];
   const auto& aperture = stamp.buffers->aperture;
   const long psf_version = stamp.buffers->psf[band].version;
@@ -159,10 +193,15 @@ void MeasureStage::measure_core(Stamp& stamp) const {
         before.by_kind[slot(ImageKind::maximum)];
     for (int band = 0; band < config_.bands; ++band) {
       const auto b = static_cast<std::size_t>(band);
+      const bool masked = stamp.images[b].any_masked;
+      const auto& adjoint = masked ? stamp.buffers->masked[b].adjoint[r]
+                                   : stamp.buffers->adjoint[b].weights[r];
       const auto split = measure::split_core_flux(
-          intrinsic,
-          measure::adjoint_sums(stamp.buffers->adjoint[b].weights[r].view(), planes),
-          stamp.psf[b].kernel->sum, stamp.unit_arc_flux[b]);
+          masked ? measure::intrinsic_sums(stamp.buffers->masked[b].core[r], planes,
+                                           margin)
+                 : intrinsic,
+          measure::adjoint_sums(adjoint.view(), planes), stamp.psf[b].kernel->sum,
+          masked ? unmasked_unit_flux(stamp, b) : stamp.unit_arc_flux[b]);
       const std::size_t at = m.at(b, r);
       m.core_flux_fraction[at] = split.fraction;
       m.core_flux_fraction_minimum_intrinsic[at] =
@@ -194,12 +233,22 @@ void MeasureStage::measure_band(Stamp& stamp, std::size_t b) const {
   m.arc_snr[b] = measure::matched_filter_snr(images.arc, images.variance);
   m.counter_image_snr[b] =
       measure::matched_filter_snr(images.counter_image, images.variance);
+  const ImageView<const float> mask =
+      images.any_masked ? images.mask.view() : ImageView<const float>{};
   m.annulus_offset[b] =
-      measure::mean_offset(aperture.annulus, images.positive, images.negative);
+      measure::mean_offset(aperture.annulus, images.positive, images.negative, mask);
+  if (images.mask.size() > 0) {
+    double masked = 0.0;
+    for (const float pixel : images.mask.pixels()) masked += double{pixel};
+    m.masked_fraction[b] = masked / static_cast<double>(images.mask.size());
+  }
   for (std::size_t r = 0; r < aperture.core.size(); ++r) {
     const std::size_t at = m.at(b, r);
     m.core_offset[at] =
-        measure::mean_offset(aperture.core[r], images.positive, images.negative);
+        measure::mean_offset(aperture.core[r], images.positive, images.negative, mask);
+    if (images.mask.size() > 0) {
+      m.core_masked_fraction[at] = measure::masked_share(aperture.core[r], images.mask);
+    }
     m.arc_snr_aperture[at] =
         measure::aperture_snr(aperture.core[r], images.arc, images.variance);
   }
@@ -207,8 +256,9 @@ void MeasureStage::measure_band(Stamp& stamp, std::size_t b) const {
   const auto profile = [&](std::vector<float>& column) {
     return std::span(column).subspan(m.at_bin(b, 0), bins);
   };
-  aperture.bins.profile(images.arc, profile(m.radial_profile));
-  aperture.bins.profile(images.counter_image, profile(m.radial_profile_counter_image));
+  aperture.bins.profile(images.arc, profile(m.radial_profile), mask);
+  aperture.bins.profile(images.counter_image, profile(m.radial_profile_counter_image),
+                        mask);
   for (std::size_t k = 0; k < bins; ++k) {
     // Profiles are linear in the image: what is not counter-image is outer image.
     m.radial_profile_outer_image[m.at_bin(b, k)] =
@@ -221,6 +271,7 @@ void MeasureStage::apply(Stamp& stamp, const InjectionStreams&) const {
   update_apertures(stamp);
   measure_point_images(stamp);
   for (int band = 0; band < config_.bands; ++band) {
+    update_masked(stamp, static_cast<std::size_t>(band));
     update_adjoints(stamp, static_cast<std::size_t>(band));
   }
   measure_core(stamp);

@@ -36,6 +36,7 @@ class MeasureStage final : public Stage {
  private:
   measure::ApertureWeights core_weights(const measure::Disc& disc) const;
   void update_apertures(Stamp& stamp) const;
+  void update_masked(Stamp& stamp, std::size_t band) const;
   void update_adjoints(Stamp& stamp, std::size_t band) const;
   void measure_point_images(Stamp& stamp) const;
   void measure_core(Stamp& stamp) const;

@@ -4,6 +4,7 @@
 
 #include "lib/core/errors.hpp"
 #include "lib/imaging/host_image.hpp"
+#include "stages/survey_place.hpp"
 
 namespace lensmill::stages {
 
@@ -24,6 +25,14 @@ void SampleStage::apply(Stamp& stamp, const InjectionStreams& streams) const {
     if (std::isnan(injection.src_flux_nmgy[static_cast<std::size_t>(band)])) {
       stamp.status = Status::bad_host;
     }
+  }
+  if (config_.inputs && config_.inputs->hosts && config_.inputs->hosts->is_survey()) {
+    const bool on_host = config_.lens_place == LensPlace::host_position;
+    if (!place_on_survey(*config_.inputs->hosts, config_.psf, config_.grid, on_host,
+                         injection)) {
+      stamp.status = Status::bad_host;
+    }
+    return;
   }
   if (config_.lens_place == LensPlace::as_sampled) return;
 

@@ -1,27 +1,31 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "lib/catalogue/injection_sampler.hpp"
 #include "lib/core/pixel_grid.hpp"
+#include "stages/config/run_config.hpp"
 #include "stages/inputs.hpp"
 #include "stages/stage.hpp"
 
 namespace lensmill::stages {
 
 /// sample: the row's complete truth, from what the catalogue gives and the priors. A
-/// row that needs what its real host could not be measured for (flux, centroid) is
-/// bad_host.
+/// row that needs what its real host could not be measured for (flux, centroid), or
+/// whose host is off a survey image, is bad_host.
 class SampleStage final : public Stage {
  public:
   /// Where the lens stands on a real host that the catalogue does not place it on.
-  enum class LensPlace { as_sampled, host_geometric, host_centroid };
+  enum class LensPlace { as_sampled, host_geometric, host_centroid, host_position };
   struct Config {
     std::shared_ptr<const catalogue::InjectionSampler> sampler;
     LensPlace lens_place = LensPlace::as_sampled;
     int bands = 1;
     PixelGrid grid;
     std::shared_ptr<const Inputs> inputs;
+    /// Of the run, for PSFs at the host's position.
+    std::vector<config::PsfSection> psf;
   };
   explicit SampleStage(Config config);
 

@@ -23,6 +23,7 @@ LIBRARIES = {
     "HDF5": (re.compile(r"(hdf5|H5\w*)\.h(pp)?$"), {"lensmill_hdf5"}),
     "FITS": (re.compile(r"(cfitsio/)?(fitsio2?|longnam|CCfits\S*)(\.h)?$"),
              {"PkgConfig::CFITSIO"}),
+    "WCS": (re.compile(r"wcslib/"), {"PkgConfig::WCSLIB"}),
     "YAML": (re.compile(r"yaml-cpp/"), {"yaml-cpp"}),
 }
 CODE_FOLDERS = ("lib", "stages", "pipeline", "tests", "cmake", "jobs", "python")

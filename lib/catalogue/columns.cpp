@@ -21,7 +21,14 @@ bool uses_psf(PsfNeed need, const Member& member) {
     return need == PsfNeed::fwhm || need == PsfNeed::fwhm_and_beta;
   }
   if (is(member, &Injection::psf_index)) return need == PsfNeed::index;
-  return need == PsfNeed::ccd_position;
+  return need == PsfNeed::ccd_position || need == PsfNeed::host_position;
+}
+
+bool is_survey_position(const Member& member) {
+  return is(member, &Injection::host_ra_deg) || is(member, &Injection::host_dec_deg) ||
+         is(member, &Injection::host_x_pix) || is(member, &Injection::host_y_pix) ||
+         is(member, &Injection::host_offset_x_pix) ||
+         is(member, &Injection::host_offset_y_pix);
 }
 
 bool uses_host(HostSource host, const Member& member) {
@@ -81,6 +88,7 @@ bool uses(const Needs& needs, SourceFlux flux, const Quantity& column, int band)
   if (column.name.starts_with("psf_")) {
     return uses_psf(needs.psf[static_cast<std::size_t>(band)], member);
   }
+  if (is_survey_position(member)) return needs.survey_hosts;
   if (column.name.starts_with("host_")) return uses_host(needs.host, member);
   if (is(member, &Injection::sky_sigma_nmgy)) return needs.sky_noise;
   if (is(member, &Injection::src_target_snr)) return flux == SourceFlux::target_snr;
@@ -91,6 +99,14 @@ bool uses(const Needs& needs, SourceFlux flux, const Quantity& column, int band)
     return !images;
   }
   return true;
+}
+
+bool is_set_by_host(const Needs& needs, const Quantity& column, int band) {
+  if (is_survey_position(column.member)) return true;
+  const bool position = is(column.member, &Injection::psf_x_pix) ||
+                        is(column.member, &Injection::psf_y_pix);
+  return position &&
+         needs.psf[static_cast<std::size_t>(band)] == PsfNeed::host_position;
 }
 
 std::string full_name(const Quantity& quantity, const std::string& band) {

@@ -17,6 +17,10 @@ enum class SourceFlux { given, target_snr };
 /// Whether a run uses this column (in that band, for one that varies by band).
 bool uses(const Needs& needs, SourceFlux flux, const Quantity& column, int band);
 
+/// Whether the column is set from where the row's host is on a survey image: neither
+/// given nor drawn, and written by the chain.
+bool is_set_by_host(const Needs& needs, const Quantity& column, int band);
+
 /// "src_flux_nmgy_r": a column's or alias's full name in a band.
 std::string full_name(const Quantity& quantity, const std::string& band);
 

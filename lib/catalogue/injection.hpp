@@ -47,6 +47,13 @@ struct Injection {
   double host_absolute_mag = 0.0;  ///< LensMass::faber_jackson only
   std::int64_t host_rotation = 0;  ///< quarter turns anticlockwise, 0..3
   std::int64_t host_flip = 0;      ///< 1: mirrored in x before the rotation
+  // Hosts cut from survey images: where they are; never drawn.
+  double host_ra_deg = 0.0;
+  double host_dec_deg = 0.0;
+  PerBand<double> host_x_pix{};  ///< on the band's image, from 1
+  PerBand<double> host_y_pix{};
+  PerBand<double> host_offset_x_pix{};  ///< of the host in this band from the lens
+  PerBand<double> host_offset_y_pix{};
   Split split = Split::train;
 
   PerBand<std::int64_t> psf_index{};  ///< kernel of a cube or list, per band

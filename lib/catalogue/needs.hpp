@@ -23,6 +23,7 @@ enum class PsfNeed {
   fwhm_and_beta,  ///< Moffat: psf_fwhm_pix and psf_moffat_beta
   index,          ///< kernel of a list: psf_index
   ccd_position,   ///< PSFEx: psf_x_pix, psf_y_pix
+  host_position,  ///< the same, but set from where the row's host is
 };
 
 /// Where a run's Einstein radii come from.
@@ -47,6 +48,8 @@ struct Needs {
   bool sky_noise = true;
   /// Follows from what is given: see InjectionSampler::lens_mass().
   LensMass lens_mass = LensMass::theta_e;
+  /// Whether hosts are cut from survey images: columns say where they are.
+  bool survey_hosts = false;
 
   int band_count() const { return static_cast<int>(bands.size()); }
 };

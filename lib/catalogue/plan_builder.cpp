@@ -146,7 +146,10 @@ void PlanBuilder::add_outputs() {
   for (const auto& quantity : all_quantities()) {
     const int copies = quantity.suffix == Suffix::none ? 1 : config_.needs.band_count();
     for (int band = 0; band < copies; ++band) {
-      if (!uses(config_.needs, flux, quantity, band)) continue;
+      if (!uses(config_.needs, flux, quantity, band) ||
+          is_set_by_host(config_.needs, quantity, band)) {
+        continue;
+      }
       const auto name =
           full_name(quantity, config_.needs.bands[static_cast<std::size_t>(band)]);
       if (quantity.name == "split") {

@@ -44,6 +44,9 @@ enum class StreamTag : std::uint16_t {
   psf_moffat_beta = 52,
   psf_position = 53,
   psf_position_y = 54,
+  host_sky_position = 55,    // never drawn: where a survey image's host is
+  host_image_position = 56,  // likewise
+  host_offset = 57,          // likewise
   sky_sigma = 60,
   lens_redshift = 80,
   src_redshift = 81,

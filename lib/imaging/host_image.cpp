@@ -23,14 +23,24 @@ double median_of(std::vector<float>& values) {
   return *middle;
 }
 
-std::vector<float> frame_of(ImageView<const float> cutout) {
+/// Which pixels take part: all where there is no mask.
+class Mask {
+ public:
+  explicit Mask(ImageView<const float> mask) : mask_(mask) {}
+  bool hides(int y, int x) const { return mask_.size() > 0 && mask_(y, x) != 0.0F; }
+
+ private:
+  ImageView<const float> mask_;
+};
+
+std::vector<float> frame_of(ImageView<const float> cutout, const Mask& mask) {
   const int width = std::max(1, std::min(cutout.ny(), cutout.nx()) / 8);
   std::vector<float> frame;
   for (int y = 0; y < cutout.ny(); ++y) {
     for (int x = 0; x < cutout.nx(); ++x) {
       if (y < width || x < width || y >= cutout.ny() - width ||
           x >= cutout.nx() - width) {
-        frame.push_back(cutout(y, x));
+        if (!mask.hides(y, x)) frame.push_back(cutout(y, x));
       }
     }
   }
@@ -50,7 +60,7 @@ Reach window_reach(double centre, int n) {
 
 // The window is smooth: inside a sharp one the same pixels would be summed wherever in
 // a pixel its centre is, and the search would stand still next to the start.
-Point centroid_of(ImageView<const float> cutout, double background) {
+Point centroid_of(ImageView<const float> cutout, const Mask& mask, double background) {
   Point centre{0.5 * (cutout.nx() - 1), 0.5 * (cutout.ny() - 1)};
   for (int iteration = 0; iteration < centroid_iterations; ++iteration) {
     double sum = 0.0;
@@ -61,7 +71,7 @@ Point centroid_of(ImageView<const float> cutout, double background) {
     for (int y = rows.first; y <= rows.last; ++y) {
       for (int x = columns.first; x <= columns.last; ++x) {
         const double distance = std::hypot(x - centre.x_pix, y - centre.y_pix);
-        if (distance > window_radius_pix) continue;
+        if (distance > window_radius_pix || mask.hides(y, x)) continue;
         const double weight = std::exp(-0.5 * std::pow(distance / window_sigma_pix, 2));
         const double light = weight * std::max(0.0, double{cutout(y, x)} - background);
         sum += light;
@@ -81,12 +91,23 @@ Point centroid_of(ImageView<const float> cutout, double background) {
 
 }  // namespace
 
-HostStatistics measure_host(ImageView<const float> cutout, double aperture_radius_pix) {
+double frame_background(ImageView<const float> cutout, ImageView<const float> mask) {
+  auto frame = frame_of(cutout, Mask(mask));
+  return frame.empty() ? HostStatistics::nan : median_of(frame);
+}
+
+HostStatistics measure_host(ImageView<const float> cutout, double aperture_radius_pix,
+                            ImageView<const float> mask_pixels) {
+  EXPECT(mask_pixels.size() == 0 || mask_pixels.size() == cutout.size());
+  const Mask mask(mask_pixels);
   HostStatistics host;
-  for (const float value : cutout.pixels()) {
-    if (!std::isfinite(value)) return host;
+  for (int y = 0; y < cutout.ny(); ++y) {
+    for (int x = 0; x < cutout.nx(); ++x) {
+      if (!mask.hides(y, x) && !std::isfinite(cutout(y, x))) return host;
+    }
   }
-  auto frame = frame_of(cutout);
+  auto frame = frame_of(cutout, mask);
+  if (frame.empty()) return host;
   host.background_nmgy = median_of(frame);
   for (float& value : frame) {
     value = std::abs(value - static_cast<float>(host.background_nmgy));
@@ -97,12 +118,13 @@ HostStatistics measure_host(ImageView<const float> cutout, double aperture_radiu
   const double centre_x = 0.5 * (cutout.nx() - 1);
   for (int y = 0; y < cutout.ny(); ++y) {
     for (int x = 0; x < cutout.nx(); ++x) {
+      if (mask.hides(y, x)) continue;
       if (std::hypot(x - centre_x, y - centre_y) <= aperture_radius_pix) {
         host.flux_nmgy += double{cutout(y, x)} - host.background_nmgy;
       }
     }
   }
-  const Point centroid = centroid_of(cutout, host.background_nmgy);
+  const Point centroid = centroid_of(cutout, mask, host.background_nmgy);
   host.centroid_x_pix = centroid.x_pix;
   host.centroid_y_pix = centroid.y_pix;
   host.usable = host.flux_nmgy > 0.0;

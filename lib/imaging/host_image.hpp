@@ -26,8 +26,14 @@ struct HostStatistics {
 /// the shorter side), background-subtracted flux of the pixels whose centres lie within
 /// `aperture_radius_pix` of the geometric centre, and the centroid of the light above
 /// the background in a round Gaussian window of sigma 2 px, which follows it from the
-/// geometric centre until it stands still.
-HostStatistics measure_host(ImageView<const float> cutout, double aperture_radius_pix);
+/// geometric centre until it stands still. Pixels where `mask` (if not empty) is not 0
+/// take no part in anything: they may hold anything, and add no flux.
+HostStatistics measure_host(ImageView<const float> cutout, double aperture_radius_pix,
+                            ImageView<const float> mask = {});
+
+/// The background of measure_host alone: median of the outer frame's unmasked pixels;
+/// NaN if there is none.
+double frame_background(ImageView<const float> cutout, ImageView<const float> mask);
 
 /// Orientation of a host on its stamp.
 struct Orientation {

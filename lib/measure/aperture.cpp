@@ -194,6 +194,21 @@ ApertureWeights circle_lattice_weights(const imaging::Lattice& lattice,
   return aperture;
 }
 
+ApertureWeights without_masked(ApertureWeights aperture, ImageView<const float> mask) {
+  EXPECT(mask.size() == aperture.weight.size());
+  const auto weights = aperture.weight.pixels();
+  for (std::size_t k = 0; k < weights.size(); ++k) {
+    if (mask.pixels()[k] != 0.0F) weights[k] = 0.0;
+  }
+  return aperture;
+}
+
+double masked_share(const ApertureWeights& aperture, ImageView<const float> mask) {
+  const double area = aperture.area();
+  if (!(area > 0.0)) return std::numeric_limits<double>::quiet_NaN();
+  return 1.0 - without_masked(aperture, mask).area() / area;
+}
+
 double aperture_sum(const ApertureWeights& aperture, ImageView<const double> image,
                     int offset) {
   return sum_over(aperture, image, offset);

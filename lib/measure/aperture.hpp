@@ -58,6 +58,13 @@ ApertureWeights annulus_overlap_weights(int stamp_size_pix, double x_pix, double
 ApertureWeights circle_lattice_weights(const imaging::Lattice& lattice,
                                        const Disc& disc);
 
+/// The aperture without the pixels where `mask` is not 0: their weights are zero.
+ApertureWeights without_masked(ApertureWeights aperture, ImageView<const float> mask);
+
+/// Share of the aperture's area (as far as it lies in the image) that is masked; NaN
+/// for an aperture outside the image.
+double masked_share(const ApertureWeights& aperture, ImageView<const float> mask);
+
 /// sum weight * image; `image` has `offset` more pixels than the weights on each side.
 double aperture_sum(const ApertureWeights& aperture, ImageView<const double> image,
                     int offset = 0);

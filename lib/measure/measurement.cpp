@@ -139,6 +139,12 @@ void visit_fields(M& m, Visit&& visit) {
         "centroid of the kernel as used, from its origin");
   field("psf_centroid_y_pix", "pix", band, m.psf_centroid_y_pix,
         "centroid of the kernel as used, from its origin");
+  if (m.shape.masks == Masks::yes) {
+    field("masked_fraction", "", band, m.masked_fraction,
+          "share of the stamp's pixels that are masked and left out of measurements");
+    field("core_masked_fraction", "", band_radius, m.core_masked_fraction,
+          "share of the core aperture that is masked and left out of measurements");
+  }
   field("status", "", scalar, m.status,
         "0 ok, 1 ring, 2 unlensed; from 10 a failure (see the format's documentation)");
   field("rendered", "", scalar, m.rendered,
@@ -196,10 +202,11 @@ void Measurement::reset() {
 
 MeasurementSchema::MeasurementSchema(const BandNames& bands,
                                      const std::vector<double>& radii_pix,
-                                     int profile_bins)
+                                     int profile_bins, Masks masks)
     : shape_{.bands = bands.size(),
              .radii = radii_pix.size(),
-             .profile_bins = static_cast<std::size_t>(std::max(profile_bins, 0))} {
+             .profile_bins = static_cast<std::size_t>(std::max(profile_bins, 0)),
+             .masks = masks} {
   const std::string band_list = fmt::format("{}", fmt::join(bands, ", "));
   const std::string radius_list = fmt::format("{} pix", fmt::join(radii_pix, ", "));
   const Measurement measurement(shape_);

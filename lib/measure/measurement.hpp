@@ -16,11 +16,15 @@ inline constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 /// Point images stored per injection; of more, the brightest are kept.
 inline constexpr int stored_images = 5;
 
+/// Whether a run's stamps have masked pixels: then columns say how many.
+enum class Masks { no, yes };
+
 /// Extents of a measurement's arrays, the same for every row of a run.
 struct MeasurementShape {
   std::size_t bands = 1;
   std::size_t radii = 2;          ///< entries of measure.aperture_radius_pix
   std::size_t profile_bins = 32;  ///< annuli of 1 pix of the radial profiles
+  Masks masks = Masks::no;
   bool operator==(const MeasurementShape&) const = default;
 };
 
@@ -92,6 +96,10 @@ struct Measurement {
   std::vector<double> psf_centroid_x_pix;  ///< from the kernel's origin
   std::vector<double> psf_centroid_y_pix;
 
+  // Runs whose hosts have masks only (MeasurementShape::masks).
+  std::vector<double> masked_fraction;       ///< [band], of the stamp's pixels
+  std::vector<double> core_masked_fraction;  ///< [band, radius], of the aperture
+
   Status status = Status::ok;
   std::uint8_t rendered = 1;  ///< 0 only where a shard is missing (fill value)
 };
@@ -100,7 +108,7 @@ struct Measurement {
 class MeasurementSchema {
  public:
   MeasurementSchema(const BandNames& bands, const std::vector<double>& radii_pix,
-                    int profile_bins);
+                    int profile_bins, Masks masks = Masks::no);
 
   const MeasurementShape& shape() const { return shape_; }
   /// Name, unit, description, type and row shape of every column, in order.

@@ -7,8 +7,29 @@
 
 namespace lensmill::measure {
 
+namespace {
+
+double unmasked_offset(const ApertureWeights& aperture, ImageView<const float> positive,
+                       ImageView<const float> negative, ImageView<const float> mask) {
+  EXPECT(mask.size() == aperture.weight.size());
+  double area = 0.0;
+  double sum = 0.0;
+  for (int y = aperture.box.y_begin; y < aperture.box.y_end; ++y) {
+    for (int x = aperture.box.x_begin; x < aperture.box.x_end; ++x) {
+      if (mask(y, x) != 0.0F) continue;
+      const double weight = aperture.weight(y, x);
+      area += weight;
+      sum += weight * (double{positive(y, x)} - double{negative(y, x)});
+    }
+  }
+  return area > 0.0 ? sum / area : std::numeric_limits<double>::quiet_NaN();
+}
+
+}  // namespace
+
 double mean_offset(const ApertureWeights& aperture, ImageView<const float> positive,
-                   ImageView<const float> negative) {
+                   ImageView<const float> negative, ImageView<const float> mask) {
+  if (mask.size() > 0) return unmasked_offset(aperture, positive, negative, mask);
   const double area = aperture.area();
   if (!(area > 0.0)) return std::numeric_limits<double>::quiet_NaN();
   return (aperture_sum(aperture, positive) - aperture_sum(aperture, negative)) / area;
@@ -28,19 +49,27 @@ RadialBins::RadialBins(int stamp_size_pix, double x_pix, double y_pix, int bins)
   }
 }
 
-void RadialBins::profile(ImageView<const float> image, std::span<float> mean) const {
+void RadialBins::profile(ImageView<const float> image, std::span<float> mean,
+                         ImageView<const float> mask) const {
   EXPECT(image.size() == bin_of_pixel_.size());
+  EXPECT(mask.size() == 0 || mask.size() == image.size());
   EXPECT(mean.size() == pixels_in_bin_.size());
   // One bin more takes the pixels outside all annuli.
   std::vector<double> sums(pixels_in_bin_.size() + 1, 0.0);
+  std::vector<int> hidden(sums.size(), 0);
   const auto pixels = image.pixels();
   for (std::size_t k = 0; k < pixels.size(); ++k) {
-    sums[static_cast<std::size_t>(bin_of_pixel_[k])] += double{pixels[k]};
+    const auto bin = static_cast<std::size_t>(bin_of_pixel_[k]);
+    if (mask.size() > 0 && mask.pixels()[k] != 0.0F) {
+      ++hidden[bin];
+    } else {
+      sums[bin] += double{pixels[k]};
+    }
   }
   for (std::size_t bin = 0; bin < mean.size(); ++bin) {
-    mean[bin] = pixels_in_bin_[bin] > 0
-                    ? static_cast<float>(sums[bin] / pixels_in_bin_[bin])
-                    : std::numeric_limits<float>::quiet_NaN();
+    const int used = pixels_in_bin_[bin] - hidden[bin];
+    mean[bin] = used > 0 ? static_cast<float>(sums[bin] / used)
+                         : std::numeric_limits<float>::quiet_NaN();
   }
 }
 

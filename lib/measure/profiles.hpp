@@ -9,9 +9,10 @@
 namespace lensmill::measure {
 
 /// Mean of positive - negative over the aperture in nmgy per pixel: sum w (p - n) / sum
-/// w; NaN if no part of the aperture lies in the image.
+/// w; NaN if no part of the aperture lies in the image. Pixels where `mask` (if not
+/// empty) is not 0 are left out, whatever they hold.
 double mean_offset(const ApertureWeights& aperture, ImageView<const float> positive,
-                   ImageView<const float> negative);
+                   ImageView<const float> negative, ImageView<const float> mask = {});
 
 /// Radial profiles in annuli [b, b+1) pix about a centre, pixels counted by their
 /// centre. Built once per centre, applied to any number of images.
@@ -21,8 +22,10 @@ class RadialBins {
   RadialBins(int stamp_size_pix, double x_pix, double y_pix, int bins);
 
   int bins() const { return static_cast<int>(pixels_in_bin_.size()); }
-  /// Mean pixel value per annulus; NaN for an annulus without pixels.
-  void profile(ImageView<const float> image, std::span<float> mean) const;
+  /// Mean pixel value per annulus; NaN for an annulus without pixels. Pixels where
+  /// `mask` (if not empty) is not 0 are left out.
+  void profile(ImageView<const float> image, std::span<float> mean,
+               ImageView<const float> mask = {}) const;
 
  private:
   std::vector<int> bin_of_pixel_;  ///< bins() for pixels outside all annuli

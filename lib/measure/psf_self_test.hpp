@@ -19,7 +19,14 @@ struct PsfTestRow {
   double measured = 0.0;
   double tolerance = 0.0;  ///< passed = |measured - expected| <= tolerance
   bool passed = false;
-  bool warning_only = false;  ///< a miss is a warning, not a failure
+  bool warning_only = false;   ///< a miss is a warning, not a failure
+  bool informational = false;  ///< says what something is worth; cannot miss
+};
+
+/// The same PSF by another policy, to say what the choice is worth.
+struct PsfVariant {
+  std::string name;  ///< e.g. `normalisation: keep`
+  psf::LatticeKernel kernel;
 };
 
 /// Above this change of core flux the truncation of the kernel is warned of.
@@ -43,6 +50,8 @@ struct PsfSelfTest {
   /// Analytic PSFs: the same PSF in a far larger rectangle, on the same lattice, to
   /// tell what truncation does to core flux; no samples = not known.
   psf::LatticeKernel untruncated{};
+  /// Core flux by other policies, as informational rows.
+  std::vector<PsfVariant> variants{};
   /// Of the aperture that the rings are measured in; cut down where it and its rings
   /// would not fit the stamp.
   double core_radius_pix = 5.0;
@@ -61,8 +70,9 @@ struct PsfSelfTestResult {
 /// against direct convolution. Then the policy's sum and centroid, how often the
 /// pixel's response is in the result, the ring's closed form (Gaussians), and the
 /// change of the core flux of a ring of the core's radius by the truncation of the
-/// kernel (a warning above 1e-3). \throws DataError where the operator refuses the
-/// kernel (legacy: larger than the stamp)
+/// kernel (a warning above 1e-3). Variants give rows `core_flux (NAME)`: expected is
+/// that ring's core flux with the kernel as it is, measured with the variant. \throws
+/// DataError where the operator refuses the kernel (legacy: larger than the stamp)
 PsfSelfTestResult run(const PsfSelfTest& test);
 
 /// The table as text, one line per row, for the terminal and the log.

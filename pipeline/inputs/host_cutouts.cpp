@@ -49,7 +49,7 @@ class FitsCutouts final : public stages::HostCutouts {
   int ny() const override { return pixels_.front().ny(); }
   int nx() const override { return pixels_.front().nx(); }
   bool has_invvar() const override { return !invvar_.empty(); }
-  std::string place() const { return pixels_.front().place(); }
+  std::string file_place() const { return pixels_.front().place(); }
 
   void read(std::int64_t host_index, int band, Image<float>& nmgy,
             Image<float>& invvar) const override {
@@ -102,8 +102,8 @@ class Hdf5Cutouts final : public stages::HostCutouts {
       throw DataError(fmt::format(
           "{}: has shape [{}], but [n, band, y, x] with the run's {} band{} ({}) is "
           "needed",
-          place(), fmt::join(shape, ", "), bands.size(), bands.size() == 1 ? "" : "s",
-          fmt::join(bands, ", ")));
+          file_place(), fmt::join(shape, ", "), bands.size(),
+          bands.size() == 1 ? "" : "s", fmt::join(bands, ", ")));
     }
     if (host.hdf5_invvar_dataset.empty()) return;
     invvar_.emplace(file_.open_dataset(host.hdf5_invvar_dataset));
@@ -121,7 +121,7 @@ class Hdf5Cutouts final : public stages::HostCutouts {
   int ny() const override { return static_cast<int>(pixels_.shape()[2]); }
   int nx() const override { return static_cast<int>(pixels_.shape()[3]); }
   bool has_invvar() const override { return invvar_.has_value(); }
-  std::string place() const {
+  std::string file_place() const {
     return fmt::format("{}: {}", pixels_.file_path(), pixels_.path());
   }
 
@@ -154,12 +154,12 @@ class Hdf5Cutouts final : public stages::HostCutouts {
 template <class Cutouts>
 std::shared_ptr<const stages::HostCutouts> checked(std::shared_ptr<const Cutouts> hosts,
                                                    int stamp_size_pix) {
-  if (hosts->count() < 1) throw DataError(hosts->place() + ": holds no cutouts");
+  if (hosts->count() < 1) throw DataError(hosts->file_place() + ": holds no cutouts");
   if (hosts->ny() < stamp_size_pix || hosts->nx() < stamp_size_pix) {
     throw DataError(fmt::format(
         "{}: its cutouts of {} x {} pixels are smaller than the stamp ({} pixels); "
         "reduce grid.stamp_size_pix or use larger cutouts",
-        hosts->place(), hosts->ny(), hosts->nx(), stamp_size_pix));
+        hosts->file_place(), hosts->ny(), hosts->nx(), stamp_size_pix));
   }
   return hosts;
 }

@@ -21,9 +21,14 @@ struct Target {
   std::size_t bands;
 };
 
+/// Buffers for one cutout after the other.
+struct Pixels {
+  Image<float> nmgy, invvar;
+  Image<float> mask;  ///< empty where hosts have none
+};
+
 void measure_host(const stages::HostCutouts& hosts, std::int64_t host,
-                  double aperture_radius_pix, Image<float>& cutout,
-                  Image<float>& invvar, const Target& target) {
+                  double aperture_radius_pix, Pixels& pixels, const Target& target) {
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   auto& to = target.measurements;
   const auto h = static_cast<std::size_t>(host);
@@ -31,8 +36,14 @@ void measure_host(const stages::HostCutouts& hosts, std::int64_t host,
   to.centroid_x_pix[h] = nan;
   to.centroid_y_pix[h] = nan;
   for (std::size_t b = 0; b < target.bands; ++b) {
-    hosts.read(host, static_cast<int>(b), cutout, invvar);
-    const auto measured = imaging::measure_host(cutout, aperture_radius_pix);
+    if (hosts.is_survey()) {
+      hosts.read_with_mask(host, static_cast<int>(b), pixels.nmgy, pixels.invvar,
+                           pixels.mask);
+    } else {
+      hosts.read(host, static_cast<int>(b), pixels.nmgy, pixels.invvar);
+    }
+    const auto measured =
+        imaging::measure_host(pixels.nmgy, aperture_radius_pix, pixels.mask);
     const std::size_t slot = h * target.bands + b;
     to.flux_nmgy[slot] = measured.usable ? measured.flux_nmgy : nan;
     to.background_sigma_nmgy[slot] = measured.background_sigma_nmgy;
@@ -53,7 +64,8 @@ std::string listed(const std::vector<std::size_t>& hosts) {
 }
 
 std::vector<std::string> warnings_of(const stages::HostMeasurements& measured,
-                                     const BandNames& bands) {
+                                     const BandNames& bands, bool survey) {
+  const std::string section = survey ? "host.survey" : "host.cutouts";
   std::vector<std::string> warnings;
   const std::size_t count = measured.centroid_x_pix.size();
   for (std::size_t b = 0; b < bands.size(); ++b) {
@@ -69,16 +81,18 @@ std::vector<std::string> warnings_of(const stages::HostMeasurements& measured,
     }
     if (!not_finite.empty()) {
       warnings.push_back(fmt::format(
-          "host.cutouts: band {}: {} of {} cutouts have pixels that are not finite; "
-          "rows that need them get status bad_host",
-          bands[b], listed(not_finite), count));
+          "{}: band {}: {} of {} cutouts have {}; rows that need them get status "
+          "bad_host",
+          section, bands[b], listed(not_finite), count,
+          survey ? "no valid pixels to measure a background in"
+                 : "pixels that are not finite"));
     }
     if (!not_positive.empty()) {
       warnings.push_back(fmt::format(
-          "host.cutouts: band {}: {} of {} cutouts have no positive flux within "
+          "{}: band {}: {} of {} cutouts have no positive flux within "
           "mag_aperture_arcsec; rows whose source is measured against it get status "
           "bad_host",
-          bands[b], listed(not_positive), count));
+          section, bands[b], listed(not_positive), count));
     }
   }
   return warnings;
@@ -99,11 +113,9 @@ MeasuredHosts measure_hosts(const stages::HostCutouts& hosts, const BandNames& b
   world.agree([&] {
     const std::int64_t first = hosts.count() * world.rank() / world.size();
     const std::int64_t end = hosts.count() * (world.rank() + 1) / world.size();
-    Image<float> cutout;
-    Image<float> invvar;
+    Pixels pixels;
     for (std::int64_t host = first; host < end; ++host) {
-      measure_host(hosts, host, aperture_radius_pix, cutout, invvar,
-                   {measured, bands.size()});
+      measure_host(hosts, host, aperture_radius_pix, pixels, {measured, bands.size()});
     }
   });
   // Every number is one rank's and zero on all others: these sums round nothing.
@@ -111,14 +123,15 @@ MeasuredHosts measure_hosts(const stages::HostCutouts& hosts, const BandNames& b
                        &measured.centroid_x_pix, &measured.centroid_y_pix}) {
     world.sum(std::span<double>(*column));
   }
-  result.warnings = warnings_of(measured, bands);
+  result.warnings = warnings_of(measured, bands, hosts.is_survey());
   const double fits_in_pix = 0.5 * (std::min(hosts.ny(), hosts.nx()) - 1);
   if (aperture_radius_pix > fits_in_pix) {
     result.warnings.push_back(
-        fmt::format("host.cutouts.mag_aperture_arcsec: its radius of {:.1f} pixels "
+        fmt::format("host.{}.mag_aperture_arcsec: its radius of {:.1f} pixels "
                     "reaches beyond the cutouts ({} x {} pixels); hosts come out too "
                     "faint",
-                    aperture_radius_pix, hosts.ny(), hosts.nx()));
+                    hosts.is_survey() ? "survey" : "cutouts", aperture_radius_pix,
+                    hosts.ny(), hosts.nx()));
   }
   return result;
 }

@@ -7,6 +7,7 @@
 #include "pipeline/inputs/measure_hosts.hpp"
 #include "pipeline/inputs/open_psf.hpp"
 #include "pipeline/inputs/open_rows.hpp"
+#include "pipeline/inputs/survey_hosts.hpp"
 #include "stages/factory.hpp"
 
 namespace lensmill::pipeline {
@@ -22,7 +23,14 @@ std::vector<InputFile> files_of(const RunConfig& config) {
   if (config.catalogue.kind == config::CatalogueKind::file) {
     add("catalogue", config.catalogue.file);
   }
-  if (config.host.kind == config::HostKind::cutouts) {
+  if (const auto& survey = config.host.survey) {
+    for (std::size_t b = 0; b < survey->bands.size(); ++b) {
+      const auto& band = survey->bands[b];
+      add("host " + config.bands[b], band.image);
+      if (!band.weight.empty()) add("host weight " + config.bands[b], band.weight);
+    }
+    add("host positions", survey->positions.file);
+  } else if (config.host.kind == config::HostKind::cutouts) {
     if (!config.host.hdf5_file.empty()) add("host", config.host.hdf5_file);
     for (const auto& band : config.bands) {
       const auto& [cubes, invvar] =
@@ -66,13 +74,16 @@ OpenedInputs open_inputs(const RunConfig& config, const parallel::Communicator& 
   const auto inputs = std::make_shared<stages::Inputs>();
   inputs->conflict = config.catalogue.overrides_priors ? catalogue::Conflict::rows_win
                                                        : catalogue::Conflict::error;
+  std::vector<std::string> geometry;
   world.agree([&] {
     for (std::size_t band = 0; band < config.psf.size(); ++band) {
-      inputs->psf[band] = open_psf(config.psf[band], config.bands[band]);
+      inputs->psf[band] = open_psf(config.psf[band], config.bands[band], config.grid);
     }
     if (config.host.kind == config::HostKind::cutouts) {
-      inputs->hosts =
-          open_host_cutouts(config.host, config.bands, config.grid.stamp_size_pix);
+      inputs->hosts = config.host.survey
+                          ? open_survey_hosts(config, geometry)
+                          : open_host_cutouts(config.host, config.bands,
+                                              config.grid.stamp_size_pix);
     }
   });
   if (inputs->hosts) {
@@ -81,6 +92,12 @@ OpenedInputs open_inputs(const RunConfig& config, const parallel::Communicator& 
         config.host.mag_aperture_arcsec / config.host.pixel_scale_arcsec, world);
     inputs->host_measurements = std::move(measured.measurements);
     opened.warnings = std::move(measured.warnings);
+    for (auto& warning : geometry) opened.warnings.push_back(std::move(warning));
+    if (inputs->hosts->is_survey()) {
+      for (auto& warning : survey_warnings(*inputs->hosts, config, inputs->psf)) {
+        opened.warnings.push_back(std::move(warning));
+      }
+    }
   }
   inputs->rows = open_rows(config.catalogue, stages::needs_of(config, *inputs), world);
   opened.files = hashed(files_of(config), world);

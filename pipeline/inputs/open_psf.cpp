@@ -137,7 +137,7 @@ std::vector<psf::PixelKernel> open_kernels(const PsfSection& section,
                   ": is neither FITS nor HDF5 (no kernel can be read from it)");
 }
 
-psf::PsfexModel open_psfex(const PsfSection& section) {
+psf::PsfexModel open_psfex(const PsfSection& section, const PixelGrid& grid) {
   refuse_large_gzip(section.file);
   auto file = io::fits::read_psfex(section.file);
   psf::PsfexModel model{.basis = std::move(file.basis),
@@ -148,12 +148,18 @@ psf::PsfexModel open_psfex(const PsfSection& section) {
                         .sampling_pix = file.sampling_pix,
                         .name = std::move(file.name)};
   psf::check(model);
+  if (section.outer_wings) {
+    // From one edge of the stamp to the other: what is farther out never acts.
+    return psf::with_outer_wings(model, *section.outer_wings, grid.pixel_scale_arcsec,
+                                 grid.stamp_size_pix - 1);
+  }
   return model;
 }
 
 }  // namespace
 
-stages::PsfInput open_psf(const PsfSection& section, const std::string& band) {
+stages::PsfInput open_psf(const PsfSection& section, const std::string& band,
+                          const PixelGrid& grid) {
   stages::PsfInput input;
   switch (section.kind) {
     case PsfKind::gaussian:
@@ -161,7 +167,7 @@ stages::PsfInput open_psf(const PsfSection& section, const std::string& band) {
     case PsfKind::pixelised:
       input.kernels = open_kernels(section, "psf." + band);
       break;
-    case PsfKind::psfex: input.psfex = open_psfex(section); break;
+    case PsfKind::psfex: input.psfex = open_psfex(section, grid); break;
   }
   return input;
 }

@@ -15,7 +15,9 @@ namespace lensmill::pipeline {
 ///   DataError, naming file, dataset and index: truncated, of another shape, no
 ///   kernels, values that are not finite, a sum of zero, more than 1 GiB, an unusable
 ///   model
+/// PSFEx models get the wings that the config states, as far as they act on the stamp.
 /// \independent
-stages::PsfInput open_psf(const config::PsfSection& section, const std::string& band);
+stages::PsfInput open_psf(const config::PsfSection& section, const std::string& band,
+                          const PixelGrid& grid = {});
 
 }  // namespace lensmill::pipeline

@@ -6,7 +6,10 @@
 #include <cmath>
 #include <numbers>
 
+#include "lib/core/errors.hpp"
 #include "lib/measure/psf_self_test.hpp"
+#include "lib/psf/outer_wings.hpp"
+#include "pipeline/inputs/open_psf.hpp"
 
 namespace lensmill::pipeline {
 namespace {
@@ -55,6 +58,53 @@ config::PsfSection widened(config::PsfSection section, const psf::LatticeKernel&
   return section;
 }
 
+/// The same stored PSF by each other policy, one changed at a time.
+std::vector<measure::PsfVariant> variants_of(
+    const stages::PsfCase& one, const stages::Setup& setup,
+    const std::shared_ptr<const stages::Inputs>& inputs,
+    const config::RunConfig& config) {
+  const auto band = static_cast<std::size_t>(one.band);
+  const auto& section = config.psf[band];
+  std::vector<measure::PsfVariant> variants;
+  if (is_analytic(section)) return variants;
+  const auto response = setup.deposit == imaging::Deposit::pixels
+                            ? psf::PixelResponse::omit
+                            : psf::PixelResponse::apply;
+  const auto add = [&](std::string name, const config::PsfSection& changed,
+                       const std::shared_ptr<const stages::Inputs>& from) {
+    auto sections = config.psf;
+    sections[band] = changed;
+    const stages::PsfBank bank(std::move(sections), from, setup.lattice.oversample,
+                               response);
+    measure::PsfVariant variant{.name = std::move(name), .kernel = {}};
+    psf::FunctionKernelWorkspace workspace;
+    bank.make(one.band, one.injection, workspace, variant.kernel);
+    variants.push_back(std::move(variant));
+  };
+  auto changed = section;
+  const bool unit = section.normalisation == psf::Normalisation::unit;
+  changed.normalisation = unit ? psf::Normalisation::keep : psf::Normalisation::unit;
+  add(unit ? "normalisation: keep" : "normalisation: unit", changed, inputs);
+  changed = section;
+  const bool kept = section.centring == psf::Centring::keep;
+  changed.centring = kept ? psf::Centring::recentre : psf::Centring::keep;
+  add(kept ? "centring: recentre" : "centring: keep", changed, inputs);
+  if (section.kind != PsfKind::psfex) return variants;
+  changed = section;
+  const bool winged = section.outer_wings.has_value();
+  changed.outer_wings =
+      winged ? std::nullopt : psf::legacysurvey_dr9_wings(config.bands[band], false);
+  if (!winged && !changed.outer_wings) return variants;
+  const auto other = std::make_shared<stages::Inputs>(*inputs);
+  try {
+    other->psf[band] = open_psf(changed, config.bands[band], config.grid);
+  } catch (const DataError&) {
+    return variants;  // a raster that is too small for wings
+  }
+  add(winged ? "outer_wings: none" : "outer_wings: legacysurvey_dr9", changed, other);
+  return variants;
+}
+
 measure::PsfSelfTest test_of(const stages::PsfCase& one, const stages::Setup& setup,
                              const std::shared_ptr<const stages::Inputs>& inputs,
                              const config::RunConfig& config) {
@@ -74,6 +124,7 @@ measure::PsfSelfTest test_of(const stages::PsfCase& one, const stages::Setup& se
       .core_radius_pix = std::ranges::max(config.measure.aperture_radius_pix)};
   psf::FunctionKernelWorkspace workspace;
   setup.bank->make(one.band, one.injection, workspace, test.kernel);
+  test.variants = variants_of(one, setup, inputs, config);
   if (section.kind == PsfKind::gaussian && section.q == 1.0) {
     constexpr double fwhm_per_sigma = 2.0 * 1.1774100225154747;  // 2 sqrt(2 ln 2)
     test.gaussian_sigma_pix = one.injection.psf_fwhm_pix[band] / fwhm_per_sigma;

@@ -30,7 +30,9 @@ std::vector<ColumnInfo> image_columns(const config::RunConfig& config) {
   const bool legacy = config.convolve.op == config::ConvolveOperator::legacy_ifftshift;
   std::vector<ColumnInfo> infos;
   for (const auto& product : config.output.products) {
-    const std::string unit = product == "variance" ? "nmgy2" : "nmgy";
+    const std::string unit = product == "variance" ? "nmgy2"
+                             : product == "mask"   ? ""
+                                                   : "nmgy";
     const std::string axes =
         fmt::format("[band, y, x], bands {}", fmt::join(config.bands, ", "));
     std::string description = fmt::format("{}; {}", description_of(product), axes);

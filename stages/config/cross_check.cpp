@@ -50,7 +50,7 @@ void check_legacy(const Section& root, const RunConfig& config) {
 }
 
 void check_host(const Section& root, const RunConfig& config) {
-  if (config.host.kind == HostKind::cutouts) {
+  if (config.host.kind == HostKind::cutouts && !config.host.survey) {
     const double ratio =
         config.host.pixel_scale_arcsec / config.grid.pixel_scale_arcsec;
     const Section cutouts = root.section("host").section("cutouts");
@@ -69,6 +69,23 @@ void check_host(const Section& root, const RunConfig& config) {
   }
 }
 
+void check_survey(const Section& root, const RunConfig& config) {
+  for (std::size_t i = 0; i < config.psf.size(); ++i) {
+    if (!config.psf[i].position_of_host || config.host.survey) continue;
+    root.section("psf")
+        .member(config.bands[i], "<band>")
+        .problem("position",
+                 "`host` is where a host is on its survey image, so it needs "
+                 "`host: {survey: ...}`");
+  }
+  if (config.host.survey && config.measure.aperture_mask == ApertureMask::circle) {
+    root.section("measure").problem(
+        "aperture_mask",
+        "`circle` integrates over a disc and cannot leave out masked pixels; with "
+        "`host.survey` use pixel_overlap or pixel_centre");
+  }
+}
+
 catalogue::PsfNeed psf_need(const PsfSection& psf) {
   using catalogue::PsfNeed;
   switch (psf.kind) {
@@ -77,7 +94,8 @@ catalogue::PsfNeed psf_need(const PsfSection& psf) {
     case PsfKind::pixelised: return PsfNeed::index;
     case PsfKind::psfex: break;
   }
-  const bool position_stated = psf.ccd_position || psf.position_uniform_ccd;
+  const bool position_stated =
+      psf.ccd_position || psf.position_uniform_ccd || psf.position_of_host;
   return position_stated ? PsfNeed::nothing : PsfNeed::ccd_position;
 }
 
@@ -124,6 +142,7 @@ void cross_check(Document& document, RunConfig& config) {
   check_pixel_response(root, config);
   check_legacy(root, config);
   check_host(root, config);
+  check_survey(root, config);
   // Columns of a file are known only when it is opened; and a prior that could not be
   // read would be reported as missing.
   if (config.catalogue.kind != CatalogueKind::file && document.problems().empty()) {

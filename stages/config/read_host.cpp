@@ -10,7 +10,7 @@
 namespace lensmill::config {
 namespace {
 
-constexpr std::array<std::string_view, 2> kinds = {"sersic", "cutouts"};
+constexpr std::array<std::string_view, 3> kinds = {"sersic", "cutouts", "survey"};
 constexpr std::array<std::string_view, 2> units_of_images = {"zero_point_mag", "units"};
 constexpr Named<HostCentre> centres[] = {{"geometric", HostCentre::geometric},
                                          {"centroid", HostCentre::centroid}};
@@ -130,6 +130,9 @@ void read_host(const Section& root, RunConfig& config) {
   } else if (kind == "cutouts") {
     config.host.kind = HostKind::cutouts;
     read_cutouts(host, config);
+  } else if (kind == "survey") {
+    config.host.kind = HostKind::cutouts;
+    read_survey(host, config);
   } else {
     host.ignore_rest();
   }

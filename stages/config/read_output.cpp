@@ -19,8 +19,8 @@ constexpr Named<Encoding> encodings[] = {{"float32", Encoding::float32},
 
 void check_products(const Section& output, const RunConfig& config) {
   static const std::vector<std::string> known = {
-      "positive",      "negative", "arc",     "arc_intrinsic",
-      "counter_image", "host",     "variance"};
+      "positive",      "negative", "arc",      "arc_intrinsic",
+      "counter_image", "host",     "variance", "mask"};
   const auto& products = config.output.products;
   for (const auto& product : products) {
     if (std::find(known.begin(), known.end(), product) == known.end()) {
@@ -29,6 +29,10 @@ void check_products(const Section& output, const RunConfig& config) {
     }
     if (std::count(products.begin(), products.end(), product) > 1) {
       output.problem("products", fmt::format("{} is listed twice", product));
+    }
+    if (product == "mask" && !config.host.survey) {
+      output.problem("products",
+                     "only hosts cut from survey images (`host.survey`) have a mask");
     }
     if (product == "host" && config.host.kind == HostKind::none) {
       output.problem("products", "there is no host image with `host: none`");

@@ -19,6 +19,9 @@ constexpr Named<Centring> centrings[] = {{"keep", Centring::keep},
                                          {"recentre", Centring::recentre}};
 constexpr std::array<std::string_view, 2> width_keys = {"fwhm_arcsec", "fwhm_pix"};
 constexpr std::array<std::string_view, 2> size_keys = {"size_pix", "enclosed_energy"};
+// Whether they are those of the CCDs with compact wings in z.
+constexpr Named<bool> published_wings[] = {{"legacysurvey_dr9", false},
+                                           {"legacysurvey_dr9_compact", true}};
 constexpr std::string_view acceptance = "accept_failed_self_test";
 
 void read_width(const Section& section, const std::string& band, RunConfig& config) {
@@ -102,23 +105,71 @@ void read_pixelised(const Section& section, PsfSection& out) {
   read_stored_kernel_policy(section, out);
 }
 
-void read_psfex(const Section& section, PsfSection& out) {
+void read_position_offset(const Section& section, PsfSection& out) {
+  section.describe("position_offset_pix", "`header` or a list of numbers", "",
+                   "[0, 0]");
+  if (section.is_word("position_offset_pix", "header")) {
+    section.record_word("position_offset_pix", "header");
+    out.position_offset_from_header = true;
+    return;
+  }
+  out.position_offset_pix =
+      section.pair("position_offset_pix", any_number, out.position_offset_pix);
+}
+
+psf::OuterWings read_stated_wings(const Section& wings) {
+  psf::OuterWings out;
+  out.power_law = wings.number("power_law", non_negative, out.power_law);
+  out.moffat_weight = wings.number("moffat_weight", non_negative, out.moffat_weight);
+  if (out.moffat_weight > 0.0) {
+    out.moffat_alpha_arcsec = wings.number("moffat_alpha_arcsec", positive);
+    out.moffat_beta =
+        wings.number("moffat_beta", Bounds{.lower = 1.0, .lower_open = true});
+  }
+  return out;
+}
+
+void read_wings(const Section& section, const std::string& band, PsfSection& out) {
+  section.describe("outer_wings", "one of or a map", "", "none");
+  if (!section.has("outer_wings") || section.is_none("outer_wings")) {
+    section.record_none("outer_wings");
+  } else if (section.is_map("outer_wings")) {
+    out.outer_wings = read_stated_wings(section.section("outer_wings"));
+  } else {
+    const bool compact = section.choice<bool>("outer_wings", published_wings);
+    out.outer_wings = psf::legacysurvey_dr9_wings(band, compact);
+    if (!out.outer_wings) {
+      section.problem("outer_wings",
+                      fmt::format("DR9 has no such wings for band {} ({}); state them "
+                                  "as {{power_law: ...}} or {{moffat_weight: ...}}",
+                                  band, compact ? "z only" : "g, r, i, z"));
+    }
+  }
+}
+
+void read_psfex(const Section& section, const std::string& band, PsfSection& out) {
   out.file = section.existing_file("file");
   out.includes_pixel = section.flag("includes_pixel", true);
   if (!out.includes_pixel) {
     section.problem("includes_pixel",
                     "must be true: PSFEx models contain the pixel's response");
   }
+  section.describe("position", "list of numbers or `host`");
   if (section.is_list("position")) {
     out.ccd_position = section.pair("position", any_number);
+  } else if (section.is_word("position", "host")) {
+    section.record_word("position", "host");
+    out.position_of_host = true;
+    read_position_offset(section, out);
   } else if (section.has("position")) {
     out.position_uniform_ccd = section.section("position").flag("uniform_ccd");
     if (!out.position_uniform_ccd && section.is_map("position")) {
       section.problem("position",
-                      "must be {uniform_ccd: true} or [x, y]; leave it out "
+                      "must be {uniform_ccd: true}, host or [x, y]; leave it out "
                       "if the catalogue gives psf_x_pix and psf_y_pix");
     }
   }
+  read_wings(section, band, out);
   read_stored_kernel_policy(section, out);
 }
 
@@ -139,7 +190,7 @@ PsfSection read_band(const Section& section, const std::string& band,
       read_beta(section, config);
       break;
     case PsfKind::pixelised: read_pixelised(section, out); break;
-    case PsfKind::psfex: read_psfex(section, out); break;
+    case PsfKind::psfex: read_psfex(section, band, out); break;
   }
   return out;
 }

@@ -16,6 +16,7 @@
 #include "lib/core/pixel_grid.hpp"
 #include "lib/imaging/convolver.hpp"
 #include "lib/psf/kernel_policy.hpp"
+#include "lib/psf/outer_wings.hpp"
 
 /// \file
 /// The whole configuration as typed data: what `read_run_config` makes of the YAML, all
@@ -41,12 +42,52 @@ struct CatalogueSection {
   catalogue::SplitFractions split;
 };
 
+/// One band's survey image (`host.survey.<band>`).
+struct SurveyBand {
+  std::string image;
+  int hdu = -1;        ///< 0: the primary; -1: the first image
+  std::string weight;  ///< inverse variance, (image unit)^-2; "": none
+  int weight_hdu = -1;
+  std::optional<double> zero_point_mag;  ///< of one image unit; none: nmgy
+  std::optional<double> sky;             ///< stated background, image units per pixel
+  /// Added to the WCS's sky positions, [ra cos dec, dec].
+  std::array<double, 2> astrometric_offset_arcsec{0.0, 0.0};
+};
+
+/// How a positions file's two columns count.
+enum class PositionFrame {
+  sky,    ///< degrees
+  pixel,  ///< pixels of the first band's image, from 1
+};
+/// Rows whose column lies in [min, max] are taken.
+struct PositionCut {
+  std::string column;
+  double min = 0.0;
+  double max = 0.0;
+};
+struct SurveyPositions {
+  std::string file;
+  std::vector<std::string> columns;  ///< two names; none: as the file has them
+  PositionFrame frame = PositionFrame::sky;
+  std::vector<PositionCut> cuts;
+};
+
+/// Hosts cut from survey images (`host.survey`).
+struct SurveySection {
+  std::vector<SurveyBand> bands;  ///< as the run's bands
+  SurveyPositions positions;
+  double min_valid_fraction = 0.9;  ///< of a stamp's pixels, in every band
+  bool sky_subtracted = false;
+};
+
 using HostKind = catalogue::HostSource;
 using catalogue::HostPolicy;
 enum class HostCentre { geometric, centroid };
 struct HostSection {
   HostKind kind = HostKind::none;
   // sersic: the section's keys are priors host_* (RunConfig::priors).
+  /// Cutouts from survey images; then the kind is cutouts and no file below is used.
+  std::optional<SurveySection> survey;
   // cutouts:
   std::map<std::string, std::string> files;         ///< band -> FITS cube [n, y, x]
   std::string hdf5_file, hdf5_dataset;              ///< or one HDF5 [n, band, y, x]
@@ -84,6 +125,12 @@ struct PsfSection {
   // psfex: one of the two, or neither when the catalogue gives psf_{x,y}_pix_<band>.
   std::optional<std::array<double, 2>> ccd_position;  ///< fixed [x, y], 1-based pixels
   bool position_uniform_ccd = false;  ///< uniform over the model's range
+  bool position_of_host = false;      ///< where the row's host is on the band's image
+  /// Host positions: added to the image's pixel to give the model's coordinates; or
+  /// taken from the image's header (LTV1, LTV2).
+  std::array<double, 2> position_offset_pix{0.0, 0.0};
+  bool position_offset_from_header = false;
+  std::optional<psf::OuterWings> outer_wings;  ///< psfex
   Normalisation normalisation = Normalisation::unit;
   Centring centring = Centring::keep;
 };

@@ -16,6 +16,8 @@ void read_cosmology(const Section& root, RunConfig& config);
 void read_priors(const Section& root, RunConfig& config);
 /// After the priors: fills in priors host_* of `host.sersic`.
 void read_host(const Section& root, RunConfig& config);
+/// `host.survey`, the hosts cut from survey images. Called by read_host.
+void read_survey(const Section& host, RunConfig& config);
 /// After the priors: fills in priors of the PSFs' widths.
 void read_psf(const Section& root, RunConfig& config);
 void read_render_convolve(const Section& root, RunConfig& config);

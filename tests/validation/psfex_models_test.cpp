@@ -1,13 +1,22 @@
 // Real DECam PSFEx models against an evaluation of the same files by numpy and astropy
 // (double precision, written from PSFEx's definition): sum, centroid and two pixels.
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <memory>
+#include <optional>
 #include <string>
 
+#include "lib/imaging/convolver.hpp"
+#include "lib/imaging/spline.hpp"
 #include "lib/io/fits/psfex_file.hpp"
 #include "lib/measure/psf_self_test.hpp"
 #include "lib/psf/psfex_model.hpp"
+#include "tests/support/config_texts.hpp"
 #include "tests/support/data_folder.hpp"
 
 namespace lensmill {
@@ -67,6 +76,106 @@ TEST(PsfexModels, AgreeWithAnIndependentEvaluation) {
     EXPECT_NEAR(moments.centroid_y_pix, reference.centroid_y_pix, printed);
     EXPECT_NEAR(kernel.values(oy, ox), reference.centre, printed);
     EXPECT_NEAR(kernel.values(oy + 2, ox - 5), reference.off_axis, printed);
+  }
+}
+
+bool python_has_astropy() {
+  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(
+      popen("/usr/bin/python3 -c 'import numpy, astropy; print(1)' 2>/dev/null", "r"),
+      pclose);
+  int one = 0;
+  return pipe && std::fscanf(pipe.get(), "%d", &one) == 1;
+}
+
+/// What psfex_reference.py makes of a model; nothing if it fails.
+std::optional<Image<double>> evaluated_by_python(const Reference& reference) {
+  const std::string command = fmt::format(
+      "/usr/bin/python3 -B '{}/tests/validation/psfex_reference.py' '{}' {} "
+      "{} 2>/dev/null",
+      test_support::source_folder().string(),
+      test_support::data_path(reference.file).string(), reference.x_image,
+      reference.y_image);
+  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
+  int ny = 0;
+  int nx = 0;
+  if (!pipe || std::fscanf(pipe.get(), "%d %d", &ny, &nx) != 2) return std::nullopt;
+  Image<double> values(ny, nx);
+  for (double& value : values.pixels()) {
+    if (std::fscanf(pipe.get(), "%lf", &value) != 1) return std::nullopt;
+  }
+  return values;
+}
+
+TEST(PsfexModels, AgreePixelByPixelWithThePublishedDefinition) {
+  // Sums in another order, in units of the kernel's peak of about 0.1.
+  constexpr double rounding = 1.0e-14;
+  if (!python_has_astropy()) GTEST_SKIP() << "/usr/bin/python3 has no astropy";
+  for (const Reference& reference : references) {
+    LENSMILL_NEEDS_DATA(reference.file);
+    SCOPED_TRACE(reference.file);
+    const auto expected = evaluated_by_python(reference);
+    ASSERT_TRUE(expected.has_value());
+
+    const psf::PixelKernel kernel =
+        psf::kernel_at(load(reference.file), reference.x_image, reference.y_image);
+
+    ASSERT_EQ(kernel.values.ny(), expected->ny());
+    ASSERT_EQ(kernel.values.nx(), expected->nx());
+    for (std::size_t k = 0; k < expected->size(); ++k) {
+      ASSERT_NEAR(kernel.values.pixels()[k], expected->pixels()[k], rounding) << k;
+    }
+  }
+}
+
+TEST(PsfexModels, APointSourceIsTheKernel) {
+  // Of the peak. With every lattice that `oversample: auto` may choose.
+  constexpr double of_the_peak = 1.0e-4;
+  constexpr int stamp = 64;
+  for (const Reference& reference : references) {
+    LENSMILL_NEEDS_DATA(reference.file);
+    const psf::PixelKernel kernel =
+        psf::kernel_at(load(reference.file), reference.x_image, reference.y_image);
+    const double peak = *std::ranges::max_element(kernel.values.pixels());
+    for (const int oversample : {1, 2, 3}) {
+      SCOPED_TRACE(fmt::format("{}, oversample {}", reference.file, oversample));
+      const imaging::Lattice lattice{
+          .stamp_size_pix = stamp, .oversample = oversample, .border = 5};
+      const auto convolver = imaging::make_convolver(imaging::ConvolutionOperator::fft,
+                                                     lattice, imaging::Deposit::spline);
+      imaging::ConvolverWorkspace workspace;
+      imaging::PreparedKernel prepared;
+      convolver->prepare(
+          psf::make_lattice_kernel(kernel, {.oversample = oversample,
+                                            .normalisation = psf::Normalisation::keep}),
+          workspace, prepared);
+      // A star of unit flux on the centre of pixel (31, 32), a point of every lattice:
+      // the deposit's weights there are one coefficient spread over its neighbours.
+      Image<double> plane(lattice.size(), lattice.size(), 0.0);
+      const int at_y = 31 * oversample + lattice.first_pixel();
+      const int at_x = 32 * oversample + lattice.first_pixel();
+      const auto weight = imaging::spline_weights(0.0);
+      for (int j = 0; j < imaging::spline_support; ++j) {
+        for (int i = 0; i < imaging::spline_support; ++i) {
+          plane(at_y - 2 + j, at_x - 2 + i) +=
+              weight[static_cast<std::size_t>(j)] * weight[static_cast<std::size_t>(i)];
+        }
+      }
+      Image<float> image(stamp, stamp);
+      const std::array<ImageView<const double>, 1> planes{plane.view()};
+      const std::array<ImageView<float>, 1> stamps{image.view()};
+      convolver->convolve(planes, prepared, workspace, stamps);
+
+      for (int y = 0; y < kernel.values.ny(); ++y) {
+        for (int x = 0; x < kernel.values.nx(); ++x) {
+          const int to_y = 31 + y - kernel.origin_y();
+          const int to_x = 32 + x - kernel.origin_x();
+          if (to_y < 0 || to_y >= stamp || to_x < 0 || to_x >= stamp) continue;
+          ASSERT_NEAR(double{image(to_y, to_x)}, kernel.values(y, x),
+                      of_the_peak * peak)
+              << y << " " << x;
+        }
+      }
+    }
   }
 }
 

@@ -41,6 +41,21 @@ void* Hdu::handle() const {
   return file_->handle_;
 }
 
+std::string Hdu::header_cards() const {
+  char* text = nullptr;
+  int cards = 0;
+  int status = 0;
+  fits_convert_hdr2str(as_fits(handle()), 1, nullptr, 0, &text, &cards, &status);
+  std::string copy;
+  if (text != nullptr) {
+    if (status == 0) copy = text;
+    int ignored = 0;
+    fits_free_memory(text, &ignored);
+  }
+  check(status, "fits_convert_hdr2str", place());
+  return copy;
+}
+
 template <class Read>
 bool Hdu::find(const std::string& keyword, const char* call, Read read) const {
   int status = 0;

@@ -30,6 +30,10 @@ class Hdu {
   double get_double(const std::string& keyword) const;
   std::int64_t get_integer(const std::string& keyword) const;
 
+  /// The whole header as cards of 80 characters without comments and ends of line; a
+  /// compressed image's as if it were plain.
+  std::string header_cards() const;
+
  protected:
   /// CFITSIO's handle, moved to this HDU (a fitsfile*).
   void* handle() const;

@@ -22,7 +22,8 @@ std::vector<std::filesystem::path> config_files() {
 }
 
 bool needs_data(const std::filesystem::path& file) {
-  return file.filename() == "real_decals.yaml";
+  return file.filename() == "real_decals.yaml" ||
+         file.filename() == "survey_hosts.yaml";
 }
 
 /// Everything random about two configurations' priors, compared by what they would
@@ -103,6 +104,20 @@ TEST(ConfigFiles, RealDecalsIsReadAndRoundTrips) {
   EXPECT_EQ(second.resolved_yaml, first.resolved_yaml);
   EXPECT_EQ(second.host.files.at("g"), first.host.files.at("g"));
   EXPECT_TRUE(second.psf[2].position_uniform_ccd);
+}
+
+TEST(ConfigFiles, SurveyHostsIsReadAndRoundTrips) {
+  LENSMILL_NEEDS_DATA("legacysurvey-decals/decam-00390498-S10-psfex.fits");
+  const RunConfig first =
+      read_run_config(test_support::source_folder() / "configs/survey_hosts.yaml");
+  const RunConfig second = read_run_config_text(first.resolved_yaml, "resolved.yaml");
+
+  EXPECT_THAT(first.warnings, ::testing::IsEmpty());
+  EXPECT_EQ(second.resolved_yaml, first.resolved_yaml);
+  ASSERT_TRUE(second.host.survey.has_value());
+  EXPECT_EQ(second.host.survey->bands[2].weight, first.host.survey->bands[2].weight);
+  EXPECT_TRUE(second.psf[0].position_of_host);
+  EXPECT_EQ(second.psf[2].outer_wings->moffat_beta, 2.3);
 }
 
 TEST(ConfigFiles, TheSeedsCountIsSetFromTheCommandLine) {

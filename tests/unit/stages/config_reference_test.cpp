@@ -56,6 +56,19 @@ const std::vector<std::vector<Edit>>& coverage() {
         "{kind: pixelised, file: bins.csv, hdu: 1, includes_pixel: false, " + policy}},
       {{"{kind: gaussian, fwhm_pix: 5.0}",
         "{kind: psfex, file: bins.csv, position: [1, 1], " + policy}},
+      {{"host: none",
+        "host: {survey: {r: {image: bins.csv, hdu: 1, weight: bins.csv, weight_hdu: 1, "
+        "zero_point_mag: 25, sky: 1.0, astrometric_offset_arcsec: [0, 0]}, "
+        "positions: {file: bins.csv, columns: [lower, upper], frame: sky, "
+        "cuts: {weight: [0, 1]}}, sky_subtracted: false, "
+        "weight_includes_source_poisson: true}}"},
+       {"{kind: gaussian, fwhm_pix: 5.0}",
+        "{kind: psfex, file: bins.csv, position: host, outer_wings: {moffat_weight: "
+        "0.01, moffat_alpha_arcsec: 17, moffat_beta: 1.7}, " +
+            policy}},
+      {{"host: none",
+        "host: {survey: {r: {image: bins.csv, units: nmgy}, positions: {file: "
+        "bins.csv}, sky_subtracted: true}}"}},
       {{"  src_q: 0.7\n",
         "  joint_tables: {shape: {file: bins.csv, columns: [src_q], weight_column: "
         "weight}}\n"},
@@ -84,6 +97,7 @@ void collect(Document& document, std::map<std::string, KnownKey>& keys) {
     replace("noise.sky_sigma_nmgy.", "<band>");
     replace("noise.gain_e_per_nmgy.", "<band>");
     replace("host.cutouts.invvar.", "<band>");
+    replace("host.survey.positions.cuts.", "<column>");
     for (const std::string band : {"g", "r", "z"}) {
       if (key.path == "host.cutouts." + band) key.path = "host.cutouts.<band>";
     }
@@ -104,7 +118,7 @@ std::map<std::string, KnownKey> all_keys() {
   }
   for (const auto& entry :
        std::filesystem::recursive_directory_iterator(source_folder() / "configs")) {
-    if (!entry.is_regular_file()) continue;
+    if (entry.path().extension() != ".yaml") continue;
     auto document = Document::from_file(entry.path());
     collect(document, keys);
   }

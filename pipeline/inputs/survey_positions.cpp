@@ -1,0 +1,137 @@
+#include "pipeline/inputs/survey_positions.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cctype>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "lib/catalogue/csv_source.hpp"
+#include "lib/core/errors.hpp"
+#include "pipeline/inputs/catalogue_sources.hpp"
+
+namespace lensmill::pipeline {
+namespace {
+
+using catalogue::ColumnSource;
+using config::PositionFrame;
+using config::SurveyPositions;
+
+constexpr std::int64_t rows_at_once = 65536;
+
+std::unique_ptr<const ColumnSource> open_table(const std::string& path) {
+  const auto format = catalogue_format_of(path);
+  if (format != CatalogueFormat::csv) return open_binary_catalogue(path, format);
+  return std::make_unique<const catalogue::CsvSource>(path);
+}
+
+/// The file's own spelling of a column, whatever the case; nothing if it has none.
+std::optional<std::string> spelling_of(const ColumnSource& table,
+                                       const std::string& name) {
+  const auto lower = [](std::string text) {
+    std::ranges::transform(text, text.begin(), [](unsigned char c) {
+      return static_cast<char>(std::tolower(c));
+    });
+    return text;
+  };
+  const auto& columns = table.columns();
+  const auto found = std::ranges::find_if(
+      columns, [&](const auto& column) { return lower(column) == lower(name); });
+  if (found == columns.end()) return std::nullopt;
+  return *found;
+}
+
+std::string required_column(const ColumnSource& table, const std::string& name) {
+  if (const auto spelling = spelling_of(table, name)) return *spelling;
+  throw DataError(fmt::format("{}: has no numeric column `{}` (it has: {})",
+                              table.path(), name, fmt::join(table.columns(), ", ")));
+}
+
+struct Columns {
+  PositionFrame frame = PositionFrame::sky;
+  std::vector<std::string> names;  ///< two positions, then the cuts
+};
+
+Columns columns_of(const ColumnSource& table, const SurveyPositions& positions) {
+  Columns columns{.frame = positions.frame, .names = {}};
+  const auto has = [&](const char* a, const char* b) {
+    return spelling_of(table, a).has_value() && spelling_of(table, b).has_value();
+  };
+  auto names = positions.columns;
+  if (names.empty()) {
+    const bool sky = has("ra_deg", "dec_deg");
+    const bool pixel = has("x_pix", "y_pix");
+    if (sky && pixel) {
+      throw DataError(
+          fmt::format("{}: has both ra_deg, dec_deg and x_pix, y_pix; say which by "
+                      "host.survey.positions.columns and frame",
+                      table.path()));
+    }
+    columns.frame = pixel ? PositionFrame::pixel : PositionFrame::sky;
+    names = pixel              ? std::vector<std::string>{"x_pix", "y_pix"}
+            : sky              ? std::vector<std::string>{"ra_deg", "dec_deg"}
+            : has("ra", "dec") ? std::vector<std::string>{"ra", "dec"}
+                               : std::vector<std::string>{};
+    if (names.empty()) {
+      throw DataError(fmt::format(
+          "{}: has none of the columns ra_deg, dec_deg; x_pix, y_pix; ra, dec (it has: "
+          "{}); name them by host.survey.positions.columns",
+          table.path(), fmt::join(table.columns(), ", ")));
+    }
+  }
+  for (const auto& name : names) columns.names.push_back(required_column(table, name));
+  for (const auto& cut : positions.cuts) {
+    columns.names.push_back(required_column(table, cut.column));
+  }
+  return columns;
+}
+
+void refuse_bad_cells(const ColumnSource& table,
+                      const std::vector<catalogue::BadCell>& bad) {
+  if (bad.empty()) return;
+  constexpr std::size_t most_shown = 10;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(bad.size(), most_shown); ++i) {
+    text += fmt::format("\n  {}, column {}: {}", table.where(bad[i].row), bad[i].column,
+                        bad[i].reason);
+  }
+  throw DataError(fmt::format("{}: {} cells of positions are no numbers:{}",
+                              table.path(), bad.size(), text));
+}
+
+}  // namespace
+
+HostPositions read_positions(const SurveyPositions& positions) {
+  const auto table = open_table(positions.file);
+  const Columns columns = columns_of(*table, positions);
+  HostPositions result{.frame = columns.frame, .first = {}, .second = {}};
+  std::vector<catalogue::BadCell> bad;
+  for (std::int64_t first = 0; first < table->rows(); first += rows_at_once) {
+    const auto count = std::min(rows_at_once, table->rows() - first);
+    const Table block = table->read(first, count, columns.names, bad);
+    refuse_bad_cells(*table, bad);
+    for (std::size_t row = 0; row < static_cast<std::size_t>(count); ++row) {
+      bool taken = true;
+      for (std::size_t c = 0; c < positions.cuts.size(); ++c) {
+        const double value = catalogue::real_cell(block[2 + c], row);
+        taken =
+            taken && value >= positions.cuts[c].min && value <= positions.cuts[c].max;
+      }
+      if (!taken) continue;
+      result.first.push_back(catalogue::real_cell(block[0], row));
+      result.second.push_back(catalogue::real_cell(block[1], row));
+    }
+  }
+  if (result.first.empty()) {
+    throw DataError(
+        fmt::format("{}: none of its {} rows passes the cuts of "
+                    "host.survey.positions.cuts",
+                    table->path(), table->rows()));
+  }
+  return result;
+}
+
+}  // namespace lensmill::pipeline

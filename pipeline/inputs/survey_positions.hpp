@@ -1,0 +1,26 @@
+#pragma once
+
+#include <vector>
+
+#include "stages/config/run_config.hpp"
+
+namespace lensmill::pipeline {
+
+/// Positions of hosts on the sky or on the first band's image, as a file gives them.
+struct HostPositions {
+  config::PositionFrame frame = config::PositionFrame::sky;
+  std::vector<double> first;  ///< right ascension in degrees, or x from 1
+  std::vector<double> second;
+};
+
+/// The positions of a CSV, HDF5 or FITS file (e.g. a Tractor catalogue) that pass the
+/// cuts, in the file's order: host_index counts these. Without `columns` the file's own
+/// names say the frame: ra_deg, dec_deg or x_pix, y_pix, else ra, dec in any case.
+/// Read by blocks of rows: 16 bytes per position are kept. A position that is not
+/// finite is kept (its rows are bad_host). \throws IoError; DataError: not a table, no
+/// such columns, both kinds of columns, cells
+///   that are no numbers, no position left
+/// \independent
+HostPositions read_positions(const config::SurveyPositions& positions);
+
+}  // namespace lensmill::pipeline

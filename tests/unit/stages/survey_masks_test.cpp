@@ -1,0 +1,287 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "lib/measure/aperture.hpp"
+#include "stages/config/read_run_config.hpp"
+#include "stages/factory.hpp"
+#include "tests/support/config_texts.hpp"
+
+/// \file
+/// Hosts of survey images through the chain: masked pixels are left out of every
+/// measurement whatever they hold, places become columns, unusable hosts a status.
+
+namespace lensmill::stages {
+namespace {
+
+using test_support::edited;
+
+constexpr int side = 65;
+constexpr int stamp = 64;
+constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+/// Single-precision images summed over an aperture.
+constexpr double single_precision = 1.0e-5;
+
+/// One smooth galaxy; the pixels of a box on the cutout are masked and hold `garbage`.
+class SurveyHost final : public HostCutouts {
+ public:
+  std::int64_t count() const override { return 1; }
+  int ny() const override { return side; }
+  int nx() const override { return side; }
+  bool has_invvar() const override { return true; }
+  bool is_survey() const override { return true; }
+  void read(std::int64_t host, int band, Image<float>& nmgy,
+            Image<float>& invvar) const override {
+    Image<float> mask;
+    read_with_mask(host, band, nmgy, invvar, mask);
+  }
+  void read_with_mask(std::int64_t, int, Image<float>& nmgy, Image<float>& invvar,
+                      Image<float>& mask) const override {
+    nmgy.assign(side, side);
+    invvar.assign(side, side, 1.0e4F);
+    mask.assign(side, side, 0.0F);
+    for (int y = 0; y < side; ++y) {
+      for (int x = 0; x < side; ++x) {
+        nmgy(y, x) = static_cast<float>(std::exp(-0.02 * std::hypot(x - 32, y - 32)));
+        if (y < box_y0 || y >= box_y1 || x < box_x0 || x >= box_x1) continue;
+        nmgy(y, x) = garbage;
+        invvar(y, x) = 0.0F;
+        mask(y, x) = 1.0F;
+      }
+    }
+  }
+  HostPlace place(std::int64_t, int band) const override {
+    return {.ra_deg = 10.5,
+            .dec_deg = -3.25,
+            .x_pix = 101.25 + 10 * band,
+            .y_pix = 55.5,
+            .detector_offset_x_pix = 1000.0,
+            .detector_offset_y_pix = 2000.0,
+            .cutout_x_pix = 32.25 - 0.375 * band,
+            .cutout_y_pix = 31.5 + 0.125 * band,
+            .on_image = on_image};
+  }
+  int box_y0 = 0, box_y1 = 0, box_x0 = 0, box_x1 = 0;
+  float garbage = nan;
+  bool on_image = true;
+};
+
+std::string survey_text() {
+  auto text = edited(test_support::small_config, "host: none",
+                     "host:\n"
+                     "  survey:\n"
+                     "    r: {image: quickstart.yaml, weight: quickstart.yaml, units: "
+                     "nmgy}\n"
+                     "    positions: {file: quickstart.yaml}\n"
+                     "    sky_subtracted: true\n"
+                     "    weight_includes_source_poisson: true\n"
+                     "    min_valid_fraction: 0.5\n"
+                     "output: {products: [positive, negative, mask]}");
+  return edited(text, "  sky_sigma_nmgy: {r: 0.01}\n", "");
+}
+
+Setup setup_of(const SurveyHost& host, const std::string& text) {
+  const auto config = config::read_run_config_text(
+      text, "test", {}, test_support::source_folder() / "configs");
+  const auto inputs = std::make_shared<Inputs>();
+  inputs->rows = std::make_shared<const catalogue::SampledRows>(1);
+  inputs->hosts = std::make_shared<const SurveyHost>(host);
+  const std::size_t bands = config.bands.size();
+  inputs->host_measurements = {
+      .flux_nmgy = std::vector<double>(bands, 5.0),
+      .background_sigma_nmgy = std::vector<double>(bands, 0.01),
+      .centroid_x_pix = {32.0},
+      .centroid_y_pix = {32.0}};
+  return make_setup(config, inputs);
+}
+
+Stamp run(const SurveyHost& host, const std::string& text = survey_text()) {
+  const auto setup = setup_of(host, text);
+  auto result = setup.chain->make_stamp();
+  setup.chain->apply(0, {}, result);
+  return result;
+}
+
+TEST(SurveyMask, WithoutMaskedPixelsNothingIsLeftOut) {
+  const auto result = run({});
+
+  EXPECT_EQ(result.status, Status::ok);
+  EXPECT_EQ(result.measurement.masked_fraction[0], 0.0);
+  EXPECT_EQ(result.measurement.core_masked_fraction[0], 0.0);
+  for (const float pixel : result.images[0].mask.pixels()) EXPECT_EQ(pixel, 0.0F);
+}
+
+TEST(SurveyMask, EveryMeasurementIsThatOfTheUnmaskedPixels) {
+  // On the stamp, one pixel less than on the cutout: part of the core, of the ring and
+  // of the annulus.
+  SurveyHost host;
+  host.box_y0 = 31;
+  host.box_y1 = 60;
+  host.box_x0 = 33;
+  host.box_x1 = 60;
+
+  const auto plain = run({});
+  const auto result = run(host);
+
+  ASSERT_EQ(result.status, Status::ok);
+  const auto& images = result.images[0];
+  const auto& m = result.measurement;
+  const double lens_x = 31.25, lens_y = 30.5;
+  EXPECT_EQ(images.mask(30, 32), 1.0F);
+  EXPECT_EQ(images.mask(29, 32), 0.0F);
+  EXPECT_TRUE(std::isnan(images.positive(40, 40)));
+  EXPECT_NEAR(m.masked_fraction[0], 29.0 * 27.0 / (stamp * stamp), 1.0e-12);
+
+  // By hand, from the stamps: sums over the unmasked pixels only.
+  const auto core = measure::pixel_overlap_weights(
+      stamp, {.x_pix = lens_x, .y_pix = lens_y, .radius_pix = 5.0});
+  const auto annulus =
+      measure::annulus_overlap_weights(stamp, lens_x, lens_y, {20.0, 28.0});
+  double area = 0, used = 0, core_arc = 0, all_arc = 0, offset = 0, snr2 = 0;
+  double ring_area = 0, ring_offset = 0, ap_flux = 0, ap_noise = 0;
+  for (int y = 0; y < stamp; ++y) {
+    for (int x = 0; x < stamp; ++x) {
+      const double w = core.weight(y, x);
+      area += w;
+      if (images.mask(y, x) != 0.0F) continue;
+      const double arc = double{images.arc(y, x)};
+      const double v = double{images.variance(y, x)};
+      const double difference =
+          double{images.positive(y, x)} - double{images.negative(y, x)};
+      used += w;
+      core_arc += w * arc;
+      all_arc += arc;
+      offset += w * difference;
+      ring_area += annulus.weight(y, x);
+      ring_offset += annulus.weight(y, x) * difference;
+      snr2 += arc * arc / v;
+      ap_flux += w * arc;
+      ap_noise += w * w * v;
+    }
+  }
+  const std::size_t five = m.at(0, 1);
+  EXPECT_NEAR(m.core_masked_fraction[five], 1.0 - used / area, 1.0e-12);
+  EXPECT_GT(m.core_masked_fraction[five], 0.1);
+  EXPECT_NEAR(m.core_flux_fraction[five], core_arc / all_arc, single_precision);
+  EXPECT_NEAR(m.core_offset[five], offset / used, single_precision);
+  EXPECT_NEAR(m.annulus_offset[0], ring_offset / ring_area, single_precision);
+  EXPECT_NEAR(m.arc_snr[0], std::sqrt(snr2), single_precision * m.arc_snr[0]);
+  EXPECT_NEAR(m.arc_snr_aperture[five], ap_flux / std::sqrt(ap_noise),
+              single_precision * m.arc_snr_aperture[five]);
+  double bin_sum = 0;
+  int bin_pixels = 0;
+  for (int y = 0; y < stamp; ++y) {
+    for (int x = 0; x < stamp; ++x) {
+      const double r = std::hypot(x - lens_x, y - lens_y);
+      if (r < 6.0 || r >= 7.0 || images.mask(y, x) != 0.0F) continue;
+      bin_sum += double{images.arc(y, x)};
+      ++bin_pixels;
+    }
+  }
+  EXPECT_NEAR(m.radial_profile[6], bin_sum / bin_pixels, single_precision);
+
+  // The split still adds up.
+  EXPECT_NEAR(m.core_flux_fraction[five],
+              m.core_flux_fraction_minimum_intrinsic[five] +
+                  m.core_flux_fraction_minimum_psf[five] +
+                  m.core_flux_fraction_saddle_intrinsic[five] +
+                  m.core_flux_fraction_saddle_psf[five] +
+                  m.core_flux_fraction_maximum_intrinsic[five] +
+                  m.core_flux_fraction_maximum_psf[five],
+              1.0e-12);
+  // Each differs from what the whole stamp gives; the arc itself is the same.
+  EXPECT_NE(m.core_flux_fraction[five], plain.measurement.core_flux_fraction[five]);
+  EXPECT_LT(m.arc_snr[0], plain.measurement.arc_snr[0]);
+  EXPECT_EQ(m.arc_flux_nmgy[0], plain.measurement.arc_flux_nmgy[0]);
+}
+
+TEST(SurveyMask, WhatMaskedPixelsHoldDoesNotMatter) {
+  SurveyHost host;
+  host.box_y0 = host.box_x0 = 30;
+  host.box_y1 = host.box_x1 = 45;
+  const auto with_nan = run(host);
+  host.garbage = 1.0e6F;
+  const auto with_garbage = run(host);
+
+  const auto& a = with_nan.measurement;
+  const auto& b = with_garbage.measurement;
+  EXPECT_EQ(a.core_flux_fraction, b.core_flux_fraction);
+  EXPECT_EQ(a.core_offset, b.core_offset);
+  EXPECT_EQ(a.annulus_offset, b.annulus_offset);
+  EXPECT_EQ(a.arc_snr, b.arc_snr);
+  EXPECT_EQ(a.counter_image_snr, b.counter_image_snr);
+  EXPECT_EQ(a.arc_snr_aperture, b.arc_snr_aperture);
+}
+
+TEST(SurveyMask, ARowAfterAMaskedOneIsUntouchedByIt) {
+  SurveyHost host;
+  const auto setup = setup_of({}, survey_text());
+  host.box_y1 = host.box_x1 = 40;
+  const auto masked = setup_of(host, survey_text());
+  auto alone = setup.chain->make_stamp();
+  setup.chain->apply(3, {}, alone);
+
+  auto used = setup.chain->make_stamp();
+  masked.chain->apply(2, {}, used);
+  setup.chain->apply(3, {}, used);
+
+  EXPECT_EQ(used.measurement.core_flux_fraction, alone.measurement.core_flux_fraction);
+  EXPECT_EQ(used.measurement.core_offset, alone.measurement.core_offset);
+}
+
+TEST(SurveyStatus, TooFewValidPixelsOrOffTheImageIsBadHost) {
+  SurveyHost just_enough;  // 32 of 64 columns of the stamp: 0.5 valid
+  just_enough.box_y1 = side;
+  just_enough.box_x1 = 33;
+  SurveyHost too_few = just_enough;
+  too_few.box_x1 = 34;
+  SurveyHost off;
+  off.on_image = false;
+
+  EXPECT_EQ(run(just_enough).status, Status::ok);
+  const auto result = run(too_few);
+  EXPECT_EQ(result.status, Status::bad_host);
+  EXPECT_TRUE(std::isnan(result.images[0].positive(0, 0)));
+  EXPECT_TRUE(std::isnan(result.images[0].mask(0, 0)));
+  EXPECT_TRUE(std::isnan(result.measurement.core_masked_fraction[0]));
+  EXPECT_EQ(run(off).status, Status::bad_host);
+}
+
+TEST(SurveyPlace, TheLensIsOnTheFirstBandsHostAndColumnsSayWhereAllAre) {
+  auto text = edited(survey_text(), "units: nmgy}",
+                     "units: nmgy}\n    z: {image: quickstart.yaml, weight: "
+                     "quickstart.yaml, units: nmgy}");
+  text = edited(text, "bands: [r]", "bands: [r, z]");
+  text = edited(text, "src_flux_nmgy_r: 10.0",
+                "src_flux_nmgy_r: 10.0\n  src_flux_nmgy_z: 10.0");
+  text = edited(text, "fwhm_pix: 5.0}",
+                "fwhm_pix: 5.0}\n  z: {kind: gaussian, fwhm_pix: 5.0}");
+  text = edited(text, "{r: 500}", "{r: 500, z: 500}");
+
+  const auto setup = setup_of({}, text);
+  auto result = setup.chain->make_stamp();
+  setup.chain->apply(0, {}, result);
+
+  const auto& row = result.injection;
+  // The stamp begins at the cutout's pixel 1.
+  EXPECT_DOUBLE_EQ(row.lens_x_arcsec, (31.25 - 31.5) * 0.262);
+  EXPECT_DOUBLE_EQ(row.lens_y_arcsec, (30.5 - 31.5) * 0.262);
+  EXPECT_EQ(row.host_ra_deg, 10.5);
+  EXPECT_EQ(row.host_dec_deg, -3.25);
+  EXPECT_EQ(row.host_x_pix[1], 111.25);
+  EXPECT_EQ(row.host_offset_x_pix[0], 0.0);
+  EXPECT_EQ(row.host_offset_x_pix[1], -0.375);
+  EXPECT_EQ(row.host_offset_y_pix[1], 0.125);
+  std::vector<std::string> names;
+  for (const auto& column : setup.chain->catalogue_columns()) {
+    names.push_back(column.name);
+  }
+  for (const char* name : {"host_ra_deg", "host_y_pix_z", "host_offset_x_pix_r"}) {
+    EXPECT_NE(std::find(names.begin(), names.end(), name), names.end()) << name;
+  }
+}
+
+}  // namespace
+}  // namespace lensmill::stages
