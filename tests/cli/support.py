@@ -16,7 +16,7 @@ import unittest
 import h5py
 
 PROGRAM = os.environ.get("LENSMILL_PROGRAM", "lensmill")
-TIME_LIMIT_S = 90
+TIME_LIMIT_S = 240
 DATA_GROUPS = ("images", "catalogue", "measurements")
 
 USAGE, BAD_DATA, IO, INTERRUPTED, CONFIG = 64, 65, 74, 75, 78
