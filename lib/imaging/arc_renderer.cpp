@@ -104,9 +104,11 @@ namespace {
 /// The running state of one render.
 class Rendering {
  public:
-  Rendering(const RenderConfig& config, const SplineDeposit* spline, double core_x,
-            double core_y, RoughPixels& pixels, ArcPlanes& out)
+  Rendering(const RenderConfig& config, const SplineDeposit* spline,
+            CentralImages central, double core_x, double core_y, RoughPixels& pixels,
+            ArcPlanes& out)
       : config_(config),
+        central_(central),
         spline_(spline),
         core_x_(core_x),
         core_y_(core_y),
@@ -182,7 +184,7 @@ class Rendering {
       deposit(cell, lens::kind_of(samples.determinant[4], samples.trace[4]), flux);
       return;
     }
-    const KindShares shares = kind_shares(samples);
+    const KindShares shares = kind_shares(samples, central_);
     for (int kind = 0; kind < lens::kind_count; ++kind) {
       auto part = flux;
       double sum = 0.0;
@@ -240,6 +242,7 @@ class Rendering {
   }
 
   const RenderConfig& config_;
+  CentralImages central_;
   const SplineDeposit* spline_;
   double core_x_;
   double core_y_;
@@ -328,8 +331,12 @@ void ArcRenderer::render_adaptive(const LensedSource& object, double core_x_pix,
       object, config_.grid.pixel_scale_arcsec,
       cell_share_of_core * config_.core_tolerance * least_core_share, w.scratch);
 
-  Rendering rendering(config_, parts_->spline_or_null(), core_x_pix, core_y_pix,
-                      w.pixels, out);
+  constexpr double isothermal = 2.0;
+  const auto central_images = object.lens->params().gamma < isothermal
+                                  ? CentralImages::possible
+                                  : CentralImages::none;
+  Rendering rendering(config_, parts_->spline_or_null(), central_images, core_x_pix,
+                      core_y_pix, w.pixels, out);
   for (int wave = 0; !w.cells.empty(); ++wave) {
     w.batch.evaluate(w.cells, config_.grid, object);
     out.evaluations += static_cast<long>(w.cells.size()) * samples_per_cell;

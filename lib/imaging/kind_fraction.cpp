@@ -22,7 +22,7 @@ double negative_fraction(double value, double slope_u, double slope_v) {
   return 1.0 - rest * rest / (2.0 * small * large);
 }
 
-KindShares kind_shares(const CellSamples& s) {
+KindShares kind_shares(const CellSamples& s, CentralImages central) {
   // Each node stands for a rectangle as wide as its weight; centres and widths on [-1,
   // 1].
   constexpr std::array<double, 3> width{gauss_weight[0], gauss_weight[1],
@@ -45,8 +45,11 @@ KindShares kind_shares(const CellSamples& s) {
       const double at_centre = s.determinant[k] +
                                slope_x * (centre[i] - gauss_node[i]) +
                                slope_y * (centre[j] - gauss_node[j]);
+      const bool all_saddle = central == CentralImages::none && s.trace[k] < 0.0;
       const double saddle =
-          negative_fraction(at_centre, slope_x * width[i], slope_y * width[j]);
+          all_saddle
+              ? 1.0
+              : negative_fraction(at_centre, slope_x * width[i], slope_y * width[j]);
       const auto positive =
           s.trace[k] < 0.0 ? lens::ImageKind::maximum : lens::ImageKind::minimum;
       shares[static_cast<std::size_t>(kind_index(lens::ImageKind::saddle))][k] = saddle;

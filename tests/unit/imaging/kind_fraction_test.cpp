@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace lensmill::imaging {
@@ -52,7 +53,7 @@ TEST(KindShares, SplitALinearDeterminantByArea) {
     samples.trace[k] = 1.0;
   }
 
-  const KindShares shares = kind_shares(samples);
+  const KindShares shares = kind_shares(samples, CentralImages::possible);
 
   double saddle = 0.0;
   double minimum = 0.0;
@@ -70,11 +71,31 @@ TEST(KindShares, NegativeTraceMakesTheRestMaxima) {
   samples.determinant.fill(0.5);
   samples.trace.fill(-2.0);
 
-  const KindShares shares = kind_shares(samples);
+  const KindShares shares = kind_shares(samples, CentralImages::possible);
 
   for (const double share : shares[std::size_t(kind_index(lens::ImageKind::maximum))]) {
     EXPECT_EQ(share, 1.0);
   }
+}
+
+TEST(KindShares, ALensWithoutCentralImagesHasNoneByExtrapolation) {
+  // Towards a singular centre at the lower left: det A falls steeply, and its tangent
+  // at the last node would be positive beyond it.
+  CellSamples samples{};
+  for (std::size_t k = 0; k < samples_per_cell; ++k) {
+    samples.determinant[k] = -0.01 - std::pow(0.5 - 0.5 * gauss_node[k % 3], 4);
+    samples.trace[k] = -1.0;
+  }
+
+  const auto with = kind_shares(samples, CentralImages::possible);
+  const auto without = kind_shares(samples, CentralImages::none);
+
+  const auto maximum = std::size_t(kind_index(lens::ImageKind::maximum));
+  EXPECT_GT(*std::ranges::max_element(with[maximum]), 0.0);
+  EXPECT_EQ(*std::ranges::max_element(without[maximum]), 0.0);
+  EXPECT_EQ(*std::ranges::min_element(
+                without[std::size_t(kind_index(lens::ImageKind::saddle))]),
+            1.0);
 }
 
 }  // namespace
