@@ -174,6 +174,25 @@ TEST(PsfSelfTest, WarnsOfTruncationWithoutFailing) {
   EXPECT_THAT(to_text(cut), testing::HasSubstr("WARNING"));
 }
 
+TEST(PsfSelfTest, SaysWhatOtherPoliciesDoToCoreFluxWithoutJudging) {
+  PsfSelfTest test = moffat_test({33, 33});
+  psf::LatticeKernel doubled = test.kernel;
+  for (double& sample : doubled.samples.pixels()) sample *= 2.0;
+  test.variants = {{"the same", test.kernel}, {"twice the flux", doubled}};
+
+  const auto result = run(test);
+
+  const auto& same = find(result, "core_flux (the same)");
+  const auto& twice = find(result, "core_flux (twice the flux)");
+  constexpr double single_precision = 1.0e-6;
+  EXPECT_GT(same.expected, 0.1);
+  EXPECT_NEAR(same.measured, same.expected, single_precision);
+  EXPECT_NEAR(twice.measured, 2.0 * twice.expected, single_precision);
+  EXPECT_TRUE(twice.informational);
+  EXPECT_TRUE(result.passed());
+  EXPECT_THAT(to_text(result), testing::HasSubstr(" info"));
+}
+
 TEST(PsfSelfTest, LegacyRefusesALargeKernel) {
   PsfSelfTest test = moffat_test({33, 33}, 1, 32);
   test.op = ConvolutionOperator::legacy_ifftshift;
