@@ -30,7 +30,7 @@ class SurveyHost final : public HostCutouts {
   std::int64_t count() const override { return 1; }
   int ny() const override { return side; }
   int nx() const override { return side; }
-  bool has_invvar() const override { return true; }
+  bool has_invvar() const override { return weights; }
   bool is_survey() const override { return true; }
   void read(std::int64_t host, int band, Image<float>& nmgy,
             Image<float>& invvar) const override {
@@ -66,6 +66,7 @@ class SurveyHost final : public HostCutouts {
   int box_y0 = 0, box_y1 = 0, box_x0 = 0, box_x1 = 0;
   float garbage = nan;
   bool on_image = true;
+  bool weights = true;
 };
 
 std::string survey_text() {
@@ -213,6 +214,18 @@ TEST(SurveyMask, WhatMaskedPixelsHoldDoesNotMatter) {
   EXPECT_EQ(a.arc_snr, b.arc_snr);
   EXPECT_EQ(a.counter_image_snr, b.counter_image_snr);
   EXPECT_EQ(a.arc_snr_aperture, b.arc_snr_aperture);
+}
+
+TEST(SurveyMask, WithoutWeightsMaskedPixelsHaveNoVarianceEither) {
+  SurveyHost host;
+  host.weights = false;
+  const auto whole = run(host);
+  host.box_y0 = host.box_x0 = 30;
+  host.box_y1 = host.box_x1 = 45;
+  const auto masked = run(host);
+
+  EXPECT_TRUE(std::isnan(masked.images[0].variance(35, 35)));
+  EXPECT_LT(masked.measurement.arc_snr[0], whole.measurement.arc_snr[0]);
 }
 
 TEST(SurveyMask, ARowAfterAMaskedOneIsUntouchedByIt) {
