@@ -28,16 +28,12 @@ constexpr ElementType element_type_of() {
 
 constexpr std::size_t size_of(ElementType type) {
   switch (type) {
-    case ElementType::uint8:
-      return 1;
-    case ElementType::int16:
-      return 2;
+    case ElementType::uint8: return 1;
+    case ElementType::int16: return 2;
     case ElementType::int32:
-    case ElementType::float32:
-      return 4;
+    case ElementType::float32: return 4;
     case ElementType::int64:
-    case ElementType::float64:
-      return 8;
+    case ElementType::float64: return 8;
   }
   return 0;
 }
@@ -45,18 +41,12 @@ constexpr std::size_t size_of(ElementType type) {
 /// NumPy's name of the type, as used in messages and checksums.
 constexpr std::string_view to_string(ElementType type) {
   switch (type) {
-    case ElementType::uint8:
-      return "uint8";
-    case ElementType::int16:
-      return "int16";
-    case ElementType::int32:
-      return "int32";
-    case ElementType::int64:
-      return "int64";
-    case ElementType::float32:
-      return "float32";
-    case ElementType::float64:
-      return "float64";
+    case ElementType::uint8: return "uint8";
+    case ElementType::int16: return "int16";
+    case ElementType::int32: return "int32";
+    case ElementType::int64: return "int64";
+    case ElementType::float32: return "float32";
+    case ElementType::float64: return "float64";
   }
   return "unknown";
 }

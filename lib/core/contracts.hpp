@@ -26,8 +26,9 @@ namespace detail {
 
 #if LENSMILL_CONTRACTS
 #define LENSMILL_CONTRACT(kind, condition) \
-  ((condition) ? void(0)                   \
-               : ::lensmill::detail::contract_failed(kind, #condition, __FILE__, __LINE__))
+  ((condition)                             \
+       ? void(0)                           \
+       : ::lensmill::detail::contract_failed(kind, #condition, __FILE__, __LINE__))
 #else
 #define LENSMILL_CONTRACT(kind, condition) void(0)
 #endif

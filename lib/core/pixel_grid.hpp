@@ -3,8 +3,8 @@
 namespace lensmill {
 
 /// The stamp's square pixel grid. Pixel coordinates have integer *centres*, x with the
-/// column and y with the row; arcsec coordinates have their origin on the stamp's centre,
-/// (N-1)/2 (31.5 for 64 pixels).
+/// column and y with the row; arcsec coordinates have their origin on the stamp's
+/// centre, (N-1)/2 (31.5 for 64 pixels).
 struct PixelGrid {
   int stamp_size_pix = 64;
   double pixel_scale_arcsec = 0.262;

@@ -20,9 +20,7 @@ using Pixels = std::span<float>;
   return a.ny() == b.ny() && a.nx() == b.nx();
 }
 
-float positive_part(float flux) {
-  return flux > 0.0f ? flux : 0.0f;
-}
+float positive_part(float flux) { return flux > 0.0f ? flux : 0.0f; }
 
 /// out[i] = Poisson(flux gain) / gain - flux, 0 where the flux is not positive; returns
 /// the number of such pixels. A gain of 0 means no Poisson noise.

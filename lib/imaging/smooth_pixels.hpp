@@ -23,7 +23,7 @@ class CentreGrid {
     return std::size_t(row + margin_ + 1) * std::size_t(side_ + 2) +
            std::size_t(column + margin_ + 1);
   }
-  std::size_t stride() const { return std::size_t(side_ + 2); }
+  std::size_t stride() const { return std::size_t(side_) + 2; }
   RaySamples& rays() { return rays_; }
   const RaySamples& rays() const { return rays_; }
 

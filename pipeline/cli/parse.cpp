@@ -58,6 +58,7 @@ const Command& find_command(const std::vector<Command>& commands,
   const auto at = std::ranges::find(commands, name, &Command::name);
   if (at != commands.end()) return *at;
   std::vector<std::string> names;
+  names.reserve(commands.size());
   for (const auto& command : commands) names.push_back(command.name);
   throw UsageError(fmt::format("{}: no such command; {} (lensmill --help)", name,
                                config::suggest_key(name, names)));
