@@ -145,8 +145,12 @@ ApertureWeights circle_lattice_weights(const imaging::Lattice& lattice,
   ApertureWeights aperture;
   aperture.weight.assign(lattice.size(), lattice.size(), 0.0);
   aperture.box = {0, lattice.size(), 0, lattice.size()};
+  // Splines at the stamp's edge reach past a lattice without a border, where there are
+  // no samples: their share there is dropped in the end.
+  constexpr int reach = imaging::spline_support / 2 + 1;
+  Image<double> on_splines(lattice.size() + 2 * reach, lattice.size() + 2 * reach);
   const auto lattice_of = [&](double pix) {
-    return lattice.first_pixel() + lattice.oversample * pix;
+    return reach + lattice.first_pixel() + lattice.oversample * pix;
   };
   for (int strip = 0; strip < strips; ++strip) {
     for (std::size_t j = 0; j < node.size(); ++j) {
@@ -172,8 +176,8 @@ ApertureWeights circle_lattice_weights(const imaging::Lattice& lattice,
           const auto weight_x = imaging::spline_weights(lattice_of(x) - floor_x);
           for (int b = 0; b < imaging::spline_support; ++b) {
             for (int a = 0; a < imaging::spline_support; ++a) {
-              aperture.weight(static_cast<int>(floor_y) - 2 + b,
-                              static_cast<int>(floor_x) - 2 + a) +=
+              on_splines(static_cast<int>(floor_y) - 2 + b,
+                         static_cast<int>(floor_x) - 2 + a) +=
                   weight * weight_y[static_cast<std::size_t>(b)] *
                   weight_x[static_cast<std::size_t>(a)];
             }
@@ -184,11 +188,11 @@ ApertureWeights circle_lattice_weights(const imaging::Lattice& lattice,
   }
   // The splines have spread every point; their inverse filter (symmetric, so its own
   // transpose) turns weights on coefficients into weights on samples.
-  const Image<double> on_samples = psf::spline_coefficients(aperture.weight.view());
+  const Image<double> on_samples = psf::spline_coefficients(on_splines.view());
+  constexpr int offset = reach + psf::spline_padding;
   for (int j = 0; j < lattice.size(); ++j) {
     for (int i = 0; i < lattice.size(); ++i) {
-      aperture.weight(j, i) =
-          on_samples(j + psf::spline_padding, i + psf::spline_padding);
+      aperture.weight(j, i) = on_samples(j + offset, i + offset);
     }
   }
   return aperture;

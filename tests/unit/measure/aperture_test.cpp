@@ -103,5 +103,27 @@ TEST(CircleOnLattice, HoldsAreaAndSecondMomentOfTheDisc) {
   }
 }
 
+// The discrete operation's lattice is the stamp alone; its apertures may touch the
+// edge.
+TEST(CircleOnLattice, NeedsNoBorder) {
+  constexpr int border = 4;
+  const imaging::Lattice bare{.stamp_size_pix = 32};
+  const imaging::Lattice bordered{.stamp_size_pix = 32, .border = border};
+  for (const Disc disc : {Disc{.x_pix = 15.2, .y_pix = 16.1, .radius_pix = 5.0},
+                          Disc{.x_pix = 0.3, .y_pix = 31.4, .radius_pix = 5.0},
+                          Disc{.x_pix = -3.0, .y_pix = 12.0, .radius_pix = 5.0}}) {
+    const auto expected = circle_lattice_weights(bordered, disc);
+
+    const auto aperture = circle_lattice_weights(bare, disc);
+
+    for (int j = 0; j < 32; ++j) {
+      for (int i = 0; i < 32; ++i) {
+        EXPECT_NEAR(aperture.weight(j, i), expected.weight(j + border, i + border),
+                    rounding);
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace lensmill::measure
