@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <map>
@@ -29,8 +30,8 @@ Bytes bytes_of(const ChainRunner& runner, const stages::Stamp& stamp) {
   };
   const auto& chain = runner.chain();
   for (int band = 0; band < chain.config().band_count(); ++band) {
-    for (const auto& product : stages::products()) {
-      append(std::as_bytes(chain.product(stamp, product.name, band).pixels()));
+    for (const auto& product : chain.config().output.products) {
+      append(std::as_bytes(chain.product(stamp, product, band).pixels()));
     }
   }
   Table measurements = chain.schema().make_table(1);
