@@ -22,11 +22,12 @@ endif()
 add_library(lensmill_options INTERFACE)
 add_library(lensmill::options ALIAS lensmill_options)
 # Contraction is left to explicit fma calls: the same source must give the same bits
-# whichever way the compiler schedules it.
+# whichever way the compiler schedules it. Nobody reads errno or traps after a square
+# root or a comparison here, and both keep loops scalar.
 target_compile_options(lensmill_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
   -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-qual -Wdouble-promotion
-  -ffp-contract=off)
+  -ffp-contract=off -fno-math-errno -fno-trapping-math)
 if(LENSMILL_WERROR)
   target_compile_options(lensmill_options INTERFACE -Werror)
 endif()

@@ -2,28 +2,28 @@
 
 #include <array>
 
+#include "lib/core/lanes.hpp"
 #include "lib/lens/image_kind.hpp"
 #include "stages/buffers.hpp"
 
 namespace lensmill::stages {
 namespace {
 
-void scale(Image<float>& image, double factor) {
-  for (float& value : image.pixels()) {
-    value = static_cast<float>(factor * double{value});
-  }
-}
-
+/// The sum of the planes of the kinds present.
 void sum_kinds(const imaging::KindPlanes<double>& planes,
                const std::array<bool, lens::kind_count>& present,
                Image<double>& total) {
-  total.assign(planes.plane[0].ny(), planes.plane[0].nx(), 0.0);
+  bool first = true;
   for (std::size_t kind = 0; kind < lens::kind_count; ++kind) {
     if (!present[kind]) continue;
-    const auto from = planes.plane[kind].pixels();
-    const auto to = total.pixels();
-    for (std::size_t k = 0; k < to.size(); ++k) to[k] += from[k];
+    if (first) {
+      total = planes.plane[kind];
+    } else {
+      add_values(total.pixels(), planes.plane[kind].pixels());
+    }
+    first = false;
   }
+  if (first) total.assign(planes.plane[0].ny(), planes.plane[0].nx(), 0.0);
 }
 
 }  // namespace
@@ -108,11 +108,10 @@ void ConvolveStage::apply(Stamp& stamp, const InjectionStreams&) const {
     config_.convolver->convolve(std::span(planes).first(count), *stamp.psf[b].prepared,
                                 stamp.buffers->convolver,
                                 std::span(stamps).first(count));
-    double flux = 0.0;
-    for (const float value : images.arc.pixels()) flux += double{value};
-    stamp.unit_arc_flux[b] = flux;
-    scale(images.arc, stamp.injection.src_flux_nmgy[b]);
-    if (has_saddle) scale(images.counter_image, stamp.injection.src_flux_nmgy[b]);
+    stamp.unit_arc_flux[b] = lane_sum(std::span<const float>(images.arc.pixels()));
+    const double src_flux_nmgy = stamp.injection.src_flux_nmgy[b];
+    scale_values(images.arc.pixels(), src_flux_nmgy);
+    if (has_saddle) scale_values(images.counter_image.pixels(), src_flux_nmgy);
     if (config_.wants_arc_intrinsic) fill_arc_intrinsic(stamp, band);
   }
 }

@@ -26,7 +26,8 @@ float positive_part(float flux) { return flux > 0.0f ? flux : 0.0f; }
 /// the number of such pixels. A gain of 0 means no Poisson noise.
 int poisson_noise(RandomStream stream, double gain, ConstPixels flux, Pixels out) {
   const auto skipped = std::ranges::count_if(flux, [](float f) { return !(f > 0.0f); });
-  if (!(gain > 0.0)) {
+  // Each noise has a stream of its own: what is not drawn here moves nothing else.
+  if (!(gain > 0.0) || static_cast<std::size_t>(skipped) == flux.size()) {
     std::ranges::fill(out, 0.0f);
     return static_cast<int>(skipped);
   }

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "lib/core/contracts.hpp"
+#include "lib/core/lanes.hpp"
 
 namespace lensmill::measure {
 namespace {
@@ -13,18 +14,7 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 template <class T>
 double dot(ImageView<const T> a, ImageView<const double> b) {
   EXPECT(a.ny() == b.ny() && a.nx() == b.nx());
-  // Row by row, so that the sum's rounding does not grow with the image.
-  double sum = 0.0;
-  for (int y = 0; y < a.ny(); ++y) {
-    const auto row_a = a.row(y);
-    const auto row_b = b.row(y);
-    double row_sum = 0.0;
-    for (std::size_t x = 0; x < row_a.size(); ++x) {
-      row_sum += static_cast<double>(row_a[x]) * row_b[x];
-    }
-    sum += row_sum;
-  }
-  return sum;
+  return lane_dot(a.pixels(), b.pixels());
 }
 
 template <class T>
@@ -55,11 +45,9 @@ KindValues stamp_sums(const imaging::ArcPlanes& arc, int stamp_size_pix,
     if (!arc.present[kind]) continue;
     const auto plane = arc.pixel.plane[kind].view();
     for (int y = 0; y < stamp_size_pix; ++y) {
-      double row_sum = 0.0;
-      for (int x = 0; x < stamp_size_pix; ++x) {
-        row_sum += plane(y + margin_pix, x + margin_pix);
-      }
-      sums[kind] += row_sum;
+      sums[kind] += lane_sum(plane.row(y + margin_pix)
+                                 .subspan(static_cast<std::size_t>(margin_pix),
+                                          static_cast<std::size_t>(stamp_size_pix)));
     }
   }
   return sums;

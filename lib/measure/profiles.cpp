@@ -58,9 +58,14 @@ void RadialBins::profile(ImageView<const float> image, std::span<float> mean,
   std::vector<double> sums(pixels_in_bin_.size() + 1, 0.0);
   std::vector<int> hidden(sums.size(), 0);
   const auto pixels = image.pixels();
-  for (std::size_t k = 0; k < pixels.size(); ++k) {
+  if (mask.size() == 0) {
+    for (std::size_t k = 0; k < pixels.size(); ++k) {
+      sums[static_cast<std::size_t>(bin_of_pixel_[k])] += double{pixels[k]};
+    }
+  }
+  for (std::size_t k = 0; k < mask.size(); ++k) {
     const auto bin = static_cast<std::size_t>(bin_of_pixel_[k]);
-    if (mask.size() > 0 && mask.pixels()[k] != 0.0F) {
+    if (mask.pixels()[k] != 0.0F) {
       ++hidden[bin];
     } else {
       sums[bin] += double{pixels[k]};

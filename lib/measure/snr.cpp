@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "lib/core/contracts.hpp"
+#include "lib/core/lanes.hpp"
 
 namespace lensmill::measure {
 namespace {
@@ -35,17 +36,7 @@ double squared_snr(std::span<const SnrBand> bands, double scale) {
 
 double matched_filter_snr(ImageView<const float> signal,
                           ImageView<const float> variance) {
-  EXPECT(signal.size() == variance.size());
-  double sum = 0.0;
-  bool any = false;
-  for (std::size_t k = 0; k < signal.size(); ++k) {
-    const double v = double{variance.pixels()[k]};
-    if (!usable(v)) continue;
-    const double a = double{signal.pixels()[k]};
-    sum += a * a / v;
-    any = true;
-  }
-  return any ? std::sqrt(sum) : nan;
+  return std::sqrt(lane_squared_snr(signal.pixels(), variance.pixels()));
 }
 
 double aperture_snr(const ApertureWeights& aperture, ImageView<const float> signal,
