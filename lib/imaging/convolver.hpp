@@ -23,7 +23,7 @@ std::string_view to_string(ConvolutionOperator op);
 struct PreparedKernel {
   /// ConvolutionOperator::direct only; for Deposit::spline its spline coefficients.
   psf::LatticeKernel direct;
-  AlignedVector<std::complex<float>> spectrum;  ///< [fft_ny, fft_nx / 2 + 1]
+  AlignedVector<std::complex<float>> spectrum;  ///< [fft_ny, FftPlans::stride()]
   int fft_ny = 0;
   int fft_nx = 0;
 };
@@ -51,7 +51,8 @@ class ConvolverWorkspace {
 /// Light beyond the lattice does not enter. Planes are [y, x], side lattice().size();
 /// stamps and weights side lattice().stamp_size_pix. Kernels of any size and parity
 /// serve: only the part within reach of the stamp acts (legacy refuses one larger than
-/// the stamp). Results do not depend on what else is in the same call.
+/// the stamp). What shares a call with a plane may change its result in the last bits
+/// of single precision, no more.
 class Convolver {
  public:
   virtual ~Convolver() = default;

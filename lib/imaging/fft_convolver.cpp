@@ -7,6 +7,8 @@
 #include <cmath>
 
 #include "lib/core/errors.hpp"
+#include "lib/core/lanes.hpp"
+#include "lib/core/multiversion.hpp"
 #include "lib/imaging/spline.hpp"
 
 namespace lensmill::imaging {
@@ -63,11 +65,11 @@ int length_of_axis(const Lattice& lattice, const Reach& reach, int tail) {
 
 int wrapped(int index, int n) { return ((index % n) + n) % n; }
 
-/// 1 / spline_response at each of the `count` frequencies k / n, times `scale`.
-void inverse_responses(int count, int n, Deposit deposit, double scale,
+/// 1 / spline_response at each of the n frequencies k / n, times `scale`.
+void inverse_responses(int n, Deposit deposit, double scale,
                        std::vector<float>& result) {
-  result.resize(static_cast<std::size_t>(count));
-  for (int k = 0; k < count; ++k) {
+  result.resize(static_cast<std::size_t>(n));
+  for (int k = 0; k < n; ++k) {
     const double response =
         deposit == Deposit::spline ? spline_response(static_cast<double>(k) / n) : 1.0;
     result[static_cast<std::size_t>(k)] = static_cast<float>(scale / response);
@@ -80,64 +82,91 @@ void multiply_by_axes(ImageView<std::complex<float>> spectrum,
   for (int j = 0; j < spectrum.ny(); ++j) {
     const auto row = spectrum.row(j);
     const float fy = factor_y[static_cast<std::size_t>(j)];
-    for (std::size_t i = 0; i < row.size(); ++i) row[i] *= fy * factor_x[i];
+    for (std::size_t i = 0; i < factor_x.size(); ++i) row[i] *= fy * factor_x[i];
   }
 }
 
-/// spectrum *= kernel, or its conjugate. Written out in real numbers: std::complex's
-/// product tests every result for NaN.
-template <bool conjugate>
-void multiply(std::span<std::complex<float>> spectrum,
-              std::span<const std::complex<float>> kernel) {
-  EXPECT(spectrum.size() == kernel.size());
-  float* s = reinterpret_cast<float*>(spectrum.data());
-  const float* k = reinterpret_cast<const float*>(kernel.data());
-  for (std::size_t i = 0; i < 2 * spectrum.size(); i += 2) {
+LENSMILL_MULTIVERSION void multiply_floats(float* __restrict s, const float* k,
+                                           std::size_t n, float conjugate) {
+  for (std::size_t i = 0; i < n; i += 2) {
     const float re = s[i];
     const float im = s[i + 1];
-    const float k_im = conjugate ? -k[i + 1] : k[i + 1];
+    const float k_im = conjugate * k[i + 1];
     s[i] = re * k[i] - im * k_im;
     s[i + 1] = re * k_im + im * k[i];
   }
 }
 
+/// spectrum *= kernel, or its conjugate. Written out in real numbers: std::complex's
+/// product tests every result for NaN.
+void multiply(std::span<std::complex<float>> spectrum,
+              std::span<const std::complex<float>> kernel, bool conjugate) {
+  EXPECT(spectrum.size() == kernel.size());
+  multiply_floats(reinterpret_cast<float*>(spectrum.data()),
+                  reinterpret_cast<const float*>(kernel.data()), 2 * spectrum.size(),
+                  conjugate ? -1.0f : 1.0f);
+}
+
 /// Power of two that brings the largest of `values` into [1/2, 1); 1 if all are zero or
 /// one is not finite (it then shows in the result).
 double binary_scale(std::span<const double> values) {
-  constexpr std::size_t lanes = 8;  // running maxima, for the compiler's vectors
-  std::array<double, lanes> maxima{};
-  for (std::size_t i = 0; i < values.size(); i += lanes) {
-    const std::size_t count = std::min(lanes, values.size() - i);
-    if (count == lanes) {
-      for (std::size_t k = 0; k < lanes; ++k) {
-        const double size = std::abs(values[i + k]);
-        maxima[k] = size > maxima[k] ? size : maxima[k];
-      }
-    } else {
-      for (std::size_t k = 0; k < count; ++k) {
-        maxima[k] = std::max(maxima[k], std::abs(values[i + k]));
-      }
-    }
-  }
-  const double largest = *std::ranges::max_element(maxima);
+  const double largest = lane_max_of_sizes(values);
   if (!(largest > 0.0) || !std::isfinite(largest)) return 1.0;
   int exponent = 0;
   std::frexp(largest, &exponent);
   return std::ldexp(1.0, std::clamp(-exponent, -1000, 1000));
 }
 
-/// Put `plane` into `real` at rows and columns first + k * step; the rest of the rows
-/// [0, rows) is zero.
-void embed(ImageView<const double> plane, int first, int step, double scale, int rows,
-           ImageView<float> real) {
-  std::fill_n(real.data(), std::size_t(rows) * std::size_t(real.nx()), 0.0f);
-  for (int j = 0; j < plane.ny(); ++j) {
-    const auto in = plane.row(j);
-    float* out = &real(first + j * step, first);
-    for (std::size_t i = 0; i < in.size(); ++i) {
-      out[i * static_cast<std::size_t>(step)] = static_cast<float>(in[i] * scale);
+LENSMILL_MULTIVERSION void interleave(std::size_t n, const double* re, double scale_re,
+                                      const double* im, double scale_im,
+                                      float* __restrict out) {
+  for (std::size_t i = 0; i < n; ++i) {
+    out[2 * i] = static_cast<float>(re[i] * scale_re);
+    out[2 * i + 1] = static_cast<float>(im[i] * scale_im);
+  }
+}
+
+/// One or two real images as real and imaginary part of a field.
+struct ImagePair {
+  ImageView<const double> re, im;
+  double scale_re, scale_im;
+  bool two;
+
+  explicit ImagePair(std::span<const ImageView<const double>> images)
+      : re(images[0]),
+        im(images.size() > 1 ? images[1] : images[0]),
+        scale_re(binary_scale(re.pixels())),
+        scale_im(images.size() > 1 ? binary_scale(im.pixels()) : 0.0),
+        two(images.size() > 1) {}
+
+  /// Put them into `field` at rows and columns first + k * step; the rest of the rows
+  /// [0, rows) is zero.
+  void embed(int first, int step, int rows,
+             ImageView<std::complex<float>> field) const {
+    std::fill_n(field.data(), std::size_t(rows) * std::size_t(field.nx()),
+                std::complex<float>{});
+    const auto n = static_cast<std::size_t>(re.nx());
+    for (int j = 0; j < re.ny(); ++j) {
+      std::complex<float>* out = &field(first + j * step, first);
+      if (step == 1) {
+        interleave(n, re.row(j).data(), scale_re, im.row(j).data(), scale_im,
+                   reinterpret_cast<float*>(out));
+        continue;
+      }
+      for (std::size_t i = 0; i < n; ++i) {
+        out[i * static_cast<std::size_t>(step)] = {
+            static_cast<float>(re.row(j)[i] * scale_re),
+            static_cast<float>(im.row(j)[i] * scale_im)};
+      }
     }
   }
+};
+
+/// Calls `use` with the first and the number (1 or 2) of each pair of `count` images.
+template <class Use>
+void for_each_pair(std::size_t count, Use use) {
+  for (std::size_t k = 0; k < count; k += 2)
+    use(k, std::min<std::size_t>(2, count - k));
 }
 
 }  // namespace
@@ -194,8 +223,8 @@ void FftConvolver::prepare(const psf::LatticeKernel& kernel,
   }
   const auto [ny, nx] = fft_size(kernel);
   FftPlans& plans = plans_for(ny, nx, workspace);
-  auto real = plans.real();
-  std::ranges::fill(real.pixels(), 0.0f);
+  auto field = plans.field();
+  std::ranges::fill(field.pixels(), std::complex<float>{});
   const int tail = deposit() == Deposit::spline ? tail_of_coefficients(kernel) : 0;
   const int origin_y = legacy ? n / 2 : kernel.origin_y;
   const int origin_x = legacy ? n / 2 : kernel.origin_x;
@@ -207,7 +236,7 @@ void FftConvolver::prepare(const psf::LatticeKernel& kernel,
       legacy ? whole_x : reach_of_axis(lattice(), kernel.samples.nx(), origin_x, tail);
   for (int dy = y.low; dy <= y.high; ++dy) {
     const double* in = kernel.samples.view().row(dy + origin_y).data() + origin_x;
-    float* out = real.row(wrapped(dy, ny)).data();
+    std::complex<float>* out = field.row(wrapped(dy, ny)).data();
     // Columns left of the origin wrap to the row's end (legacy: perhaps more than
     // once).
     for (int dx = x.low; dx <= x.high;) {
@@ -220,11 +249,10 @@ void FftConvolver::prepare(const psf::LatticeKernel& kernel,
   plans.forward_all();
   auto& work = workspace.impl();
   const double scale = 1.0 / (static_cast<double>(ny) * nx);
-  inverse_responses(ny, ny, deposit(), scale, work.factor_y);
-  inverse_responses(plans.half_nx(), nx, deposit(), 1.0, work.factor_x);
-  multiply_by_axes(plans.spectrum(), work.factor_y, work.factor_x);
-  const auto spectrum = plans.spectrum().pixels();
-  prepared.spectrum.assign(spectrum.begin(), spectrum.end());
+  inverse_responses(ny, deposit(), scale, work.factor_y);
+  inverse_responses(nx, deposit(), 1.0, work.factor_x);
+  multiply_by_axes(field, work.factor_y, work.factor_x);
+  prepared.spectrum.assign(field.pixels().begin(), field.pixels().end());
   prepared.fft_ny = ny;
   prepared.fft_nx = nx;
 }
@@ -237,67 +265,76 @@ void FftConvolver::convolve(std::span<const ImageView<const double>> planes,
   const int side = lattice().size();
   const auto step = static_cast<std::size_t>(lattice().oversample);
   const int n = lattice().stamp_size_pix;
-  for (std::size_t k = 0; k < planes.size(); ++k) {
+  for_each_pair(planes.size(), [&](std::size_t k, std::size_t count) {
     EXPECT(planes[k].ny() == side && planes[k].nx() == side);
     EXPECT(stamps[k].ny() == n && stamps[k].nx() == n);
-    const double scale = binary_scale(planes[k].pixels());
-    embed(planes[k], 0, 1, scale, side, plans.real());
+    const ImagePair pair(planes.subspan(k, count));
+    pair.embed(0, 1, side, plans.field());
     plans.forward_lattice();
-    multiply<false>(plans.spectrum().pixels(), kernel.spectrum);
+    multiply(plans.field().pixels(), kernel.spectrum, false);
     plans.backward_stamp();
-    const float unscale = static_cast<float>(1.0 / scale);
+    const float unscale_re = static_cast<float>(1.0 / pair.scale_re);
+    const float unscale_im = pair.two ? static_cast<float>(1.0 / pair.scale_im) : 0.0f;
     for (int j = 0; j < n; ++j) {
-      const float* in = &plans.real()(j, lattice().first_pixel());
-      const auto out = stamps[k].row(j);
-      for (std::size_t i = 0; i < out.size(); ++i) out[i] = in[i * step] * unscale;
+      const std::complex<float>* in = &plans.field()(j, lattice().first_pixel());
+      const auto re = stamps[k].row(j);
+      for (std::size_t i = 0; i < re.size(); ++i)
+        re[i] = in[i * step].real() * unscale_re;
+      if (!pair.two) continue;
+      const auto im = stamps[k + 1].row(j);
+      for (std::size_t i = 0; i < im.size(); ++i)
+        im[i] = in[i * step].imag() * unscale_im;
     }
-  }
+  });
 }
 
-void FftConvolver::correlate(ImageView<const double> weights, int first, int step,
-                             const PreparedKernel& kernel, FftPlans& plans,
-                             ImageView<double> lattice_weights) const {
+void FftConvolver::correlate(std::span<const ImageView<const double>> weights,
+                             int first, int step, const PreparedKernel& kernel,
+                             ConvolverWorkspace& workspace,
+                             std::span<const ImageView<double>> lattice_weights) const {
+  EXPECT(weights.size() == lattice_weights.size());
+  FftPlans& plans = plans_for(kernel.fft_ny, kernel.fft_nx, workspace);
   const int side = lattice().size();
-  EXPECT(lattice_weights.ny() == side && lattice_weights.nx() == side);
-  const double scale = binary_scale(weights.pixels());
-  embed(weights, first, step, scale, side, plans.real());
-  plans.forward_lattice();
-  multiply<true>(plans.spectrum().pixels(), kernel.spectrum);
-  plans.backward_lattice();
-  const double unscale = 1.0 / scale;
-  for (int j = 0; j < side; ++j) {
-    const auto in = plans.real().row(j);
-    const auto out = lattice_weights.row(j);
-    for (std::size_t i = 0; i < out.size(); ++i) {
-      out[i] = static_cast<double>(in[i]) * unscale;
+  for_each_pair(weights.size(), [&](std::size_t k, std::size_t count) {
+    const ImagePair pair(weights.subspan(k, count));
+    pair.embed(first, step, side, plans.field());
+    plans.forward_lattice();
+    multiply(plans.field().pixels(), kernel.spectrum, true);
+    plans.backward_lattice();
+    for (std::size_t part = 0; part < count; ++part) {
+      auto& to = lattice_weights[k + part];
+      EXPECT(to.ny() == side && to.nx() == side);
+      const double unscale = 1.0 / (part == 0 ? pair.scale_re : pair.scale_im);
+      for (int j = 0; j < side; ++j) {
+        const std::complex<float>* in = plans.field().row(j).data();
+        const auto out = to.row(j);
+        for (std::size_t i = 0; i < out.size(); ++i) {
+          const float value = part == 0 ? in[i].real() : in[i].imag();
+          out[i] = static_cast<double>(value) * unscale;
+        }
+      }
     }
-  }
+  });
 }
 
 void FftConvolver::adjoint(std::span<const ImageView<const double>> weights,
                            const PreparedKernel& kernel, ConvolverWorkspace& workspace,
                            std::span<const ImageView<double>> lattice_weights) const {
-  EXPECT(weights.size() == lattice_weights.size());
-  FftPlans& plans = plans_for(kernel.fft_ny, kernel.fft_nx, workspace);
-  for (std::size_t k = 0; k < weights.size(); ++k) {
-    EXPECT(weights[k].ny() == lattice().stamp_size_pix);
-    EXPECT(weights[k].nx() == lattice().stamp_size_pix);
-    correlate(weights[k], lattice().first_pixel(), lattice().oversample, kernel, plans,
-              lattice_weights[k]);
-  }
+  EXPECT(std::ranges::all_of(weights, [&](const auto& weight) {
+    return weight.ny() == lattice().stamp_size_pix && weight.nx() == weight.ny();
+  }));
+  correlate(weights, lattice().first_pixel(), lattice().oversample, kernel, workspace,
+            lattice_weights);
 }
 
 void FftConvolver::adjoint_of_lattice(
     std::span<const ImageView<const double>> lattice_in, const PreparedKernel& kernel,
     ConvolverWorkspace& workspace,
     std::span<const ImageView<double>> lattice_weights) const {
-  EXPECT(lattice_in.size() == lattice_weights.size());
-  FftPlans& plans = plans_for(kernel.fft_ny, kernel.fft_nx, workspace);
-  for (std::size_t k = 0; k < lattice_in.size(); ++k) {
-    EXPECT(lattice_in[k].ny() == lattice().size());
-    EXPECT(lattice_in[k].nx() == lattice().size());
-    correlate(lattice_in[k], 0, 1, kernel, plans, lattice_weights[k]);
-  }
+  EXPECT(std::ranges::all_of(lattice_in, [&](const auto& weight) {
+    return weight.ny() == lattice().size() && weight.nx() == weight.ny();
+  }));
+  correlate(lattice_in, 0, 1, kernel, workspace, lattice_weights);
 }
 
 }  // namespace lensmill::imaging

@@ -44,9 +44,9 @@ class FftConvolver final : public Convolver {
 
  private:
   FftPlans& plans_for(int ny, int nx, ConvolverWorkspace& workspace) const;
-  void correlate(ImageView<const double> weights, int first, int step,
-                 const PreparedKernel& kernel, FftPlans& plans,
-                 ImageView<double> lattice_weights) const;
+  void correlate(std::span<const ImageView<const double>> weights, int first, int step,
+                 const PreparedKernel& kernel, ConvolverWorkspace& workspace,
+                 std::span<const ImageView<double>> lattice_weights) const;
 
   KernelPlacement placement_;
 };

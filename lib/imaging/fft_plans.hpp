@@ -23,7 +23,9 @@ struct FftShape {
 };
 
 /// FFTW plans (single precision, ESTIMATE: the same bits every time) of one shape with
-/// their buffers. Row passes leave out rows that are zero or that nobody reads.
+/// their buffers: two real images at a time, as real and imaginary part of one complex
+/// one, which on this FFTW takes half the time of two real transforms. Row passes leave
+/// out rows that are zero or that nobody reads.
 class FftPlans {
  public:
   explicit FftPlans(const FftShape& shape);
@@ -32,19 +34,17 @@ class FftPlans {
   FftPlans& operator=(const FftPlans&) = delete;
 
   const FftShape& shape() const { return shape_; }
-  int half_nx() const { return shape_.nx / 2 + 1; }
-  /// Real image [ny, nx]; forward reads it, backward writes it.
-  ImageView<float> real() { return {real_.data(), shape_.ny, shape_.nx}; }
-  /// Half spectrum [ny, nx / 2 + 1].
-  ImageView<std::complex<float>> spectrum() {
-    return {spectrum_.data(), shape_.ny, half_nx()};
-  }
-  /// Transform real() whole, e.g. a kernel.
+  /// Elements from one row of field() to the next: more than nx, so that columns do not
+  /// all fall into the same places of the cache. What lies between stays zero.
+  int stride() const { return stride_; }
+  /// The complex image [ny, stride()], and after a forward transform its spectrum.
+  ImageView<std::complex<float>> field() { return {field_.data(), shape_.ny, stride_}; }
+  /// Transform field() whole, e.g. a kernel.
   void forward_all();
-  /// Transform rows [0, lattice_size) of real(), the others taken as zero.
+  /// Transform rows [0, lattice_size) of field(), the others taken as zero.
   void forward_lattice();
-  /// Inverse transform (not normalised; spectrum() is destroyed) of the stamp's rows:
-  /// row first_pixel + i * oversample of the image comes out in row i of real().
+  /// Inverse transform (not normalised) of the stamp's rows: row first_pixel + i *
+  /// oversample of the image comes out in row i of field().
   void backward_stamp();
   /// Inverse transform (not normalised) of rows [0, lattice_size).
   void backward_lattice();
@@ -52,8 +52,9 @@ class FftPlans {
  private:
   struct Plans;
   FftShape shape_;
-  AlignedVector<float> real_;
-  AlignedVector<std::complex<float>> spectrum_;
+  int stride_;
+  AlignedVector<std::complex<float>> field_;
+  AlignedVector<std::complex<float>> between_;  ///< the two passes
   std::unique_ptr<Plans> plans_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <complex>
 
 namespace lensmill::imaging {
 namespace {
@@ -30,14 +31,16 @@ TEST(FftPlans, SameShapeGivesTheSameBitsFromAnyPlan) {
   int k = 0;
   for (FftPlans* plans : {&a, &b}) {
     k = 0;
-    for (float& value : plans->real().pixels()) {
-      ++k;
-      value = static_cast<float>(std::sin(0.7 * k));
+    for (int j = 0; j < shape.lattice_size; ++j) {
+      for (auto& value : plans->field().row(j)) {
+        ++k;
+        value = {static_cast<float>(std::sin(0.7 * k)), static_cast<float>(0.1 * k)};
+      }
     }
     plans->forward_lattice();
   }
 
-  EXPECT_TRUE(std::ranges::equal(a.spectrum().pixels(), b.spectrum().pixels()));
+  EXPECT_TRUE(std::ranges::equal(a.field().pixels(), b.field().pixels()));
 }
 
 TEST(FftPlans, BackwardUndoesForward) {
@@ -47,35 +50,39 @@ TEST(FftPlans, BackwardUndoesForward) {
                        .stamp_size = 5,
                        .first_pixel = 3,
                        .oversample = 2};
-  FftPlans plans(shape);
-  Image<float> input(20, 24);
-  for (int j = 0; j < 16; ++j) {
-    for (int i = 0; i < 24; ++i) {
-      input(j, i) = static_cast<float>(std::sin(1.1 * j * j + 0.3 * i));
-    }
-  }
-  const auto fill = [&] { std::ranges::copy(input.pixels(), plans.real().data()); };
   constexpr double scale = 20.0 * 24.0;
   constexpr double tolerance = 1.0e-5;  // a few float epsilons of sums of 480 terms
-
+  FftPlans plans(shape);
+  Image<std::complex<float>> input(20, 24);
+  for (int j = 0; j < 16; ++j) {
+    for (int i = 0; i < 24; ++i) {
+      input(j, i) = {static_cast<float>(std::sin(1.1 * j * j + 0.3 * i)),
+                     static_cast<float>(std::cos(0.4 * j + 0.9 * i))};
+    }
+  }
+  const auto fill = [&] {
+    for (int j = 0; j < 20; ++j) {
+      std::ranges::copy(input.view().row(j), plans.field().row(j).begin());
+    }
+  };
+  const auto expect_row = [&](int row, int input_row) {
+    for (int i = 0; i < 24; ++i) {
+      const auto value = plans.field()(row, i);
+      const auto expected = input(input_row, i);
+      EXPECT_NEAR(static_cast<double>(value.real()) / scale,
+                  static_cast<double>(expected.real()), tolerance);
+      EXPECT_NEAR(static_cast<double>(value.imag()) / scale,
+                  static_cast<double>(expected.imag()), tolerance);
+    }
+  };
   fill();
   plans.forward_lattice();
   plans.backward_lattice();
-  for (int j = 0; j < 16; ++j) {
-    for (int i = 0; i < 24; ++i) {
-      EXPECT_NEAR(static_cast<double>(plans.real()(j, i)) / scale,
-                  static_cast<double>(input(j, i)), tolerance);
-    }
-  }
+  for (int j = 0; j < 16; ++j) expect_row(j, j);
   fill();
   plans.forward_all();
   plans.backward_stamp();
-  for (int j = 0; j < 5; ++j) {
-    for (int i = 0; i < 24; ++i) {
-      EXPECT_NEAR(static_cast<double>(plans.real()(j, i)) / scale,
-                  static_cast<double>(input(3 + 2 * j, i)), tolerance);
-    }
-  }
+  for (int j = 0; j < 5; ++j) expect_row(j, 3 + 2 * j);
 }
 
 TEST(ConvolverWorkspace, KeepsOnePlanPerShape) {
