@@ -6,6 +6,8 @@
 #include <optional>
 
 #include "lib/core/errors.hpp"
+#include "lib/core/lanes.hpp"
+#include "lib/imaging/cell_batch.hpp"
 #include "lib/imaging/cell_refinement.hpp"
 #include "lib/imaging/disc_shares.hpp"
 #include "lib/imaging/extended_flux.hpp"
@@ -32,6 +34,7 @@ constexpr double misassigned_share = 0.02;
 constexpr double kind_tolerance = 1.0e-4;  // of the arc's flux, per cell
 // No cell is cut deeper: 2^-13 pixel.
 constexpr int deepest_level = 13;
+constexpr std::size_t levels = deepest_level + 1;
 // Distance, in half widths, below which a cell counts as next to the lens centre.
 constexpr double central_distance = 3.0;
 // Later waves refine fluxes by less than matters for a tolerance.
@@ -64,8 +67,8 @@ struct RoughPixels {
 
 struct ArcRenderer::Workspace {
   CentreGrid centres;
-  RoughnessWorkspace roughness;
-  std::vector<std::uint8_t> rough;
+  std::vector<float> row_classes;
+  std::vector<PixelClass> classes;
   SmoothDeposit::Workspace smooth;
   std::vector<Cell> cells;
   std::vector<Cell> next;
@@ -123,9 +126,16 @@ class Rendering {
     for (const Cell& pixel : pixels_.rough) squared_error(pixel) = 0.0;
     for (std::size_t kind = 0; kind < lens::kind_count; ++kind) {
       if (!out.present[kind]) continue;
-      for (const double flux : out.pixel.plane[kind].pixels()) {
-        smooth_peak_ = std::max(smooth_peak_, flux);
-        smooth_arc_ += flux;
+      const auto flux = out.pixel.plane[kind].pixels();
+      smooth_peak_ = std::max(smooth_peak_, lane_max(flux));
+      smooth_arc_ += lane_sum(flux);
+    }
+    for (int level = 0; level <= deepest_level; ++level) {
+      const auto l = static_cast<std::size_t>(level);
+      cell_area_[l] = area_ / static_cast<double>(std::int64_t{1} << (2 * level));
+      for (std::size_t k = 0; k < samples_per_cell; ++k) {
+        node_area_[l][k] =
+            0.25 * cell_area_[l] * gauss_weight[k / 3] * gauss_weight[k % 3];
       }
     }
   }
@@ -135,9 +145,7 @@ class Rendering {
     const double dy = cell.row - core_y_;
     return dx * dx + dy * dy < config_.core_radius_pix * config_.core_radius_pix;
   }
-  double cell_area(const Cell& cell) const {
-    return area_ / static_cast<double>(std::int64_t{1} << (2 * cell.level));
-  }
+  double cell_area(const Cell& cell) const { return cell_area_[level_of(cell)]; }
 
   /// Fluxes that tolerances are relative to, from what is deposited and pending.
   void update_scales(const std::vector<Cell>& cells, const CellBatch& batch) {
@@ -154,36 +162,36 @@ class Rendering {
       arc_ += flux;
       if (in_core(pixel)) core_ += flux;
     }
+    for (int level = 0; level <= deepest_level; ++level) {
+      const int deep = std::max(0, level - level_of_many_cells);
+      const double share =
+          cell_share_of_pixel / std::sqrt(static_cast<double>(1 << deep));
+      pixel_tolerance_[static_cast<std::size_t>(level)] =
+          share * config_.pixel_tolerance * peak_;
+    }
+    core_tolerance_ = cell_share_of_core * config_.core_tolerance *
+                      std::max(core_, least_core_share * arc_);
   }
 
   double tolerance(const Cell& cell) const {
-    const int deep = std::max(0, cell.level - level_of_many_cells);
-    const double share =
-        cell_share_of_pixel / std::sqrt(static_cast<double>(1 << deep));
-    const double pixel = share * config_.pixel_tolerance * peak_;
-    return in_core(cell) ? std::min(pixel, cell_share_of_core * core_allowance())
-                         : pixel;
-  }
-  double core_allowance() const {
-    return config_.core_tolerance * std::max(core_, least_core_share * arc_);
+    const double pixel = pixel_tolerance_[level_of(cell)];
+    return in_core(cell) ? std::min(pixel, core_tolerance_) : pixel;
   }
   double kind_allowance() const { return kind_tolerance * arc_; }
 
-  void accept(const Cell& cell, const CellSamples& samples,
-              const CellEstimate& estimate) {
-    const double area = cell_area(cell);
-    const double error = area * estimate.brightness_error;
+  void accept(const Cell& cell, const CellBatch& batch, std::size_t index) {
+    const CellEstimate& estimate = batch.estimate(index);
+    const double error = cell_area(cell) * estimate.brightness_error;
     squared_error(cell) += error * error;
     if (in_core(cell)) core_error_ += error * error;
-    std::array<double, samples_per_cell> flux;
-    for (std::size_t k = 0; k < samples_per_cell; ++k) {
-      flux[k] = 0.25 * area * gauss_weight[k / 3] * gauss_weight[k % 3] *
-                samples.brightness[k];
-    }
+    std::array<double, samples_per_cell> flux = batch.brightness(index);
+    const auto& area = node_area_[level_of(cell)];
+    for (std::size_t k = 0; k < samples_per_cell; ++k) flux[k] *= area[k];
     if (!estimate.mixed_kinds) {
-      deposit(cell, lens::kind_of(samples.determinant[4], samples.trace[4]), flux);
+      deposit(cell, batch.kind_of_centre(index), flux);
       return;
     }
+    const CellSamples samples = batch.samples(index);
     const KindShares shares = kind_shares(samples, central_);
     for (int kind = 0; kind < lens::kind_count; ++kind) {
       auto part = flux;
@@ -210,6 +218,9 @@ class Rendering {
   }
 
  private:
+  static std::size_t level_of(const Cell& cell) {
+    return static_cast<std::size_t>(cell.level);
+  }
   double& pending(const Cell& cell) { return at(pixels_.pending, cell); }
   double& squared_error(const Cell& cell) { return at(pixels_.squared_error, cell); }
   /// Of all kinds, in the cell's pixel.
@@ -255,6 +266,11 @@ class Rendering {
   double arc_ = 0.0;
   double core_ = 0.0;
   double core_error_ = 0.0;
+  // By cell level.
+  std::array<double, levels> cell_area_{};
+  std::array<std::array<double, samples_per_cell>, levels> node_area_{};
+  std::array<double, levels> pixel_tolerance_{};
+  double core_tolerance_ = 0.0;
 };
 
 }  // namespace
@@ -264,10 +280,13 @@ void ArcRenderer::render(const LensedSource& object, double core_x_pix,
   const int margin = config_.lattice.margin_pix;
   const int side = config_.grid.stamp_size_pix + 2 * margin;
   const int lattice_side = config_.lattice.size();
-  for (int kind = 0; kind < lens::kind_count; ++kind) {
-    out.pixel.plane[static_cast<std::size_t>(kind)].assign(side, side, 0.0);
-    out.lattice.plane[static_cast<std::size_t>(kind)].assign(lattice_side, lattice_side,
-                                                             0.0);
+  for (std::size_t kind = 0; kind < lens::kind_count; ++kind) {
+    // A plane of the right size that the render before left alone is zero already.
+    const auto clear = [&](Image<double>& plane, int wanted) {
+      if (out.present[kind] || plane.ny() != wanted) plane.assign(wanted, wanted, 0.0);
+    };
+    clear(out.pixel.plane[kind], side);
+    clear(out.lattice.plane[kind], lattice_side);
   }
   out.present = {};
   out.disc_flux.assign(config_.disc_radius_pix.size(), {});
@@ -299,7 +318,7 @@ void ArcRenderer::render_adaptive(const LensedSource& object, double core_x_pix,
   w.centres.shoot(config_.grid, margin, object);
   const double lens_x = config_.grid.pix_from_arcsec(object.lens_x_arcsec);
   const double lens_y = config_.grid.pix_from_arcsec(object.lens_y_arcsec);
-  mark_rough_pixels(
+  classify_pixels(
       w.centres,
       {.variation = variation_per_root_tolerance * std::sqrt(config_.pixel_tolerance),
        .core_x_pix = core_x_pix,
@@ -309,17 +328,17 @@ void ArcRenderer::render_adaptive(const LensedSource& object, double core_x_pix,
        .lens_y_pix = lens_y,
        .singular_lens = singular,
        .source = object.source},
-      w.roughness, w.rough);
+      w.row_classes, w.classes);
   const double pixel_area =
       config_.grid.pixel_scale_arcsec * config_.grid.pixel_scale_arcsec;
-  parts_->smooth.add(w.centres, w.rough, pixel_area, w.smooth, out);
+  parts_->smooth.add(w.centres, w.classes, pixel_area, w.smooth, out);
   out.evaluations += static_cast<long>(w.centres.rays().size());
 
   w.cells.clear();
   for (int row = 0; row < side; ++row) {
+    const PixelClass* classes = w.classes.data() + std::ptrdiff_t(row) * side;
     for (int column = 0; column < side; ++column) {
-      if (!w.rough[std::size_t(row) * std::size_t(side) + std::size_t(column)])
-        continue;
+      if (classes[column] != rough_pixel) continue;
       w.cells.push_back({.x_pix = static_cast<double>(column - margin),
                          .y_pix = static_cast<double>(row - margin),
                          .column = static_cast<std::int16_t>(column - margin),
@@ -355,7 +374,7 @@ void ArcRenderer::render_adaptive(const LensedSource& object, double core_x_pix,
       if ((rough || central || mixed) && cell.level < deepest_level) {
         quarter(cell, w.next);
       } else {
-        rendering.accept(cell, w.batch.samples(c), estimate);
+        rendering.accept(cell, w.batch, c);
       }
     }
     std::swap(w.cells, w.next);

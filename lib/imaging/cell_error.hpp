@@ -1,6 +1,12 @@
 #pragma once
 
-#include "lib/imaging/cell.hpp"
+#include <array>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "lib/core/image.hpp"
+#include "lib/imaging/cell_error_kernel.hpp"
 #include "lib/light/brightness.hpp"
 
 namespace lensmill::imaging {
@@ -23,13 +29,33 @@ struct CellEstimate {
 /// - a smooth exponential of log-range 2u across the cell: u^6 3.2e-5 of the mean (the
 ///   rule's error term for exp);
 /// - a cusp inside the cell: 0.05 of the brightest minus the faintest, where the
-/// brightest
-///   includes the mean surface brightness of the source within the cell's footprint, so
-///   that a core smaller than the cell cannot hide between the samples.
-/// \param lens_distance distance of the cell's centre from the lens centre over the
-/// cell's
-///   half width; infinity where the lens has no singular centre.
-CellEstimate estimate_cell(const CellSamples& samples, const light::Brightness& source,
-                           double lens_distance);
+///   brightest includes the mean surface brightness of the source within the cell's
+///   footprint, so that a core smaller than the cell cannot hide between the samples.
+class CellErrorModel {
+ public:
+  /// Estimate every cell; buffers grow as needed and are reused.
+  /// \param samples readable RaySamples::padding past the last one
+  /// \param lens_distance of each cell: distance of its centre from the lens centre
+  ///   over its half width; infinity where the lens has no singular centre. Readable
+  ///   likewise.
+  /// \param estimates one per cell
+  void estimate(const CellSampleArrays& samples, const light::Brightness& source,
+                std::span<const double> lens_distance,
+                std::vector<CellEstimate>& estimates);
+
+ private:
+  enum Column {
+    mean,
+    lowest,
+    highest,
+    footprint,
+    error,
+    cusp_distance,
+    cusp_share,
+    mixed,
+    columns
+  };
+  std::array<AlignedVector<double>, columns> column_;
+};
 
 }  // namespace lensmill::imaging

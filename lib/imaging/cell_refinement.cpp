@@ -10,7 +10,6 @@ namespace {
 
 constexpr int most_forced_level = 12;
 constexpr std::size_t directions = 32;
-constexpr std::size_t cells_per_shot = 32;  // 288 rays: buffers stay in the first cache
 // A ring of cells of one level about the lens centre: those nearer than three half
 // widths (see ArcRenderer) number 4, their flux bound takes all of them together.
 constexpr double central_cells = 4.0;
@@ -99,59 +98,6 @@ int forced_level(const LensedSource& object, double pixel_scale_arcsec,
     if (area * brightest_beyond(*object.source, reach) < flux_floor) return level;
   }
   return most_forced_level;
-}
-
-void CellBatch::evaluate(const std::vector<Cell>& cells, const PixelGrid& grid,
-                         const LensedSource& object) {
-  samples_.resize(cells.size());
-  estimates_.resize(cells.size());
-  lens_distance_.resize(cells.size());
-  const bool singular = object.lens->params().theta_e_arcsec > 0.0;
-  const double scale = grid.pixel_scale_arcsec;
-  for (std::size_t begin = 0; begin < cells.size(); begin += cells_per_shot) {
-    const std::size_t end = std::min(begin + cells_per_shot, cells.size());
-    rays_.resize((end - begin) * samples_per_cell);
-    for (std::size_t c = begin; c < end; ++c) {
-      const double x = grid.arcsec_from_pix(cells[c].x_pix) - object.lens_x_arcsec;
-      const double y = grid.arcsec_from_pix(cells[c].y_pix) - object.lens_y_arcsec;
-      const double half = cells[c].half_pix() * scale;
-      lens_distance_[c] = singular ? std::sqrt(x * x + y * y) / half
-                                   : std::numeric_limits<double>::infinity();
-      const std::size_t at = (c - begin) * samples_per_cell;
-      for (std::size_t k = 0; k < samples_per_cell; ++k) {
-        rays_.x()[at + k] = x + half * gauss_node[k % 3];
-        rays_.y()[at + k] = y + half * gauss_node[k / 3];
-      }
-    }
-    rays_.shoot(object);
-    for (std::size_t c = begin; c < end; ++c) {
-      const std::size_t at = (c - begin) * samples_per_cell;
-      CellSamples& s = samples_[c];
-      for (std::size_t k = 0; k < samples_per_cell; ++k) {
-        s.brightness[k] = rays_.brightness()[at + k];
-        s.source_x_arcsec[k] = rays_.source_x()[at + k];
-        s.source_y_arcsec[k] = rays_.source_y()[at + k];
-        s.determinant[k] = rays_.determinant()[at + k];
-        s.trace[k] = rays_.trace()[at + k];
-      }
-      estimates_[c] = estimate_cell(s, *object.source, lens_distance_[c]);
-    }
-  }
-}
-
-void quarter(const Cell& cell, std::vector<Cell>& out) {
-  const double step = 0.5 * cell.half_pix();
-  for (int j = 0; j < 2; ++j) {
-    for (int i = 0; i < 2; ++i) {
-      Cell child = cell;
-      child.level = static_cast<std::int16_t>(cell.level + 1);
-      child.sub_x = static_cast<std::int16_t>(2 * cell.sub_x + i);
-      child.sub_y = static_cast<std::int16_t>(2 * cell.sub_y + j);
-      child.x_pix = cell.x_pix + (i == 0 ? -step : step);
-      child.y_pix = cell.y_pix + (j == 0 ? -step : step);
-      out.push_back(child);
-    }
-  }
 }
 
 }  // namespace lensmill::imaging

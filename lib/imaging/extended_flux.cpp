@@ -1,5 +1,7 @@
 #include "lib/imaging/extended_flux.hpp"
 
+#include "lib/core/lanes.hpp"
+
 namespace lensmill::imaging {
 namespace {
 
@@ -16,11 +18,13 @@ double ExtendedFlux::total(const LensedSource& object, int margin_pix,
                            ArcPlanes& planes, Workspace& w) const {
   const int n = grid_.stamp_size_pix;
   double flux = 0.0;
-  for (const auto& plane : planes.pixel.plane) {
+  for (std::size_t k = 0; k < lens::kind_count; ++k) {
+    if (!planes.present[k]) continue;
+    const auto plane = planes.pixel.plane[k].view();
     for (int row = 0; row < n; ++row) {
-      for (int column = 0; column < n; ++column) {
-        flux += plane(row + margin_pix, column + margin_pix);
-      }
+      flux += lane_sum(plane.row(row + margin_pix)
+                           .subspan(static_cast<std::size_t>(margin_pix),
+                                    static_cast<std::size_t>(n)));
     }
   }
 

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "lib/core/pixel_grid.hpp"
-#include "lib/imaging/cell_refinement.hpp"
+#include "lib/imaging/cell_batch.hpp"
 #include "lib/imaging/planes.hpp"
 
 namespace lensmill::imaging {

@@ -4,9 +4,9 @@ namespace lensmill::imaging {
 
 void RaySamples::resize(std::size_t n) {
   size_ = n;
-  if (x_.size() >= n) return;
+  if (x_.size() >= n + padding) return;
   for (auto* buffer : {&x_, &y_, &bx_, &by_, &brightness_, &determinant_, &trace_}) {
-    buffer->resize(n);
+    buffer->resize(n + padding);
   }
 }
 
@@ -18,9 +18,9 @@ void RaySamples::shoot(const LensedSource& object) {
                           .beta_x_arcsec = bx,
                           .beta_y_arcsec = by,
                           .determinant = {determinant_.data(), size_},
-                          .trace = {trace_.data(), size_}});
-  for (double& value : bx) value -= object.src_x_arcsec;
-  for (double& value : by) value -= object.src_y_arcsec;
+                          .trace = {trace_.data(), size_},
+                          .origin_x_arcsec = object.src_x_arcsec,
+                          .origin_y_arcsec = object.src_y_arcsec});
   object.source->evaluate(bx, by, {brightness_.data(), size_});
 }
 

@@ -23,6 +23,8 @@ struct LensedSource {
 /// Buffers for many rays at once, structure of arrays, reused between batches.
 class RaySamples {
  public:
+  /// Numbers that may be read past the last ray, for loads of whole vectors.
+  static constexpr std::size_t padding = 8;
   /// Room for n rays; allocates only to grow.
   void resize(std::size_t n);
   std::size_t size() const { return size_; }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "lib/core/contracts.hpp"
 #include "lib/core/multiversion.hpp"
 #include "lib/imaging/cell.hpp"
 #include "lib/imaging/spline.hpp"
@@ -11,53 +12,15 @@
 namespace lensmill::imaging {
 namespace {
 
-/// Spline moments of one tap: integrals of u^a beta over the pixel.
-struct Tap {
-  double m0, m1, m2;
-};
-
-/// One tap of the x filter: three fields that the y filter combines. Fields step by
+/// One tap of the x filter where the lattice is finer than the pixels: fields step by
 /// `spacing` lattice points per pixel.
-LENSMILL_MULTIVERSION void add_x_tap(const SmoothDeposit::Workspace& q,
-                                     std::size_t first, std::size_t last,
-                                     std::size_t spacing, const Tap& tap,
-                                     double* __restrict rows0, double* __restrict rows1,
-                                     double* __restrict rows2) {
-  const double m0 = tap.m0;
-  const double m1 = tap.m1;
-  const double half = 0.5 * tap.m2;
-  const double* value = q.value.data();
-  const double* x = q.x.data();
-  const double* y = q.y.data();
-  const double* xx = q.xx.data();
-  const double* xy = q.xy.data();
-  const double* yy = q.yy.data();
-  if (spacing == 1) {
-    for (std::size_t k = first; k < last; ++k) {
-      rows0[k] += m0 * value[k] + m1 * x[k] + half * xx[k];
-      rows1[k] += m0 * y[k] + m1 * xy[k];
-      rows2[k] += m0 * yy[k];
-    }
-    return;
-  }
-  for (std::size_t k = first; k < last; ++k) {
-    rows0[k * spacing] += m0 * value[k] + m1 * x[k] + half * xx[k];
-    rows1[k * spacing] += m0 * y[k] + m1 * xy[k];
-    rows2[k * spacing] += m0 * yy[k];
-  }
-}
-
-/// One tap of the y filter.
-LENSMILL_MULTIVERSION void add_y_tap(std::size_t first, std::size_t last,
-                                     const Tap& tap, const double* __restrict rows0,
-                                     const double* __restrict rows1,
-                                     const double* __restrict rows2,
-                                     double* __restrict line) {
-  const double m0 = tap.m0;
-  const double m1 = tap.m1;
-  const double half = 0.5 * tap.m2;
-  for (std::size_t k = first; k < last; ++k) {
-    line[k] += m0 * rows0[k] + m1 * rows1[k] + half * rows2[k];
+void add_x_tap(const detail::QuadraticRow& q, std::size_t count, std::size_t spacing,
+               const detail::DepositTap& tap, double* rows0, double* rows1,
+               double* rows2) {
+  for (std::size_t k = 0; k < count; ++k) {
+    rows0[k * spacing] += tap.m0 * q.value[k] + tap.m1 * q.x[k] + tap.half_m2 * q.xx[k];
+    rows1[k * spacing] += tap.m0 * q.y[k] + tap.m1 * q.xy[k];
+    rows2[k * spacing] += tap.m0 * q.yy[k];
   }
 }
 
@@ -94,7 +57,7 @@ SmoothDeposit::SmoothDeposit(const Lattice& lattice, Deposit deposit)
   const int os = lattice_.oversample;
   first_ = static_cast<int>(std::floor(-0.5 * os)) - 2;
   const int last = static_cast<int>(std::floor(0.5 * os)) + 3;
-  for (auto& moment : moment_) moment.assign(std::size_t(last - first_ + 1), 0.0);
+  taps_.assign(std::size_t(last - first_ + 1), {});
   const int pieces = 8 * os;
   for (int piece = 0; piece < pieces; ++piece) {
     for (std::size_t k = 0; k < 3; ++k) {
@@ -106,40 +69,43 @@ SmoothDeposit::SmoothDeposit(const Lattice& lattice, Deposit deposit)
       for (std::size_t p = 0; p < spline_support; ++p) {
         const auto slot = static_cast<std::size_t>(static_cast<int>(floor) - 2 +
                                                    static_cast<int>(p) - first_);
-        moment_[0][slot] += weight * spline[p];
-        moment_[1][slot] += weight * spline[p] * u;
-        moment_[2][slot] += weight * spline[p] * u * u;
+        taps_[slot].m0 += weight * spline[p];
+        taps_[slot].m1 += weight * spline[p] * u;
+        taps_[slot].half_m2 += 0.5 * weight * spline[p] * u * u;
       }
     }
   }
 }
 
-bool SmoothDeposit::fill_row(const CentreGrid& centres, int row, lens::ImageKind kind,
-                             double area, Workspace& w, Image<double>& pixel) const {
+bool SmoothDeposit::fill_row(const CentreGrid& centres, const PixelClass* classes,
+                             int row, PixelClass kind, double area, Workspace& w,
+                             Image<double>& pixel) const {
   const auto side = static_cast<std::size_t>(centres.side());
   const auto brightness = centres.rays().brightness();
   const std::size_t n = centres.stride();
   const std::size_t first_centre =
       centres.index(row - centres.margin(), -centres.margin());
-  const lens::ImageKind* kinds = w.kind.data() + std::size_t(row) * side;
-  w.first = side;
-  w.last = 0;
-  for (std::size_t k = 0; k < side; ++k) {
-    if (kinds[k] != kind) continue;
-    if (w.last == 0) {
-      for (auto* part : {&w.area, &w.value, &w.x, &w.y, &w.xx, &w.xy, &w.yy}) {
-        part->assign(side, 0.0);
-      }
-      w.first = k;
-    }
-    w.last = k + 1;
-    w.area[k] = area;
+  const PixelClass* kinds = classes + std::size_t(row) * side;
+  const PixelClass* begin = std::find(kinds, kinds + side, kind);
+  if (begin == kinds + side) return false;
+  w.first = static_cast<std::size_t>(begin - kinds);
+  w.last = side;
+  while (kinds[w.last - 1] != kind) --w.last;
+  const std::size_t count = w.last - w.first;
+  w.area.resize(side);
+  for (std::size_t k = 0; k < count; ++k) {
+    w.area[k] = kinds[w.first + k] == kind ? area : 0.0;
   }
-  if (w.last == 0) return false;
-  const std::size_t k = w.first;
-  fit_quadratics(brightness.data() + first_centre + k, n, &w.area[k], w.last - k,
-                 &w.value[k], &w.x[k], &w.y[k], &w.xx[k], &w.xy[k], &w.yy[k],
-                 pixel.view().row(row).data() + k);
+  const std::size_t before = taps_.size();
+  const std::size_t after = before + RaySamples::padding;
+  for (auto* part : {&w.value, &w.x, &w.y, &w.xx, &w.xy, &w.yy}) {
+    if (part->size() < before + side + after) part->resize(before + side + after);
+    std::fill_n(part->begin(), before, 0.0);
+    std::fill_n(part->begin() + std::ptrdiff_t(before + count), after, 0.0);
+  }
+  fit_quadratics(brightness.data() + first_centre + w.first, n, w.area.data(), count,
+                 &w.value[before], &w.x[before], &w.y[before], &w.xx[before],
+                 &w.xy[before], &w.yy[before], pixel.view().row(row).data() + w.first);
   return true;
 }
 
@@ -147,53 +113,47 @@ void SmoothDeposit::filter_row(int row, int margin, Workspace& w,
                                Image<double>& lattice) const {
   const auto size = static_cast<std::size_t>(lattice_.size());
   const auto spacing = static_cast<std::size_t>(lattice_.oversample);
-  const std::size_t taps = moment_[0].size();
-  w.rows.assign(3 * size, 0.0);
-  const auto start =
-      static_cast<std::size_t>(lattice_.index_of_pixel(-margin) + first_);
-  for (std::size_t t = 0; t < taps; ++t) {
-    double* rows = w.rows.data() + start + t;
-    add_x_tap(w, w.first, w.last, spacing,
-              {moment_[0][t], moment_[1][t], moment_[2][t]}, rows, rows + size,
-              rows + 2 * size);
+  const std::size_t before = taps_.size();
+  const detail::QuadraticRow quadratics{&w.value[before], &w.x[before],  &w.y[before],
+                                        &w.xx[before],    &w.xy[before], &w.yy[before]};
+  const std::size_t pixels = w.last - w.first;
+  const std::size_t count = (pixels - 1) * spacing + taps_.size();
+  const std::size_t room = size + RaySamples::padding;
+  double* rows0 = nullptr;
+  if (spacing == 1) {
+    w.rows.resize(3 * room);
+    rows0 = w.rows.data();
+    detail::filter_x(quadratics, taps_.data(), taps_.size(), count, rows0, rows0 + room,
+                     rows0 + 2 * room);
+  } else {
+    w.rows.assign(3 * room, 0.0);
+    rows0 = w.rows.data();
+    for (std::size_t t = 0; t < taps_.size(); ++t) {
+      add_x_tap(quadratics, pixels, spacing, taps_[t], rows0 + t, rows0 + room + t,
+                rows0 + 2 * room + t);
+    }
   }
-  const std::size_t begin = start + w.first * spacing;
-  const std::size_t end = start + (w.last - 1) * spacing + taps;
+  const int x0 = lattice_.index_of_pixel(static_cast<int>(w.first) - margin) + first_;
   const int y0 = lattice_.index_of_pixel(row - margin) + first_;
-  for (std::size_t t = 0; t < taps; ++t) {
-    add_y_tap(begin, end, {moment_[0][t], moment_[1][t], moment_[2][t]}, w.rows.data(),
-              w.rows.data() + size, w.rows.data() + 2 * size,
-              lattice.view().row(y0 + static_cast<int>(t)).data());
-  }
+  EXPECT(x0 >= 0 && static_cast<std::size_t>(x0) + count <= size);
+  EXPECT(y0 >= 0 && static_cast<std::size_t>(y0) + taps_.size() <= size);
+  detail::filter_y(rows0, rows0 + room, rows0 + 2 * room, count, taps_.data(),
+                   taps_.size(), &lattice(y0, x0), size);
 }
 
 void SmoothDeposit::add(const CentreGrid& centres,
-                        const std::vector<std::uint8_t>& rough,
+                        const std::vector<PixelClass>& classes,
                         double pixel_area_arcsec2, Workspace& workspace,
                         ArcPlanes& out) const {
-  const auto side = static_cast<std::size_t>(centres.side());
-  const auto& rays = centres.rays();
-  std::array<bool, lens::kind_count> any{};
-  workspace.kind.assign(side * side, lens::ImageKind::none);
-  for (std::size_t row = 0; row < side; ++row) {
-    const std::size_t first =
-        centres.index(static_cast<int>(row) - centres.margin(), -centres.margin());
-    for (std::size_t k = 0; k < side; ++k) {
-      const std::size_t c = first + k;
-      if (rough[row * side + k] != 0 || rays.brightness()[c] <= 0.0) continue;
-      const auto kind = lens::kind_of(rays.determinant()[c], rays.trace()[c]);
-      workspace.kind[row * side + k] = kind;
-      any[static_cast<std::size_t>(lens::kind_index(kind))] = true;
-    }
-  }
   for (std::size_t k = 0; k < lens::kind_count; ++k) {
-    if (!any[k]) continue;
     const auto kind = static_cast<lens::ImageKind>(k + 1);
-    out.present[k] = true;
     for (int row = 0; row < centres.side(); ++row) {
-      if (fill_row(centres, row, kind, pixel_area_arcsec2, workspace,
-                   out.pixel[kind]) &&
-          deposit_ == Deposit::spline) {
+      if (!fill_row(centres, classes.data(), row, static_cast<PixelClass>(kind),
+                    pixel_area_arcsec2, workspace, out.pixel[kind])) {
+        continue;
+      }
+      out.present[k] = true;
+      if (deposit_ == Deposit::spline) {
         filter_row(row, centres.margin(), workspace, out.lattice[kind]);
       }
     }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "lib/imaging/deposit_kernel.hpp"
 #include "lib/imaging/planes.hpp"
 #include "lib/imaging/smooth_pixels.hpp"
 
@@ -18,26 +19,26 @@ class SmoothDeposit {
   /// One row's local quadratics in pixel units (zero where another kind or rough) and
   /// its x-filtered fields.
   struct Workspace {
-    std::vector<lens::ImageKind> kind;  ///< of every pixel; none where rough or dark
-    std::vector<double> area;           ///< the pixel's, or zero
-    std::vector<double> value, x, y, xx, xy, yy;
-    std::size_t first = 0;  ///< columns [first, last) hold light
+    std::vector<double> area;  ///< the pixel's, or zero, from column `first` on
+    std::vector<double> value, x, y, xx, xy, yy;  ///< likewise, between zeros
+    std::size_t first = 0;                        ///< columns [first, last) hold light
     std::size_t last = 0;
     std::vector<double> rows;
   };
-  void add(const CentreGrid& centres, const std::vector<std::uint8_t>& rough,
+  void add(const CentreGrid& centres, const std::vector<PixelClass>& classes,
            double pixel_area_arcsec2, Workspace& workspace, ArcPlanes& out) const;
 
  private:
-  bool fill_row(const CentreGrid& centres, int row, lens::ImageKind kind, double area,
-                Workspace& workspace, Image<double>& pixel) const;
+  bool fill_row(const CentreGrid& centres, const PixelClass* classes, int row,
+                PixelClass kind, double area, Workspace& workspace,
+                Image<double>& pixel) const;
   void filter_row(int row, int margin, Workspace& workspace,
                   Image<double>& lattice) const;
 
   Lattice lattice_;
   Deposit deposit_;
   int first_ = 0;  ///< lattice index of the stencil's start relative to the pixel's own
-  std::vector<double> moment_[3];  ///< integral of u^a beta over the pixel, a = 0, 1, 2
+  std::vector<detail::DepositTap> taps_;
 };
 
 }  // namespace lensmill::imaging

@@ -42,13 +42,14 @@ struct RoughnessLimits {
   const light::Brightness* source = nullptr;
 };
 
-/// One row's buffers.
-struct RoughnessWorkspace {
-  std::vector<double> column, step, footprint, crossing, rough;
-};
+/// Class of a pixel: rough, or smooth and by its centre dark (0) or of a
+/// lens::ImageKind.
+using PixelClass = std::int8_t;
+inline constexpr PixelClass rough_pixel = -1;
 
-/// Marks pixels (1: rough) of stamp and margin, row-major.
-void mark_rough_pixels(const CentreGrid& centres, const RoughnessLimits& limits,
-                       RoughnessWorkspace& workspace, std::vector<std::uint8_t>& rough);
+/// Classes of the pixels of stamp and margin, row-major.
+/// \param row_classes buffer
+void classify_pixels(const CentreGrid& centres, const RoughnessLimits& limits,
+                     std::vector<float>& row_classes, std::vector<PixelClass>& classes);
 
 }  // namespace lensmill::imaging

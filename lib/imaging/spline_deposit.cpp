@@ -3,37 +3,13 @@
 #include <cmath>
 
 #include "lib/core/contracts.hpp"
-#include "lib/core/multiversion.hpp"
+#include "lib/imaging/deposit_kernel.hpp"
 #include "lib/imaging/spline.hpp"
 
 namespace lensmill::imaging {
 namespace {
 
-constexpr int tabulated_levels = 6;
-
-/// out[a][b] += sum_ji wy[j][a] flux[j][i] wx[i][b], an 8 x 8 square of a lattice.
-LENSMILL_MULTIVERSION void add_square(const double* wx, const double* wy,
-                                      const double* flux, std::size_t stride,
-                                      double* __restrict out) {
-  constexpr std::size_t window = 8;
-  double row0[window];
-  double row1[window];
-  double row2[window];
-  for (std::size_t b = 0; b < window; ++b) {
-    row0[b] = flux[0] * wx[b] + flux[1] * wx[window + b] + flux[2] * wx[2 * window + b];
-    row1[b] = flux[3] * wx[b] + flux[4] * wx[window + b] + flux[5] * wx[2 * window + b];
-    row2[b] = flux[6] * wx[b] + flux[7] * wx[window + b] + flux[8] * wx[2 * window + b];
-  }
-  for (std::size_t a = 0; a < window; ++a) {
-    const double w0 = wy[a];
-    const double w1 = wy[window + a];
-    const double w2 = wy[2 * window + a];
-    double* line = out + a * stride;
-    for (std::size_t b = 0; b < window; ++b) {
-      line[b] += w0 * row0[b] + w1 * row1[b] + w2 * row2[b];
-    }
-  }
-}
+constexpr int tabulated_levels = 8;
 
 }  // namespace
 
@@ -102,15 +78,16 @@ void SplineDeposit::add_to_window(const Cell& cell,
   const auto stride = static_cast<std::size_t>(plane.nx());
   if (cell.level < tabulated_levels) {
     const auto& row = window_table_[static_cast<std::size_t>(cell.level)];
-    add_square(row[static_cast<std::size_t>(cell.sub_x)].data(),
-               row[static_cast<std::size_t>(cell.sub_y)].data(), flux.data(), stride,
-               &plane(y0, x0));
+    detail::add_square(row[static_cast<std::size_t>(cell.sub_x)].data(),
+                       row[static_cast<std::size_t>(cell.sub_y)].data(), flux.data(),
+                       stride, &plane(y0, x0));
     return;
   }
   const double cells = static_cast<double>(1 << cell.level);
   const auto weights_x = window_weights((cell.sub_x + 0.5) / cells - 0.5, 0.5 / cells);
   const auto weights_y = window_weights((cell.sub_y + 0.5) / cells - 0.5, 0.5 / cells);
-  add_square(weights_x.data(), weights_y.data(), flux.data(), stride, &plane(y0, x0));
+  detail::add_square(weights_x.data(), weights_y.data(), flux.data(), stride,
+                     &plane(y0, x0));
 }
 
 void SplineDeposit::add_cell(const Cell& cell,

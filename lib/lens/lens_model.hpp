@@ -40,10 +40,12 @@ struct Jacobian {
 struct RayBatch {
   std::span<const double> x_arcsec;  ///< image plane
   std::span<const double> y_arcsec;
-  std::span<double> beta_x_arcsec;  ///< source plane, out
+  std::span<double> beta_x_arcsec;  ///< source plane, from `origin`, out
   std::span<double> beta_y_arcsec;
   std::span<double> determinant;  ///< det A, out
   std::span<double> trace;        ///< tr A, out
+  double origin_x_arcsec = 0.0;   ///< the point of the source plane to count beta from
+  double origin_y_arcsec = 0.0;
 };
 
 /// Everything about one ray, in one evaluation.

@@ -105,12 +105,14 @@ void shoot_all(const RayKernelConstants& given, const RayBatch& batch) {
   const hn::ScalableTag<double> d;
   const std::size_t lanes = hn::Lanes(d);
   const std::size_t count = batch.x_arcsec.size();
+  const auto origin_x = hn::Set(d, batch.origin_x_arcsec);
+  const auto origin_y = hn::Set(d, batch.origin_y_arcsec);
   std::size_t i = 0;
   for (; i + lanes <= count; i += lanes) {
     const auto rays = shoot<slope>(d, constants, hn::LoadU(d, &batch.x_arcsec[i]),
                                    hn::LoadU(d, &batch.y_arcsec[i]));
-    hn::StoreU(rays.beta_x, d, &batch.beta_x_arcsec[i]);
-    hn::StoreU(rays.beta_y, d, &batch.beta_y_arcsec[i]);
+    hn::StoreU(hn::Sub(rays.beta_x, origin_x), d, &batch.beta_x_arcsec[i]);
+    hn::StoreU(hn::Sub(rays.beta_y, origin_y), d, &batch.beta_y_arcsec[i]);
     hn::StoreU(rays.determinant, d, &batch.determinant[i]);
     hn::StoreU(rays.trace, d, &batch.trace[i]);
   }
@@ -127,8 +129,8 @@ void shoot_all(const RayKernelConstants& given, const RayBatch& batch) {
   std::copy_n(&batch.x_arcsec[i], rest, x);
   std::copy_n(&batch.y_arcsec[i], rest, y);
   const auto rays = shoot<slope>(d, constants, hn::Load(d, x), hn::Load(d, y));
-  hn::Store(rays.beta_x, d, out[0]);
-  hn::Store(rays.beta_y, d, out[1]);
+  hn::Store(hn::Sub(rays.beta_x, origin_x), d, out[0]);
+  hn::Store(hn::Sub(rays.beta_y, origin_y), d, out[1]);
   hn::Store(rays.determinant, d, out[2]);
   hn::Store(rays.trace, d, out[3]);
   std::copy_n(out[0], rest, &batch.beta_x_arcsec[i]);

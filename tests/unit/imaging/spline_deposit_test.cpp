@@ -99,13 +99,14 @@ TEST(SmoothDeposit, EqualsManyPointsOfTheSameLight) {
       .lens = &no_lens, .source = &source, .src_x_arcsec = 9.0, .src_y_arcsec = -4.0};
   CentreGrid centres;
   centres.shoot(grid, 0, object);
-  const std::vector<std::uint8_t> rough(16 * 16, 0);
+  const std::vector<PixelClass> classes(
+      16 * 16, static_cast<PixelClass>(lens::ImageKind::minimum));
   ArcPlanes planes;
   for (auto& plane : planes.pixel.plane) plane.assign(16, 16);
   for (auto& plane : planes.lattice.plane) plane.assign(lattice.size(), lattice.size());
   SmoothDeposit::Workspace workspace;
 
-  SmoothDeposit(lattice, Deposit::spline).add(centres, rough, 1.0, workspace, planes);
+  SmoothDeposit(lattice, Deposit::spline).add(centres, classes, 1.0, workspace, planes);
 
   // Cells whose edges lie on the spline's knots: their Gauss rule is exact for it.
   const SplineDeposit cells(lattice);
