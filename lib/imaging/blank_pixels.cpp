@@ -14,11 +14,14 @@ constexpr double least_blank_share = 0.25;
 // A box with fewer usable pixels is too noisy an average.
 constexpr double least_box_share = 0.3;
 
+/// Of two middle values their mean: at an image's edges levels are the median of few
+/// cells, which must not lean to one side of a slope.
 float median_of(std::vector<float>& values) {
   if (values.empty()) return nan;
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   std::nth_element(values.begin(), middle, values.end());
-  return *middle;
+  if (values.size() % 2 == 1) return *middle;
+  return 0.5F * (*middle + *std::max_element(values.begin(), middle));
 }
 
 struct Level {

@@ -217,7 +217,7 @@ struct SkyStatistics {
     }
   }
 
-  void expect_of(const Image<double>& lags) const {
+  void expect_of(const Image<double>& lags, std::size_t band) const {
     // Of the numbers in the configuration's text, and single precision.
     constexpr double rounding = 4.0e-6;
     double chi2 = 0.0;
@@ -236,7 +236,8 @@ struct SkyStatistics {
     // 40 lags that are not each other's mirror image; they are themselves correlated.
     constexpr double lags_compared = 40.0;
     EXPECT_LT(chi2, lags_compared + 5.0 * std::sqrt(2.0 * lags_compared));
-    testing::Test::RecordProperty("chi2_of_40_lags", std::to_string(chi2));
+    testing::Test::RecordProperty("chi2_of_40_lags_of_band_" + std::to_string(band),
+                                  std::to_string(chi2));
     EXPECT_NEAR(skewness.mean(), 0.0, most_sigmas * skewness.error());
     // Normal deviates stop at 6.66 sigma, which takes nothing that could be seen.
     EXPECT_NEAR(kurtosis.mean(), 3.0, most_sigmas * kurtosis.error());
@@ -276,7 +277,7 @@ TEST_P(CorrelatedSkyNoise, HasTheCorrelationsAskedForMeanZeroAndItsVariance) {
 
   for (std::size_t b = 0; b < bands; ++b) {
     SCOPED_TRACE(b);
-    statistics[b].expect_of(correlation_of(b));
+    statistics[b].expect_of(correlation_of(b), b);
   }
   EXPECT_NEAR(across.mean(), 0.0,
               most_sigmas * across.error());  // bands are independent

@@ -74,8 +74,12 @@ std::set<std::string> columns_of(const Setup& setup) {
 }
 
 TEST(CorrelatedNoiseInTheChain, AddsItsColumnsAndChangesNoOther) {
-  const auto white = setup_of(text());
-  const auto with = setup_of(correlated());
+  // Faint: the Poisson noise of a bright arc is white.
+  const auto faint = [](const std::string& config_text) {
+    return edited(config_text, "src_flux_nmgy_r: 10.0", "src_flux_nmgy_r: 0.3");
+  };
+  const auto white = setup_of(faint(text()));
+  const auto with = setup_of(faint(correlated()));
 
   auto expected = columns_of(white);
   expected.insert({"arc_snr_correlated", "counter_image_snr_correlated",
