@@ -5,6 +5,7 @@
 #include "lib/imaging/arc_renderer.hpp"
 #include "lib/imaging/convolver.hpp"
 #include "lib/measure/aperture.hpp"
+#include "lib/measure/correlated_snr.hpp"
 #include "lib/measure/profiles.hpp"
 #include "lib/psf/function_kernel.hpp"
 #include "stages/stamp.hpp"
@@ -22,6 +23,7 @@ struct Stamp::Buffers {
   psf::FunctionKernelWorkspace function_kernel;
   Image<double> total_plane;  ///< all kinds on the lattice
   Image<float> unit_stamp;
+  measure::CovarianceWorkspace covariance;
   Image<float> cutout, invvar, cutout_mask, oriented, oriented_invvar;
 
   struct PsfBuffers {

@@ -28,6 +28,12 @@ void check_planes(const std::vector<std::unique_ptr<const Stage>>& stages) {
   }
 }
 
+/// Whether later stages have nothing to work on.
+bool cannot_go_on(Status status) {
+  return status == Status::bad_host || status == Status::bad_psf ||
+         status == Status::no_coverage;
+}
+
 int profile_bins_of(const PixelGrid& grid) { return grid.stamp_size_pix / 2; }
 
 const Image<float>* image_of(const BandImages& images, const std::string& name) {
@@ -83,7 +89,8 @@ Chain::Chain(std::vector<std::unique_ptr<const Stage>> stages, config::RunConfig
       catalogue_columns_(catalogue::written_columns(needs, source_flux)),
       schema_(config_.bands, config_.measure.aperture_radius_pix,
               profile_bins_of(config_.grid),
-              config_.host.survey ? measure::Masks::yes : measure::Masks::no) {
+              config_.host.survey ? measure::Masks::yes : measure::Masks::no,
+              config_.noise.correlated()) {
   check_planes(stages_);
   const BandImages none;
   for (const auto& name : config_.output.products) {
@@ -119,10 +126,9 @@ void Chain::apply(std::int64_t injection_id, std::span<const double> given,
       seconds[k] += std::chrono::duration<double>(now - start).count();
       start = now;
     }
-    if (stamp.status == Status::bad_host || stamp.status == Status::bad_psf) break;
+    if (cannot_go_on(stamp.status)) break;
   }
-  if (stamp.status == Status::bad_host || stamp.status == Status::bad_psf ||
-      stamp.status == Status::snr_unreachable) {
+  if (cannot_go_on(stamp.status) || stamp.status == Status::snr_unreachable) {
     blank(stamp);
   }
   stamp.measurement.status = stamp.status;

@@ -192,6 +192,26 @@ SampleStage::LensPlace lens_place(const RunConfig& config, const Inputs& inputs)
                                                             : host_geometric;
 }
 
+/// The noise's correlations, ready for stamps of the run's size; null where white.
+PerBand<std::shared_ptr<const imaging::CorrelatedNoise>> correlations(
+    const RunConfig& config) {
+  PerBand<std::shared_ptr<const imaging::CorrelatedNoise>> noise{};
+  for (std::size_t b = 0; b < config.noise.correlation.size(); ++b) {
+    noise[b] = std::make_shared<const imaging::CorrelatedNoise>(
+        config.noise.correlation[b].lags, config.grid.stamp_size_pix);
+  }
+  return noise;
+}
+
+PerBand<double> variances_times_invvar(const RunConfig& config) {
+  PerBand<double> factors{};
+  factors.fill(1.0);
+  for (std::size_t b = 0; b < config.noise.correlation.size(); ++b) {
+    factors[b] = config.noise.correlation[b].variance_times_invvar;
+  }
+  return factors;
+}
+
 std::vector<std::unique_ptr<const Stage>> make_stages(
     const RunConfig& config, const std::shared_ptr<const Inputs>& inputs,
     const Setup& setup, bool target_snr) {
@@ -201,6 +221,10 @@ std::vector<std::unique_ptr<const Stage>> make_stages(
   const auto renderer =
       std::make_shared<const imaging::ArcRenderer>(render_config(config, setup));
   const int bands = config.band_count();
+  const auto correlation = correlations(config);
+  const auto factors = variances_times_invvar(config);
+  const bool includes_poisson =
+      config.host.invvar_includes_source_poisson.value_or(true);
 
   std::vector<std::unique_ptr<const Stage>> stages;
   stages.push_back(std::make_unique<SampleStage>(
@@ -232,17 +256,22 @@ std::vector<std::unique_ptr<const Stage>> make_stages(
       .renderer = renderer,
       .convolver = setup.convolver,
       .inputs = inputs,
-      .variance_includes_source_poisson =
-          config.host.invvar_includes_source_poisson.value_or(true),
+      .variance_includes_source_poisson = includes_poisson,
       .min_valid_fraction =
           config.host.survey ? config.host.survey->min_valid_fraction : 0.0,
-      .gain_e_per_nmgy = config.noise.gain_e_per_nmgy}));
+      .gain_e_per_nmgy = config.noise.gain_e_per_nmgy,
+      .correlated = config.noise.correlated(),
+      .variance_times_invvar = factors}));
   stages.push_back(std::make_unique<NoiseStage>(
       NoiseStage::Config{.bands = bands,
                          .host = config.host.kind,
                          .enabled = config.noise.enabled,
                          .gain_e_per_nmgy = config.noise.gain_e_per_nmgy,
-                         .target_snr = target_snr}));
+                         .target_snr = target_snr,
+                         .correlation = correlation,
+                         .adds_host_poisson = !includes_poisson,
+                         .maps = inputs->noise_maps,
+                         .variance_times_invvar = factors}));
   stages.push_back(std::make_unique<MeasureStage>(
       MeasureStage::Config{.bands = bands,
                            .grid = config.grid,
@@ -251,7 +280,8 @@ std::vector<std::unique_ptr<const Stage>> make_stages(
                            .aperture_centre_pix = centre,
                            .annulus_pix = config.measure.annulus_pix,
                            .profile_bins = config.grid.stamp_size_pix / 2,
-                           .convolver = setup.convolver}));
+                           .convolver = setup.convolver,
+                           .correlation = correlation}));
   return stages;
 }
 
@@ -262,8 +292,7 @@ catalogue::Needs needs_of(const RunConfig& config, const Inputs& inputs) {
                          .pixel_scale_arcsec = config.grid.pixel_scale_arcsec,
                          .host = config.host.kind,
                          .host_count = inputs.hosts ? inputs.hosts->count() : 0,
-                         .sky_noise = config.noise.enabled &&
-                                      config.host.kind != config::HostKind::cutouts,
+                         .sky_noise = config.needs_sky_sigma(),
                          .survey_hosts = config.host.survey.has_value()};
   for (std::size_t band = 0; band < config.psf.size(); ++band) {
     switch (config.psf[band].kind) {

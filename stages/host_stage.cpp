@@ -124,16 +124,23 @@ void HostStage::fill_variance(Stamp& stamp, std::size_t b) const {
     if (std::isnan(sigma)) stamp.status = Status::bad_host;
     images.host_variance.assign(n, n, static_cast<float>(sigma * sigma));
   }
+  // No variance, no information: SNRs leave these pixels out.
+  for (std::size_t k = 0; k < images.mask.size(); ++k) {
+    if (images.mask.pixels()[k] != 0.0F) images.host_variance.pixels()[k] = nan;
+  }
+  if (config_.correlated) {
+    images.sky_variance = images.host_variance;
+    if (config_.inputs->hosts->has_invvar()) {
+      const auto factor = static_cast<float>(config_.variance_times_invvar[b]);
+      for (float& value : images.sky_variance.pixels()) value *= factor;
+    }
+  }
   const double gain = config_.gain_e_per_nmgy[b];
   if (!config_.variance_includes_source_poisson && gain > 0.0) {
     for (std::size_t k = 0; k < images.host.size(); ++k) {
       images.host_variance.pixels()[k] +=
           static_cast<float>(std::max(0.0, double{images.host.pixels()[k]}) / gain);
     }
-  }
-  // No variance, no information: SNRs leave these pixels out.
-  for (std::size_t k = 0; k < images.mask.size(); ++k) {
-    if (images.mask.pixels()[k] != 0.0F) images.host_variance.pixels()[k] = nan;
   }
 }
 

@@ -29,6 +29,10 @@ class HostStage final : public Stage {
     bool variance_includes_source_poisson = true;
     double min_valid_fraction = 0.0;  ///< of a stamp's pixels; survey images
     PerBand<double> gain_e_per_nmgy{};
+    /// Whether SNRs with the covariance are wanted, for which sky_variance is filled:
+    /// inverse variances from maps, times this.
+    bool correlated = false;
+    PerBand<double> variance_times_invvar{};
   };
   explicit HostStage(Config config);
 

@@ -71,6 +71,25 @@ struct HostMeasurements {
   std::vector<double> centroid_y_pix;
 };
 
+/// Where a stamp lies in inverse-variance maps: pixels from (y, x) of a plane.
+struct MapPlace {
+  int plane = 0;
+  int y = 0;
+  int x = 0;
+};
+
+/// Inverse variances that the noise of synthetic hosts follows: one image [y, x] or
+/// cube [plane, y, x] per band, all of one shape.
+class InvvarMaps {
+ public:
+  virtual ~InvvarMaps() = default;
+  virtual int planes() const = 0;
+  virtual int ny() const = 0;
+  virtual int nx() const = 0;
+  /// Fill `invvar`, which has the stamp's shape, with nmgy^-2. \throws IoError
+  virtual void read(int band, const MapPlace& place, Image<float>& invvar) const = 0;
+};
+
 /// The PSF of one band as opened: exactly one member is used, by the config's kind.
 struct PsfInput {
   std::vector<psf::PixelKernel> kernels;  ///< pixelised: psf_index selects
@@ -83,6 +102,7 @@ struct Inputs {
   PerBand<PsfInput> psf;
   std::shared_ptr<const HostCutouts> hosts;  ///< null unless host: cutouts, survey
   HostMeasurements host_measurements;
+  std::shared_ptr<const InvvarMaps> noise_maps;  ///< null unless noise.invvar
 };
 
 }  // namespace lensmill::stages

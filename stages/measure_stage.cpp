@@ -6,6 +6,7 @@
 #include "lib/lens/caustics.hpp"
 #include "lib/lens/point_images.hpp"
 #include "lib/measure/core_leakage.hpp"
+#include "lib/measure/correlated_snr.hpp"
 #include "lib/measure/profiles.hpp"
 #include "lib/measure/snr.hpp"
 #include "stages/buffers.hpp"
@@ -217,6 +218,24 @@ void MeasureStage::measure_core(Stamp& stamp) const {
   }
 }
 
+void MeasureStage::measure_covariance(Stamp& stamp, std::size_t b) const {
+  auto& m = stamp.measurement;
+  const auto& images = stamp.images[b];
+  const measure::NoiseCovariance covariance{.correlated = *config_.correlation[b],
+                                            .correlated_variance = images.sky_variance,
+                                            .white_variance = images.poisson_variance};
+  auto& workspace = stamp.buffers->covariance;
+  m.arc_snr_correlated[b] =
+      measure::matched_filter_snr(images.arc, covariance, workspace);
+  m.counter_image_snr_correlated[b] =
+      measure::matched_filter_snr(images.counter_image, covariance, workspace);
+  const auto& core = stamp.buffers->aperture.core;
+  for (std::size_t r = 0; r < core.size(); ++r) {
+    m.arc_snr_aperture_correlated[m.at(b, r)] =
+        measure::aperture_snr(core[r], images.arc, covariance, workspace);
+  }
+}
+
 void MeasureStage::measure_band(Stamp& stamp, std::size_t b) const {
   auto& m = stamp.measurement;
   const auto& images = stamp.images[b];
@@ -233,6 +252,7 @@ void MeasureStage::measure_band(Stamp& stamp, std::size_t b) const {
   m.arc_snr[b] = measure::matched_filter_snr(images.arc, images.variance);
   m.counter_image_snr[b] =
       measure::matched_filter_snr(images.counter_image, images.variance);
+  if (config_.correlation[b]) measure_covariance(stamp, b);
   const ImageView<const float> mask =
       images.any_masked ? images.mask.view() : ImageView<const float>{};
   m.annulus_offset[b] =

@@ -7,6 +7,7 @@
 #include "lib/core/interval.hpp"
 #include "lib/core/pixel_grid.hpp"
 #include "lib/imaging/convolver.hpp"
+#include "lib/imaging/correlated_noise.hpp"
 #include "lib/measure/aperture.hpp"
 #include "stages/config/run_config.hpp"
 #include "stages/stage.hpp"
@@ -25,6 +26,8 @@ class MeasureStage final : public Stage {
     Interval annulus_pix;
     int profile_bins = 32;
     std::shared_ptr<const imaging::Convolver> convolver;
+    /// Correlations of the noise, for SNRs with its covariance; null: none.
+    PerBand<std::shared_ptr<const imaging::CorrelatedNoise>> correlation{};
   };
   explicit MeasureStage(Config config);
 
@@ -40,6 +43,7 @@ class MeasureStage final : public Stage {
   void update_adjoints(Stamp& stamp, std::size_t band) const;
   void measure_point_images(Stamp& stamp) const;
   void measure_core(Stamp& stamp) const;
+  void measure_covariance(Stamp& stamp, std::size_t band) const;
   void measure_band(Stamp& stamp, std::size_t band) const;
 
   Config config_;

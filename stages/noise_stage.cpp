@@ -1,17 +1,21 @@
 #include "stages/noise_stage.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "lib/core/errors.hpp"
 #include "lib/imaging/noise.hpp"
+#include "lib/measure/correlated_snr.hpp"
 #include "lib/measure/snr.hpp"
 #include "stages/buffers.hpp"
 
 namespace lensmill::stages {
 namespace {
 
-bool is_real(config::HostKind host) { return host == config::HostKind::cutouts; }
+// Places of a map that are tried before a row is given up: enough for maps of which a
+// twentieth is of use.
+constexpr int most_places = 100;
 
 }  // namespace
 
@@ -24,24 +28,79 @@ NoiseStage::NoiseStage(Config config) : config_(std::move(config)) {
   }
 }
 
+bool NoiseStage::read_maps(Stamp& stamp, const MapPlace& place) const {
+  auto& invvar = stamp.buffers->invvar;
+  for (int band = 0; band < config_.bands; ++band) {
+    const auto b = static_cast<std::size_t>(band);
+    auto& images = stamp.images[b];
+    invvar.assign(images.arc.ny(), images.arc.nx());
+    config_.maps->read(band, place, invvar);
+    const auto usable = [](float w) { return w > 0.0F && std::isfinite(w); };
+    if (!std::ranges::all_of(invvar.pixels(), usable)) return false;
+    images.sky_variance.assign(images.arc.ny(), images.arc.nx());
+    const auto factor = static_cast<float>(config_.variance_times_invvar[b]);
+    std::ranges::transform(invvar.pixels(), images.sky_variance.pixels().begin(),
+                           [&](float w) { return factor / w; });
+  }
+  return true;
+}
+
+void NoiseStage::fill_sky_variance(Stamp& stamp,
+                                   const InjectionStreams& streams) const {
+  if (config_.maps) {
+    const auto below = [](RandomStream& stream, int n) {
+      return static_cast<int>(stream.below(static_cast<std::uint64_t>(n)));
+    };
+    const InvvarMaps& maps = *config_.maps;
+    RandomStream stream = streams.stream(StreamTag::noise_invvar);
+    for (int attempt = 0; attempt < most_places; ++attempt) {
+      MapPlace place;
+      place.plane = below(stream, maps.planes());
+      place.y = below(stream, maps.ny() - stamp.images[0].arc.ny() + 1);
+      place.x = below(stream, maps.nx() - stamp.images[0].arc.nx() + 1);
+      if (read_maps(stamp, place)) return;
+    }
+    stamp.status = Status::no_coverage;
+    return;
+  }
+  for (int band = 0; band < config_.bands; ++band) {
+    const auto b = static_cast<std::size_t>(band);
+    if (!config_.correlation[b] || real()) continue;
+    const double sigma = stamp.injection.sky_sigma_nmgy[b];
+    auto& images = stamp.images[b];
+    images.sky_variance.assign(images.arc.ny(), images.arc.nx(),
+                               static_cast<float>(sigma * sigma));
+  }
+}
+
 void NoiseStage::fill_variance(Stamp& stamp, std::size_t b,
                                const Image<float>& arc) const {
   auto& images = stamp.images[b];
   images.variance.assign(arc.ny(), arc.nx(), std::numeric_limits<float>::quiet_NaN());
   if (!config_.enabled) return;
   const double gain = config_.gain_e_per_nmgy[b];
-  if (is_real(config_.host)) {
+  if (real()) {
     imaging::real_host_variance(images.host_variance, gain, arc, images.variance);
+  } else if (config_.maps) {
+    imaging::pair_variance(images.sky_variance, gain, images.host, arc,
+                           images.variance);
   } else {
     imaging::pair_variance(
         {.sky_sigma_nmgy = stamp.injection.sky_sigma_nmgy[b], .gain_e_per_nmgy = gain},
         images.host, arc, images.variance);
   }
+  if (!config_.correlation[b]) return;
+  images.poisson_variance.assign(arc.ny(), arc.nx());
+  if (real() && !config_.adds_host_poisson) {
+    imaging::poisson_variance(gain, {arc}, images.poisson_variance);
+  } else {
+    imaging::poisson_variance(gain, {images.host, arc}, images.poisson_variance);
+  }
 }
 
-void NoiseStage::solve_target_snr(Stamp& stamp) const {
-  // The fluxes are in the right ratios; one factor scales all bands.
-  std::array<measure::SnrBand, max_bands> problem;
+std::optional<double> NoiseStage::target_scale(Stamp& stamp) const {
+  std::array<measure::SnrBand, max_bands> white;
+  std::vector<measure::CorrelatedSnrBand> correlated;
   auto& empty = stamp.buffers->unit_stamp;
   for (int band = 0; band < config_.bands; ++band) {
     const auto b = static_cast<std::size_t>(band);
@@ -49,13 +108,29 @@ void NoiseStage::solve_target_snr(Stamp& stamp) const {
     empty.assign(images.arc.ny(), images.arc.nx(), 0.0F);
     fill_variance(stamp, b, empty);
     const double gain = config_.gain_e_per_nmgy[b];
-    problem[b] = {.unit_arc = images.arc,
-                  .base_variance = images.variance,
-                  .inverse_gain = gain > 0.0 ? 1.0 / gain : 0.0};
+    const double inverse_gain = gain > 0.0 ? 1.0 / gain : 0.0;
+    white[b] = {.unit_arc = images.arc,
+                .base_variance = images.variance,
+                .inverse_gain = inverse_gain};
+    if (config_.correlation[b]) {
+      correlated.push_back({.unit_arc = images.arc,
+                            .covariance = {.correlated = *config_.correlation[b],
+                                           .correlated_variance = images.sky_variance,
+                                           .white_variance = images.poisson_variance},
+                            .inverse_gain = inverse_gain});
+    }
   }
-  const auto factor = measure::scale_for_snr(
-      std::span(problem).first(static_cast<std::size_t>(config_.bands)),
-      stamp.injection.src_target_snr);
+  const double target = stamp.injection.src_target_snr;
+  if (!correlated.empty()) {
+    return measure::scale_for_snr(correlated, target, stamp.buffers->covariance);
+  }
+  return measure::scale_for_snr(
+      std::span(white).first(static_cast<std::size_t>(config_.bands)), target);
+}
+
+void NoiseStage::solve_target_snr(Stamp& stamp) const {
+  // The fluxes are in the right ratios; one factor scales all bands.
+  const auto factor = target_scale(stamp);
   if (!factor) {
     stamp.status = Status::snr_unreachable;
     return;
@@ -72,7 +147,38 @@ void NoiseStage::solve_target_snr(Stamp& stamp) const {
   }
 }
 
+imaging::NonPositivePixels NoiseStage::add_noise(Stamp& stamp,
+                                                 const InjectionStreams& streams,
+                                                 std::size_t b) const {
+  auto& images = stamp.images[b];
+  const int band = static_cast<int>(b);
+  const double gain = config_.gain_e_per_nmgy[b];
+  if (real()) {
+    return imaging::add_arc_noise(streams, band, gain, images.host, images.arc,
+                                  images.negative, images.positive);
+  }
+  const bool correlated = config_.correlation[b] != nullptr;
+  if (!correlated && !config_.maps) {
+    return imaging::add_pair_noise(
+        streams, band,
+        {.sky_sigma_nmgy = stamp.injection.sky_sigma_nmgy[b], .gain_e_per_nmgy = gain},
+        images.host, images.arc, images.negative, images.positive);
+  }
+  // `positive` holds the sky until the arc's noise takes its place.
+  if (correlated) {
+    config_.correlation[b]->draw(streams.stream(StreamTag::correlated_sky_noise, band),
+                                 stamp.buffers->covariance.transforms, images.positive);
+  } else {
+    streams.stream(StreamTag::sky_noise, band).fill_normal(images.positive.pixels());
+  }
+  imaging::scale_to_variance(images.sky_variance, images.positive);
+  return imaging::add_pair_noise(streams, band, gain, images.positive, images.host,
+                                 images.arc, images.negative, images.positive);
+}
+
 void NoiseStage::apply(Stamp& stamp, const InjectionStreams& streams) const {
+  if (config_.enabled) fill_sky_variance(stamp, streams);
+  if (stamp.status == Status::no_coverage) return;
   if (config_.target_snr) solve_target_snr(stamp);
   for (int band = 0; band < config_.bands; ++band) {
     const auto b = static_cast<std::size_t>(band);
@@ -86,18 +192,7 @@ void NoiseStage::apply(Stamp& stamp, const InjectionStreams& streams) const {
                              images.positive.pixels().begin(), std::plus<>{});
       continue;
     }
-    const double gain = config_.gain_e_per_nmgy[b];
-    imaging::NonPositivePixels skipped;
-    if (is_real(config_.host)) {
-      skipped = imaging::add_arc_noise(streams, band, gain, images.host, images.arc,
-                                       images.negative, images.positive);
-    } else {
-      skipped = imaging::add_pair_noise(
-          streams, band,
-          {.sky_sigma_nmgy = stamp.injection.sky_sigma_nmgy[b],
-           .gain_e_per_nmgy = gain},
-          images.host, images.arc, images.negative, images.positive);
-    }
+    const auto skipped = add_noise(stamp, streams, b);
     stamp.measurement.non_positive_mean_pixels[b] = skipped.host + skipped.arc;
   }
 }

@@ -1,6 +1,12 @@
 #pragma once
 
+#include <memory>
+#include <optional>
+
+#include "lib/imaging/correlated_noise.hpp"
+#include "lib/imaging/noise.hpp"
 #include "stages/config/run_config.hpp"
+#include "stages/inputs.hpp"
 #include "stages/stage.hpp"
 
 namespace lensmill::stages {
@@ -16,6 +22,15 @@ class NoiseStage final : public Stage {
     bool enabled = true;
     PerBand<double> gain_e_per_nmgy{};
     bool target_snr = false;
+    /// Correlations of the noise; null: white. Real hosts keep their own noise, these
+    /// are then its correlations.
+    PerBand<std::shared_ptr<const imaging::CorrelatedNoise>> correlation{};
+    /// Real hosts: whether the variance besides host_variance, which is white, has the
+    /// host's Poisson noise too.
+    bool adds_host_poisson = false;
+    /// Synthetic noise of this inverse variance instead of sky_sigma_nmgy; null: none.
+    std::shared_ptr<const InvvarMaps> maps;
+    PerBand<double> variance_times_invvar{};  ///< of the maps
   };
   explicit NoiseStage(Config config);
 
@@ -29,8 +44,14 @@ class NoiseStage final : public Stage {
   void apply(Stamp& stamp, const InjectionStreams& streams) const override;
 
  private:
+  bool real() const { return config_.host == config::HostKind::cutouts; }
+  void fill_sky_variance(Stamp& stamp, const InjectionStreams& streams) const;
+  bool read_maps(Stamp& stamp, const MapPlace& place) const;
   void fill_variance(Stamp& stamp, std::size_t band, const Image<float>& arc) const;
+  std::optional<double> target_scale(Stamp& stamp) const;
   void solve_target_snr(Stamp& stamp) const;
+  imaging::NonPositivePixels add_noise(Stamp& stamp, const InjectionStreams& streams,
+                                       std::size_t band) const;
 
   Config config_;
 };

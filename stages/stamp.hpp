@@ -31,6 +31,9 @@ struct BandImages {
   /// for all others.
   Image<float> mask;
   bool any_masked = false;  ///< whether a pixel of `mask` is 1
+  // Only where the noise is correlated or follows a map, nmgy^2:
+  Image<float> sky_variance;      ///< of the noise without sources; a real host's own
+  Image<float> poisson_variance;  ///< of the sources' noise, which is white
 };
 
 /// This row's PSF in one band, ready to use. Points either to what the run shares (a

@@ -95,6 +95,8 @@ class Section {
   void record_text(std::string_view key, const std::string& text) const;
   /// Record `{uniform: [min, max]}` for a key.
   void record_uniform(std::string_view key, double min, double max) const;
+  /// Record any value for a key, e.g. what a file that it names holds.
+  void record_node(std::string_view key, Node value) const;
   /// Keys of the map in file order (e.g. a map from column to values).
   std::vector<std::string> keys() const;
   /// Whether the key's value is a map, a list, a scalar; false when absent.
@@ -137,6 +139,9 @@ class Section {
   std::vector<std::string> texts(
       std::string_view key,
       std::optional<std::vector<std::string>> fallback = {}) const;
+  /// A required list of lists of numbers, all of one length; empty if it is wrong.
+  std::vector<std::vector<double>> number_rows(std::string_view key,
+                                               const Bounds& bounds) const;
   /// Exactly two numbers.
   std::array<double, 2> pair(std::string_view key, const Bounds& bounds,
                              std::optional<std::array<double, 2>> fallback = {}) const;

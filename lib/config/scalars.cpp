@@ -52,4 +52,20 @@ std::optional<bool> parse_flag(const Node& node) {
 
 std::string number_text(double value) { return fmt::format("{}", value); }
 
+Node number_node(double value) { return Node::make_scalar(number_text(value)); }
+
+Node number_list_node(const std::vector<double>& values) {
+  Node list;
+  list.kind = Node::Kind::list;
+  for (const double value : values) list.items.push_back(number_node(value));
+  return list;
+}
+
+Node number_rows_node(const std::vector<std::vector<double>>& rows) {
+  Node list;
+  list.kind = Node::Kind::list;
+  for (const auto& row : rows) list.items.push_back(number_list_node(row));
+  return list;
+}
+
 }  // namespace lensmill::config

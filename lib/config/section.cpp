@@ -50,6 +50,10 @@ void Section::record_uniform(std::string_view key, double min, double max) const
   state_->record(index_, key, std::move(form));
 }
 
+void Section::record_node(std::string_view key, Node value) const {
+  state_->record(index_, key, std::move(value));
+}
+
 std::vector<std::string> Section::keys() const {
   std::vector<std::string> names;
   if (const Node* map = state_->opened[index_].map) {

@@ -15,15 +15,6 @@ std::string list_text(const std::vector<double>& values) {
   return fmt::format("[{}]", fmt::join(texts, ", "));
 }
 
-Node number_list(const std::vector<double>& values) {
-  Node list;
-  list.kind = Node::Kind::list;
-  for (const double value : values) {
-    list.items.push_back(Node::make_scalar(number_text(value)));
-  }
-  return list;
-}
-
 }  // namespace
 
 std::vector<double> Section::numbers(
@@ -53,8 +44,51 @@ std::vector<double> Section::numbers(
       }
     }
   }
-  state_->record(index_, key, number_list(result));
+  state_->record(index_, key, number_list_node(result));
   return result;
+}
+
+std::vector<std::vector<double>> Section::number_rows(std::string_view key,
+                                                      const Bounds& bounds) const {
+  state_->know(index_, key, "list of lists of numbers", bounds.range());
+  const Node* value = node(key);
+  std::vector<std::vector<double>> rows;
+  if (value == nullptr) {
+    problem(key, "required, but missing (a list of rows of numbers)");
+    return rows;
+  }
+  const auto problems_before = state_->problems.size();
+  for (std::size_t y = 0; y < value->items.size(); ++y) {
+    const Node& items = value->items[y];
+    rows.emplace_back();
+    for (std::size_t x = 0; x < items.items.size(); ++x) {
+      const auto number = parse_number(items.items[x]);
+      if (number && bounds.contains(*number)) {
+        rows.back().push_back(*number);
+        continue;
+      }
+      state_->problems.add(fmt::format("{}[{}][{}]", path(key), y, x), items.location,
+                           fmt::format("must be {} (got {})",
+                                       number ? bounds.text() : std::string("a number"),
+                                       items.items[x].describe()));
+    }
+    if (items.items.size() != value->items.front().items.size()) {
+      state_->problems.add(
+          fmt::format("{}[{}]", path(key), y), items.location,
+          fmt::format("all rows must have the same length (got {} numbers, the first "
+                      "row has {})",
+                      items.items.size(), value->items.front().items.size()));
+    }
+  }
+  if (rows.empty() || rows.front().empty()) {
+    problem(key, fmt::format(
+                     "must be a list of rows of numbers, e.g. [[0, 0.2, 0], [0.2, 1, "
+                     "0.2], [0, 0.2, 0]] (got {})",
+                     value->describe()));
+  }
+  if (state_->problems.size() > problems_before) return {};
+  state_->record(index_, key, number_rows_node(rows));
+  return rows;
 }
 
 std::vector<std::int64_t> Section::integers(

@@ -61,6 +61,8 @@ enum class StreamTag : std::uint16_t {
   host_poisson_noise = 200,
   sky_noise = 201,
   arc_poisson_noise = 202,
+  correlated_sky_noise = 203,  // white noise on the torus, before the filter
+  noise_invvar = 204,
   // Checks and tools (300..).
   verify_sample = 300,
   self_test = 301,

@@ -17,6 +17,7 @@ enum class Status : std::int32_t {
   snr_unreachable = 13,  ///< no source flux gives the target SNR
   bad_host = 14,         ///< host pixels unusable (non-finite, off the image)
   bad_psf = 15,          ///< this row's kernel is unusable
+  no_coverage = 16,      ///< no place of noise.invvar covers the stamp
 };
 
 /// Every status, in order.
@@ -28,7 +29,8 @@ inline constexpr std::array all_statuses{Status::ok,
                                          Status::no_flux,
                                          Status::snr_unreachable,
                                          Status::bad_host,
-                                         Status::bad_psf};
+                                         Status::bad_psf,
+                                         Status::no_coverage};
 
 /// Whether the status counts towards run.max_failed_fraction.
 constexpr bool is_failure(Status status) { return static_cast<int>(status) >= 10; }
@@ -45,6 +47,7 @@ constexpr std::string_view to_string(Status status) {
     case Status::snr_unreachable: return "snr_unreachable";
     case Status::bad_host: return "bad_host";
     case Status::bad_psf: return "bad_psf";
+    case Status::no_coverage: return "no_coverage";
   }
   return "unknown";
 }

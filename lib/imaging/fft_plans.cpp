@@ -44,16 +44,12 @@ int good_fft_size(int n) {
   }
 }
 
-namespace {
-
-int row_stride(int nx) {
+int FftPlans::row_stride(int nx) {
   constexpr int gap = 8;
   constexpr int conflict = 64;  // complex numbers: rows half a kilobyte apart
   const int stride = nx + gap;
   return stride % conflict == 0 ? stride + gap / 2 : stride;
 }
-
-}  // namespace
 
 FftPlans::FftPlans(const FftShape& shape)
     : shape_(shape),

@@ -34,8 +34,9 @@ class FftPlans {
   FftPlans& operator=(const FftPlans&) = delete;
 
   const FftShape& shape() const { return shape_; }
-  /// Elements from one row of field() to the next: more than nx, so that columns do not
+  /// Elements from one row of field() to the next, more than nx, so that columns do not
   /// all fall into the same places of the cache. What lies between stays zero.
+  static int row_stride(int nx);
   int stride() const { return stride_; }
   /// The complex image [ny, stride()], and after a forward transform its spectrum.
   ImageView<std::complex<float>> field() { return {field_.data(), shape_.ny, stride_}; }
@@ -62,7 +63,7 @@ class FftPlans {
 struct ConvolverWorkspace::Impl {
   std::vector<std::unique_ptr<FftPlans>> plans;
   FftPlans& plans_for(const FftShape& shape);
-  std::vector<float> factor_y, factor_x;
+  std::vector<float> factor_y, factor_x, reals;
 };
 
 }  // namespace lensmill::imaging

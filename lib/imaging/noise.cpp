@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <span>
 
@@ -72,6 +73,16 @@ void pair_variance(const SkyNoise& noise, ImageView<const float> host,
   }
 }
 
+void pair_variance(ImageView<const float> sky_variance, double gain_e_per_nmgy,
+                   ImageView<const float> host, ImageView<const float> arc,
+                   ImageView<float> variance) {
+  EXPECT(same_shape(sky_variance, variance));
+  poisson_variance(gain_e_per_nmgy, {host, arc}, variance);
+  for (std::size_t i = 0; i < variance.size(); ++i) {
+    variance.data()[i] += sky_variance.data()[i];
+  }
+}
+
 void real_host_variance(ImageView<const float> host_variance, double gain_e_per_nmgy,
                         ImageView<const float> arc, ImageView<float> variance) {
   EXPECT(same_shape(host_variance, arc) && same_shape(host_variance, variance));
@@ -87,21 +98,52 @@ NonPositivePixels add_pair_noise(const InjectionStreams& streams, int band,
                                  const SkyNoise& noise, ImageView<const float> host,
                                  ImageView<const float> arc, ImageView<float> negative,
                                  ImageView<float> positive) {
-  EXPECT(same_shape(host, arc) && same_shape(host, negative));
-  EXPECT(same_shape(host, positive));
-  NonPositivePixels skipped;
   // `positive` holds the sky until the arc's noise takes its place.
-  skipped.host = poisson_noise(streams.stream(StreamTag::host_poisson_noise, band),
-                               noise.gain_e_per_nmgy, host.pixels(), negative.pixels());
   streams.stream(StreamTag::sky_noise, band).fill_normal(positive.pixels());
   const auto sigma = static_cast<float>(noise.sky_sigma_nmgy);
+  for (float& pixel : positive.pixels()) pixel *= sigma;
+  return add_pair_noise(streams, band, noise.gain_e_per_nmgy, positive, host, arc,
+                        negative, positive);
+}
+
+NonPositivePixels add_pair_noise(const InjectionStreams& streams, int band,
+                                 double gain_e_per_nmgy, ImageView<const float> sky,
+                                 ImageView<const float> host,
+                                 ImageView<const float> arc, ImageView<float> negative,
+                                 ImageView<float> positive) {
+  EXPECT(same_shape(host, arc) && same_shape(host, negative));
+  EXPECT(same_shape(host, positive) && same_shape(host, sky));
+  NonPositivePixels skipped;
+  skipped.host = poisson_noise(streams.stream(StreamTag::host_poisson_noise, band),
+                               gain_e_per_nmgy, host.pixels(), negative.pixels());
   for (std::size_t i = 0; i < host.size(); ++i) {
     float& pixel = negative.data()[i];
-    pixel = host.data()[i] + pixel + sigma * positive.data()[i];
+    pixel = host.data()[i] + pixel + sky.data()[i];
   }
-  skipped.arc = add_noisy_arc(streams, band, noise.gain_e_per_nmgy, arc.pixels(),
+  skipped.arc = add_noisy_arc(streams, band, gain_e_per_nmgy, arc.pixels(),
                               negative.pixels(), positive.pixels());
   return skipped;
+}
+
+void scale_to_variance(ImageView<const float> variance, ImageView<float> field) {
+  EXPECT(same_shape(variance, field));
+  for (std::size_t i = 0; i < field.size(); ++i) {
+    field.data()[i] *= std::sqrt(variance.data()[i]);
+  }
+}
+
+void poisson_variance(double gain_e_per_nmgy,
+                      std::initializer_list<ImageView<const float>> sources,
+                      ImageView<float> variance) {
+  std::ranges::fill(variance.pixels(), 0.0F);
+  if (!(gain_e_per_nmgy > 0.0)) return;
+  const auto inverse_gain = static_cast<float>(1.0 / gain_e_per_nmgy);
+  for (const auto& source : sources) {
+    EXPECT(same_shape(source, variance));
+    for (std::size_t i = 0; i < source.size(); ++i) {
+      variance.data()[i] += inverse_gain * positive_part(source.data()[i]);
+    }
+  }
 }
 
 NonPositivePixels add_arc_noise(const InjectionStreams& streams, int band,

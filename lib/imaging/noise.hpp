@@ -1,5 +1,7 @@
 #pragma once
 
+#include <initializer_list>
+
 #include "lib/core/image.hpp"
 #include "lib/core/random_stream.hpp"
 
@@ -24,6 +26,11 @@ struct NonPositivePixels {
 void pair_variance(const SkyNoise& noise, ImageView<const float> host,
                    ImageView<const float> arc, ImageView<float> variance);
 
+/// The same with a sky variance per pixel.
+void pair_variance(ImageView<const float> sky_variance, double gain_e_per_nmgy,
+                   ImageView<const float> host, ImageView<const float> arc,
+                   ImageView<float> variance);
+
 /// The same for a real host: its own variance per pixel plus the arc's Poisson term.
 void real_host_variance(ImageView<const float> host_variance, double gain_e_per_nmgy,
                         ImageView<const float> arc, ImageView<float> variance);
@@ -38,6 +45,24 @@ NonPositivePixels add_pair_noise(const InjectionStreams& streams, int band,
                                  const SkyNoise& noise, ImageView<const float> host,
                                  ImageView<const float> arc, ImageView<float> negative,
                                  ImageView<float> positive);
+
+/// The same with sky noise that was made before: `sky` [nmgy] instead of the stream
+/// sky_noise, e.g. correlated (correlated_noise.hpp) or of a variance per pixel. It may
+/// be the image `positive` itself.
+NonPositivePixels add_pair_noise(const InjectionStreams& streams, int band,
+                                 double gain_e_per_nmgy, ImageView<const float> sky,
+                                 ImageView<const float> host,
+                                 ImageView<const float> arc, ImageView<float> negative,
+                                 ImageView<float> positive);
+
+/// field *= sqrt(variance), pixel by pixel: unit noise becomes sky noise, nmgy.
+void scale_to_variance(ImageView<const float> variance, ImageView<float> field);
+
+/// Variance of the sources' Poisson noise alone, sum max(source, 0) / gain, nmgy^2. It
+/// is white, whatever the sky noise is.
+void poisson_variance(double gain_e_per_nmgy,
+                      std::initializer_list<ImageView<const float>> sources,
+                      ImageView<float> variance);
 
 /// A real host keeps its own noise: negative = host, positive = host + (arc + arc
 /// noise).

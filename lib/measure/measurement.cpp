@@ -96,6 +96,14 @@ void visit_fields(M& m, Visit&& visit) {
         "positive minus negative, mean over the annulus measure.annulus_pix");
   field("arc_snr_aperture", "", band_radius, m.arc_snr_aperture,
         "SNR of the arc's flux summed over the core aperture");
+  if (m.shape.correlated) {
+    field("arc_snr_correlated", "", band, m.arc_snr_correlated,
+          "arc_snr with the covariance of the noise instead of white noise");
+    field("counter_image_snr_correlated", "", band, m.counter_image_snr_correlated,
+          "counter_image_snr with the covariance of the noise");
+    field("arc_snr_aperture_correlated", "", band_radius, m.arc_snr_aperture_correlated,
+          "arc_snr_aperture with the covariance of the noise");
+  }
   field("core_offset", "nmgy/pix", band_radius, m.core_offset,
         "positive minus negative, mean over the core aperture");
   field("radial_profile", "nmgy/pix", band_bin, m.radial_profile,
@@ -202,11 +210,12 @@ void Measurement::reset() {
 
 MeasurementSchema::MeasurementSchema(const BandNames& bands,
                                      const std::vector<double>& radii_pix,
-                                     int profile_bins, Masks masks)
+                                     int profile_bins, Masks masks, bool correlated)
     : shape_{.bands = bands.size(),
              .radii = radii_pix.size(),
              .profile_bins = static_cast<std::size_t>(std::max(profile_bins, 0)),
-             .masks = masks} {
+             .masks = masks,
+             .correlated = correlated} {
   const std::string band_list = fmt::format("{}", fmt::join(bands, ", "));
   const std::string radius_list = fmt::format("{} pix", fmt::join(radii_pix, ", "));
   const Measurement measurement(shape_);

@@ -25,6 +25,7 @@ struct MeasurementShape {
   std::size_t radii = 2;          ///< entries of measure.aperture_radius_pix
   std::size_t profile_bins = 32;  ///< annuli of 1 pix of the radial profiles
   Masks masks = Masks::no;
+  bool correlated = false;  ///< whether SNRs with the covariance are measured
   bool operator==(const MeasurementShape&) const = default;
 };
 
@@ -65,9 +66,12 @@ struct Measurement {
   std::vector<double> flux_in_stamp_fraction;  ///< that over the lensed total, no PSF
   std::vector<double> arc_snr;
   std::vector<double> counter_image_snr;
+  std::vector<double> arc_snr_correlated;  ///< these: only if shape.correlated
+  std::vector<double> counter_image_snr_correlated;
   std::vector<double> annulus_offset;  ///< positive - negative, mean nmgy per pixel
   // [band, radius]
   std::vector<double> arc_snr_aperture;
+  std::vector<double> arc_snr_aperture_correlated;  ///< only if shape.correlated
   std::vector<double> core_offset;  ///< positive - negative, mean nmgy per pixel
   // [band, bin]: mean nmgy per pixel in annuli of 1 pix about the aperture's centre
   std::vector<float> radial_profile;
@@ -107,8 +111,9 @@ struct Measurement {
 /// The columns of /measurements for one run.
 class MeasurementSchema {
  public:
+  /// \param correlated with the columns *_snr_*correlated
   MeasurementSchema(const BandNames& bands, const std::vector<double>& radii_pix,
-                    int profile_bins, Masks masks = Masks::no);
+                    int profile_bins, Masks masks = Masks::no, bool correlated = false);
 
   const MeasurementShape& shape() const { return shape_; }
   /// Name, unit, description, type and row shape of every column, in order.

@@ -6,13 +6,12 @@
 
 #include "lib/core/contracts.hpp"
 #include "lib/core/lanes.hpp"
+#include "lib/measure/scale_search.hpp"
 
 namespace lensmill::measure {
 namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-constexpr double least_scale = 1.0e-12;
-constexpr double greatest_scale = 1.0e12;
 constexpr double relative_accuracy = 1.0e-10;
 
 bool usable(double variance) { return variance > 0.0 && std::isfinite(variance); }
@@ -56,25 +55,9 @@ double aperture_snr(const ApertureWeights& aperture, ImageView<const float> sign
 }
 
 std::optional<double> scale_for_snr(std::span<const SnrBand> bands, double target_snr) {
-  const double target = target_snr * target_snr;
-  double low = least_scale;
-  double high = greatest_scale;
-  if (!(target > 0.0) || !(squared_snr(bands, high) >= target) ||
-      !(squared_snr(bands, low) <= target)) {
-    return std::nullopt;
-  }
-  // Strictly increasing: a secant in the logarithm, where the curve lies between slopes
-  // 1 and 2, kept inside the bracket by bisection.
-  double scale = 1.0;
-  while (high / low - 1.0 > relative_accuracy) {
-    const double value = squared_snr(bands, scale);
-    (value < target ? low : high) = scale;
-    double next = scale * std::sqrt(target / value);
-    if (!(next > low && next < high)) next = std::sqrt(low * high);
-    if (std::abs(next / scale - 1.0) < relative_accuracy) return next;
-    scale = next;
-  }
-  return scale;
+  return scale_reaching(
+      target_snr, [&](double scale) { return squared_snr(bands, scale); },
+      relative_accuracy);
 }
 
 }  // namespace lensmill::measure

@@ -19,7 +19,7 @@ std::string overview(const std::vector<Command>& commands) {
       "  lensmill COMMAND ... [options]\n"
       "  mpirun -n N lensmill COMMAND ...      (run, verify, finalize)\n\n";
   for (const auto& command : commands) {
-    text += fmt::format("  {:<10} {}\n", command.name, command.summary);
+    text += fmt::format("  {:<11} {}\n", command.name, command.summary);
   }
   return text +
          "\n  --version, --build-info, --help; `lensmill COMMAND --help` for one "
@@ -103,6 +103,7 @@ std::vector<Command> commands() {
   list.push_back(verify_command());
   list.push_back(extract_command());
   list.push_back(finalize_command());
+  list.push_back(noise_model_command());
   for (auto& command : list) command.options.add_options()("help,h", "this text");
   return list;
 }

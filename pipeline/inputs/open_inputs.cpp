@@ -4,6 +4,7 @@
 
 #include "lib/io/sha256.hpp"
 #include "pipeline/inputs/host_cutouts.hpp"
+#include "pipeline/inputs/invvar_maps.hpp"
 #include "pipeline/inputs/measure_hosts.hpp"
 #include "pipeline/inputs/open_psf.hpp"
 #include "pipeline/inputs/open_rows.hpp"
@@ -17,8 +18,10 @@ using config::RunConfig;
 
 std::vector<InputFile> files_of(const RunConfig& config) {
   std::vector<InputFile> files;
-  const auto add = [&](std::string role, const std::string& path) {
-    files.push_back({.role = std::move(role), .path = path, .sha256 = {}});
+  const auto add = [&](std::string role, const std::string& path,
+                       bool resolved = false) {
+    files.push_back(
+        {.role = std::move(role), .path = path, .sha256 = {}, .resolved = resolved});
   };
   if (config.catalogue.kind == config::CatalogueKind::file) {
     add("catalogue", config.catalogue.file);
@@ -45,24 +48,48 @@ std::vector<InputFile> files_of(const RunConfig& config) {
     }
   }
   for (const auto& path : config.table_files) add("prior table", path);
+  for (const auto& [band, path] : config.noise.invvar_files) {
+    add("noise invvar " + band, path);
+  }
+  for (std::size_t band = 0; band < config.noise.correlation.size(); ++band) {
+    const auto& file = config.noise.correlation[band].file;
+    if (!file.empty()) add("noise correlation " + config.bands[band], file, true);
+  }
   return files;
 }
 
+/// The root's list with digests, on every rank: only the root has read the user's
+/// configuration, in which files stand that the resolved one no longer needs.
 std::vector<InputFile> hashed(std::vector<InputFile> files,
                               const parallel::Communicator& world) {
-  std::vector<std::string> digests(files.size());
+  std::vector<std::string> roles;
+  std::vector<std::string> paths;
+  std::vector<char> resolved;
+  for (const auto& file : files) {
+    roles.push_back(file.role);
+    paths.push_back(file.path);
+    resolved.push_back(file.resolved ? 1 : 0);
+  }
+  world.broadcast(roles);
+  world.broadcast(paths);
+  world.broadcast(resolved);
+  std::vector<std::string> digests(paths.size());
   world.agree([&] {
     if (!world.is_root()) return;
     std::map<std::string, std::string> known;  // a file may serve several bands
-    for (std::size_t i = 0; i < files.size(); ++i) {
-      auto& digest = known[files[i].path];
-      if (digest.empty()) digest = io::sha256_of_file(files[i].path);
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+      auto& digest = known[paths[i]];
+      if (digest.empty()) digest = io::sha256_of_file(paths[i]);
       digests[i] = digest;
     }
   });
   world.broadcast(digests);
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    files[i].sha256 = std::move(digests[i]);
+  files.clear();
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    files.push_back({.role = roles[i],
+                     .path = paths[i],
+                     .sha256 = digests[i],
+                     .resolved = resolved[i] != 0});
   }
   return files;
 }
@@ -84,6 +111,10 @@ OpenedInputs open_inputs(const RunConfig& config, const parallel::Communicator& 
                           ? open_survey_hosts(config, geometry)
                           : open_host_cutouts(config.host, config.bands,
                                               config.grid.stamp_size_pix);
+    }
+    if (!config.noise.invvar_files.empty()) {
+      inputs->noise_maps = open_invvar_maps(config.noise.invvar_files, config.bands,
+                                            config.grid.stamp_size_pix);
     }
   });
   if (inputs->hosts) {

@@ -62,8 +62,10 @@ std::string config_hash(const std::string& resolved_yaml,
     digest.update(key + "\n");
     if (!may_differ(key)) digest.update(value + "\n");
   }
-  for (const auto& input : inputs)
-    digest.update(input.role + "=" + input.sha256 + "\n");
+  for (const auto& input : inputs) {
+    // What stands in the configuration counts as such, wherever it was read from.
+    if (!input.resolved) digest.update(input.role + "=" + input.sha256 + "\n");
+  }
   return digest.hex_digest();
 }
 

@@ -103,11 +103,10 @@ catalogue::PsfNeed psf_need(const PsfSection& psf) {
 /// file is opened: all quantities given, none twice, all in range.
 void check_priors(Document& document, const RunConfig& config) {
   catalogue::InjectionSamplerConfig sampler;
-  sampler.needs = {
-      .bands = config.bands,
-      .pixel_scale_arcsec = config.grid.pixel_scale_arcsec,
-      .host = config.host.kind,
-      .sky_noise = config.noise.enabled && config.host.kind != HostKind::cutouts};
+  sampler.needs = {.bands = config.bands,
+                   .pixel_scale_arcsec = config.grid.pixel_scale_arcsec,
+                   .host = config.host.kind,
+                   .sky_noise = config.needs_sky_sigma()};
   for (std::size_t i = 0; i < config.psf.size(); ++i) {
     sampler.needs.psf[i] = psf_need(config.psf[i]);
     sampler.needs.psf_count[i] = 1;

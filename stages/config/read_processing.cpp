@@ -46,28 +46,4 @@ void read_render_convolve(const Section& root, RunConfig& config) {
   read_convolve(root, config);
 }
 
-void read_noise(const Section& root, RunConfig& config) {
-  if (root.is_none("noise")) {
-    config.noise.enabled = false;
-    root.record_none("noise");
-    return;
-  }
-  const Section noise = root.required_section("noise");
-  if (!root.is_map("noise")) return;
-  config.noise.enabled = true;
-  const Section sky = noise.section("sky_sigma_nmgy");
-  const Section gain = noise.section("gain_e_per_nmgy");
-  for (std::size_t i = 0; i < config.bands.size(); ++i) {
-    const auto& band = config.bands[i];
-    if (sky.has(band)) {
-      add_prior(sky, band, "sky_sigma_nmgy_" + band, config.priors);
-    }
-    const double value = gain.number(band, positive);
-    if (i < config.noise.gain_e_per_nmgy.size())
-      config.noise.gain_e_per_nmgy[i] = value;
-  }
-  warn_unused_bands(sky, config.bands);
-  warn_unused_bands(gain, config.bands);
-}
-
 }  // namespace lensmill::config

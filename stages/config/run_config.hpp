@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lib/catalogue/injection_sampler.hpp"
@@ -12,6 +13,7 @@
 #include "lib/catalogue/priors.hpp"
 #include "lib/catalogue/rows.hpp"
 #include "lib/core/bands.hpp"
+#include "lib/core/image.hpp"
 #include "lib/core/interval.hpp"
 #include "lib/core/pixel_grid.hpp"
 #include "lib/imaging/convolver.hpp"
@@ -149,9 +151,22 @@ struct ConvolveSection {
   bool allow_double_pixel = false;
 };
 
+/// `format` of a file of `lensmill noise-model`.
+inline constexpr std::string_view noise_model_format = "lensmill noise model 1";
+/// Correlations of one band's noise, as `lensmill noise-model` measures them.
+struct NoiseCorrelation {
+  Image<double> lags;  ///< imaging/noise_spectrum.hpp
+  /// Measured variance over what inverse-variance maps say: resampling makes it less.
+  double variance_times_invvar = 1.0;
+  std::string file;  ///< absolute path; "" when given inline
+};
 struct NoiseSection {
-  bool enabled = false;               ///< `noise: none` -> false
-  PerBand<double> gain_e_per_nmgy{};  ///< sky_sigma_nmgy comes from the priors
+  bool enabled = false;                       ///< `noise: none` -> false
+  PerBand<double> gain_e_per_nmgy{};          ///< sky_sigma_nmgy comes from the priors
+  std::vector<NoiseCorrelation> correlation;  ///< one per band; empty: white noise
+  std::map<std::string, std::string> invvar_files;  ///< band -> FITS; or sky_sigma_nmgy
+
+  bool correlated() const { return !correlation.empty(); }
 };
 
 enum class ApertureMask { pixel_overlap, circle, pixel_centre };
@@ -193,6 +208,11 @@ struct RunConfig {
   std::string resolved_yaml;  ///< all defaults filled in; what run.yaml holds
 
   int band_count() const { return static_cast<int>(bands.size()); }
+  /// Whether noise.sky_sigma_nmgy is used: not with real hosts, nor with noise.invvar.
+  bool needs_sky_sigma() const {
+    return noise.enabled && host.kind != HostKind::cutouts &&
+           noise.invvar_files.empty();
+  }
 };
 
 }  // namespace lensmill::config

@@ -43,9 +43,10 @@ class FailingRows final : public catalogue::Rows {
 };
 
 struct SmallRun {
-  SmallRun() {
+  explicit SmallRun(const std::string& more_noise = {}) {
     const auto text = test_support::edited(test_support::small_config,
-                                           "stamp_size_pix: 64", "stamp_size_pix: 16");
+                                           "stamp_size_pix: 64", "stamp_size_pix: 16") +
+                      more_noise;
     auto inputs = std::make_shared<stages::Inputs>();
     inputs->rows = std::make_shared<catalogue::SampledRows>(rows);
     setup =
@@ -85,10 +86,9 @@ std::map<std::string, std::string> contents(const std::string& path) {
   return bytes;
 }
 
-TEST(ShardMaker, AnyNumberOfRanksMakesTheSameBytes) {
+void expect_same_bytes_alone(const SmallRun& run) {
   const Communicator world = Communicator::world();
   const SharedFolder folder(world);
-  const SmallRun run;
   const catalogue::SampledRows all(rows);
   const std::string together = (folder / "together.h5").string();
   const std::string alone = (folder / "alone.h5").string();
@@ -102,6 +102,15 @@ TEST(ShardMaker, AnyNumberOfRanksMakesTheSameBytes) {
 
   EXPECT_EQ(contents(together), contents(alone));
   EXPECT_FALSE(std::filesystem::exists(together + ".partial"));
+}
+
+TEST(ShardMaker, AnyNumberOfRanksMakesTheSameBytes) {
+  expect_same_bytes_alone(SmallRun());
+}
+
+TEST(ShardMaker, AnyNumberOfRanksMakesTheSameCorrelatedNoise) {
+  expect_same_bytes_alone(SmallRun(
+      "  correlation: {r: {lags: [[0.1, 0.2, 0], [0.3, 1, 0.3], [0, 0.2, 0.1]]}}\n"));
 }
 
 TEST(ShardMaker, ARanksErrorReachesAllAndLeavesNothingBehind) {

@@ -39,6 +39,10 @@ class ImageHdu : public Hdu {
     read_into(image.view(), plane, y, x);
     return image;
   }
+  /// As many rows and columns as the image has, from (y, x). \throws as read_plane
+  void read_cutout_into(ImageView<float> out, int plane, int y, int x) const {
+    read_into(out, plane, y, x);
+  }
 
  private:
   void read_into(ImageView<float> out, int plane, int y, int x) const;

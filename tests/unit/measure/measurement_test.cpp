@@ -68,6 +68,20 @@ TEST(MeasurementSchema, RowsHoldWhatWasMeasuredAndNaNElsewhere) {
   EXPECT_TRUE(std::isnan(find_column(table, "image_x_arcsec")->row<double>(1)[4]));
 }
 
+TEST(MeasurementSchema, SnrsWithTheCovarianceAreThereWhereMeasured) {
+  const MeasurementSchema white({"g"}, {3.0, 5.0}, 4);
+  const MeasurementSchema correlated({"g"}, {3.0, 5.0}, 4, Masks::no, true);
+
+  ASSERT_EQ(correlated.columns().size(), white.columns().size() + 3);
+  Table table = correlated.make_table(1);
+  Measurement measurement(correlated.shape());
+  measurement.arc_snr_aperture_correlated[measurement.at(0, 1)] = 4.0;
+  correlated.write_row(table, 0, measurement);
+  EXPECT_EQ(find_column(table, "arc_snr_aperture_correlated")->row<double>(0)[1], 4.0);
+  EXPECT_TRUE(std::isnan(find_column(table, "arc_snr_correlated")->row<double>(0)[0]));
+  EXPECT_EQ(find_column(white.make_table(1), "arc_snr_correlated"), nullptr);
+}
+
 TEST(Measurement, ResetForgetsThePreviousInjection) {
   Measurement measurement;
   measurement.arc_snr[0] = 7.0;

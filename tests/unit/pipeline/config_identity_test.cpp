@@ -46,6 +46,15 @@ TEST(ConfigIdentity, DoesNotChangeWithPlaceLengthAndInputPaths) {
             config_hash(yaml, {{.role = "psf", .path = "b", .sha256 = "12"}}));
 }
 
+TEST(ConfigIdentity, FilesThatTheConfigurationHoldsCountAsThat) {
+  // As a run from its own resolved configuration, which names no such file.
+  EXPECT_EQ(config_hash(yaml, {{.role = "noise correlation r",
+                                .path = "noise.yaml",
+                                .sha256 = "12",
+                                .resolved = true}}),
+            config_hash(yaml, {}));
+}
+
 TEST(ConfigDifferences, ListWhatChangedAndWhatCameOrWent) {
   const auto before = flatten(yaml, "before");
   auto text = replaced(yaml, "seed: 1", "seed: 7");

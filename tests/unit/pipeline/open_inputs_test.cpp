@@ -110,6 +110,34 @@ TEST(OpenInputs, OpensEveryFileAndRecordsItsDigest) {
   EXPECT_EQ(stamp.injection.theta_e_arcsec, 1.5);
 }
 
+TEST(OpenInputs, NoiseFilesAreRecorded) {
+  const TemporaryFolder folder;
+  test_support::write_bytes(folder / "noise.yaml",
+                            "format: lensmill noise model 1\n"
+                            "lags: [[0.2, 1, 0.2]]\n");
+  write_cube((folder / "map.fits").string(), 0, 80, 70,
+             [](int, int, int) { return 2.0e4; });
+  auto text = edited(small_config, "  sky_sigma_nmgy: {r: 0.01}\n",
+                     "  invvar: {r: map.fits}\n  correlation: {r: noise.yaml}\n");
+  const auto config = read(folder, text);
+
+  const auto opened = open_inputs(config, {});
+
+  ASSERT_EQ(opened.files.size(), 2U);
+  EXPECT_EQ(opened.files[0].role, "noise invvar r");
+  EXPECT_FALSE(opened.files[0].resolved);
+  EXPECT_EQ(opened.files[1].role, "noise correlation r");
+  EXPECT_TRUE(opened.files[1].resolved);
+  EXPECT_EQ(opened.files[1].sha256,
+            io::sha256_of(test_support::file_bytes(folder / "noise.yaml")));
+  // Ready to run.
+  const auto setup = stages::make_setup(config, opened.inputs);
+  auto stamp = setup.chain->make_stamp();
+  setup.chain->apply(1, {}, stamp);
+  EXPECT_EQ(stamp.images[0].sky_variance(5, 5), 5.0e-5F);
+  EXPECT_LT(stamp.measurement.arc_snr_correlated[0], stamp.measurement.arc_snr[0]);
+}
+
 TEST(OpenInputs, TheMagnitudesApertureIsInTheHostsPixels) {
   const TemporaryFolder folder;
   auto config = read(folder, text_with_files(folder));

@@ -69,6 +69,11 @@ const std::vector<std::vector<Edit>>& coverage() {
       {{"host: none",
         "host: {survey: {r: {image: bins.csv, units: nmgy}, positions: {file: "
         "bins.csv}, sky_subtracted: true}}"}},
+      {{"  sky_sigma_nmgy: {r: 0.01}\n",
+        "  invvar: {r: bins.csv}\n"
+        "  correlation: {r: {lags: [[1]], variance_times_invvar: 0.7}}\n"},
+       {"{r: 500}", "{r: {gain_e_per_adu: 4, exposure_s: 90, zero_point_mag: 25}}"}},
+      {{"{r: 500}", "{r: 500}\n  correlation: {r: {power_spectrum: [[1]]}}"}},
       {{"  src_q: 0.7\n",
         "  joint_tables: {shape: {file: bins.csv, columns: [src_q], weight_column: "
         "weight}}\n"},
@@ -98,6 +103,8 @@ void collect(Document& document, std::map<std::string, KnownKey>& keys) {
     replace("noise.gain_e_per_nmgy.", "<band>");
     replace("host.cutouts.invvar.", "<band>");
     replace("host.survey.positions.cuts.", "<column>");
+    replace("noise.invvar.", "<band>");
+    replace("noise.correlation.", "<band>");
     for (const std::string band : {"g", "r", "z"}) {
       if (key.path == "host.cutouts." + band) key.path = "host.cutouts.<band>";
     }

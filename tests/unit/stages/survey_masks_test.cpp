@@ -1,13 +1,16 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "lib/measure/aperture.hpp"
 #include "stages/config/read_run_config.hpp"
 #include "stages/factory.hpp"
 #include "tests/support/config_texts.hpp"
+#include "tests/support/noise_correlations.hpp"
 
 /// \file
 /// Hosts of survey images through the chain: masked pixels are left out of every
@@ -214,6 +217,67 @@ TEST(SurveyMask, WhatMaskedPixelsHoldDoesNotMatter) {
   EXPECT_EQ(a.arc_snr, b.arc_snr);
   EXPECT_EQ(a.counter_image_snr, b.counter_image_snr);
   EXPECT_EQ(a.arc_snr_aperture, b.arc_snr_aperture);
+}
+
+TEST(SurveyMask, ActsOnTheSnrsWithTheCovarianceAndSoDoWeights) {
+  // The covariance of the unmasked pixels alone, solved densely on a small stamp.
+  constexpr int small = 24;
+  SurveyHost host;
+  host.box_y0 = 31;
+  host.box_y1 = 40;
+  host.box_x0 = 34;
+  host.box_x1 = 45;
+  auto text = edited(survey_text(), "stamp_size_pix: 64", "stamp_size_pix: 24");
+  text = edited(text, "  gain_e_per_nmgy",
+                "  correlation: {r: {lags: [[0, 0.2, 0.1], [0.3, 1, 0.3], [0.1, 0.2, "
+                "0]], variance_times_invvar: 0.7}}\n  gain_e_per_nmgy");
+  const auto result = run(host, text);
+  ASSERT_EQ(result.status, Status::ok);
+  const auto& images = result.images[0];
+  const auto& m = result.measurement;
+  ASSERT_TRUE(images.any_masked);
+
+  Image<double> lags(3, 3);
+  const std::array rho{0.0, 0.2, 0.1, 0.3, 1.0, 0.3, 0.1, 0.2, 0.0};
+  std::ranges::copy(rho, lags.pixels().begin());
+  Image<float> sky(small, small, 0.7F / 1.0e4F), poisson(small, small);
+  for (std::size_t k = 0; k < poisson.size(); ++k) {
+    poisson.pixels()[k] = images.arc.pixels()[k] / 500.0F;
+  }
+  const auto all = test_support::dense_covariance(lags, sky, poisson);
+  std::vector<std::size_t> used;
+  for (std::size_t k = 0; k < poisson.size(); ++k) {
+    if (images.mask.pixels()[k] == 0.0F) used.push_back(k);
+  }
+  const auto core = measure::pixel_overlap_weights(
+      small, {.x_pix = 11.25, .y_pix = 10.5, .radius_pix = 5.0});
+  std::vector<double> covariance, arc;
+  double flux = 0.0, noise = 0.0;
+  for (const auto i : used) {
+    arc.push_back(double{images.arc.pixels()[i]});
+    flux += core.weight.pixels()[i] * arc.back();
+    for (const auto j : used) {
+      covariance.push_back(all[i * poisson.size() + j]);
+      noise += core.weight.pixels()[i] * covariance.back() * core.weight.pixels()[j];
+    }
+  }
+  const auto filter = test_support::solve_dense(covariance, arc);
+  double snr2 = 0.0;
+  for (std::size_t k = 0; k < arc.size(); ++k) snr2 += filter[k] * arc[k];
+
+  // What lib/measure/correlated_snr.hpp promises.
+  constexpr double promised = 1.0e-3;
+  EXPECT_NEAR(m.arc_snr_correlated[0] / std::sqrt(snr2), 1.0, promised);
+  EXPECT_NEAR(m.arc_snr_aperture_correlated[m.at(0, 1)] / (flux / std::sqrt(noise)),
+              1.0, single_precision);
+  // It matters here, and garbage below the mask does not.
+  const auto whole = run({}, text).measurement;
+  EXPECT_LT(m.arc_snr_correlated[0], 0.98 * whole.arc_snr_correlated[0]);
+  host.garbage = 1.0e6F;
+  const auto with_garbage = run(host, text).measurement;
+  EXPECT_EQ(m.arc_snr_correlated, with_garbage.arc_snr_correlated);
+  EXPECT_EQ(m.counter_image_snr_correlated, with_garbage.counter_image_snr_correlated);
+  EXPECT_EQ(m.arc_snr_aperture_correlated, with_garbage.arc_snr_aperture_correlated);
 }
 
 TEST(SurveyMask, WithoutWeightsMaskedPixelsHaveNoVarianceEither) {
