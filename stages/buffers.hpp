@@ -50,6 +50,7 @@ struct Stamp::Buffers {
     long psf_version = -1;
     long aperture_version = -1;
     std::vector<Image<double>> weights;  ///< [radius], on the lattice
+    imaging::WeightSpectra spectra;      ///< of the apertures of aperture_version
   };
   PerBand<AdjointCache> adjoint;
 

@@ -112,6 +112,7 @@ void MeasureStage::update_adjoints(Stamp& stamp, std::size_t band) const {
   if (cache.psf_version == psf_version && cache.aperture_version == aperture.version) {
     return;
   }
+  if (cache.aperture_version != aperture.version) cache.spectra.clear();
   const int size = config_.convolver->lattice().size();
   const std::size_t radii = config_.aperture_radius_pix.size();
   const bool circle = config_.mask == ApertureMask::circle;
@@ -125,12 +126,12 @@ void MeasureStage::update_adjoints(Stamp& stamp, std::size_t band) const {
     adjoints.push_back(cache.weights[r].view());
   }
   if (circle) {
-    config_.convolver->adjoint_of_lattice(weights,
-                                          *stamp.psf[band].prepared_without_pixel,
-                                          stamp.buffers->convolver, adjoints);
+    config_.convolver->adjoint_of_lattice(
+        weights, *stamp.psf[band].prepared_without_pixel, stamp.buffers->convolver,
+        adjoints, &cache.spectra);
   } else {
     config_.convolver->adjoint(weights, *stamp.psf[band].prepared,
-                               stamp.buffers->convolver, adjoints);
+                               stamp.buffers->convolver, adjoints, &cache.spectra);
   }
   cache.psf_version = psf_version;
   cache.aperture_version = aperture.version;

@@ -28,6 +28,18 @@ struct PreparedKernel {
   int fft_nx = 0;
 };
 
+/// Transforms of weights that meet one kernel after the other (Convolver::adjoint),
+/// kept by whoever keeps the weights: clear() when they change.
+struct WeightSpectra {
+  struct Pair {
+    AlignedVector<std::complex<float>> spectrum;
+    double scale_re = 1.0, scale_im = 1.0;
+  };
+  std::vector<Pair> pairs;
+  int fft_ny = 0, fft_nx = 0;
+  void clear() { pairs.clear(); }
+};
+
 /// Plans and buffers of one rank; opaque, grown as needed, never shared between
 /// threads.
 class ConvolverWorkspace {
@@ -70,16 +82,20 @@ class Convolver {
   /// Adjoint of each weight image: stamp weights (side stamp_size_pix) or lattice
   /// weights (side lattice().size(), see circle apertures), told apart by their side,
   /// to lattice weights.
+  /// \param spectra null, or where the weights' transforms are kept: the same bits,
+  ///   sooner, while the weights are the same
   virtual void adjoint(std::span<const ImageView<const double>> weights,
                        const PreparedKernel& kernel, ConvolverWorkspace& workspace,
-                       std::span<const ImageView<double>> lattice_weights) const = 0;
+                       std::span<const ImageView<double>> lattice_weights,
+                       WeightSpectra* spectra = nullptr) const = 0;
   /// The same for weights on all lattice points (side lattice().size()), i.e. on the
   /// convolved image sampled there: `circle` apertures, against a kernel made with
   /// PixelResponse::omit.
   virtual void adjoint_of_lattice(
       std::span<const ImageView<const double>> lattice_in, const PreparedKernel& kernel,
       ConvolverWorkspace& workspace,
-      std::span<const ImageView<double>> lattice_weights) const = 0;
+      std::span<const ImageView<double>> lattice_weights,
+      WeightSpectra* spectra = nullptr) const = 0;
 
   Deposit deposit() const { return deposit_; }
 

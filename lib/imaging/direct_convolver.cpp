@@ -79,10 +79,11 @@ void DirectConvolver::convolve(std::span<const ImageView<const double>> planes,
   }
 }
 
-void DirectConvolver::adjoint(
-    std::span<const ImageView<const double>> weights, const PreparedKernel& kernel,
-    ConvolverWorkspace& /*workspace*/,
-    std::span<const ImageView<double>> lattice_weights) const {
+void DirectConvolver::adjoint(std::span<const ImageView<const double>> weights,
+                              const PreparedKernel& kernel,
+                              ConvolverWorkspace& /*workspace*/,
+                              std::span<const ImageView<double>> lattice_weights,
+                              WeightSpectra*) const {
   EXPECT(weights.size() == lattice_weights.size());
   for (std::size_t k = 0; k < weights.size(); ++k) {
     correlate(weights[k], lattice().first_pixel(), lattice().oversample, kernel.direct,
@@ -93,7 +94,7 @@ void DirectConvolver::adjoint(
 void DirectConvolver::adjoint_of_lattice(
     std::span<const ImageView<const double>> lattice_in, const PreparedKernel& kernel,
     ConvolverWorkspace& /*workspace*/,
-    std::span<const ImageView<double>> lattice_weights) const {
+    std::span<const ImageView<double>> lattice_weights, WeightSpectra*) const {
   EXPECT(lattice_in.size() == lattice_weights.size());
   for (std::size_t k = 0; k < lattice_in.size(); ++k) {
     correlate(lattice_in[k], 0, 1, kernel.direct, lattice_weights[k]);

@@ -19,11 +19,12 @@ class DirectConvolver final : public Convolver {
                 std::span<const ImageView<float>> stamps) const override;
   void adjoint(std::span<const ImageView<const double>> weights,
                const PreparedKernel& kernel, ConvolverWorkspace& workspace,
-               std::span<const ImageView<double>> lattice_weights) const override;
-  void adjoint_of_lattice(
-      std::span<const ImageView<const double>> lattice_in, const PreparedKernel& kernel,
-      ConvolverWorkspace& workspace,
-      std::span<const ImageView<double>> lattice_weights) const override;
+               std::span<const ImageView<double>> lattice_weights,
+               WeightSpectra* spectra) const override;
+  void adjoint_of_lattice(std::span<const ImageView<const double>> lattice_in,
+                          const PreparedKernel& kernel, ConvolverWorkspace& workspace,
+                          std::span<const ImageView<double>> lattice_weights,
+                          WeightSpectra* spectra) const override;
 };
 
 }  // namespace lensmill::imaging

@@ -8,8 +8,7 @@
 
 #include "lib/core/errors.hpp"
 #include "lib/core/lanes.hpp"
-#include "lib/core/multiversion.hpp"
-#include "lib/imaging/spline.hpp"
+#include "lib/imaging/spectrum_loops.hpp"
 
 namespace lensmill::imaging {
 namespace {
@@ -65,46 +64,23 @@ int length_of_axis(const Lattice& lattice, const Reach& reach, int tail) {
 
 int wrapped(int index, int n) { return ((index % n) + n) % n; }
 
-/// 1 / spline_response at each of the n frequencies k / n, times `scale`.
-void inverse_responses(int n, Deposit deposit, double scale,
-                       std::vector<float>& result) {
-  result.resize(static_cast<std::size_t>(n));
-  for (int k = 0; k < n; ++k) {
-    const double response =
-        deposit == Deposit::spline ? spline_response(static_cast<double>(k) / n) : 1.0;
-    result[static_cast<std::size_t>(k)] = static_cast<float>(scale / response);
-  }
+const float* parts_of(std::span<const std::complex<float>> values) {
+  return reinterpret_cast<const float*>(values.data());
+}
+float* mutable_parts_of(std::span<std::complex<float>> values) {
+  return reinterpret_cast<float*>(values.data());
 }
 
-void multiply_by_axes(ImageView<std::complex<float>> spectrum,
-                      std::span<const float> factor_y,
-                      std::span<const float> factor_x) {
+/// out = spectrum factor_y factor_x, rows of `spectrum` and `out` being alike.
+void multiply_by_axes(ImageView<const std::complex<float>> spectrum,
+                      std::span<const float> factor_y, std::span<const float> factor_x,
+                      std::span<std::complex<float>> out) {
+  const auto stride = static_cast<std::size_t>(spectrum.nx());
   for (int j = 0; j < spectrum.ny(); ++j) {
-    const auto row = spectrum.row(j);
-    const float fy = factor_y[static_cast<std::size_t>(j)];
-    for (std::size_t i = 0; i < factor_x.size(); ++i) row[i] *= fy * factor_x[i];
+    const auto row = static_cast<std::size_t>(j);
+    scale_parts(parts_of(spectrum.row(j)), factor_x.data(), factor_y[row],
+                factor_x.size(), mutable_parts_of(out.subspan(row * stride, stride)));
   }
-}
-
-LENSMILL_MULTIVERSION void multiply_floats(float* __restrict s, const float* k,
-                                           std::size_t n, float conjugate) {
-  for (std::size_t i = 0; i < n; i += 2) {
-    const float re = s[i];
-    const float im = s[i + 1];
-    const float k_im = conjugate * k[i + 1];
-    s[i] = re * k[i] - im * k_im;
-    s[i + 1] = re * k_im + im * k[i];
-  }
-}
-
-/// spectrum *= kernel, or its conjugate. Written out in real numbers: std::complex's
-/// product tests every result for NaN.
-void multiply(std::span<std::complex<float>> spectrum,
-              std::span<const std::complex<float>> kernel, bool conjugate) {
-  EXPECT(spectrum.size() == kernel.size());
-  multiply_floats(reinterpret_cast<float*>(spectrum.data()),
-                  reinterpret_cast<const float*>(kernel.data()), 2 * spectrum.size(),
-                  conjugate ? -1.0f : 1.0f);
 }
 
 /// Power of two that brings the largest of `values` into [1/2, 1); 1 if all are zero or
@@ -115,15 +91,6 @@ double binary_scale(std::span<const double> values) {
   int exponent = 0;
   std::frexp(largest, &exponent);
   return std::ldexp(1.0, std::clamp(-exponent, -1000, 1000));
-}
-
-LENSMILL_MULTIVERSION void interleave(std::size_t n, const double* re, double scale_re,
-                                      const double* im, double scale_im,
-                                      float* __restrict out) {
-  for (std::size_t i = 0; i < n; ++i) {
-    out[2 * i] = static_cast<float>(re[i] * scale_re);
-    out[2 * i + 1] = static_cast<float>(im[i] * scale_im);
-  }
 }
 
 /// One or two real images as real and imaginary part of a field.
@@ -189,11 +156,11 @@ ConvolutionOperator FftConvolver::kind() const {
              : ConvolutionOperator::fft;
 }
 
-std::pair<int, int> FftConvolver::fft_size(const psf::LatticeKernel& kernel) const {
+std::pair<int, int> FftConvolver::fft_size(const psf::LatticeKernel& kernel,
+                                           int tail) const {
   if (placement_ == KernelPlacement::legacy_ifftshift) {
     return {lattice().stamp_size_pix, lattice().stamp_size_pix};
   }
-  const int tail = deposit() == Deposit::spline ? tail_of_coefficients(kernel) : 0;
   const Reach y = reach_of_axis(lattice(), kernel.samples.ny(), kernel.origin_y, tail);
   const Reach x = reach_of_axis(lattice(), kernel.samples.nx(), kernel.origin_x, tail);
   return {length_of_axis(lattice(), y, tail), length_of_axis(lattice(), x, tail)};
@@ -221,11 +188,12 @@ void FftConvolver::prepare(const psf::LatticeKernel& kernel,
         "larger than the stamp ({} x {}), whose array held it; use a smaller size_pix",
         kernel.samples.ny(), kernel.samples.nx(), n, n));
   }
-  const auto [ny, nx] = fft_size(kernel);
+  const int tail =
+      legacy || deposit() != Deposit::spline ? 0 : tail_of_coefficients(kernel);
+  const auto [ny, nx] = fft_size(kernel, tail);
   FftPlans& plans = plans_for(ny, nx, workspace);
   auto field = plans.field();
   std::ranges::fill(field.pixels(), std::complex<float>{});
-  const int tail = deposit() == Deposit::spline ? tail_of_coefficients(kernel) : 0;
   const int origin_y = legacy ? n / 2 : kernel.origin_y;
   const int origin_x = legacy ? n / 2 : kernel.origin_x;
   const Reach whole_y{-origin_y, kernel.samples.ny() - 1 - origin_y};
@@ -248,11 +216,11 @@ void FftConvolver::prepare(const psf::LatticeKernel& kernel,
   }
   plans.forward_all();
   auto& work = workspace.impl();
-  const double scale = 1.0 / (static_cast<double>(ny) * nx);
-  inverse_responses(ny, deposit(), scale, work.factor_y);
-  inverse_responses(nx, deposit(), 1.0, work.factor_x);
-  multiply_by_axes(field, work.factor_y, work.factor_x);
-  prepared.spectrum.assign(field.pixels().begin(), field.pixels().end());
+  if (prepared.spectrum.size() != field.size()) {
+    prepared.spectrum.assign(field.size(), {});  // the gaps between rows stay zero
+  }
+  multiply_by_axes(field, work.inverse_responses(ny, deposit()),
+                   work.inverse_responses(nx, deposit()), prepared.spectrum);
   prepared.fft_ny = ny;
   prepared.fft_nx = nx;
 }
@@ -271,19 +239,20 @@ void FftConvolver::convolve(std::span<const ImageView<const double>> planes,
     const ImagePair pair(planes.subspan(k, count));
     pair.embed(0, 1, side, plans.field());
     plans.forward_lattice();
-    multiply(plans.field().pixels(), kernel.spectrum, false);
+    EXPECT(kernel.spectrum.size() == plans.field().size());
+    multiply_parts(mutable_parts_of(plans.field().pixels()), parts_of(kernel.spectrum),
+                   2 * kernel.spectrum.size());
     plans.backward_stamp();
     const float unscale_re = static_cast<float>(1.0 / pair.scale_re);
     const float unscale_im = pair.two ? static_cast<float>(1.0 / pair.scale_im) : 0.0f;
+    auto& unread = workspace.impl().reals;
+    unread.resize(static_cast<std::size_t>(n));
     for (int j = 0; j < n; ++j) {
-      const std::complex<float>* in = &plans.field()(j, lattice().first_pixel());
-      const auto re = stamps[k].row(j);
-      for (std::size_t i = 0; i < re.size(); ++i)
-        re[i] = in[i * step].real() * unscale_re;
-      if (!pair.two) continue;
-      const auto im = stamps[k + 1].row(j);
-      for (std::size_t i = 0; i < im.size(); ++i)
-        im[i] = in[i * step].imag() * unscale_im;
+      const auto in = plans.field().row(j).subspan(
+          static_cast<std::size_t>(lattice().first_pixel()));
+      separate(parts_of(in), step, static_cast<std::size_t>(n), unscale_re, unscale_im,
+               stamps[k].row(j).data(),
+               pair.two ? stamps[k + 1].row(j).data() : unread.data());
     }
   });
 }
@@ -291,27 +260,42 @@ void FftConvolver::convolve(std::span<const ImageView<const double>> planes,
 void FftConvolver::correlate(std::span<const ImageView<const double>> weights,
                              int first, int step, const PreparedKernel& kernel,
                              ConvolverWorkspace& workspace,
-                             std::span<const ImageView<double>> lattice_weights) const {
+                             std::span<const ImageView<double>> lattice_weights,
+                             WeightSpectra* spectra) const {
   EXPECT(weights.size() == lattice_weights.size());
   FftPlans& plans = plans_for(kernel.fft_ny, kernel.fft_nx, workspace);
   const int side = lattice().size();
+  WeightSpectra own;
+  if (spectra == nullptr) spectra = &own;
+  if (spectra->fft_ny != kernel.fft_ny || spectra->fft_nx != kernel.fft_nx) {
+    spectra->clear();
+  }
+  spectra->fft_ny = kernel.fft_ny;
+  spectra->fft_nx = kernel.fft_nx;
+  spectra->pairs.resize((weights.size() + 1) / 2);
   for_each_pair(weights.size(), [&](std::size_t k, std::size_t count) {
-    const ImagePair pair(weights.subspan(k, count));
-    pair.embed(first, step, side, plans.field());
-    plans.forward_lattice();
-    multiply(plans.field().pixels(), kernel.spectrum, true);
+    auto& held = spectra->pairs[k / 2];
+    if (held.spectrum.empty()) {
+      const ImagePair pair(weights.subspan(k, count));
+      pair.embed(first, step, side, plans.field());
+      plans.forward_lattice();
+      held.spectrum.assign(plans.field().pixels().begin(),
+                           plans.field().pixels().end());
+      held.scale_re = pair.scale_re;
+      held.scale_im = pair.scale_im;
+    }
+    EXPECT(kernel.spectrum.size() == held.spectrum.size());
+    multiply_parts_conjugate(parts_of(held.spectrum), parts_of(kernel.spectrum),
+                             2 * kernel.spectrum.size(),
+                             mutable_parts_of(plans.field().pixels()));
     plans.backward_lattice();
     for (std::size_t part = 0; part < count; ++part) {
       auto& to = lattice_weights[k + part];
       EXPECT(to.ny() == side && to.nx() == side);
-      const double unscale = 1.0 / (part == 0 ? pair.scale_re : pair.scale_im);
+      const double unscale = 1.0 / (part == 0 ? held.scale_re : held.scale_im);
       for (int j = 0; j < side; ++j) {
-        const std::complex<float>* in = plans.field().row(j).data();
-        const auto out = to.row(j);
-        for (std::size_t i = 0; i < out.size(); ++i) {
-          const float value = part == 0 ? in[i].real() : in[i].imag();
-          out[i] = static_cast<double>(value) * unscale;
-        }
+        take_part(parts_of(plans.field().row(j)), part, static_cast<std::size_t>(side),
+                  unscale, to.row(j).data());
       }
     }
   });
@@ -319,22 +303,23 @@ void FftConvolver::correlate(std::span<const ImageView<const double>> weights,
 
 void FftConvolver::adjoint(std::span<const ImageView<const double>> weights,
                            const PreparedKernel& kernel, ConvolverWorkspace& workspace,
-                           std::span<const ImageView<double>> lattice_weights) const {
+                           std::span<const ImageView<double>> lattice_weights,
+                           WeightSpectra* spectra) const {
   EXPECT(std::ranges::all_of(weights, [&](const auto& weight) {
     return weight.ny() == lattice().stamp_size_pix && weight.nx() == weight.ny();
   }));
   correlate(weights, lattice().first_pixel(), lattice().oversample, kernel, workspace,
-            lattice_weights);
+            lattice_weights, spectra);
 }
 
 void FftConvolver::adjoint_of_lattice(
     std::span<const ImageView<const double>> lattice_in, const PreparedKernel& kernel,
-    ConvolverWorkspace& workspace,
-    std::span<const ImageView<double>> lattice_weights) const {
+    ConvolverWorkspace& workspace, std::span<const ImageView<double>> lattice_weights,
+    WeightSpectra* spectra) const {
   EXPECT(std::ranges::all_of(lattice_in, [&](const auto& weight) {
     return weight.ny() == lattice().size() && weight.nx() == weight.ny();
   }));
-  correlate(lattice_in, 0, 1, kernel, workspace, lattice_weights);
+  correlate(lattice_in, 0, 1, kernel, workspace, lattice_weights, spectra);
 }
 
 }  // namespace lensmill::imaging

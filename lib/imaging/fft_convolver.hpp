@@ -33,20 +33,22 @@ class FftConvolver final : public Convolver {
                 std::span<const ImageView<float>> stamps) const override;
   void adjoint(std::span<const ImageView<const double>> weights,
                const PreparedKernel& kernel, ConvolverWorkspace& workspace,
-               std::span<const ImageView<double>> lattice_weights) const override;
-  void adjoint_of_lattice(
-      std::span<const ImageView<const double>> lattice_in, const PreparedKernel& kernel,
-      ConvolverWorkspace& workspace,
-      std::span<const ImageView<double>> lattice_weights) const override;
+               std::span<const ImageView<double>> lattice_weights,
+               WeightSpectra* spectra) const override;
+  void adjoint_of_lattice(std::span<const ImageView<const double>> lattice_in,
+                          const PreparedKernel& kernel, ConvolverWorkspace& workspace,
+                          std::span<const ImageView<double>> lattice_weights,
+                          WeightSpectra* spectra) const override;
 
   /// Transform lengths (y, x) for a kernel.
-  std::pair<int, int> fft_size(const psf::LatticeKernel& kernel) const;
+  std::pair<int, int> fft_size(const psf::LatticeKernel& kernel, int tail) const;
 
  private:
   FftPlans& plans_for(int ny, int nx, ConvolverWorkspace& workspace) const;
   void correlate(std::span<const ImageView<const double>> weights, int first, int step,
                  const PreparedKernel& kernel, ConvolverWorkspace& workspace,
-                 std::span<const ImageView<double>> lattice_weights) const;
+                 std::span<const ImageView<double>> lattice_weights,
+                 WeightSpectra* spectra) const;
 
   KernelPlacement placement_;
 };

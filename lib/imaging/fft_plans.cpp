@@ -6,6 +6,8 @@
 #include <array>
 #include <stdexcept>
 
+#include "lib/imaging/spline.hpp"
+
 namespace lensmill::imaging {
 namespace {
 
@@ -118,6 +120,21 @@ FftPlans& ConvolverWorkspace::Impl::plans_for(const FftShape& shape) {
   }
   plans.push_back(std::make_unique<FftPlans>(shape));
   return *plans.back();
+}
+
+std::span<const float> ConvolverWorkspace::Impl::inverse_responses(int n,
+                                                                   Deposit deposit) {
+  for (const auto& entry : responses_) {
+    if (entry.n == n && entry.deposit == deposit) return entry.inverse;
+  }
+  auto& entry =
+      responses_.emplace_back(Responses{.n = n, .deposit = deposit, .inverse = {}});
+  for (int k = 0; k < n; ++k) {
+    const double response =
+        deposit == Deposit::spline ? spline_response(static_cast<double>(k) / n) : 1.0;
+    entry.inverse.push_back(static_cast<float>(1.0 / (n * response)));
+  }
+  return entry.inverse;
 }
 
 ConvolverWorkspace::ConvolverWorkspace() : impl_(std::make_unique<Impl>()) {}

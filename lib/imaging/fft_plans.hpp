@@ -1,7 +1,9 @@
 #pragma once
 
 #include <complex>
+#include <list>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "lib/core/image.hpp"
@@ -63,7 +65,18 @@ class FftPlans {
 struct ConvolverWorkspace::Impl {
   std::vector<std::unique_ptr<FftPlans>> plans;
   FftPlans& plans_for(const FftShape& shape);
-  std::vector<float> factor_y, factor_x, reals;
+  std::vector<float> reals;  ///< buffer
+  /// 1 / (n spline_response) at each of the n frequencies k / n (Deposit::pixels: 1 /
+  /// n), the product of two axes' being what a transform there and back needs.
+  std::span<const float> inverse_responses(int n, Deposit deposit);
+
+ private:
+  struct Responses {
+    int n;
+    Deposit deposit;
+    std::vector<float> inverse;
+  };
+  std::list<Responses> responses_;  ///< of a list: spans stay good
 };
 
 }  // namespace lensmill::imaging

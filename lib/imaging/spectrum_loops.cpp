@@ -1,0 +1,65 @@
+#include "lib/imaging/spectrum_loops.hpp"
+
+#include "lib/core/multiversion.hpp"
+
+namespace lensmill::imaging {
+
+LENSMILL_MULTIVERSION void multiply_parts(float* __restrict s, const float* k,
+                                          std::size_t n) {
+  for (std::size_t i = 0; i < n; i += 2) {
+    const float re = s[i];
+    const float im = s[i + 1];
+    s[i] = re * k[i] - im * k[i + 1];
+    s[i + 1] = re * k[i + 1] + im * k[i];
+  }
+}
+LENSMILL_MULTIVERSION void multiply_parts_conjugate(const float* s, const float* k,
+                                                    std::size_t n,
+                                                    float* __restrict out) {
+  for (std::size_t i = 0; i < n; i += 2) {
+    out[i] = s[i] * k[i] + s[i + 1] * k[i + 1];
+    out[i + 1] = s[i + 1] * k[i] - s[i] * k[i + 1];
+  }
+}
+LENSMILL_MULTIVERSION void scale_parts(const float* s, const float* factor,
+                                       float common, std::size_t n,
+                                       float* __restrict out) {
+  for (std::size_t i = 0; i < n; ++i) {
+    const float by = common * factor[i];
+    out[2 * i] = s[2 * i] * by;
+    out[2 * i + 1] = s[2 * i + 1] * by;
+  }
+}
+LENSMILL_MULTIVERSION void separate(const float* field, std::size_t step, std::size_t n,
+                                    float scale_re, float scale_im,
+                                    float* __restrict re, float* __restrict im) {
+  if (step == 1) {
+    for (std::size_t i = 0; i < n; ++i) {
+      re[i] = field[2 * i] * scale_re;
+      im[i] = field[2 * i + 1] * scale_im;
+    }
+    return;
+  }
+  for (std::size_t i = 0; i < n; ++i) {
+    re[i] = field[2 * i * step] * scale_re;
+    im[i] = field[2 * i * step + 1] * scale_im;
+  }
+}
+LENSMILL_MULTIVERSION void take_part(const float* field, std::size_t part,
+                                     std::size_t n, double scale,
+                                     double* __restrict to) {
+  for (std::size_t i = 0; i < n; ++i) {
+    to[i] = static_cast<double>(field[2 * i + part]) * scale;
+  }
+}
+
+LENSMILL_MULTIVERSION void interleave(std::size_t n, const double* re, double scale_re,
+                                      const double* im, double scale_im,
+                                      float* __restrict out) {
+  for (std::size_t i = 0; i < n; ++i) {
+    out[2 * i] = static_cast<float>(re[i] * scale_re);
+    out[2 * i + 1] = static_cast<float>(im[i] * scale_im);
+  }
+}
+
+}  // namespace lensmill::imaging
