@@ -42,7 +42,7 @@ class Levels {
  public:
   Levels(ImageView<const float> image, const CellGrid& cells,
          const Image<std::uint8_t>& mask)
-      : cells_(cells) {
+      : cells_(cells), raw_(cells.rows(), cells.columns()) {
     std::vector<float> values;
     for (int row = 0; row < cells.rows(); ++row) {
       for (int column = 0; column < cells.columns(); ++column) {
@@ -55,7 +55,7 @@ class Levels {
         }
         const bool enough =
             static_cast<double>(values.size()) >= least_blank_share * box.ny * box.nx;
-        raw_.push_back(enough ? level_of(values) : Level{});
+        if (enough) raw_(row, column) = level_of(values);
       }
     }
   }
@@ -68,7 +68,7 @@ class Levels {
     for (int y = std::max(0, row - 1); y <= std::min(cells_.rows() - 1, row + 1); ++y) {
       for (int x = std::max(0, column - 1);
            x <= std::min(cells_.columns() - 1, column + 1); ++x) {
-        const Level& level = raw_[static_cast<std::size_t>(y * cells_.columns() + x)];
+        const Level& level = raw_(y, x);
         if (!std::isfinite(level.sky)) continue;
         sky.push_back(level.sky);
         scatter.push_back(level.scatter);
@@ -79,7 +79,7 @@ class Levels {
 
  private:
   const CellGrid& cells_;
-  std::vector<Level> raw_;
+  Image<Level> raw_;
 };
 
 /// (image - sky) / scatter, 0 where a pixel is of no use or nothing is known.

@@ -181,7 +181,7 @@ Scatter blank_scatter(ImageView<const float> image, ImageView<const std::uint8_t
 void subtract_cell_means(ImageView<const std::uint8_t> blank, int cell_pix,
                          ImageView<float> image) {
   const CellGrid cells(image.ny(), image.nx(), cell_pix);
-  std::vector<double> means;
+  Image<double> means(cells.rows(), cells.columns(), std::nan(""));
   double sum = 0.0;
   int known = 0;
   for (int row = 0; row < cells.rows(); ++row) {
@@ -189,16 +189,16 @@ void subtract_cell_means(ImageView<const std::uint8_t> blank, int cell_pix,
       const PixelBox box = cells.box(row, column);
       const int count = count_of(blank, box);
       const bool enough = count >= least_blank_share * box.ny * box.nx;
-      means.push_back(enough ? mean_of(image, blank, box, count) : std::nan(""));
       if (!enough) continue;
-      sum += means.back();
+      means(row, column) = mean_of(image, blank, box, count);
+      sum += means(row, column);
       ++known;
     }
   }
   for (int row = 0; row < cells.rows(); ++row) {
     for (int column = 0; column < cells.columns(); ++column) {
       const PixelBox box = cells.box(row, column);
-      double mean = means[static_cast<std::size_t>(row * cells.columns() + column)];
+      double mean = means(row, column);
       if (std::isnan(mean)) mean = known > 0 ? sum / known : 0.0;
       for (int y = box.y; y < box.y + box.ny; ++y) {
         for (int x = box.x; x < box.x + box.nx; ++x) {

@@ -19,6 +19,7 @@ constexpr double rounding = 1.0e-6;
 /// exp(2 pi i k / size) for k in [0, size).
 std::vector<Complex> roots_of_unity(int size) {
   std::vector<Complex> roots;
+  roots.reserve(static_cast<std::size_t>(size));
   for (int k = 0; k < size; ++k) {
     roots.push_back(std::polar(1.0, 2.0 * std::numbers::pi * k / size));
   }
