@@ -8,6 +8,7 @@
 #include "lib/measure/correlated_snr.hpp"
 #include "lib/measure/profiles.hpp"
 #include "lib/psf/function_kernel.hpp"
+#include "stages/source_maker.hpp"
 #include "stages/stamp.hpp"
 
 namespace lensmill::stages {
@@ -19,6 +20,7 @@ struct Stamp::Buffers {
   imaging::ArcRenderer::WorkspacePointer renderer =
       imaging::ArcRenderer::make_workspace();
   imaging::ArcPlanes host_planes;
+  SourceBuffers source;
   imaging::ConvolverWorkspace convolver;
   psf::FunctionKernelWorkspace function_kernel;
   Image<double> total_plane;  ///< all kinds on the lattice

@@ -31,7 +31,7 @@ void check_planes(const std::vector<std::unique_ptr<const Stage>>& stages) {
 /// Whether later stages have nothing to work on.
 bool cannot_go_on(Status status) {
   return status == Status::bad_host || status == Status::bad_psf ||
-         status == Status::no_coverage;
+         status == Status::no_coverage || status == Status::bad_source;
 }
 
 int profile_bins_of(const PixelGrid& grid) { return grid.stamp_size_pix / 2; }

@@ -38,6 +38,15 @@ bool gives(const RunConfig& config, const Inputs& inputs, std::string_view quant
                              [&](const auto& name) { return name == quantity; });
 }
 
+int knot_count_of(const RunConfig& config, const Inputs& inputs) {
+  if (config.source.kind != config::SourceKind::clumpy) return 0;
+  // Rows that bring their number of knots are not bound by the prior.
+  const bool by_rows =
+      inputs.rows && std::ranges::find(inputs.rows->given(), "src_knots") !=
+                         inputs.rows->given().end();
+  return by_rows ? max_knots : config.source.most_knots;
+}
+
 std::string rows_name(const RunConfig& config) {
   const bool file = config.catalogue.kind == config::CatalogueKind::file;
   return file ? config.catalogue.file : "catalogue.grid";
@@ -234,10 +243,11 @@ std::vector<std::unique_ptr<const Stage>> make_stages(
                           .grid = config.grid,
                           .inputs = inputs,
                           .psf = config.psf}));
-  stages.push_back(std::make_unique<LensStage>(
-      LensStage::Config{.renderer = renderer,
-                        .aperture_x_pix = centre ? (*centre)[0] : nan,
-                        .aperture_y_pix = centre ? (*centre)[1] : nan}));
+  stages.push_back(std::make_unique<LensStage>(LensStage::Config{
+      .renderer = renderer,
+      .source = std::make_shared<const SourceMaker>(SourceMaker{config.source, inputs}),
+      .aperture_x_pix = centre ? (*centre)[0] : nan,
+      .aperture_y_pix = centre ? (*centre)[1] : nan}));
   stages.push_back(std::make_unique<ConvolveStage>(ConvolveStage::Config{
       .bands = bands,
       .convolver = setup.convolver,
@@ -288,12 +298,15 @@ std::vector<std::unique_ptr<const Stage>> make_stages(
 }  // namespace
 
 catalogue::Needs needs_of(const RunConfig& config, const Inputs& inputs) {
-  catalogue::Needs needs{.bands = config.bands,
-                         .pixel_scale_arcsec = config.grid.pixel_scale_arcsec,
-                         .host = config.host.kind,
-                         .host_count = inputs.hosts ? inputs.hosts->count() : 0,
-                         .sky_noise = config.needs_sky_sigma(),
-                         .survey_hosts = config.host.survey.has_value()};
+  catalogue::Needs needs{
+      .bands = config.bands,
+      .pixel_scale_arcsec = config.grid.pixel_scale_arcsec,
+      .host = config.host.kind,
+      .host_count = inputs.hosts ? inputs.hosts->count() : 0,
+      .source_image_count = inputs.galaxies ? inputs.galaxies->count() : 0,
+      .knot_count = knot_count_of(config, inputs),
+      .sky_noise = config.needs_sky_sigma(),
+      .survey_hosts = config.host.survey.has_value()};
   for (std::size_t band = 0; band < config.psf.size(); ++band) {
     switch (config.psf[band].kind) {
       case PsfKind::gaussian: needs.psf[band] = PsfNeed::fwhm; break;
@@ -332,6 +345,9 @@ Setup make_setup(const RunConfig& config, const std::shared_ptr<const Inputs>& i
           .needs = setup.needs,
           .priors = std::move(priors),
           .hosts = std::move(hosts),
+          .sources = {.reff_arcsec = inputs->galaxy_measurements.reff_arcsec,
+                      .random_flip = config.source.galaxies.random_flip},
+          .knots = config.source.knots,
           .given = inputs->rows->given(),
           .rows_name = rows_name(config),
           .row_count = inputs->rows->count(),

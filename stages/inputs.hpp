@@ -90,6 +90,28 @@ class InvvarMaps {
   virtual void read(int band, const MapPlace& place, Image<float>& invvar) const = 0;
 };
 
+/// Real galaxies as sources, read one by one so that memory stays bounded.
+class SourceGalaxies {
+ public:
+  virtual ~SourceGalaxies() = default;
+  /// Those that the cuts leave; src_image_index counts them.
+  virtual std::int64_t count() const = 0;
+  virtual double pixel_scale_arcsec(std::int64_t index) const = 0;
+  /// The galaxy's number in its catalogue (IDENT).
+  virtual std::int64_t id(std::int64_t index) const = 0;
+  /// Pixels of one galaxy's image, [y, x], in units of its file.
+  /// \throws IoError; DataError, naming file and row
+  virtual void read(std::int64_t index, Image<float>& pixels) const = 0;
+};
+
+/// Source galaxies measured once by the pipeline (light/galaxy_stamp.hpp), one entry
+/// each: as they are in the sky, after cleaning. NaN where a galaxy cannot be used.
+struct GalaxyMeasurements {
+  std::vector<double> flux;  ///< units of its file
+  std::vector<double> reff_arcsec;
+  std::vector<double> phi_rad;  ///< of the major axis on the image
+};
+
 /// The PSF of one band as opened: exactly one member is used, by the config's kind.
 struct PsfInput {
   std::vector<psf::PixelKernel> kernels;  ///< pixelised: psf_index selects
@@ -102,7 +124,9 @@ struct Inputs {
   PerBand<PsfInput> psf;
   std::shared_ptr<const HostCutouts> hosts;  ///< null unless host: cutouts, survey
   HostMeasurements host_measurements;
-  std::shared_ptr<const InvvarMaps> noise_maps;  ///< null unless noise.invvar
+  std::shared_ptr<const InvvarMaps> noise_maps;    ///< null unless noise.invvar
+  std::shared_ptr<const SourceGalaxies> galaxies;  ///< null unless source: galaxies
+  GalaxyMeasurements galaxy_measurements;
 };
 
 }  // namespace lensmill::stages

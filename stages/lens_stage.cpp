@@ -2,7 +2,6 @@
 
 #include <cmath>
 
-#include "lib/light/sersic.hpp"
 #include "stages/buffers.hpp"
 #include "stages/lens_of.hpp"
 
@@ -11,10 +10,8 @@ namespace lensmill::stages {
 void LensStage::apply(Stamp& stamp, const InjectionStreams&) const {
   const auto& injection = stamp.injection;
   const lens::LensModel lens = lens_of(injection);
-  const light::Sersic source({.reff_arcsec = injection.src_reff_arcsec,
-                              .sersic_n = injection.src_sersic_n,
-                              .q = injection.src_q,
-                              .phi_rad = injection.src_phi_rad});
+  const light::Brightness& source =
+      config_.source->make(injection, stamp.buffers->source);
   const imaging::LensedSource object{.lens = &lens,
                                      .source = &source,
                                      .lens_x_arcsec = injection.lens_x_arcsec,

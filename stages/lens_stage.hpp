@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "lib/imaging/arc_renderer.hpp"
+#include "stages/source_maker.hpp"
 #include "stages/stage.hpp"
 
 namespace lensmill::stages {
@@ -12,6 +13,7 @@ class LensStage final : public Stage {
  public:
   struct Config {
     std::shared_ptr<const imaging::ArcRenderer> renderer;
+    std::shared_ptr<const SourceMaker> source;
     /// Fixed centre of the core aperture [pixels]; NaN: the lens.
     double aperture_x_pix;
     double aperture_y_pix;

@@ -4,6 +4,7 @@
 
 #include "lib/core/errors.hpp"
 #include "lib/imaging/host_image.hpp"
+#include "lib/light/galaxy_image.hpp"
 #include "stages/survey_place.hpp"
 
 namespace lensmill::stages {
@@ -25,6 +26,16 @@ void SampleStage::apply(Stamp& stamp, const InjectionStreams& streams) const {
     if (std::isnan(injection.src_flux_nmgy[static_cast<std::size_t>(band)])) {
       stamp.status = Status::bad_host;
     }
+  }
+  if (config_.inputs && config_.inputs->galaxies) {
+    const auto galaxy = static_cast<std::size_t>(injection.src_image_index);
+    const auto& measured = config_.inputs->galaxy_measurements;
+    injection.src_image_id = config_.inputs->galaxies->id(injection.src_image_index);
+    injection.src_image_turn_rad = light::galaxy_turn_rad(
+        measured.phi_rad[galaxy],
+        injection.src_image_flip != 0 ? light::Mirrored::in_x : light::Mirrored::no,
+        injection.src_phi_rad);
+    if (std::isnan(measured.flux[galaxy])) stamp.status = Status::bad_source;
   }
   if (config_.inputs && config_.inputs->hosts && config_.inputs->hosts->is_survey()) {
     const bool on_host = config_.lens_place == LensPlace::host_position;

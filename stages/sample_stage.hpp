@@ -13,7 +13,8 @@ namespace lensmill::stages {
 
 /// sample: the row's complete truth, from what the catalogue gives and the priors. A
 /// row that needs what its real host could not be measured for (flux, centroid), or
-/// whose host is off a survey image, is bad_host.
+/// whose host is off a survey image, is bad_host, one whose source galaxy is unusable
+/// bad_source.
 class SampleStage final : public Stage {
  public:
   /// Where the lens stands on a real host that the catalogue does not place it on.

@@ -51,6 +51,7 @@ bool uses_moffat_beta(const Needs& needs) {
 ElementType type_of(const Member& member) {
   if (std::holds_alternative<Split Injection::*>(member)) return ElementType::uint8;
   const bool real = std::holds_alternative<double Injection::*>(member) ||
+                    std::holds_alternative<PerKnot<double> Injection::*>(member) ||
                     std::holds_alternative<PerBand<double> Injection::*>(member);
   return real ? ElementType::float64 : ElementType::int64;
 }
@@ -60,16 +61,12 @@ template <class T>
 using Stored = std::conditional_t<std::is_same_v<std::remove_cv_t<T>, Split>,
                                   std::uint8_t, std::remove_cv_t<T>>;
 
-/// Whether a column's name is the quantity's, in that band.
+/// Whether a column's name is the quantity's, of that band or knot.
 bool is_named(std::string_view name, const Quantity& quantity, std::string_view band) {
   if (!name.starts_with(quantity.name)) return false;
   const auto rest = name.substr(quantity.name.size());
   if (quantity.suffix == Suffix::none) return rest.empty();
   return rest.size() == band.size() + 1 && rest[0] == '_' && rest.substr(1) == band;
-}
-
-int copies_of(const Quantity& quantity, std::size_t bands) {
-  return quantity.suffix == Suffix::none ? 1 : static_cast<int>(bands);
 }
 
 }  // namespace
@@ -93,12 +90,20 @@ bool uses(const Needs& needs, SourceFlux flux, const Quantity& column, int band)
   if (is(member, &Injection::sky_sigma_nmgy)) return needs.sky_noise;
   if (is(member, &Injection::src_target_snr)) return flux == SourceFlux::target_snr;
   const bool images = needs.source_image_count > 0;
-  if (is(member, &Injection::src_image_index)) return images;
-  if (is(member, &Injection::src_sersic_n) || is(member, &Injection::src_q) ||
-      is(member, &Injection::src_reff_arcsec)) {
+  if (column.name.starts_with("src_image")) return images;
+  if (is(member, &Injection::src_sersic_n) || is(member, &Injection::src_q)) {
     return !images;
   }
+  if (column.name.starts_with("src_knot")) {
+    return column.suffix == Suffix::knot ? band < needs.knot_count
+                                         : needs.knot_count > 0;
+  }
   return true;
+}
+
+bool is_set_by_source(const Quantity& column) {
+  return is(column.member, &Injection::src_image_id) ||
+         is(column.member, &Injection::src_image_turn_rad);
 }
 
 bool is_set_by_host(const Needs& needs, const Quantity& column, int band) {
@@ -117,7 +122,8 @@ std::string full_name(const Quantity& quantity, const std::string& band) {
 Injection blank_injection() {
   Injection injection;
   for (const auto& quantity : all_quantities()) {
-    for (int band = 0; band < max_bands; ++band) {
+    const int copies = quantity.suffix == Suffix::knot ? max_knots : max_bands;
+    for (int band = 0; band < copies; ++band) {
       visit_member(quantity.member, injection, band, [](auto& value) {
         if constexpr (std::is_same_v<decltype(value), double&>) value = std::nan("");
       });
@@ -136,14 +142,14 @@ std::vector<ColumnInfo> written_columns(const Needs& needs, SourceFlux flux) {
                    .type = ElementType::int64,
                    .row_shape = {}});
   for (const auto& quantity : all_quantities()) {
-    for (int band = 0; band < copies_of(quantity, needs.bands.size()); ++band) {
-      if (!uses(needs, flux, quantity, band)) continue;
-      infos.push_back(
-          {.name = full_name(quantity, needs.bands[static_cast<std::size_t>(band)]),
-           .unit = std::string(quantity.unit),
-           .description = std::string(quantity.description),
-           .type = type_of(quantity.member),
-           .row_shape = {}});
+    const auto& labels = labels_of(quantity, needs.bands);
+    for (std::size_t k = 0; k < labels.size(); ++k) {
+      if (!uses(needs, flux, quantity, static_cast<int>(k))) continue;
+      infos.push_back({.name = full_name(quantity, labels[k]),
+                       .unit = std::string(quantity.unit),
+                       .description = std::string(quantity.description),
+                       .type = type_of(quantity.member),
+                       .row_shape = {}});
     }
   }
   return infos;
@@ -162,17 +168,16 @@ void write_row(const Injection& injection, const BandNames& bands, std::size_t r
   // The columns are a subsequence of the quantities: one walk through both.
   std::size_t next = 1;
   for (const auto& quantity : all_quantities()) {
-    for (int band = 0; band < copies_of(quantity, bands.size()); ++band) {
+    const auto& labels = labels_of(quantity, bands);
+    for (std::size_t k = 0; k < labels.size(); ++k) {
       if (next == table.size()) return;
       Column& column = table[next];
-      if (!is_named(column.info().name, quantity,
-                    bands[static_cast<std::size_t>(band)])) {
-        continue;
-      }
-      visit_member(quantity.member, injection, band, [&](const auto& value) {
-        using T = Stored<std::remove_reference_t<decltype(value)>>;
-        column.values<T>()[row] = static_cast<T>(value);
-      });
+      if (!is_named(column.info().name, quantity, labels[k])) continue;
+      visit_member(quantity.member, injection, static_cast<int>(k),
+                   [&](const auto& value) {
+                     using T = Stored<std::remove_reference_t<decltype(value)>>;
+                     column.values<T>()[row] = static_cast<T>(value);
+                   });
       ++next;
     }
   }
@@ -188,8 +193,9 @@ Injection read_row(const Table& table, const BandNames& bands, std::size_t row) 
     injection.injection_id = ids->values<std::int64_t>()[row];
   }
   for (const auto& quantity : all_quantities()) {
-    for (int band = 0; band < copies_of(quantity, bands.size()); ++band) {
-      const auto name = full_name(quantity, bands[static_cast<std::size_t>(band)]);
+    const auto& labels = labels_of(quantity, bands);
+    for (std::size_t k = 0; k < labels.size(); ++k) {
+      const auto name = full_name(quantity, labels[k]);
       const auto* column = find_column(table, name);
       if (!quantity.is_column() || column == nullptr) continue;
       if (column->info().type != type_of(quantity.member) ||
@@ -198,7 +204,7 @@ Injection read_row(const Table& table, const BandNames& bands, std::size_t row) 
             "catalogue column {}: has another type or shape than lensmill writes",
             name));
       }
-      visit_member(quantity.member, injection, band, [&](auto& value) {
+      visit_member(quantity.member, injection, static_cast<int>(k), [&](auto& value) {
         using V = std::remove_reference_t<decltype(value)>;
         value = static_cast<V>(column->values<Stored<V>>()[row]);
       });

@@ -14,21 +14,25 @@ namespace lensmill::catalogue {
 /// Whether the rows bring the source's flux or the arc's SNR, from which it is solved.
 enum class SourceFlux { given, target_snr };
 
-/// Whether a run uses this column (in that band, for one that varies by band).
+/// Whether a run uses this column (of that band or knot, where there are several).
 bool uses(const Needs& needs, SourceFlux flux, const Quantity& column, int band);
 
 /// Whether the column is set from where the row's host is on a survey image: neither
 /// given nor drawn, and written by the chain.
 bool is_set_by_host(const Needs& needs, const Quantity& column, int band);
 
-/// "src_flux_nmgy_r": a column's or alias's full name in a band.
+/// Whether the column says which galaxy a source is and how it lies: likewise.
+bool is_set_by_source(const Quantity& column);
+
+/// "src_flux_nmgy_r": a column's or alias's full name for a band (or knot).
 std::string full_name(const Quantity& quantity, const std::string& band);
 
 /// An Injection of which nothing is known: NaN, integers 0, src_target_snr 0.
 Injection blank_injection();
 
-/// Calls visit(value) with the member of `injection` that holds the column (in that
-/// band): a double, int64 or Split. InjectionType: Injection or const Injection.
+/// Calls visit(value) with the member of `injection` that holds the column (of that
+/// band or knot): a double, int64 or Split. InjectionType: Injection or const
+/// Injection.
 template <class InjectionType, class Visit>
 void visit_member(const Member& member, InjectionType& injection, int band,
                   Visit&& visit) {
@@ -39,6 +43,9 @@ void visit_member(const Member& member, InjectionType& injection, int band,
     visit(injection.**whole);
   } else if (const auto* reals = std::get_if<PerBand<double> Injection::*>(&member)) {
     visit((injection.**reals)[b]);
+  } else if (const auto* per_knot =
+                 std::get_if<PerKnot<double> Injection::*>(&member)) {
+    visit((injection.**per_knot)[b]);
   } else if (const auto* wholes =
                  std::get_if<PerBand<std::int64_t> Injection::*>(&member)) {
     visit((injection.**wholes)[b]);
@@ -48,7 +55,7 @@ void visit_member(const Member& member, InjectionType& injection, int band,
 }
 
 /// The /catalogue columns that a run writes, in order: injection_id, then all it uses,
-/// one per band where the quantity varies by band (`src_flux_nmgy_<band>`).
+/// one per band or knot where there are several (`src_flux_nmgy_<band>`).
 std::vector<ColumnInfo> written_columns(const Needs& needs,
                                         SourceFlux flux = SourceFlux::given);
 

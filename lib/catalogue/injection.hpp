@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "lib/core/bands.hpp"
+#include "lib/core/knots.hpp"
 
 namespace lensmill::catalogue {
 
@@ -35,8 +36,17 @@ struct Injection {
   double src_sersic_n = 1.0;
   double src_q = 1.0;
   double src_phi_rad = 0.0;
-  PerBand<double> src_flux_nmgy{};   ///< unlensed total
-  std::int64_t src_image_index = 0;  ///< real-galaxy sources only
+  PerBand<double> src_flux_nmgy{};      ///< unlensed total
+  std::int64_t src_image_index = 0;     ///< real-galaxy sources only, like the next
+  std::int64_t src_image_id = 0;        ///< IDENT of the galaxy in its catalogue
+  std::int64_t src_image_flip = 0;      ///< 1: mirrored in x before it is turned
+  double src_image_turn_rad = 0.0;      ///< anticlockwise, (-pi, pi]
+  std::int64_t src_knots = 0;           ///< clumpy sources only, like the next
+  double src_knot_flux_fraction = 0.0;  ///< of src_flux_nmgy, all knots together
+  PerKnot<double> src_knot_x_arcsec{};  ///< from the source's centre
+  PerKnot<double> src_knot_y_arcsec{};
+  PerKnot<double> src_knot_reff_arcsec{};
+  PerKnot<double> src_knot_flux_share{};  ///< of the knots' flux; they add up to 1
 
   std::int64_t host_index = 0;
   PerBand<double> host_flux_nmgy{};

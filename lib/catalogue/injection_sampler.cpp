@@ -17,10 +17,10 @@ namespace {
 [[noreturn]] void refuse(std::int64_t injection_id, const SamplingPlan& plan,
                          const Output& output, double value,
                          const std::string& wanted) {
-  throw DataError(fmt::format(
-      "injection_id {}: {} must be {} (got {})", injection_id,
-      full_name(*output.quantity, plan.bands[static_cast<std::size_t>(output.band)]),
-      wanted, value));
+  const auto& label =
+      labels_of(*output.quantity, plan.bands)[static_cast<std::size_t>(output.band)];
+  throw DataError(fmt::format("injection_id {}: {} must be {} (got {})", injection_id,
+                              full_name(*output.quantity, label), wanted, value));
 }
 
 /// One past the largest index that the quantity may have in this run.
@@ -28,6 +28,7 @@ std::int64_t index_limit(const SamplingPlan& plan, const Output& output) {
   const auto base = output.quantity->name;
   if (base == "host_index") return plan.hosts.count;
   if (base == "src_image_index") return plan.source_image_count;
+  if (base == "src_knots") return plan.knot_count + 1;
   if (base == "psf_index") return plan.psf_count[static_cast<std::size_t>(output.band)];
   return 0;
 }
@@ -77,9 +78,10 @@ Injection InjectionSampler::sample(std::int64_t injection_id,
   for (const auto& output : plan.outputs) {
     const double value = slots[static_cast<std::size_t>(output.slot)];
     const bool unmeasured =
-        output.may_be_unmeasured &&
-        (std::isnan(value) ||
-         (value <= 0.0 && output.quantity->name.ends_with("flux_nmgy")));
+        (output.may_be_unmeasured &&
+         (std::isnan(value) ||
+          (value <= 0.0 && output.quantity->name.ends_with("flux_nmgy")))) ||
+        (output.may_be_absent && std::isnan(value));
     const auto& range = output.quantity->range;
     if (!unmeasured && !range.contains(value)) {
       refuse(injection_id, plan, output, value, range.text());

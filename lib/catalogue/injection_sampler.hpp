@@ -8,6 +8,7 @@
 
 #include "lib/catalogue/cosmology.hpp"
 #include "lib/catalogue/injection.hpp"
+#include "lib/catalogue/knots.hpp"
 #include "lib/catalogue/needs.hpp"
 #include "lib/catalogue/priors.hpp"
 
@@ -39,6 +40,8 @@ struct InjectionSamplerConfig {
   Needs needs{};
   Priors priors{};
   HostTable hosts{};
+  SourceTable sources{};
+  KnotPriors knots{};  ///< used where needs.knot_count > 0
   /// Columns and aliases that every row brings with it, in the order of sample()'s
   /// `given`; without injection_id. Empty for a sampled catalogue.
   std::vector<std::string> given{};
@@ -73,7 +76,8 @@ class InjectionSampler {
   /// With src_target_snr the fluxes are in the right ratios but only provisional:
   /// 1 nmgy in the first band, to be scaled once the arc has been convolved.
   /// \throws DataError for a row that no host is left for (HostPolicy::once), a
-  ///   host_index or psf_index out of range, a source that is not behind its lens.
+  ///   host_index, src_image_index, psf_index or src_knots out of range, a source that
+  ///   is not behind its lens.
   Injection sample(std::int64_t injection_id, std::span<const double> given = {}) const;
 
   /// Priors dropped because the rows give the same quantity ("lens_ellipticity").

@@ -43,6 +43,8 @@ struct Needs {
   std::int64_t host_count = 0;
   /// Real-galaxy sources in the list; 0: Sersic sources.
   std::int64_t source_image_count = 0;
+  /// Most knots a source of this run may have; 0: no clumpy sources.
+  int knot_count = 0;
   PerBand<PsfNeed> psf{};
   PerBand<std::int64_t> psf_count{};  ///< kernels in the list (PsfNeed::index)
   bool sky_noise = true;
@@ -63,6 +65,14 @@ struct HostTable {
   /// Total flux of each cutout, [host, band] row-major, nmgy; empty when nothing of the
   /// run asks for it. NaN or <= 0 where it could not be measured.
   std::vector<double> flux_nmgy{};
+};
+
+/// The real galaxies that serve as sources, as the pipeline measured them.
+struct SourceTable {
+  /// Circularised half-light radius of each as it is in the sky, arcsec; NaN where it
+  /// could not be measured. Empty when there are none.
+  std::vector<double> reff_arcsec{};
+  bool random_flip = false;
 };
 
 }  // namespace lensmill::catalogue

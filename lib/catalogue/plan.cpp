@@ -83,6 +83,28 @@ double SamplingPlan::distance_ratio_of(double lens_redshift, double src_redshift
   return distance_ratio(cosmology, lens_redshift, src_redshift);
 }
 
+void SamplingPlan::apply_knots(const KnotDraw& draw, std::int64_t injection_id,
+                               Slots& slots) const {
+  const auto value = [&](Slot s) { return slots[static_cast<std::size_t>(s)]; };
+  // A number out of range is refused with the other outputs.
+  const double number = std::clamp(value(draw.number), 0.0, double{max_knots});
+  const Knots knots = draw_knots(knot_priors,
+                                 {.knots = static_cast<std::int64_t>(number),
+                                  .reff_arcsec = value(draw.reff),
+                                  .q = value(draw.q),
+                                  .phi_rad = value(draw.phi)},
+                                 seed, injection_id);
+  const auto set = [&](Slot s, double result) {
+    if (s != no_slot) slots[static_cast<std::size_t>(s)] = result;
+  };
+  for (std::size_t k = 0; k < draw.of.size(); ++k) {
+    set(draw.of[k].x, knots.x_arcsec[k]);
+    set(draw.of[k].y, knots.y_arcsec[k]);
+    set(draw.of[k].reff, knots.reff_arcsec[k]);
+    set(draw.of[k].share, knots.flux_share[k]);
+  }
+}
+
 void SamplingPlan::apply(const Step& step, std::int64_t injection_id,
                          Slots& slots) const {
   const auto slot = [&](Slot s) -> double& {
@@ -159,6 +181,18 @@ void SamplingPlan::apply(const Step& step, std::int64_t injection_id,
       slot(step.x) =
           hosts.flux_nmgy[host_of(slot(step.a), injection_id) * bands.size() +
                           step.payload];
+      return;
+    case Operation::source_reff: {
+      const double index = slot(step.a);
+      const auto count = static_cast<double>(sources.reff_arcsec.size());
+      // One out of range is refused with the other outputs.
+      slot(step.x) = index >= 0.0 && index < count
+                         ? sources.reff_arcsec[static_cast<std::size_t>(index)]
+                         : std::nan("");
+      return;
+    }
+    case Operation::knots:
+      apply_knots(knot_draws[step.payload], injection_id, slots);
       return;
   }
 }

@@ -42,6 +42,8 @@ enum class Operation {
   mag_from_flux,  ///< x = magnitude of a nmgy
   host_once,      ///< x = host of this injection_id in the permutation
   host_flux,      ///< x = flux of host a in band `payload`
+  source_reff,    ///< x = half-light radius of source image a
+  knots,          ///< the slots of knot_draws[payload]
   // Mass from light (plan_mass.cpp):
   distance_ratio,   ///< x = D_ls/D_s of lens redshift a and source redshift b
   theta_e,          ///< x = Einstein radius of sigma_v a and D_ls/D_s b
@@ -72,6 +74,18 @@ struct Joint {
   std::vector<Slot> slots;  ///< one per quantity; no_slot: overridden, left alone
 };
 
+/// Slots of a clumpy source: what its knots depend on and what they give.
+struct KnotDraw {
+  Slot number = no_slot;
+  Slot reff = no_slot;
+  Slot q = no_slot;
+  Slot phi = no_slot;
+  struct Of {
+    Slot x = no_slot, y = no_slot, reff = no_slot, share = no_slot;
+  };
+  std::vector<Of> of{};  ///< per knot; no_slot: given, left alone
+};
+
 /// Where a finished quantity goes in the Injection.
 struct Output {
   const Quantity* quantity = nullptr;
@@ -79,6 +93,7 @@ struct Output {
   Slot slot = no_slot;
   /// Depends on a cutout's flux: NaN is no error, nor a flux that is not positive.
   bool may_be_unmeasured = false;
+  bool may_be_absent = false;  ///< a knot that the row does not have: NaN
 };
 
 /// All that InjectionSampler needs to compute a row.
@@ -90,8 +105,11 @@ struct SamplingPlan {
   bool split_given = false;
   HostSource host_source = HostSource::none;
   std::int64_t source_image_count = 0;  ///< 0: no source images
+  int knot_count = 0;                   ///< 0: no clumpy sources
   PerBand<std::int64_t> psf_count{};    ///< 0: any index
   HostTable hosts;
+  SourceTable sources;
+  KnotPriors knot_priors;
   std::vector<std::int64_t> permutation;  ///< of the hosts, for HostPolicy::once
 
   std::size_t given_count = 0;  ///< the first slots are the given values
@@ -101,6 +119,7 @@ struct SamplingPlan {
   std::vector<FromHost> from_hosts;
   Cosmology cosmology;
   LensMass lens_mass = LensMass::theta_e;
+  std::vector<KnotDraw> knot_draws;  ///< at most one
   std::vector<Step> steps;
   std::vector<Output> outputs;
   std::vector<ScrambledSobol> dimensions;  ///< Design::sobol only
@@ -110,6 +129,7 @@ struct SamplingPlan {
 
   /// Carry out one step. \throws DataError as InjectionSampler::sample.
   void apply(const Step& step, std::int64_t injection_id, Slots& slots) const;
+  void apply_knots(const KnotDraw& draw, std::int64_t injection_id, Slots& slots) const;
   /// A checked index into the hosts.
   std::size_t host_of(double index, std::int64_t injection_id) const;
   std::int64_t host_once(std::int64_t injection_id) const;

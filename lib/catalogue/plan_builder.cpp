@@ -57,6 +57,9 @@ SamplingPlan PlanBuilder::build() {
   plan_.cosmology = config_.cosmology;
   plan_.host_source = config_.needs.host;
   plan_.source_image_count = config_.needs.source_image_count;
+  plan_.sources = config_.sources;
+  plan_.knot_count = config_.needs.knot_count;
+  plan_.knot_priors = config_.knots;
   plan_.psf_count = config_.needs.psf_count;
   plan_.hosts = config_.hosts;
   plan_.given_count = config_.given.size();
@@ -144,14 +147,14 @@ void PlanBuilder::add_outputs() {
   plan_.lens_mass = lens_mass();
   config_.needs.lens_mass = plan_.lens_mass;
   for (const auto& quantity : all_quantities()) {
-    const int copies = quantity.suffix == Suffix::none ? 1 : config_.needs.band_count();
-    for (int band = 0; band < copies; ++band) {
+    const auto& labels = labels_of(quantity, config_.needs.bands);
+    for (std::size_t k = 0; k < labels.size(); ++k) {
+      const int band = static_cast<int>(k);
       if (!uses(config_.needs, flux, quantity, band) ||
-          is_set_by_host(config_.needs, quantity, band)) {
+          is_set_by_host(config_.needs, quantity, band) || is_set_by_source(quantity)) {
         continue;
       }
-      const auto name =
-          full_name(quantity, config_.needs.bands[static_cast<std::size_t>(band)]);
+      const auto name = full_name(quantity, labels[k]);
       if (quantity.name == "split") {
         plan_.split_given = given(name);
         if (!plan_.split_given) continue;
@@ -167,7 +170,8 @@ void PlanBuilder::add_outputs() {
       const Slot at = need(name);
       if (at == no_slot) continue;
       plan_.outputs.push_back(
-          {&quantity, band, at, of_host && !config_.hosts.flux_nmgy.empty()});
+          {&quantity, band, at, of_host && !config_.hosts.flux_nmgy.empty(),
+           quantity.suffix == Suffix::knot || quantity.name == "src_reff_arcsec"});
     }
   }
 }

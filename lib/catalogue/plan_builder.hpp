@@ -33,6 +33,7 @@ class PlanBuilder {
   void check_redshifts();
   LensMass lens_mass();
   Slot derive_host_or_index(const std::string& name, const QuantityName& quantity);
+  Slot derive_knots(const std::string& name);
   /// Magnitude of a node from the links other than `from_link`.
   Slot magnitude(int node, std::size_t from_link);
 

@@ -79,6 +79,12 @@ Slot PlanBuilder::derive(const std::string& name, const QuantityName& quantity) 
     missing(name, fmt::format("`{}` or `{}`", name, arcsec));
     return no_slot;
   }
+  if (quantity.quantity->suffix == Suffix::knot) return derive_knots(name);
+  if (base == "src_reff_arcsec" && config_.needs.source_image_count > 0) {
+    const Slot image = need("src_image_index");
+    if (image == no_slot) return no_slot;
+    return emit({.operation = Operation::source_reff, .a = image}, name);
+  }
   const bool is_source = base.starts_with("src_");
   const auto object = is_source ? std::string("src") : std::string("host");
   if (base.ends_with("flux_nmgy") || base == "src_mag" || base == "host_mag") {
@@ -137,6 +143,35 @@ Slot PlanBuilder::derive_source_position(const std::string& name) {
   return known(name);
 }
 
+Slot PlanBuilder::derive_knots(const std::string& name) {
+  KnotDraw knots{.number = need("src_knots"),
+                 .reff = need("src_reff_arcsec"),
+                 .q = need("src_q"),
+                 .phi = need("src_phi_rad")};
+  for (const Slot input : {knots.number, knots.reff, knots.q, knots.phi}) {
+    if (input == no_slot) return no_slot;
+  }
+  // One step makes all that is not given of all knots.
+  const auto make = [&](const std::string& base, int k) {
+    const auto column = fmt::format("{}_{}", base, k);
+    if (given(column)) return no_slot;
+    const Slot at = slot(column);
+    ready_.resize(slot_names_.size(), false);
+    ready_[static_cast<std::size_t>(at)] = true;
+    return at;
+  };
+  for (int k = 0; k < config_.needs.knot_count; ++k) {
+    knots.of.push_back({.x = make("src_knot_x_arcsec", k),
+                        .y = make("src_knot_y_arcsec", k),
+                        .reff = make("src_knot_reff_arcsec", k),
+                        .share = make("src_knot_flux_share", k)});
+  }
+  plan_.knot_draws.push_back(std::move(knots));
+  plan_.steps.push_back(
+      {.operation = Operation::knots, .payload = plan_.knot_draws.size() - 1});
+  return known(name);
+}
+
 Slot PlanBuilder::derive_host_or_index(const std::string& name,
                                        const QuantityName& quantity) {
   const auto base = quantity.quantity->name;
@@ -159,6 +194,9 @@ Slot PlanBuilder::derive_host_or_index(const std::string& name,
   if (base == "host_flip") return config_.hosts.random_flip ? whole_number(2) : zero();
   if (base == "src_image_index" && config_.needs.source_image_count > 0) {
     return whole_number(config_.needs.source_image_count);
+  }
+  if (base == "src_image_flip") {
+    return config_.sources.random_flip ? whole_number(2) : zero();
   }
   if (base == "psf_index") {
     for (std::size_t band = 0; band < config_.needs.bands.size(); ++band) {

@@ -14,10 +14,12 @@
 ///            lens_x_arcsec lens_y_arcsec lens_redshift src_redshift
 ///            lens_sigma_v_km_s (instead of theta_e_arcsec) src_x_arcsec src_y_arcsec
 ///            src_reff_arcsec src_sersic_n src_q src_phi_rad src_flux_nmgy_BAND
-///            src_image_index host_index host_flux_nmgy_BAND host_reff_arcsec
-///            host_sersic_n host_q host_phi_rad host_absolute_mag host_rotation
-///            host_flip psf_index_BAND psf_fwhm_pix_BAND psf_moffat_beta psf_x_pix_BAND
-///            psf_y_pix_BAND sky_sigma_nmgy_BAND src_target_snr
+///            src_image_index src_image_flip src_knots src_knot_flux_fraction
+///            src_knot_{x,y,reff}_arcsec_KNOT src_knot_flux_share_KNOT host_index
+///            host_flux_nmgy_BAND host_reff_arcsec host_sersic_n host_q host_phi_rad
+///            host_absolute_mag host_rotation host_flip psf_index_BAND
+///            psf_fwhm_pix_BAND psf_moffat_beta psf_x_pix_BAND psf_y_pix_BAND
+///            sky_sigma_nmgy_BAND src_target_snr
 /// aliases    {lens,src,host}_ellipticity (q = (1-e)/(1+e))
 ///            {lens,src,host}_phi_deg  shear_phi_deg
 ///            shear_magnitude + shear_phi_rad (g1 = g cos 2phi, g2 = g sin 2phi)

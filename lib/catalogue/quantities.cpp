@@ -22,6 +22,9 @@ constexpr Range size{0.0, farthest_arcsec, true, false};
 constexpr Range sersic_n{0.3, 8.0};
 constexpr Range flux{0.0, inf, false, true};
 constexpr Range index_range{0.0, largest_index, false, false, true};
+constexpr Range identifier{-largest_index, largest_index, false, false, true};
+constexpr Range knot_number{0.0, max_knots, false, false, true};
+constexpr Range share{0.0, 1.0};
 constexpr Range shear_component{-1.0, 1.0, true, true};
 constexpr Range mag{-50.0, 100.0};
 constexpr Range colour{-50.0, 50.0};
@@ -35,6 +38,7 @@ using T = StreamTag;
 constexpr auto band = Suffix::band;
 constexpr auto pair = Suffix::band_pair;
 constexpr auto one = Suffix::none;
+constexpr auto knot = Suffix::knot;
 constexpr std::monostate alias{};
 
 const Quantity quantities[] = {
@@ -84,8 +88,34 @@ const Quantity quantities[] = {
      T::src_phi, one, &I::src_phi_rad},
     {"src_flux_nmgy", "nmgy", "total unlensed flux of the source", flux, T::src_flux,
      band, &I::src_flux_nmgy},
-    {"src_image_index", "", "source image in the list, from 0", index_range,
-     T::src_image_index, one, &I::src_image_index},
+    {"src_image_index", "", "source galaxy among those that the cuts leave, from 0",
+     index_range, T::src_image_index, one, &I::src_image_index},
+    {"src_image_id", "", "IDENT of the source galaxy in its catalogue", identifier,
+     T::src_image, one, &I::src_image_id},
+    {"src_image_flip",
+     "",
+     "1: source galaxy mirrored in x",
+     {0.0, 1.0, false, false, true},
+     T::src_image_flip,
+     one,
+     &I::src_image_flip},
+    {"src_image_turn_rad", "rad",
+     "angle by which the source galaxy's image was turned, from +x towards +y, after "
+     "the flip",
+     any, T::src_image, one, &I::src_image_turn_rad},
+    {"src_knots", "", "star-forming knots of a clumpy source", knot_number,
+     T::src_knots, one, &I::src_knots},
+    {"src_knot_flux_fraction", "",
+     "share of a clumpy source's flux in its knots, all together", share,
+     T::src_knot_flux_fraction, one, &I::src_knot_flux_fraction},
+    {"src_knot_x_arcsec", "arcsec", "knot, x from the source's centre", position,
+     T::src_knot_radius, knot, &I::src_knot_x_arcsec},
+    {"src_knot_y_arcsec", "arcsec", "knot, y from the source's centre", position,
+     T::src_knot_phi, knot, &I::src_knot_y_arcsec},
+    {"src_knot_reff_arcsec", "arcsec", "half-light radius of the knot", size,
+     T::src_knot_reff, knot, &I::src_knot_reff_arcsec},
+    {"src_knot_flux_share", "", "the knot's share of all knots' flux", share,
+     T::src_knot_flux_weight, knot, &I::src_knot_flux_share},
     {"host_index", "", "host cutout in its file, from 0", index_range, T::host_index,
      one, &I::host_index},
     {"host_flux_nmgy", "nmgy", "total flux of the host", flux, T::host_flux, band,
@@ -255,6 +285,18 @@ std::string Range::text() const {
 
 std::span<const Quantity> all_quantities() { return quantities; }
 
+const std::vector<std::string>& labels_of(const Quantity& quantity,
+                                          const BandNames& bands) {
+  static const std::vector<std::string> single{""};
+  static const std::vector<std::string> knots = [] {
+    std::vector<std::string> numbers;
+    for (int k = 0; k < max_knots; ++k) numbers.push_back(std::to_string(k));
+    return numbers;
+  }();
+  if (quantity.suffix == Suffix::none) return single;
+  return quantity.suffix == Suffix::knot ? knots : bands;
+}
+
 std::optional<QuantityName> find_quantity(std::string_view name) {
   for (const auto& quantity : quantities) {
     if (quantity.suffix == Suffix::none) {
@@ -263,6 +305,11 @@ std::optional<QuantityName> find_quantity(std::string_view name) {
     }
     const auto rest = after(name, quantity.name);
     if (!rest) continue;
+    if (quantity.suffix == Suffix::knot) {
+      const auto& numbers = labels_of(quantity, {});
+      if (std::find(numbers.begin(), numbers.end(), *rest) == numbers.end()) continue;
+      return QuantityName{&quantity, std::string(*rest), ""};
+    }
     const auto underscore = rest->find('_');
     if (quantity.suffix == Suffix::band) {
       if (underscore == std::string_view::npos) {
@@ -293,6 +340,7 @@ std::string nearest_quantity(std::string_view name, const BandNames& bands) {
   for (const auto& quantity : quantities) {
     const std::string base(quantity.name);
     if (quantity.suffix == Suffix::none) consider(base);
+    if (quantity.suffix == Suffix::knot) consider(base + "_0");
     for (const auto& first : bands) {
       if (quantity.suffix == Suffix::band) consider(fmt::format("{}_{}", base, first));
       if (quantity.suffix != Suffix::band_pair) continue;

@@ -28,15 +28,17 @@ struct Range {
   std::string text() const;
 };
 
-/// Whether a quantity's name ends in a band, two bands, or none.
-enum class Suffix { none, band, band_pair };
+/// What a quantity's name ends in: nothing, a band, two bands, or a knot's number from
+/// 0.
+enum class Suffix { none, band, band_pair, knot };
 
 /// Where a column lives in an Injection; monostate for an alias.
-using Member = std::variant<std::monostate, double Injection::*,
-                            std::int64_t Injection::*, PerBand<double> Injection::*,
-                            PerBand<std::int64_t> Injection::*, Split Injection::*>;
+using Member =
+    std::variant<std::monostate, double Injection::*, std::int64_t Injection::*,
+                 PerBand<double> Injection::*, PerBand<std::int64_t> Injection::*,
+                 Split Injection::*, PerKnot<double> Injection::*>;
 
-/// One quantity. For Suffix::band, `name` is without "_<band>".
+/// One quantity. For the suffixes, `name` is without "_<band>" or "_<knot>".
 struct Quantity {
   std::string_view name;
   std::string_view unit;
@@ -54,9 +56,14 @@ std::span<const Quantity> all_quantities();
 /// A name as a user wrote it, taken apart.
 struct QuantityName {
   const Quantity* quantity = nullptr;
-  std::string band;        ///< first or only band, else ""
+  std::string band;        ///< first or only band, or the knot, else ""
   std::string other_band;  ///< second band of a pair, else ""
 };
+
+/// What tells the columns of one quantity apart: the bands' names, the knots' numbers,
+/// or one empty text where there is but one.
+const std::vector<std::string>& labels_of(const Quantity& quantity,
+                                          const BandNames& bands);
 
 /// The quantity a name stands for, or nothing. `src_colour_g_r` is a band pair.
 std::optional<QuantityName> find_quantity(std::string_view name);

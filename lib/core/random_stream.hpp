@@ -30,6 +30,14 @@ enum class StreamTag : std::uint16_t {
   shear_g1 = 19,
   shear_g2 = 20,
   src_offset_phi = 21,
+  src_knots = 22,
+  src_knot_flux_fraction = 23,
+  src_knot_radius = 24,  // this and the next three: sub-stream = knot
+  src_knot_phi = 25,
+  src_knot_reff = 26,
+  src_knot_flux_weight = 27,
+  src_image_flip = 28,
+  src_image = 29,  // never drawn: which galaxy and how it lies
   host_index = 30,
   host_flux = 31,
   host_colour = 32,

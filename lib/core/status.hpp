@@ -18,6 +18,7 @@ enum class Status : std::int32_t {
   bad_host = 14,         ///< host pixels unusable (non-finite, off the image)
   bad_psf = 15,          ///< this row's kernel is unusable
   no_coverage = 16,      ///< no place of noise.invvar covers the stamp
+  bad_source = 17,       ///< the galaxy's image has no light to take, or bad pixels
 };
 
 /// Every status, in order.
@@ -30,7 +31,8 @@ inline constexpr std::array all_statuses{Status::ok,
                                          Status::snr_unreachable,
                                          Status::bad_host,
                                          Status::bad_psf,
-                                         Status::no_coverage};
+                                         Status::no_coverage,
+                                         Status::bad_source};
 
 /// Whether the status counts towards run.max_failed_fraction.
 constexpr bool is_failure(Status status) { return static_cast<int>(status) >= 10; }
@@ -48,6 +50,7 @@ constexpr std::string_view to_string(Status status) {
     case Status::bad_host: return "bad_host";
     case Status::bad_psf: return "bad_psf";
     case Status::no_coverage: return "no_coverage";
+    case Status::bad_source: return "bad_source";
   }
   return "unknown";
 }

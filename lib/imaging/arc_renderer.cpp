@@ -15,6 +15,7 @@
 #include "lib/imaging/kind_fraction.hpp"
 #include "lib/imaging/smooth_deposit.hpp"
 #include "lib/imaging/spline_deposit.hpp"
+#include "lib/imaging/structure.hpp"
 
 namespace lensmill::imaging {
 namespace {
@@ -177,13 +178,23 @@ class Rendering {
     const double pixel = pixel_tolerance_[level_of(cell)];
     return in_core(cell) ? std::min(pixel, core_tolerance_) : pixel;
   }
+  /// Whether the cell's error, or structure's in all such cells of the pixel together,
+  /// is above its share.
+  bool is_rough(const Cell& cell, const CellEstimate& estimate) const {
+    const double allowed = tolerance(cell);
+    return cell_area(cell) * estimate.brightness_error > allowed ||
+           structure_flux(estimate, cell_area(cell), cell.level) * (1 << cell.level) >
+               allowed;
+  }
   double kind_allowance() const { return kind_tolerance * arc_; }
 
   void accept(const Cell& cell, const CellBatch& batch, std::size_t index) {
     const CellEstimate& estimate = batch.estimate(index);
     const double error = cell_area(cell) * estimate.brightness_error;
-    squared_error(cell) += error * error;
-    if (in_core(cell)) core_error_ += error * error;
+    const double structure = structure_flux(estimate, cell_area(cell), cell.level);
+    const double square = error * error + structure * structure;
+    squared_error(cell) += square;
+    if (in_core(cell)) core_error_ += square;
     std::array<double, samples_per_cell> flux = batch.brightness(index);
     const auto& area = node_area_[level_of(cell)];
     for (std::size_t k = 0; k < samples_per_cell; ++k) flux[k] *= area[k];
@@ -200,7 +211,8 @@ class Rendering {
         part[k] *= shares[static_cast<std::size_t>(kind)][k];
         sum += part[k];
       }
-      if (sum > 0.0) deposit(cell, static_cast<lens::ImageKind>(kind + 1), part);
+      // An image may be below zero.
+      if (sum != 0.0) deposit(cell, static_cast<lens::ImageKind>(kind + 1), part);
     }
   }
 
@@ -329,6 +341,7 @@ void ArcRenderer::render_adaptive(const LensedSource& object, double core_x_pix,
        .singular_lens = singular,
        .source = object.source},
       w.row_classes, w.classes);
+  mark_structured_pixels(w.centres, *object.source, w.classes);
   const double pixel_area =
       config_.grid.pixel_scale_arcsec * config_.grid.pixel_scale_arcsec;
   parts_->smooth.add(w.centres, w.classes, pixel_area, w.smooth, out);
@@ -365,7 +378,7 @@ void ArcRenderer::render_adaptive(const LensedSource& object, double core_x_pix,
       const Cell& cell = w.cells[c];
       const CellEstimate& estimate = w.batch.estimate(c);
       const double area = rendering.cell_area(cell);
-      const bool rough = area * estimate.brightness_error > rendering.tolerance(cell);
+      const bool rough = rendering.is_rough(cell, estimate);
       const bool central =
           w.batch.lens_distance(c) < central_distance && cell.level < forced;
       const bool mixed =

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "lib/core/multiversion.hpp"
+#include "lib/imaging/structure.hpp"
 
 namespace lensmill::imaging {
 namespace {
@@ -56,6 +57,10 @@ void CellBatch::evaluate(const std::vector<Cell>& cells, const PixelGrid& grid,
                     .source_y_arcsec = rays_.source_y().data(),
                     .determinant = rays_.determinant().data()},
                    *object.source, {lens_distance_.data(), n}, estimates_);
+  if (!light::is_structured(*object.source)) return;
+  for (std::size_t c = 0; c < n; ++c) {
+    add_structure(*object.source, samples(c), lens_distance_[c], estimates_[c]);
+  }
 }
 
 std::array<double, samples_per_cell> CellBatch::brightness(std::size_t cell) const {

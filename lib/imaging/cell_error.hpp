@@ -19,6 +19,12 @@ struct CellEstimate {
   /// The mean, or less where a sample next to the cusp stands for too much: what the
   /// source can bring at most into a cell of this footprint. Tolerances go by it.
   double bounded_brightness = 0.0;
+  /// Images: root-mean-square error of the mean by structure finer than the cell.
+  double structure_error = 0.0;
+  /// Neighbouring cells of this size that see the same structure and err alike: many
+  /// where the lens stretches the image along them. Others err independently, so that
+  /// errors add in squares. >= 1.
+  double alike = 1.0;
   bool mixed_kinds = false;  ///< a critical curve crosses the samples
 };
 

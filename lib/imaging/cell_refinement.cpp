@@ -27,26 +27,9 @@ struct Directions {
     }
   }
 };
-const Directions& half_circle() {
-  static const Directions table(std::numbers::pi);
-  return table;
-}
 const Directions& whole_circle() {
   static const Directions table(2.0 * std::numbers::pi);
   return table;
-}
-
-// Largest brightness at a distance of at least `distance` from the source's centre.
-double brightest_beyond(const light::Brightness& source, double distance) {
-  std::array<double, directions> x;
-  std::array<double, directions> y;
-  std::array<double, directions> value;
-  for (std::size_t k = 0; k < directions; ++k) {
-    x[k] = distance * half_circle().cosine[k];
-    y[k] = distance * half_circle().sine[k];
-  }
-  source.evaluate(x, y, value);
-  return *std::max_element(value.begin(), value.end());
 }
 
 double distance(double x, double y) { return std::sqrt(x * x + y * y); }
@@ -95,7 +78,7 @@ int forced_level(const LensedSource& object, double pixel_scale_arcsec,
     }
     const double reach = std::max(nearest - 0.5 * gap - outer, 0.0);
     const double area = 4.0 * half * half * central_cells;
-    if (area * brightest_beyond(*object.source, reach) < flux_floor) return level;
+    if (area * object.source->brightest_beyond(reach) < flux_floor) return level;
   }
   return most_forced_level;
 }

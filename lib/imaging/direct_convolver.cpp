@@ -2,16 +2,16 @@
 
 #include <algorithm>
 
-#include "lib/psf/quintic_spline.hpp"
+#include "lib/core/b_spline.hpp"
 
 namespace lensmill::imaging {
 namespace {
 
 psf::LatticeKernel spline_kernel(const psf::LatticeKernel& kernel) {
   psf::LatticeKernel result = kernel;
-  result.samples = psf::spline_coefficients(kernel.samples);
-  result.origin_y += psf::spline_padding;
-  result.origin_x += psf::spline_padding;
+  result.samples = spline_coefficients(kernel.samples);
+  result.origin_y += spline_padding;
+  result.origin_x += spline_padding;
   return result;
 }
 

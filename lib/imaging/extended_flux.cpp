@@ -60,7 +60,7 @@ double ExtendedFlux::total(const LensedSource& object, int margin_pix,
     for (std::size_t c = 0; c < w.cells.size(); ++c) {
       const double scale = cell_area(w.cells[c]);
       const CellEstimate& estimate = w.batch.estimate(c);
-      if (scale * estimate.brightness_error > tolerance &&
+      if (scale * (estimate.brightness_error + estimate.structure_error) > tolerance &&
           w.cells[c].level < deepest_level) {
         quarter(w.cells[c], w.next);
       } else {

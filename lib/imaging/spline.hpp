@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "lib/core/b_spline.hpp"
+
 /// \file
 /// The quintic B-spline with which light is put on the convolution lattice.
 ///
@@ -25,19 +27,7 @@ inline constexpr int spline_support = 6;
 /// Weights of the points floor(x) - 2 .. floor(x) + 3 for fractional part t = x -
 /// floor(x) in [0, 1]; they sum to 1.
 inline std::array<double, spline_support> spline_weights(double t) {
-  const double t2 = t * t;
-  const double t3 = t2 * t;
-  const double t4 = t2 * t2;
-  const double t5 = t4 * t;
-  const double s = 1.0 - t;
-  const double s5 = s * s * s * s * s;
-  constexpr double norm = 1.0 / 120.0;
-  return {norm * s5,
-          norm * (26.0 - 50.0 * t + 20.0 * t2 + 20.0 * t3 - 20.0 * t4 + 5.0 * t5),
-          norm * (66.0 - 60.0 * t2 + 30.0 * t4 - 10.0 * t5),
-          norm * (26.0 + 50.0 * t + 20.0 * t2 - 20.0 * t3 - 20.0 * t4 + 10.0 * t5),
-          norm * (1.0 + 5.0 * t + 10.0 * t2 + 10.0 * t3 + 5.0 * t4 - 5.0 * t5),
-          norm * t5};
+  return quintic_spline_weights(t);
 }
 
 /// Fourier transform of the spline's samples at integer points, at `frequency` cycles

@@ -33,6 +33,7 @@ class Sersic final : public Brightness {
   double cusp_radius_arcsec() const override { return 0.0; }
   /// Exact: the flux inside the isophote R = radius.
   double flux_within(double radius_arcsec) const override;
+  double brightest_beyond(double distance_arcsec) const override;
 
  private:
   SersicParams params_;

@@ -5,8 +5,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "lib/core/b_spline.hpp"
 #include "lib/imaging/spline.hpp"
-#include "lib/psf/quintic_spline.hpp"
 
 namespace lensmill::measure {
 namespace {
@@ -188,8 +188,8 @@ ApertureWeights circle_lattice_weights(const imaging::Lattice& lattice,
   }
   // The splines have spread every point; their inverse filter (symmetric, so its own
   // transpose) turns weights on coefficients into weights on samples.
-  const Image<double> on_samples = psf::spline_coefficients(on_splines.view());
-  constexpr int offset = reach + psf::spline_padding;
+  const Image<double> on_samples = spline_coefficients(on_splines.view());
+  constexpr int offset = reach + spline_padding;
   for (int j = 0; j < lattice.size(); ++j) {
     for (int i = 0; i < lattice.size(); ++i) {
       aperture.weight(j, i) = on_samples(j + offset, i + offset);

@@ -4,9 +4,9 @@
 
 #include <cmath>
 
+#include "lib/core/b_spline.hpp"
 #include "lib/core/contracts.hpp"
 #include "lib/core/errors.hpp"
-#include "lib/psf/quintic_spline.hpp"
 
 namespace lensmill::psf {
 namespace {

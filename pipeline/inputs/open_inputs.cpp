@@ -5,9 +5,11 @@
 #include "lib/io/sha256.hpp"
 #include "pipeline/inputs/host_cutouts.hpp"
 #include "pipeline/inputs/invvar_maps.hpp"
+#include "pipeline/inputs/measure_galaxies.hpp"
 #include "pipeline/inputs/measure_hosts.hpp"
 #include "pipeline/inputs/open_psf.hpp"
 #include "pipeline/inputs/open_rows.hpp"
+#include "pipeline/inputs/source_galaxies.hpp"
 #include "pipeline/inputs/survey_hosts.hpp"
 #include "stages/factory.hpp"
 
@@ -16,7 +18,8 @@ namespace {
 
 using config::RunConfig;
 
-std::vector<InputFile> files_of(const RunConfig& config) {
+std::vector<InputFile> files_of(const RunConfig& config,
+                                const CatalogueGalaxies* galaxies) {
   std::vector<InputFile> files;
   const auto add = [&](std::string role, const std::string& path,
                        bool resolved = false) {
@@ -54,6 +57,12 @@ std::vector<InputFile> files_of(const RunConfig& config) {
   for (std::size_t band = 0; band < config.noise.correlation.size(); ++band) {
     const auto& file = config.noise.correlation[band].file;
     if (!file.empty()) add("noise correlation " + config.bands[band], file, true);
+  }
+  if (galaxies != nullptr) {
+    const auto& section = config.source.galaxies;
+    add("source catalogue", section.catalogue);
+    if (!section.fits_catalogue.empty()) add("source fits", section.fits_catalogue);
+    for (const auto& path : galaxies->image_files()) add("source images", path);
   }
   return files;
 }
@@ -102,6 +111,7 @@ OpenedInputs open_inputs(const RunConfig& config, const parallel::Communicator& 
   inputs->conflict = config.catalogue.overrides_priors ? catalogue::Conflict::rows_win
                                                        : catalogue::Conflict::error;
   std::vector<std::string> geometry;
+  std::shared_ptr<const CatalogueGalaxies> galaxies;
   world.agree([&] {
     for (std::size_t band = 0; band < config.psf.size(); ++band) {
       inputs->psf[band] = open_psf(config.psf[band], config.bands[band], config.grid);
@@ -115,6 +125,9 @@ OpenedInputs open_inputs(const RunConfig& config, const parallel::Communicator& 
     if (!config.noise.invvar_files.empty()) {
       inputs->noise_maps = open_invvar_maps(config.noise.invvar_files, config.bands,
                                             config.grid.stamp_size_pix);
+    }
+    if (config.source.kind == config::SourceKind::galaxies) {
+      galaxies = open_source_galaxies(config.source.galaxies);
     }
   });
   if (inputs->hosts) {
@@ -130,8 +143,16 @@ OpenedInputs open_inputs(const RunConfig& config, const parallel::Communicator& 
       }
     }
   }
+  if (galaxies) {
+    auto measured = measure_galaxies(*galaxies, config.source.galaxies, world);
+    inputs->galaxies = galaxies;
+    inputs->galaxy_measurements = std::move(measured.measurements);
+    for (auto& warning : measured.warnings) {
+      opened.warnings.push_back(std::move(warning));
+    }
+  }
   inputs->rows = open_rows(config.catalogue, stages::needs_of(config, *inputs), world);
-  opened.files = hashed(files_of(config), world);
+  opened.files = hashed(files_of(config, galaxies.get()), world);
   opened.inputs = inputs;
   return opened;
 }

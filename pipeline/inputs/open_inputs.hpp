@@ -20,9 +20,9 @@ struct OpenedInputs {
   std::vector<std::string> warnings;  ///< for the user, the same on every rank
 };
 
-/// Open, check and measure what the configuration names: PSFs, hosts, the catalogue.
-/// Memory per rank stays bounded: catalogue and hosts are read by rows, cutouts one by
-/// one; only kernels are kept.
+/// Open, check and measure what the configuration names: PSFs, hosts, source
+/// galaxies, the catalogue. Memory per rank stays bounded: catalogue and hosts are read
+/// by rows, cutouts and galaxies one by one; only kernels are kept.
 /// \throws on all ranks alike: IoError, DataError (exit 65) or ConfigError, naming the
 ///   file and what in it is wrong
 /// \collective over `world`

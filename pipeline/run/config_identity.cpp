@@ -13,9 +13,9 @@ namespace {
 
 using config::Node;
 
-constexpr std::array<std::string_view, 5> free_keys{
-    "output.directory", "output.writer_groups", "run.max_failed_fraction",
-    "catalogue.sampled.count", "catalogue.sobol.count"};
+constexpr std::array<std::string_view, 6> free_keys{
+    "output.directory",        "output.writer_groups",  "run.max_failed_fraction",
+    "catalogue.sampled.count", "catalogue.sobol.count", "source.galaxies.cache_mib"};
 
 void flatten_into(const Node& node, const std::string& path, FlatConfig& flat) {
   const std::string dot = path.empty() ? "" : path + ".";

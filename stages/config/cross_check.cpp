@@ -103,10 +103,14 @@ catalogue::PsfNeed psf_need(const PsfSection& psf) {
 /// file is opened: all quantities given, none twice, all in range.
 void check_priors(Document& document, const RunConfig& config) {
   catalogue::InjectionSamplerConfig sampler;
-  sampler.needs = {.bands = config.bands,
-                   .pixel_scale_arcsec = config.grid.pixel_scale_arcsec,
-                   .host = config.host.kind,
-                   .sky_noise = config.needs_sky_sigma()};
+  sampler.needs = {
+      .bands = config.bands,
+      .pixel_scale_arcsec = config.grid.pixel_scale_arcsec,
+      .host = config.host.kind,
+      .source_image_count = config.source.kind == SourceKind::galaxies ? 1 : 0,
+      .knot_count =
+          config.source.kind == SourceKind::clumpy ? config.source.most_knots : 0,
+      .sky_noise = config.needs_sky_sigma()};
   for (std::size_t i = 0; i < config.psf.size(); ++i) {
     sampler.needs.psf[i] = psf_need(config.psf[i]);
     sampler.needs.psf_count[i] = 1;
@@ -120,6 +124,8 @@ void check_priors(Document& document, const RunConfig& config) {
     sampler.hosts.count = 1;
     sampler.hosts.flux_nmgy.assign(config.bands.size(), 1.0);
   }
+  if (config.source.kind == SourceKind::galaxies) sampler.sources.reff_arcsec = {1.0};
+  sampler.knots = config.source.knots;
   try {
     const catalogue::InjectionSampler checked(std::move(sampler));
     for (const auto& entry : config.priors.entries) {

@@ -11,6 +11,7 @@ RunConfig read_run_config(Document& document) {
   read_catalogue(root, config);
   read_cosmology(root, config);
   read_priors(root, config);
+  read_source(root, config);
   read_host(root, config);
   read_psf(root, config);
   read_render_convolve(root, config);

@@ -12,11 +12,13 @@
 #include "lib/catalogue/needs.hpp"
 #include "lib/catalogue/priors.hpp"
 #include "lib/catalogue/rows.hpp"
+#include "lib/core/b_spline.hpp"
 #include "lib/core/bands.hpp"
 #include "lib/core/image.hpp"
 #include "lib/core/interval.hpp"
 #include "lib/core/pixel_grid.hpp"
 #include "lib/imaging/convolver.hpp"
+#include "lib/light/galaxy_stamp.hpp"
 #include "lib/psf/kernel_policy.hpp"
 #include "lib/psf/outer_wings.hpp"
 
@@ -80,6 +82,35 @@ struct SurveySection {
   SurveyPositions positions;
   double min_valid_fraction = 0.9;  ///< of a stamp's pixels, in every band
   bool sky_subtracted = false;
+};
+
+/// What is lensed: exactly one is used.
+enum class SourceKind { sersic, galaxies, clumpy };
+/// Rows of a galaxy catalogue are taken where min <= column <= max.
+struct ColumnCut {
+  std::string column;  ///< NAME, or NAME[i] of an array column
+  double min = 0.0;
+  double max = 0.0;
+  std::string where;  ///< "source.galaxies.cuts.MAG at run.yaml:14"
+};
+struct GalaxySection {
+  std::string catalogue;       ///< absolute path; images lie beside it
+  std::string fits_catalogue;  ///< optional: more columns for cuts
+  std::vector<ColumnCut> cuts;
+  SplineDegree interpolation = SplineDegree::quintic;
+  light::GalaxyBackground background = light::GalaxyBackground::none;
+  double segment_sigma = 2.0;
+  double smoothing_fwhm_arcsec = 0.0;
+  bool random_flip = false;  ///< mirrored in x, or not, each as likely
+  int cache_mib = 64;        ///< of ready galaxies, per rank
+};
+struct SourceSection {
+  SourceKind kind = SourceKind::sersic;
+  GalaxySection galaxies;
+  // clumpy: knots and knot_flux_fraction are priors (RunConfig::priors).
+  catalogue::KnotPriors knots;
+  double knot_sersic_n = 0.5;
+  int most_knots = max_knots;  ///< that the prior of src_knots gives
 };
 
 using HostKind = catalogue::HostSource;
@@ -193,6 +224,7 @@ struct RunConfig {
   CatalogueSection catalogue;
   catalogue::Cosmology cosmology;
   catalogue::Priors priors;
+  SourceSection source;
   HostSection host;
   std::vector<PsfSection> psf;  ///< one per band
   bool accept_failed_self_test = false;

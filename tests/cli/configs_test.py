@@ -17,6 +17,7 @@ class Configs(Case):
         if "${LENSMILL_DATA}" in config.read_text():
             data_path(self, "des-hosts/g.fits")
             data_path(self, "legacysurvey-decals/decam-00390498-S10-psfex.fits")
+            data_path(self, "cosmos-sources/real_galaxy_catalog_23.5.fits")
 
     def test_each_one_is_understood_and_its_files_open(self):
         configs = sorted(CONFIGS.glob("*.yaml"))
@@ -45,6 +46,22 @@ class Configs(Case):
 
     def test_quickstart(self):
         self.small_run("quickstart.yaml")
+
+    def test_real_galaxies_as_sources(self):
+        run = self.small_run("galaxy_sources.yaml")
+
+        with h5py.File(virtual_file(run)) as file:
+            # The cuts leave 7 of the 10 galaxies.
+            self.assertEqual(set(file["catalogue/src_image_index"]), set(range(7)))
+            self.assertNotIn(93315, file["catalogue/src_image_id"][:])
+            self.assertLess(max(file["measurements/status"]), 10)
+
+    def test_clumpy_sources(self):
+        run = self.small_run("clumpy_sources.yaml")
+
+        with h5py.File(virtual_file(run)) as file:
+            self.assertIn("src_knot_flux_share_7", file["catalogue"])
+            self.assertLess(max(file["measurements/status"]), 10)
 
     def test_real_hosts_and_psfs(self):
         run = self.small_run("real_decals.yaml")

@@ -12,6 +12,7 @@ import unittest
 import h5py
 import numpy
 from astropy.io import fits
+from astropy.table import Table
 
 from support import RICH, SMALL, TIME_LIMIT_S, Case, contents, edited, lensmill
 from support import virtual_file
@@ -237,14 +238,23 @@ class Documented(Case):
                          "normalisation: unit, centring: keep}")
         snr = edited(SMALL, "src_flux_nmgy_r: 10.0", "src_target_snr: 30")
         snr = edited(snr, "noise:\n", "noise:\n  correlation: {r: {lags: [[1]]}}\n")
+        fits.PrimaryHDU(numpy.pad(kernel, 15)).writeto(self.folder / "galaxy.fits")
+        Table({"GAL_FILENAME": ["galaxy.fits"], "GAL_HDU": [0], "PIXEL_SCALE": [0.03],
+               "IDENT": [7]}).write(self.folder / "galaxies.fits")
+        galaxies = edited(SMALL, "host: none", "host: none\nsource: {galaxies: "
+                          "{catalogue: galaxies.fits, random_flip: true}}")
+        clumpy = edited(SMALL, "host: none", "host: none\nsource: {clumpy: {knots: 2, "
+                        "knot_flux_fraction: 0.2, knot_reff_over_reff: 0.1}}")
         found = {}
         mass = (self.PAGE.parents[1] / "configs/mass_from_light.yaml").read_text()
         for name, text in (("rich", RICH), ("cutouts", cutouts), ("kernels", kernels),
-                           ("snr", snr), ("mass", edited(mass, "count: 2000", "count: 3"))):
+                           ("snr", snr), ("galaxies", galaxies), ("clumpy", clumpy),
+                           ("mass", edited(mass, "count: 2000", "count: 3"))):
             with h5py.File(virtual_file(self.make_run(name, text))) as file:
                 for group in ("images", "catalogue", "measurements"):
                     for key, dataset in file[group].items():
                         known = re.sub(r"_[grz]$", "_<band>", key)
+                        known = re.sub(r"^(src_knot_.*)_\d+$", r"\1_<knot>", known)
                         key = known if group == "catalogue" else key
                         found.setdefault(group, {})[key] = (
                             dataset.attrs["unit"], dataset.attrs["description"],
@@ -253,9 +263,8 @@ class Documented(Case):
 
     def test_the_tables_are_what_is_written(self):
         written = self.written()
-        # Only runs of PSFEx models, of source images (no run reads them yet) and of hosts
-        # cut from survey images write these.
-        elsewhere = {"psf_x_pix_<band>", "psf_y_pix_<band>", "src_image_index",
+        # Only runs of PSFEx models and of hosts cut from survey images write these.
+        elsewhere = {"psf_x_pix_<band>", "psf_y_pix_<band>",
                      "host_ra_deg", "host_dec_deg", "host_x_pix_<band>",
                      "host_y_pix_<band>", "host_offset_x_pix_<band>",
                      "host_offset_y_pix_<band>", "mask", "masked_fraction",

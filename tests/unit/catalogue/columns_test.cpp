@@ -110,7 +110,11 @@ TEST(CatalogueColumns, ReadRefusesAnotherType) {
 TEST(Quantities, EveryNameIsFoundAgain) {
   for (const auto& quantity : all_quantities()) {
     std::string name(quantity.name);
-    if (quantity.suffix != Suffix::none) name += "_g";
+    if (quantity.suffix == Suffix::knot) {
+      name += "_15";
+    } else if (quantity.suffix != Suffix::none) {
+      name += "_g";
+    }
     if (quantity.suffix == Suffix::band_pair) name += "_r";
     const auto found = find_quantity(name);
     ASSERT_TRUE(found) << name;
@@ -119,6 +123,8 @@ TEST(Quantities, EveryNameIsFoundAgain) {
   EXPECT_FALSE(find_quantity("src_colour_g_g"));
   EXPECT_FALSE(find_quantity("src_flux_nmgy"));
   EXPECT_FALSE(find_quantity("src_flux_nmgy_"));
+  EXPECT_FALSE(find_quantity("src_knot_x_arcsec_16"));
+  EXPECT_FALSE(find_quantity("src_knot_x_arcsec_01"));
 }
 
 TEST(Range, SaysWhatItContains) {

@@ -105,6 +105,7 @@ void collect(Document& document, std::map<std::string, KnownKey>& keys) {
     replace("host.survey.positions.cuts.", "<column>");
     replace("noise.invvar.", "<band>");
     replace("noise.correlation.", "<band>");
+    replace("source.galaxies.cuts.", "<column>");
     for (const std::string band : {"g", "r", "z"}) {
       if (key.path == "host.cutouts." + band) key.path = "host.cutouts.<band>";
     }
@@ -176,6 +177,7 @@ TEST(ConfigReference, HasEveryQuantityWithItsUnitAndRange) {
   for (const auto& quantity : catalogue::all_quantities()) {
     std::string name(quantity.name);
     if (quantity.suffix == catalogue::Suffix::band) name += "_<band>";
+    if (quantity.suffix == catalogue::Suffix::knot) name += "_<knot>";
     if (quantity.suffix == catalogue::Suffix::band_pair) name += "_<band>_<band>";
     const auto row = rows.find(name);
     if (row == rows.end()) {

@@ -1,10 +1,11 @@
-#include "lib/psf/quintic_spline.hpp"
+#include "lib/core/b_spline.hpp"
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 
-namespace lensmill::psf {
+namespace lensmill {
 namespace {
 
 /// Coefficients are cut spline_padding samples past the edge, 0.43^16 of it.
@@ -20,7 +21,7 @@ Image<double> rough(int ny, int nx) {
   return image;
 }
 
-TEST(QuinticSpline, PassesThroughTheSamplesAndZeroOutside) {
+TEST(BSpline, PassesThroughTheSamplesAndZeroOutside) {
   const auto samples = rough(5, 8);
   const auto result = evaluate_spline(
       spline_coefficients(samples),
@@ -34,7 +35,7 @@ TEST(QuinticSpline, PassesThroughTheSamplesAndZeroOutside) {
   }
 }
 
-TEST(QuinticSpline, ErrorFallsWithTheSixthPowerOfTheStep) {
+TEST(BSpline, ErrorFallsWithTheSixthPowerOfTheStep) {
   // A smooth bump, zero far outside, at half-way points.
   const auto worst = [](double h) {
     const int half = static_cast<int>(std::lround(8.0 / h));
@@ -69,7 +70,7 @@ TEST(QuinticSpline, ErrorFallsWithTheSixthPowerOfTheStep) {
   EXPECT_NEAR(order, 6.0, 0.35);  // the leading term alone would give 6
 }
 
-TEST(QuinticSpline, BoxMeanIsTheIntegralOfThePoints) {
+TEST(BSpline, BoxMeanIsTheIntegralOfThePoints) {
   const auto coefficients = spline_coefficients(rough(6, 6));
   const SplineGrid point{
       .ny = 1, .nx = 1, .first_y = 2.3, .first_x = 2.9, .step = 1.0, .box = 0.0};
@@ -90,7 +91,7 @@ TEST(QuinticSpline, BoxMeanIsTheIntegralOfThePoints) {
   EXPECT_NEAR(mean, sum / (n * n), 1.0e-4);
 }
 
-TEST(QuinticSpline, ShiftKeepsSumAndMovesTheCentroidExactly) {
+TEST(BSpline, ShiftKeepsSumAndMovesTheCentroidExactly) {
   const auto samples = rough(5, 5);
   const auto shifted =
       evaluate_spline(spline_coefficients(samples), {.ny = 41,
@@ -120,5 +121,75 @@ TEST(QuinticSpline, ShiftKeepsSumAndMovesTheCentroidExactly) {
   EXPECT_NEAR(moved_x, sum_x + 0.45 * sum, 1.0e-4);  // times their distance
 }
 
+TEST(BSpline, CubicPassesThroughTheSamplesAndErrsByTheFourthPower) {
+  const auto samples = rough(5, 8);
+  const auto at_samples = evaluate_spline(
+      spline_coefficients(samples, SplineDegree::cubic),
+      {.ny = 5, .nx = 8, .first_y = 0.0, .first_x = 0.0, .step = 1.0, .box = 0.0},
+      SplineDegree::cubic);
+  const auto error = [](double h) {  // of a bump, half-way between samples
+    const int half = static_cast<int>(std::lround(8.0 / h));
+    Image<double> bump(1, 1 + 2 * half);
+    for (int i = -half; i <= half; ++i) {
+      bump(0, i + half) = std::exp(-0.5 * h * h * i * i);
+    }
+    const auto value = evaluate_spline(
+        spline_coefficients(bump, SplineDegree::cubic),
+        {.ny = 1, .nx = 1, .first_y = 0.0, .first_x = half + 0.5}, SplineDegree::cubic);
+    return std::abs(value(0, 0) - std::exp(-0.125 * h * h));
+  };
+
+  const double order = std::log2(error(0.25) / error(0.125));
+
+  for (std::size_t k = 0; k < samples.size(); ++k) {
+    EXPECT_NEAR(at_samples.pixels()[k], samples.pixels()[k], cut_tolerance);
+  }
+  EXPECT_NEAR(order, 4.0, 0.2);  // the leading term alone would give 4
+}
+
+TEST(BSpline, RuleOfNodesIsTheSumOverItsPoints) {
+  const auto coefficients = spline_coefficients(rough(6, 6));
+  const std::array<SplineNode, 2> nodes{{{-0.7, 0.25}, {0.4, 0.75}}};
+  const SplineGrid at{.ny = 1, .nx = 1, .first_y = 2.3, .first_x = 2.9};
+  double expected = 0.0;
+  for (const auto& y : nodes) {
+    for (const auto& x : nodes) {
+      SplineGrid point = at;
+      point.first_y += y.offset;
+      point.first_x += x.offset;
+      expected += y.weight * x.weight * evaluate_spline(coefficients, point)(0, 0);
+    }
+  }
+  SplineGrid rule = at;
+  rule.nodes = nodes;
+
+  constexpr double rounding = 1.0e-13;
+  EXPECT_NEAR(evaluate_spline(coefficients, rule)(0, 0), expected, rounding);
+}
+
+TEST(BSpline, WeightsOfOnePointAreThoseOfTheGrid) {
+  for (const double t : {0.0, 0.3, 0.999}) {
+    Image<double> impulse(1, 13);
+    const auto value_at = [&](int k, SplineDegree degree) {
+      impulse.assign(1 + 2 * spline_padding, 13 + 2 * spline_padding);
+      impulse(spline_padding, k + spline_padding) = 1.0;  // one coefficient
+      const double centre = degree == SplineDegree::cubic ? 2.0 / 3.0 : 66.0 / 120.0;
+      return evaluate_spline(impulse,
+                             {.ny = 1, .nx = 1, .first_y = 0.0, .first_x = 5.0 + t},
+                             degree)(0, 0) /
+             centre;
+    };
+    constexpr double rounding = 1.0e-14;
+    for (std::size_t k = 0; k < 6; ++k) {
+      EXPECT_NEAR(quintic_spline_weights(t)[k],
+                  value_at(static_cast<int>(k) + 3, SplineDegree::quintic), rounding);
+    }
+    for (std::size_t k = 0; k < 4; ++k) {
+      EXPECT_NEAR(cubic_spline_weights(t)[k],
+                  value_at(static_cast<int>(k) + 4, SplineDegree::cubic), rounding);
+    }
+  }
+}
+
 }  // namespace
-}  // namespace lensmill::psf
+}  // namespace lensmill
