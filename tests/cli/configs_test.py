@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import subprocess
 import unittest
 
 import h5py
@@ -55,6 +56,25 @@ class Configs(Case):
             self.assertEqual(set(file["catalogue/src_image_index"]), set(range(7)))
             self.assertNotIn(93315, file["catalogue/src_image_id"][:])
             self.assertLess(max(file["measurements/status"]), 10)
+
+    def test_everything_real_and_its_gallery(self):
+        run = self.small_run("real_survey.yaml")
+
+        with h5py.File(virtual_file(run)) as file:
+            self.assertLess(max(file["measurements/status"]), 10)
+            self.assertGreater(len(set(file["catalogue/host_index"])), 3)
+            self.assertGreater(len(set(file["catalogue/src_image_index"])), 3)
+            self.assertGreater(file["images/mask"][:].sum(), 0)
+            # Each host has the kernel of its own place.
+            sums = file["measurements/psf_centroid_x_pix"][:, 0]
+            self.assertGreater(len(set(sums)), 3)
+        picture = self.folder / "pairs.png"
+        made = subprocess.run(
+            ["/usr/bin/python3", CONFIGS.parent / "python/pair_gallery.py", run, "--png",
+             picture, "--count", "12"], capture_output=True, text=True)
+        self.assertEqual(made.returncode, 0, made.stderr)
+        self.assertIn("12 pairs", made.stdout)
+        self.assertTrue(picture.read_bytes().startswith(b"\x89PNG"))
 
     def test_clumpy_sources(self):
         run = self.small_run("clumpy_sources.yaml")
