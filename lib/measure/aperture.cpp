@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "lib/core/b_spline.hpp"
+#include "lib/core/lanes.hpp"
 #include "lib/imaging/spline.hpp"
 
 namespace lensmill::measure {
@@ -64,13 +65,14 @@ ApertureWeights stamp_weights(int n, double x_pix, double y_pix, double reach_pi
 template <class T>
 double sum_over(const ApertureWeights& aperture, ImageView<const T> image, int offset) {
   double sum = 0.0;
+  const auto first = static_cast<std::size_t>(aperture.box.x_begin);
+  const auto count =
+      static_cast<std::size_t>(std::max(aperture.box.x_end - aperture.box.x_begin, 0));
   for (int y = aperture.box.y_begin; y < aperture.box.y_end; ++y) {
-    double row_sum = 0.0;
-    for (int x = aperture.box.x_begin; x < aperture.box.x_end; ++x) {
-      row_sum +=
-          aperture.weight(y, x) * static_cast<double>(image(y + offset, x + offset));
-    }
-    sum += row_sum;
+    const auto weights = aperture.weight.view().row(y).subspan(first, count);
+    const auto pixels =
+        image.row(y + offset).subspan(first + static_cast<std::size_t>(offset), count);
+    sum += lane_dot(std::span<const T>(pixels), weights);
   }
   return sum;
 }
@@ -87,9 +89,7 @@ constexpr std::array<double, 5> node_weight{
 
 double ApertureWeights::area() const {
   double sum = 0.0;
-  for (int y = box.y_begin; y < box.y_end; ++y) {
-    for (int x = box.x_begin; x < box.x_end; ++x) sum += weight(y, x);
-  }
+  for (int y = box.y_begin; y < box.y_end; ++y) sum += lane_sum(weight.view().row(y));
   return sum;
 }
 
