@@ -290,6 +290,7 @@ const std::vector<std::string>& labels_of(const Quantity& quantity,
   static const std::vector<std::string> single{""};
   static const std::vector<std::string> knots = [] {
     std::vector<std::string> numbers;
+    numbers.reserve(max_knots);
     for (int k = 0; k < max_knots; ++k) numbers.push_back(std::to_string(k));
     return numbers;
   }();

@@ -57,7 +57,8 @@ SmoothDeposit::SmoothDeposit(const Lattice& lattice, Deposit deposit)
   const int os = lattice_.oversample;
   first_ = static_cast<int>(std::floor(-0.5 * os)) - 2;
   const int last = static_cast<int>(std::floor(0.5 * os)) + 3;
-  taps_.assign(std::size_t(last - first_ + 1), {});
+  const int taps = last - first_ + 1;
+  taps_.assign(static_cast<std::size_t>(taps), {});
   const int pieces = 8 * os;
   for (int piece = 0; piece < pieces; ++piece) {
     for (std::size_t k = 0; k < 3; ++k) {

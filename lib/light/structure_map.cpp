@@ -82,7 +82,8 @@ StructureMap::StructureMap(ImageView<const double> coefficients, SplineDegree de
   const int ny = coefficients.ny() - 2 * spline_padding;
   const int nx = coefficients.nx() - 2 * spline_padding;
   EXPECT(ny > 0 && nx > 0);
-  for (double half = smallest_half_side_pix;; half *= 2.0) {
+  double half = smallest_half_side_pix;
+  for (bool covered = false; !covered; half *= 2.0) {
     // Centres of squares that touch the image, and a block around.
     const double step = std::max(smallest_step_pix, half / points_per_half_side);
     const double block = step * std::ceil(std::max(smallest_block_pix, half) / step);
@@ -98,7 +99,7 @@ StructureMap::StructureMap(ImageView<const double> coefficients, SplineDegree de
          .first_pix = first - 0.5 * step,
          .block_pix = per_block * step,
          .error = largest_of_neighbours(rms_of_blocks(squares, per_block))});
-    if (2.0 * half >= std::max(ny, nx)) break;
+    covered = 2.0 * half >= std::max(ny, nx);
   }
 }
 
