@@ -40,6 +40,7 @@ Command info_command();
 Command verify_command();
 Command extract_command();
 Command finalize_command();
+Command analyse_command();
 
 /// All subcommands in the order of the help text.
 std::vector<Command> commands();
