@@ -9,6 +9,7 @@
 #include <numbers>
 #include <optional>
 
+#include "lib/analysis/point_like.hpp"
 #include "lib/core/errors.hpp"
 #include "lib/core/status.hpp"
 #include "lib/io/hdf5/file.hpp"
@@ -98,42 +99,20 @@ std::optional<double> number_in(const FlatConfig& config, const std::string& key
   return value;
 }
 
-/// Where the light of a point-like source would be, without PSF: shares of the images
-/// in the stamp that lie within the aperture.
-std::array<double, analysis::image_classes> point_like_shares(
-    const Table& measurements, std::size_t row, double half_stamp_arcsec,
-    double x_arcsec, double y_arcsec, double radius_arcsec, double theta_e_arcsec) {
-  std::array<double, analysis::image_classes> shares{};
-  const auto status = static_cast<Status>(named(measurements, "status", row));
-  if (status == Status::ring) {
-    // A ring of equal parts inside and outside the critical curve.
-    const double half = theta_e_arcsec < radius_arcsec ? 0.5 : 0.0;
-    return {half, half, 0.0};
-  }
-  const Column* x = find_column(measurements, "image_x_arcsec");
-  const Column* y = find_column(measurements, "image_y_arcsec");
-  const Column* mu = find_column(measurements, "image_magnification");
+/// The point images that a row stores.
+std::vector<analysis::StoredImage> images_of(const Table& measurements,
+                                             std::size_t row) {
   const Column* kind = find_column(measurements, "image_kind");
-  double total = 0.0;
-  const std::size_t images = kind == nullptr ? 0 : kind->info().row_elements();
-  for (std::size_t k = 0; k < images; ++k) {
-    // image_kind: 1 minimum, 2 saddle, 3 maximum.
-    const double which = element(kind, row, k);
-    if (!(which >= 1.0 && which <= 3.0)) continue;
-    const double image_x = element(x, row, k);
-    const double image_y = element(y, row, k);
-    if (std::max(std::abs(image_x), std::abs(image_y)) > half_stamp_arcsec) continue;
-    const double light = std::abs(element(mu, row, k));
-    total += light;
-    if (std::hypot(image_x - x_arcsec, image_y - y_arcsec) >= radius_arcsec) continue;
-    shares[which == 2.0   ? analysis::counter
-           : which == 1.0 ? analysis::outer
-                          : analysis::central] += light;
+  if (kind == nullptr) return {};
+  std::vector<analysis::StoredImage> images;
+  for (std::size_t k = 0; k < kind->info().row_elements(); ++k) {
+    images.push_back(
+        {.x_arcsec = named(measurements, "image_x_arcsec", row, k),
+         .y_arcsec = named(measurements, "image_y_arcsec", row, k),
+         .magnification = named(measurements, "image_magnification", row, k),
+         .kind = static_cast<int>(element(kind, row, k))});
   }
-  for (double& share : shares) {
-    share = total > 0.0 && std::isfinite(total) ? share / total : nan;
-  }
-  return shares;
+  return images;
 }
 
 }  // namespace
@@ -235,8 +214,14 @@ RowBlock RowReader::read(const io::hdf5::Group& file, std::int64_t shard_first,
     const double y = !aperture_on_lens_   ? aperture_y_arcsec_
                      : std::isnan(lens_y) ? 0.0
                                           : lens_y;
-    s.point_like = point_like_shares(measured, i, 0.5 * stamp_size_pix_ * scale, x, y,
-                                     radius_pix * scale, s.theta_e_arcsec);
+    const analysis::CoreCircle circle{
+        .x_arcsec = x,
+        .y_arcsec = y,
+        .radius_arcsec = radius_pix * scale,
+        .half_stamp_arcsec = 0.5 * stamp_size_pix_ * scale};
+    s.point_like = static_cast<Status>(status) == Status::ring
+                       ? analysis::ring_shares(s.theta_e_arcsec, circle)
+                       : analysis::point_like_shares(images_of(measured, i), circle);
     const double fwhm_pix = named(truth, "psf_fwhm_pix_" + band, i);
     s.psf_fwhm_arcsec = fwhm_pix * scale;
     if (fwhm_pix > 0.0 && s.theta_e_arcsec > 0.0) {

@@ -20,6 +20,12 @@ std::vector<std::size_t> AnalysisInput::cells() const {
   return out;
 }
 
+bool AnalysisInput::is_grid() const {
+  const std::string prefix = "catalogue.grid.";
+  const auto at = run.config.lower_bound(prefix);
+  return at != run.config.end() && at->first.starts_with(prefix);
+}
+
 std::vector<SectionMaker> section_makers() {
   return {rows_section,      distributions_section, inner_images_section,
           core_flux_section, attribution_section,   expectation_section,

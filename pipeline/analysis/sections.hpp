@@ -23,6 +23,8 @@ struct AnalysisInput {
   /// Cells to report: the bins and all. The bootstrap's cell bins() holds the rows
   /// outside the bins and is only in "all".
   std::vector<std::size_t> cells() const;
+  /// Whether the rows are a design, not a population.
+  bool is_grid() const;
 };
 
 using SectionMaker = Section (*)(const AnalysisInput&);

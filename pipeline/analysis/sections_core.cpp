@@ -280,7 +280,13 @@ Section hypotheses_section(const AnalysisInput& input) {
       .rows = {}};
   table.add_estimate_columns("effect", "", 3);
   auto rules = nlohmann::ordered_json::object();
+  if (input.is_grid()) {
+    section.sentences.push_back(
+        "The catalogue is a grid: its points are a design, not a population. Verdicts "
+        "and probabilities are of these points alone.");
+  }
   for (const std::size_t cell : input.cells()) {
+    if (count_of(input, cell, q_rows) == 0) continue;
     for (const auto& h :
          test_hypotheses(input.bootstrap, cell, input.legacy_operator)) {
       std::vector<Cell> row{input.label(cell), h.id, std::string(to_string(h.verdict)),

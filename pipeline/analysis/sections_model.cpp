@@ -16,25 +16,38 @@ using namespace analysis;
 constexpr std::size_t design_rows = 8192;
 constexpr std::size_t most_scan_rows = 1000;
 
-/// A quantity that core flux may depend on: noise-free, it owes nothing to host, flux
-/// or noise. `logarithm`: enters the predictor as log10; `predicts`: enters it at all.
+/// How a quantity that core flux may depend on takes part: noise-free, it owes nothing
+/// to host, flux or noise.
+enum class Use {
+  index,      ///< first-order index from the rows only
+  predictor,  ///< and the predictor
+  short_form  ///< and the one short enough for a pocket calculator
+};
 struct ModelVariable {
   const char* name;
-  bool predicts;
-  bool logarithm;
+  Use use;
+  bool logarithm;  ///< enters predictors as log10
 };
 constexpr ModelVariable model_variables[]{
-    {"theta_e_arcsec", true, true},    {"src_offset_over_theta_e", true, false},
-    {"lens_q", true, false},           {"src_reff_arcsec", true, true},
-    {"psf_fwhm_arcsec", true, true},   {"lens_gamma", true, false},
-    {"src_sersic_n", true, false},     {"src_q", false, false},
-    {"lens_phi_rad", false, false},    {"src_phi_rad", false, false},
-    {"shear_magnitude", false, false}, {"psf_moffat_beta", false, false},
-    {"lens_x_arcsec", false, false},   {"lens_y_arcsec", false, false}};
+    {"theta_e_arcsec", Use::short_form, true},
+    {"src_offset_over_theta_e", Use::short_form, false},
+    {"lens_q", Use::predictor, false},
+    {"src_reff_arcsec", Use::predictor, true},
+    {"psf_fwhm_arcsec", Use::short_form, true},
+    {"lens_gamma", Use::predictor, false},
+    {"src_sersic_n", Use::predictor, false},
+    {"src_q", Use::index, false},
+    {"lens_phi_rad", Use::index, false},
+    {"src_phi_rad", Use::index, false},
+    {"shear_magnitude", Use::index, false},
+    {"psf_moffat_beta", Use::index, false},
+    {"lens_x_arcsec", Use::index, false},
+    {"lens_y_arcsec", Use::index, false}};
+constexpr int short_degree = 2;
 
 /// Some variables of the sample, transformed; rows where one is not finite left out.
 /// Variables that are undefined everywhere or constant are left out first.
-Sample selected(const Sample& all, bool for_predictor) {
+Sample selected(const Sample& all, Use use) {
   std::vector<std::size_t> columns;
   std::vector<bool> logarithm;
   Sample out;
@@ -43,11 +56,11 @@ Sample selected(const Sample& all, bool for_predictor) {
     return log ? std::log10(v) : v;
   };
   for (const auto& v : model_variables) {
-    if (for_predictor && !v.predicts) continue;
+    if (v.use < use) continue;
     const auto at = std::ranges::find(all.variables, v.name) - all.variables.begin();
     const auto column = static_cast<std::size_t>(at);
     if (column == all.variables.size()) continue;
-    const bool log = for_predictor && v.logarithm;
+    const bool log = use != Use::index && v.logarithm;
     double low = INFINITY, high = -INFINITY;
     for (std::size_t i = 0; i < all.rows(); ++i) {
       const double x = value(i, column, log);
@@ -107,10 +120,12 @@ Section model_section(const AnalysisInput& input) {
   section.facts["sample_rows"] = all.rows();
   section.facts["sample_stride"] = input.numbers.sample_stride;
 
-  const Sample varying = selected(all, false);
+  const Sample varying = selected(all, Use::index);
   const auto first = first_order_indices(varying);
-  const Sample design = selected(all, true);
+  const Sample design = selected(all, Use::predictor);
   const Predictor predictor = fit_predictor(design);
+  const Predictor in_short =
+      fit_predictor(selected(all, Use::short_form), {.degree = short_degree});
   ResultTable indices{.id = "sobol",
                       .title =
                           "Sobol indices of the core flux fraction: first order from "
@@ -169,6 +184,14 @@ Section model_section(const AnalysisInput& input) {
         "No predictor: it needs 50 rows and parameters that vary.");
     section.facts["predictor"] = nullptr;
   }
+  section.facts["short_predictor"] =
+      in_short.rows > 0 ? json_of(in_short) : nlohmann::ordered_json(nullptr);
+  if (in_short.rows > 0 && in_short.degree == short_degree) {
+    section.sentences.push_back(fmt::format(
+        "A quadratic in {} variables, for use by hand, has a cross-validated R^2 of "
+        "{:.3f}.",
+        in_short.polynomial.variables.size(), in_short.cross_validated_r_squared));
+  }
   section.tables.push_back(std::move(indices));
   return section;
 }
@@ -186,9 +209,7 @@ Section scan_section(const AnalysisInput& input) {
       columns.push_back(k);
     }
   }
-  if (input.run.config.lower_bound("catalogue.grid") == input.run.config.end() ||
-      !input.run.config.lower_bound("catalogue.grid")
-           ->first.starts_with("catalogue.grid")) {
+  if (!input.is_grid()) {
     section.sentences.push_back("The catalogue is no grid.");
     return section;
   }
@@ -205,15 +226,13 @@ Section scan_section(const AnalysisInput& input) {
     table.columns.push_back(
         {all.variables[k], input.numbers.distributions[k].variable.unit, -5});
   }
-  table.columns.push_back({"src_offset_over_theta_e", "", -4});
   table.columns.push_back({"counter_image_radius_pix", "pix", 2});
   table.columns.push_back({"core_flux_fraction"});
-  const std::size_t offset = input.reader.variable("src_offset_over_theta_e");
   const std::size_t radius = input.reader.variable("counter_image_radius_pix");
   for (std::size_t i = 0; i < all.rows(); ++i) {
     std::vector<Cell> row{input.numbers.sample_row[i]};
     for (const std::size_t k : columns) row.emplace_back(all.row(i)[k]);
-    row.insert(row.end(), {all.row(i)[offset], all.row(i)[radius], all.response[i]});
+    row.insert(row.end(), {all.row(i)[radius], all.response[i]});
     table.rows.push_back(std::move(row));
   }
   section.tables.push_back(std::move(table));

@@ -69,9 +69,11 @@ Section paired_section(const AnalysisInput& input) {
           "and negative are missing).");
       continue;
     }
+    const double share = annulus.value / core.value;
     section.sentences.push_back(fmt::format(
-        "Annulus offset {} nmgy/pix{}: {} of the core's; core offset {} nmgy/pix{}.",
-        e3(annulus), compared_with_zero(annulus), percent(annulus.value / core.value),
+        "Annulus offset {} nmgy/pix{}{}; core offset {} nmgy/pix{}.", e3(annulus),
+        compared_with_zero(annulus),
+        std::isfinite(share) ? fmt::format(" ({} of the core's)", percent(share)) : "",
         e3(core), compared_with_zero(core)));
     section.sentences.push_back(fmt::format(
         "Core offset against arc flux: slope {} per pix, R^2 {}; against theta_E: "
