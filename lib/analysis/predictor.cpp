@@ -66,7 +66,7 @@ struct Normal {
   explicit Normal(Eigen::Index terms)
       : xx(Matrix::Zero(terms, terms)), xy(Vector::Zero(terms)) {}
   void add(const Eigen::Ref<const Vector>& x, double value) {
-    xx.selfadjointView<Eigen::Lower>().rankUpdate(x);
+    xx.noalias() += x * x.transpose();
     xy += value * x;
     yy += value * value;
     y += value;
@@ -81,14 +81,13 @@ struct Normal {
   }
   double scatter() const { return yy - y * y / n; }
   Vector solve(double penalty) const {
-    Matrix a = xx.selfadjointView<Eigen::Lower>();
+    Matrix a = xx;
     // Penalised in units of each term's own mean square; the constant is free.
     for (Eigen::Index k = 1; k < a.rows(); ++k) a(k, k) += penalty * a(k, k);
     return a.ldlt().solve(xy);
   }
   double squared_error(const Vector& c) const {
-    const Matrix a = xx.selfadjointView<Eigen::Lower>();
-    return yy - 2.0 * c.dot(xy) + c.dot(a * c);
+    return yy - 2.0 * c.dot(xy) + c.dot(xx * c);
   }
 };
 
