@@ -74,6 +74,10 @@ enum class StreamTag : std::uint16_t {
   // Checks and tools (300..).
   verify_sample = 300,
   self_test = 301,
+  // Analysis of a run (310..).
+  analysis_group = 310,
+  analysis_bootstrap = 311,
+  analysis_design = 312,
 };
 
 /// A counter-based random stream: Philox4x32-10 (Salmon et al. 2011, SC11), key = run

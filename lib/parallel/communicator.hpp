@@ -107,6 +107,10 @@ class Communicator {
   void sum(std::span<T> values) const {
     reduce(values, MPI_SUM);
   }
+  template <Number T>
+  void minimum(std::span<T> values) const {
+    reduce(values, MPI_MIN);
+  }
   bool any(bool value) const { return maximum(std::int64_t{value}) != 0; }
   bool all(bool value) const { return minimum(std::int64_t{value}) != 0; }
 

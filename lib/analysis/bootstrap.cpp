@@ -1,0 +1,103 @@
+#include "lib/analysis/bootstrap.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "lib/core/contracts.hpp"
+#include "lib/core/random_stream.hpp"
+
+namespace lensmill::analysis {
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+// Of the replicates, from which on an interval is given.
+constexpr double least_defined = 0.9;
+
+}  // namespace
+
+double quantile_of_sorted(std::span<const double> sorted, double p) {
+  if (sorted.empty()) return nan;
+  const double place = p * static_cast<double>(sorted.size() - 1);
+  const auto below = static_cast<std::size_t>(place);
+  if (below + 1 >= sorted.size()) return sorted.back();
+  const double part = place - static_cast<double>(below);
+  return sorted[below] + part * (sorted[below + 1] - sorted[below]);
+}
+
+Estimate from_replicates(double value, std::vector<double> replicates) {
+  Estimate out{.value = value};
+  const auto all = static_cast<double>(replicates.size());
+  std::erase_if(replicates, [](double v) { return std::isnan(v); });
+  const auto n = static_cast<double>(replicates.size());
+  if (std::isnan(value) || n < 2.0 || n < least_defined * all) return out;
+  std::ranges::sort(replicates);
+  double mean = 0.0;
+  for (const double v : replicates) mean += v / n;
+  double square = 0.0;
+  for (const double v : replicates) square += (v - mean) * (v - mean);
+  out.standard_error = std::sqrt(square / (n - 1.0));
+  out.lower = quantile_of_sorted(replicates, 0.5 - 0.5 * confidence);
+  out.upper = quantile_of_sorted(replicates, 0.5 + 0.5 * confidence);
+  return out;
+}
+
+Bootstrap::Bootstrap(const GroupedSums& sums, std::uint64_t seed,
+                     std::size_t replicates)
+    : cells_(sums.cells() + 1),
+      quantities_(sums.quantities()),
+      replicates_(replicates),
+      sums_((1 + replicates) * cells_ * quantities_) {
+  EXPECT(replicates > 1);
+  std::vector<std::size_t> present;
+  for (std::size_t g = 0; g < sums.groups(); ++g) {
+    if (sums.rows_in(g) > 0) present.push_back(g);
+  }
+  groups_ = present.size();
+
+  const std::size_t row = sums.cells() * quantities_;
+  std::vector<double> by_group(groups_ * row);  // [group, cell, quantity]
+  for (std::size_t g = 0; g < groups_; ++g) {
+    for (std::size_t k = 0; k < row; ++k) {
+      by_group[g * row + k] = sums.value(k / quantities_, present[g], k % quantities_);
+    }
+  }
+  std::vector<double> weight(groups_);
+  for (std::size_t set = 0; set <= replicates; ++set) {
+    if (set == 0) {
+      std::ranges::fill(weight, 1.0);
+    } else {
+      std::ranges::fill(weight, 0.0);
+      RandomStream stream(seed, static_cast<std::int64_t>(set - 1),
+                          StreamTag::analysis_bootstrap);
+      for (std::size_t k = 0; k < groups_; ++k) weight[stream.below(groups_)] += 1.0;
+    }
+    double* const out = sums_.data() + set * cells_ * quantities_;
+    for (std::size_t g = 0; g < groups_; ++g) {
+      if (weight[g] == 0.0) continue;
+      const double* const in = by_group.data() + g * row;
+      for (std::size_t k = 0; k < row; ++k) out[k] += weight[g] * in[k];
+    }
+    for (std::size_t k = 0; k < row; ++k) out[row + k % quantities_] += out[k];
+  }
+}
+
+Estimate Bootstrap::estimate(std::size_t cell, const Statistic& statistic) const {
+  const double value = statistic(data(cell));
+  if (groups_ < 2) return {.value = value};
+  std::vector<double> values(replicates_);
+  for (std::size_t r = 0; r < replicates_; ++r)
+    values[r] = statistic(replicate(r, cell));
+  return from_replicates(value, std::move(values));
+}
+
+double Bootstrap::probability(
+    std::size_t cell, const std::function<bool(std::span<const double>)>& holds) const {
+  if (groups_ < 2) return nan;
+  std::size_t times = 0;
+  for (std::size_t r = 0; r < replicates_; ++r)
+    if (holds(replicate(r, cell))) ++times;
+  return static_cast<double>(times) / static_cast<double>(replicates_);
+}
+
+}  // namespace lensmill::analysis

@@ -1,0 +1,33 @@
+#include "lib/analysis/estimate.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "lib/core/contracts.hpp"
+
+namespace lensmill::analysis {
+namespace {
+
+// Normal quantile at (1 + confidence) / 2.
+constexpr double z = 1.6448536269514722;
+static_assert(confidence == 0.90);
+
+}  // namespace
+
+Estimate wilson(std::int64_t part, std::int64_t of) {
+  EXPECT(part >= 0 && part <= of);
+  if (of == 0) return {};
+  const auto n = static_cast<double>(of);
+  const double p = static_cast<double>(part) / n;
+  const double shrink = 1.0 + z * z / n;
+  const double centre = (p + 0.5 * z * z / n) / shrink;
+  const double half =
+      z / shrink * std::sqrt(p * (1.0 - p) / n + 0.25 * z * z / (n * n));
+  // The ends are exactly 0 and 1 for no and for all of the rows.
+  return {.value = p,
+          .standard_error = std::sqrt(p * (1.0 - p) / n),
+          .lower = part == 0 ? 0.0 : std::max(0.0, centre - half),
+          .upper = part == of ? 1.0 : std::min(1.0, centre + half)};
+}
+
+}  // namespace lensmill::analysis

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+
+namespace lensmill::analysis {
+
+/// Share of the intervals that hold the truth, and with it the probability from which
+/// the project calls a statement supported.
+inline constexpr double confidence = 0.90;
+
+/// A number with its uncertainty; NaN where undefined.
+struct Estimate {
+  double value = std::numeric_limits<double>::quiet_NaN();
+  double standard_error = std::numeric_limits<double>::quiet_NaN();
+  double lower = std::numeric_limits<double>::quiet_NaN();  ///< of the 90 % interval
+  double upper = std::numeric_limits<double>::quiet_NaN();
+
+  bool contains(double truth) const { return lower <= truth && truth <= upper; }
+};
+
+/// A share of counts with its Wilson score interval (Wilson 1927, JASA 22, 209; Brown,
+/// Cai & DasGupta 2001, Stat. Sci. 16, 101) at `confidence`, for independent rows.
+/// Standard error: the plain binomial one. All NaN for of = 0.
+Estimate wilson(std::int64_t part, std::int64_t of);
+
+}  // namespace lensmill::analysis

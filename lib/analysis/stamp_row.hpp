@@ -1,0 +1,50 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+namespace lensmill::analysis {
+
+/// Kinds of images in the order of every array by kind.
+inline constexpr std::size_t counter = 0, outer = 1, central = 2, image_classes = 3;
+
+/// What the analysis knows of one counted row, for one band and one aperture. NaN where
+/// a column is missing or undefined.
+struct StampRow {
+  static constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+  std::int64_t row = 0;   ///< of the run, from 0
+  std::int64_t unit = 0;  ///< what the bootstrap resamples: the host, or the row itself
+
+  double theta_e_arcsec = nan;
+  double core_flux_fraction = nan;
+  /// The exact split: light in the core before the PSF, and what the PSF moves in.
+  std::array<double, image_classes> intrinsic{nan, nan, nan};
+  std::array<double, image_classes> psf{nan, nan, nan};
+  double core_without_psf = nan;
+  /// Shares of a point-like source's light in the core before the PSF, by kind.
+  std::array<double, image_classes> point_like{nan, nan, nan};
+  /// Share in the core of a thin ring of radius theta_E blurred by a Gaussian of the
+  /// PSF's FWHM, and the amplitude ratio exp(-theta_E^2 / 2 sigma^2) that is sometimes
+  /// taken for it.
+  double ring_expectation = nan;
+  double amplitude_ratio = nan;
+
+  double counter_image_radius_pix = nan;
+  double arc_flux_nmgy = nan;
+  double core_offset = nan;     ///< nmgy per pixel
+  double annulus_offset = nan;  ///< nmgy per pixel
+  double counter_image_snr = nan;
+  std::int32_t n_saddles = 0;
+  double host_mag = nan;
+  double psf_fwhm_arcsec = nan;
+
+  std::vector<double> core_by_radius;  ///< core_flux_fraction at every radius
+  /// Profiles over the arc's flux, 1/pix: whole arc, counter-image, outer image.
+  std::array<std::vector<double>, 3> profiles;
+};
+
+}  // namespace lensmill::analysis

@@ -1,0 +1,106 @@
+#include "pipeline/analysis/analyse_run.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <optional>
+
+#include "lib/core/errors.hpp"
+#include "lib/core/text.hpp"
+#include "lib/io/files.hpp"
+#include "lib/io/hdf5/file.hpp"
+#include "pipeline/analysis/report.hpp"
+#include "pipeline/analysis/sections.hpp"
+#include "pipeline/run/shard_header.hpp"
+
+namespace lensmill::pipeline {
+namespace {
+
+// Of analysis.json's layout.
+constexpr int format_version = 1;
+
+/// The first shard that is there.
+std::string first_shard(const RunOnDisk& run) {
+  for (std::int64_t shard = 0; shard < run.plan.shards(); ++shard) {
+    if (std::filesystem::exists(run.folder.shard(shard)))
+      return run.folder.shard(shard);
+  }
+  throw DataError(run.folder.path() +
+                  ": no shard is there yet: there is nothing to analyse (continue the "
+                  "run with `lensmill run ... --resume`)");
+}
+
+void write(const RunOnDisk& run, const std::vector<Section>& sections,
+           const ShardHeader& header) {
+  const std::string folder = run.folder.path() + "/analysis";
+  io::make_folders(folder);
+  nlohmann::ordered_json json{
+      {"format", "lensmill analysis"},
+      {"format_version", format_version},
+      {"run",
+       {{"name", run.config.at("run.name")},
+        {"config_hash", header.identity.config_hash},
+        {"build_fingerprint", header.identity.build_fingerprint},
+        {"instruction_level", header.identity.instruction_level}}}};
+  for (const auto& section : sections) {
+    json[section.id] = to_json(section);
+    for (const auto& table : section.tables) {
+      io::write_text(fmt::format("{}/{}.csv", folder, table.id), to_csv(table));
+    }
+  }
+  io::write_text(folder + "/analysis.json", json.dump(1) + "\n");
+}
+
+void warn(const RunOnDisk& run, const RunNumbers& numbers, Log& log) {
+  const auto summary = numbers.summary.numbers();
+  if (numbers.shards < run.plan.shards()) {
+    log.warning(fmt::format(
+        "{}: the run is incomplete ({} of {} shards are there): analysed as it is",
+        run.folder.path(), numbers.shards, run.plan.shards()));
+  }
+  const auto left_out = summary.rows - summary.counted;
+  if (left_out > 0) {
+    log.warning(
+        fmt::format("{} of {} rows failed and are left out of the analysis: see "
+                    "/measurements/status",
+                    grouped(left_out), grouped(summary.rows)));
+  }
+}
+
+}  // namespace
+
+void analyse_run(const std::string& path, const AnalysisOptions& options,
+                 const parallel::Communicator& world, Log& log) {
+  const RunOnDisk run = open_run(path, world);
+  std::optional<RowReader> reader;
+  std::optional<ShardHeader> header;
+  world.agree([&] {
+    const std::string shard = first_shard(run);
+    reader.emplace(run, shard);
+    header = ShardHeader::read(io::hdf5::File::open(shard));
+  });
+  const RunNumbers numbers = read_numbers(run, *reader, options, world);
+  warn(run, numbers, log);
+  world.agree([&] {
+    if (!world.is_root()) return;
+    const auto op = run.config.find("convolve.operator");
+    const analysis::Bootstrap bootstrap(numbers.sums.sums());
+    const AnalysisInput input{
+        .run = run,
+        .reader = *reader,
+        .options = options,
+        .numbers = numbers,
+        .bootstrap = bootstrap,
+        .legacy_operator = op != run.config.end() && op->second == "legacy_ifftshift"};
+    std::vector<Section> sections;
+    for (const auto make : section_makers()) sections.push_back(make(input));
+    write(run, sections, *header);
+    for (const auto& section : sections) log.result(to_text(section));
+    log.result(
+        fmt::format("Written: {0}/analysis/analysis.json and the tables as "
+                    "{0}/analysis/*.csv",
+                    run.folder.path()));
+  });
+}
+
+}  // namespace lensmill::pipeline
