@@ -41,6 +41,7 @@ Command verify_command();
 Command extract_command();
 Command finalize_command();
 Command noise_model_command();
+Command probe_command();
 
 /// All subcommands in the order of the help text.
 std::vector<Command> commands();
