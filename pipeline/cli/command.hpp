@@ -42,6 +42,7 @@ Command extract_command();
 Command finalize_command();
 Command noise_model_command();
 Command analyse_command();
+Command probe_command();
 
 /// All subcommands in the order of the help text.
 std::vector<Command> commands();

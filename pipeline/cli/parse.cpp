@@ -17,7 +17,8 @@ std::string overview(const std::vector<Command>& commands) {
       version_line() +
       "\nStrong-lens injections and core leakage, in parallel.\n\n"
       "  lensmill COMMAND ... [options]\n"
-      "  mpirun -n N lensmill COMMAND ...      (run, verify, finalize, analyse)\n\n";
+      "  mpirun -n N lensmill COMMAND ...      (run, verify, finalize, analyse,\n"
+      "                                         probe)\n\n";
   for (const auto& command : commands) {
     text += fmt::format("  {:<11} {}\n", command.name, command.summary);
   }
@@ -105,6 +106,7 @@ std::vector<Command> commands() {
   list.push_back(finalize_command());
   list.push_back(noise_model_command());
   list.push_back(analyse_command());
+  list.push_back(probe_command());
   for (auto& command : list) command.options.add_options()("help,h", "this text");
   return list;
 }

@@ -32,6 +32,8 @@ std::vector<double> doubles_of(const io::hdf5::Group& images, const std::string&
   return {values.begin(), values.end()};
 }
 
+}  // namespace
+
 ProductImage read_product(const io::hdf5::Group& images, const std::string& name,
                           const RowRange& row) {
   const Column column = read_column(images, name, row);
@@ -63,8 +65,6 @@ ProductImage read_product(const io::hdf5::Group& images, const std::string& name
   }
   return image;
 }
-
-}  // namespace
 
 RowPlace find_injection(const RunOnDisk& run, std::int64_t injection_id) {
   const std::int64_t likely = injection_id / run.plan.rows_per_shard;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "lib/io/hdf5/group.hpp"
 #include "pipeline/run/result_batch.hpp"
 #include "pipeline/run/run_on_disk.hpp"
 
@@ -32,6 +33,11 @@ struct ProductImage {
     return {pixels.data() + std::size_t(b) * std::size_t(ny) * std::size_t(nx), ny, nx};
   }
 };
+
+/// One row of a product in a shard's /images, decoded. \independent
+/// \throws DataError, IoError
+ProductImage read_product(const io::hdf5::Group& images, const std::string& name,
+                          const RowRange& row);
 
 /// Everything that a run holds of one injection.
 struct StoredInjection {

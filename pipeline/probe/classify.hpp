@@ -1,0 +1,72 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "lib/analysis/features.hpp"
+#include "lib/analysis/roc.hpp"
+#include "lib/catalogue/injection.hpp"
+
+namespace lensmill::pipeline {
+
+/// What the classifiers know of a sampled row besides its pixels; the same for all
+/// variants.
+struct SampledRow {
+  std::int64_t row = 0;
+  std::int64_t injection_id = 0;
+  std::int64_t host = 0;
+  catalogue::Split split = catalogue::Split::train;
+  double counter_image_snr = 0.0;
+  double stored_deviation = 0.0;
+};
+
+/// Fewest rows that a part of the data must have.
+inline constexpr std::int64_t fewest_train_rows = 50;
+inline constexpr std::int64_t fewest_other_rows = 20;
+
+/// Rows of each part, of those with a flag in `valid` (all where it is empty).
+std::array<std::int64_t, 3> rows_per_split(std::span<const SampledRow> rows,
+                                           std::span<const char> valid);
+/// Whether there are enough of each.
+bool enough_rows(const std::array<std::int64_t, 3>& rows);
+
+/// A region's classifier and how it does on the test rows.
+struct RegionFit {
+  double l2 = 0.0;               ///< chosen on the validation rows
+  double validation_loss = 0.0;  ///< mean log-loss there
+  bool converged = true;
+  /// Of each valid test row in order: score of the positive, of the negative.
+  std::vector<double> test_scores{};
+};
+
+/// Train on the training rows with each strength of a short list, take that of the
+/// least log-loss on the validation rows, score the test rows.
+/// \param features [row, positive | negative, feature] of all sampled rows
+/// \param valid one flag per row: rows without are left out
+/// \pre enough_rows
+RegionFit fit_region(std::span<const float> features,
+                     const analysis::FeatureShape& shape, analysis::Region region,
+                     std::span<const SampledRow> rows, std::span<const char> valid);
+
+/// The test scores as pairs of stamps, of the valid test rows that `wanted` accepts.
+template <class Wanted>
+std::vector<analysis::Scored> test_pairs(const RegionFit& fit,
+                                         std::span<const SampledRow> rows,
+                                         std::span<const char> valid, Wanted&& wanted) {
+  std::vector<analysis::Scored> pairs;
+  std::size_t k = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i].split != catalogue::Split::test || valid[i] == 0) continue;
+    if (wanted(rows[i])) {
+      pairs.push_back({fit.test_scores[k], true, rows[i].host});
+      pairs.push_back({fit.test_scores[k + 1], false, rows[i].host});
+    }
+    k += 2;
+  }
+  return pairs;
+}
+
+}  // namespace lensmill::pipeline

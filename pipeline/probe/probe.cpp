@@ -1,0 +1,239 @@
+#include "pipeline/probe/probe.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <limits>
+
+#include "lib/core/errors.hpp"
+#include "pipeline/probe/render_sample.hpp"
+#include "pipeline/probe/sample_rows.hpp"
+#include "pipeline/run/prepare_folder.hpp"
+#include "pipeline/run/session.hpp"
+
+namespace lensmill::pipeline {
+namespace {
+
+using analysis::Region;
+using analysis::Variant;
+using analysis::variant_count;
+
+constexpr double wanted_core_radius_pix = 5.0;
+constexpr std::string_view wanted_band = "r";
+
+void limit_to_level_of(const RunOnDisk& run, const parallel::Communicator& world) {
+  const auto existing = level_of_existing_shards(run.folder, Existing::resume, world);
+  try {
+    agree_on_level(world, existing.value_or(""));
+  } catch (const ConfigError&) {
+    agree_on_level(world, "");
+  }
+}
+
+VariantSettings settings_of(const config::RunConfig& config,
+                            const ProbeRequest& request) {
+  if (!config.noise.enabled) {
+    throw ConfigError(
+        "probe: the run has no noise (`noise: none`), without which any classifier "
+        "separates every pair; make a run with noise.sky_sigma_nmgy");
+  }
+  const auto& radii = config.measure.aperture_radius_pix;
+  const double radius = *std::ranges::min_element(radii, {}, [](double candidate) {
+    return std::abs(candidate - wanted_core_radius_pix);
+  });
+  const int n = config.grid.stamp_size_pix;
+  const int box = std::max(1, static_cast<int>(std::lround(radius)));
+  if (n / 2 <= box) {
+    throw DataError(fmt::format(
+        "probe: stamps of {} pix have no annulus outside a core of r < {} pix "
+        "(measure.aperture_radius_pix); at least {} pix are needed",
+        n, box, 2 * box + 2));
+  }
+  const auto band = std::ranges::find(config.bands, wanted_band);
+  return {.shape = analysis::FeatureShape::for_stamp(n, config.band_count(), box),
+          .mask_radius_pix = request.mask_radius_pix.value_or(radius),
+          .core_radius_pix = radius,
+          .leakage_band = band == config.bands.end()
+                              ? 0
+                              : static_cast<std::size_t>(band - config.bands.begin()),
+          .grid = config.grid};
+}
+
+void require_rows(const ProbeSample& sample) {
+  const auto split = rows_per_split(sample.rows, {});
+  if (enough_rows(split)) return;
+  throw DataError(fmt::format(
+      "probe: too few rows: {} to train, {} to validate, {} to test, of {} drawn that "
+      "could be rendered ({} could not); at least {}, {} and {} are needed: give more "
+      "--rows, a larger run, or larger catalogue.split fractions",
+      split[0], split[1], split[2], sample.rows.size(), sample.failed,
+      fewest_train_rows, fewest_other_rows, fewest_other_rows));
+}
+
+MeanOfRows mean_of(std::span<const double> values) {
+  MeanOfRows mean;
+  double sum = 0.0;
+  for (const double value : values) {
+    if (!std::isfinite(value)) continue;
+    ++mean.n;
+    sum += value;
+  }
+  const auto n = static_cast<double>(mean.n);
+  mean.value = sum / n;
+  double squares = 0.0;
+  for (const double value : values) {
+    if (std::isfinite(value)) squares += (value - mean.value) * (value - mean.value);
+  }
+  mean.standard_error = mean.n > 1 ? std::sqrt(squares / (n - 1.0) / n)
+                                   : std::numeric_limits<double>::quiet_NaN();
+  return mean;
+}
+
+using Fits = std::array<std::array<RegionFit, analysis::region_count>, variant_count>;
+
+/// Each variant's classifiers, fitted by its owner, known to all.
+Fits fit_all(ProbeSample& sample, const VariantSettings& settings,
+             const std::array<bool, variant_count>& applies,
+             const parallel::Communicator& world) {
+  Fits fits;
+  world.agree([&] {
+    for (std::size_t v = 0; v < variant_count; ++v) {
+      auto& variant = sample.variants[v];
+      if (!applies[v] || owner_of(v, world) != world.rank()) continue;
+      for (const Region region : {Region::core, Region::annulus, Region::full}) {
+        fits[v][static_cast<std::size_t>(region)] = fit_region(
+            variant.features, settings.shape, region, sample.rows, variant.valid);
+      }
+      variant.features = {};
+    }
+  });
+  for (std::size_t v = 0; v < variant_count; ++v) {
+    for (auto& fit : fits[v]) {
+      const int owner = owner_of(v, world);
+      world.broadcast(fit.l2, owner);
+      world.broadcast(fit.validation_loss, owner);
+      world.broadcast(fit.converged, owner);
+      world.broadcast(fit.test_scores, owner);
+    }
+  }
+  return fits;
+}
+
+void report_region(const ProbeSample& sample, const Fits& fits, std::size_t v,
+                   std::size_t region, bool has_visible, RegionReport& out) {
+  const auto& fit = fits[v][region];
+  const auto& valid = sample.variants[v].valid;
+  const auto pairs_of = [&](std::size_t variant, auto&& wanted) {
+    return analysis::auc_components(test_pairs(fits[variant][region], sample.rows,
+                                               sample.variants[variant].valid, wanted));
+  };
+  // The baseline on the rows that the variant has.
+  std::vector<char> has(sample.rows.size());
+  std::ranges::copy(valid, has.begin());
+  const auto in_variant = [&](const SampledRow& row) {
+    return has[static_cast<std::size_t>(&row - sample.rows.data())] != 0;
+  };
+  const auto visible = [&](const SampledRow& row) {
+    return in_variant(row) && row.counter_image_snr > visible_snr;
+  };
+  out.l2 = fit.l2;
+  out.converged = fit.converged;
+  const auto components = pairs_of(v, in_variant);
+  out.auc = analysis::auc_estimate(components);
+  out.change = analysis::auc_difference(components, pairs_of(0, in_variant));
+  if (!has_visible) return;
+  const auto of_visible = pairs_of(v, visible);
+  out.visible_auc = analysis::auc_estimate(of_visible);
+  out.visible_change = analysis::auc_difference(of_visible, pairs_of(0, visible));
+}
+
+void rank(ProbeReport& report) {
+  std::vector<analysis::RankedVariant> ranked;
+  for (const auto& variant : report.variants) {
+    if (!variant.applies || !analysis::is_ranked(variant.variant)) continue;
+    ranked.push_back({.variant = variant.variant,
+                      .core_auc = variant.regions[0].auc.value,
+                      .annulus_change = variant.regions[1].change});
+  }
+  analysis::rank_variants(ranked);
+  for (const auto& entry : ranked) {
+    auto& variant = report.variants[static_cast<std::size_t>(entry.variant)];
+    variant.rank = entry.rank;
+    variant.annulus_harmed = entry.annulus_harmed;
+  }
+}
+
+void compare_stored(const ProbeSample& sample, ProbeReport& report) {
+  const auto& stored = sample.variants[static_cast<std::size_t>(Variant::stored)];
+  for (std::size_t k = 0; k < sample.rows.size(); ++k) {
+    if (stored.valid[k] == 0) continue;
+    ++report.stored_rows;
+    const double deviation = sample.rows[k].stored_deviation;
+    report.stored_worst_sigma = std::max(report.stored_worst_sigma, deviation);
+    if (!(deviation > stored_tolerance_sigma)) continue;
+    if (report.stored_different++ == 0) {
+      report.stored_first_different = sample.rows[k].injection_id;
+    }
+  }
+}
+
+}  // namespace
+
+ProbeReport run_probe(const RunOnDisk& run, const ProbeRequest& request,
+                      const parallel::Communicator& world, Log& log) {
+  limit_to_level_of(run, world);
+  const auto config = read_config(run.folder.run_yaml(), {}, world, log);
+  const auto settings = settings_of(config, request);
+  const Session session = open_session(config, world, log);
+  const auto legacy = open_legacy(session, world);
+  std::vector<std::int64_t> rows;
+  world.agree([&] {
+    if (world.is_root()) rows = draw_probe_rows(run, request.rows, config.run.seed);
+  });
+  world.broadcast(rows);
+  auto sample = render_sample(run, session, legacy, settings, rows, world, log);
+  require_rows(sample);
+
+  ProbeReport report{.run_name = config.run.name,
+                     .seed = config.run.seed,
+                     .bands = config.bands,
+                     .leakage_band = config.bands[settings.leakage_band],
+                     .core_radius_pix = settings.core_radius_pix,
+                     .mask_radius_pix = settings.mask_radius_pix,
+                     .outer_radius_pix = settings.shape.outer_radius_pix,
+                     .rows = static_cast<std::int64_t>(sample.rows.size()),
+                     .failed = sample.failed,
+                     .split_rows = rows_per_split(sample.rows, {})};
+  std::array<bool, variant_count> applies{};
+  for (std::size_t v = 0; v < variant_count; ++v) {
+    applies[v] = enough_rows(rows_per_split(sample.rows, sample.variants[v].valid));
+  }
+  report.visible_test_rows = std::ranges::count_if(sample.rows, [](const auto& row) {
+    return row.split == catalogue::Split::test && row.counter_image_snr > visible_snr;
+  });
+  report.has_visible = report.visible_test_rows >= fewest_other_rows;
+  const auto fits = fit_all(sample, settings, applies, world);
+  for (std::size_t v = 0; v < variant_count; ++v) {
+    const auto& from = sample.variants[v];
+    VariantReport variant{
+        .variant = analysis::all_variants[v],
+        .applies = applies[v],
+        .reason = from.reason,
+        .rows = std::ranges::count(from.valid, char{1}),
+        .core_flux_fraction = mean_of(from.core_flux_fraction),
+        .core_offset_nmgy_per_pix = mean_of(from.core_offset_nmgy_per_pix)};
+    for (std::size_t region = 0; applies[v] && region < variant.regions.size();
+         ++region) {
+      report_region(sample, fits, v, region, report.has_visible,
+                    variant.regions[region]);
+    }
+    report.variants.push_back(std::move(variant));
+  }
+  rank(report);
+  compare_stored(sample, report);
+  return report;
+}
+
+}  // namespace lensmill::pipeline

@@ -1,0 +1,149 @@
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "pipeline/probe/probe.hpp"
+
+namespace lensmill::pipeline {
+namespace {
+
+using analysis::Estimate;
+using analysis::Region;
+// Keys in the order they are written.
+using Json = nlohmann::ordered_json;
+
+constexpr std::array regions{Region::core, Region::annulus, Region::full};
+
+/// JSON has no NaN: null.
+Json number(double value) { return std::isfinite(value) ? Json(value) : Json(); }
+
+Json estimate(const Estimate& e) {
+  return {{"value", number(e.value)},
+          {"standard_error", number(e.standard_error)},
+          {"lower", number(e.lower)},
+          {"upper", number(e.upper)}};
+}
+
+Json mean(const MeanOfRows& m) {
+  return {{"n", m.n},
+          {"mean", number(m.value)},
+          {"standard_error", number(m.standard_error)}};
+}
+
+Json region_json(const RegionReport& region, bool has_visible) {
+  Json json{{"auc", estimate(region.auc)},
+            {"auc_minus_baseline", estimate(region.change)}};
+  if (has_visible) {
+    json["auc_visible_counter_image"] = estimate(region.visible_auc);
+    json["auc_visible_counter_image_minus_baseline"] = estimate(region.visible_change);
+  }
+  json["l2"] = region.l2;
+  json["converged"] = region.converged;
+  return json;
+}
+
+Json variant_json(const VariantReport& variant, bool has_visible) {
+  Json json{{"variant", to_string(variant.variant)},
+            {"description", description_of(variant.variant)},
+            {"applies", variant.applies},
+            {"rows", variant.rows}};
+  if (!variant.reason.empty()) json["reason"] = variant.reason;
+  if (variant.rows > 0) {
+    json["core_flux_fraction"] = mean(variant.core_flux_fraction);
+    json["core_offset_nmgy_per_pix"] = mean(variant.core_offset_nmgy_per_pix);
+  }
+  if (!variant.applies) return json;
+  for (const Region region : regions) {
+    json[std::string(to_string(region))] =
+        region_json(variant.regions[static_cast<std::size_t>(region)], has_visible);
+  }
+  if (variant.rank > 0) {
+    json["rank"] = variant.rank;
+    json["annulus_harmed"] = variant.annulus_harmed;
+  }
+  return json;
+}
+
+std::string field(double value) {
+  return std::isfinite(value) ? fmt::format("{}", value) : "";
+}
+
+std::string fields(const Estimate& e) {
+  return fmt::format(",{},{},{},{}", field(e.value), field(e.standard_error),
+                     field(e.lower), field(e.upper));
+}
+
+std::string fields(const MeanOfRows& m) {
+  return fmt::format(",{},{}", field(m.value), field(m.standard_error));
+}
+
+}  // namespace
+
+std::string probe_json(const ProbeReport& report) {
+  Json json{{"format", "lensmill probe 1"},
+            {"run", report.run_name},
+            {"seed", report.seed},
+            {"bands", report.bands},
+            {"leakage_band", report.leakage_band},
+            {"core_radius_pix", report.core_radius_pix},
+            {"outer_radius_pix", report.outer_radius_pix},
+            {"mask_radius_pix", report.mask_radius_pix},
+            {"confidence", analysis::auc_confidence},
+            {"rows", report.rows},
+            {"rows_not_rendered", report.failed},
+            {"train_rows", report.split_rows[0]},
+            {"validation_rows", report.split_rows[1]},
+            {"test_rows", report.split_rows[2]},
+            {"visible_counter_image",
+             {{"snr_above", visible_snr}, {"test_rows", report.visible_test_rows}}},
+            {"variants", Json::array()}};
+  for (const auto& variant : report.variants) {
+    json["variants"].push_back(variant_json(variant, report.has_visible));
+  }
+  if (report.stored_rows > 0) {
+    json["stored_stamps"] = {{"rows", report.stored_rows},
+                             {"different", report.stored_different},
+                             {"tolerance_sigma", stored_tolerance_sigma},
+                             {"worst_sigma", number(report.stored_worst_sigma)}};
+    if (report.stored_different > 0) {
+      json["stored_stamps"]["first_injection_id"] = report.stored_first_different;
+    }
+  }
+  return json.dump(2) + "\n";
+}
+
+std::string probe_csv(const ProbeReport& report) {
+  std::string text =
+      "variant,applies,rows,core_flux_fraction,core_flux_fraction_se,"
+      "core_offset_nmgy_per_pix,core_offset_nmgy_per_pix_se";
+  for (const Region region : regions) {
+    for (const char* what :
+         {"auc", "auc_minus_baseline", "auc_visible", "auc_visible_minus_baseline"}) {
+      const auto name = fmt::format("{}_{}", to_string(region), what);
+      text += fmt::format(",{0},{0}_se,{0}_lower,{0}_upper", name);
+    }
+  }
+  text += ",rank,annulus_harmed\n";
+  const double nan = std::nan("");
+  const Estimate none{nan, nan, nan, nan};
+  for (const auto& variant : report.variants) {
+    text += fmt::format("{},{:d},{}", to_string(variant.variant), variant.applies,
+                        variant.rows);
+    text +=
+        fields(variant.core_flux_fraction) + fields(variant.core_offset_nmgy_per_pix);
+    for (const auto& region : variant.regions) {
+      const bool visible = variant.applies && report.has_visible;
+      text += fields(variant.applies ? region.auc : none);
+      text += fields(variant.applies ? region.change : none);
+      text += fields(visible ? region.visible_auc : none);
+      text += fields(visible ? region.visible_change : none);
+    }
+    text += variant.rank > 0
+                ? fmt::format(",{},{:d}\n", variant.rank, variant.annulus_harmed)
+                : ",,\n";
+  }
+  return text;
+}
+
+}  // namespace lensmill::pipeline
