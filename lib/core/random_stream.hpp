@@ -74,6 +74,7 @@ enum class StreamTag : std::uint16_t {
   // Checks and tools (300..).
   verify_sample = 300,
   self_test = 301,
+  audit_sample = 320,
 };
 
 /// A counter-based random stream: Philox4x32-10 (Salmon et al. 2011, SC11), key = run
