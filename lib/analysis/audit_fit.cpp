@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numbers>
 
 #include "lib/core/contracts.hpp"
 
@@ -23,7 +22,24 @@ double true_variance(const AuditNoise& noise, std::size_t i, double light) {
 }
 
 double variance(const AuditNoise& noise, std::size_t i, double light) {
-  return true_variance(noise, i, light) + noise.floor_variance;
+  return noise.fixed_variance[i] + std::max(light, 0.0) * noise.inverse_gain +
+         noise.floor_variance;
+}
+
+/// Integral of (k - m) / V(m) over m from 0 to mu, V = c + max(m, 0); electrons.
+double quasi_likelihood(double k, double mu, double c) {
+  if (mu <= 0.0) return mu * (k - 0.5 * mu) / c;
+  return (k + c) * std::log1p(mu / c) - mu;
+}
+
+double log_likelihood(const AuditNoise& noise, std::size_t i, double data,
+                      double light) {
+  const double g = noise.inverse_gain;
+  const double constant = noise.fixed_variance[i] + noise.floor_variance;
+  if (!(g > 0.0)) return -0.5 * (data - light) * (data - light) / constant;
+  const double c = constant / (g * g);
+  return quasi_likelihood(data / g, light / g, c) -
+         quasi_likelihood(data / g, data / g, c);
 }
 
 bool used(const AuditNoise& noise, std::size_t i) {
@@ -89,7 +105,7 @@ AuditFit fit_amplitude(std::span<const float> data, std::span<const float> model
     const double v = variance(noise, i, light);
     const double r = double{data[i]} - light;
     match.chi2 += r * r / v;
-    match.log_likelihood -= 0.5 * (r * r / v + std::log(2.0 * std::numbers::pi * v));
+    match.log_likelihood += log_likelihood(noise, i, data[i], light);
     const double t = true_variance(noise, i, light);
     // Fourth cumulant of Poisson counts times nmgy per electron.
     const double g = noise.inverse_gain;

@@ -13,7 +13,7 @@
 namespace lensmill::analysis {
 
 /// The noise of one band's stamp: the variance of pixel i, for an arc of a m_i nmgy, is
-///   V_i = fixed_i + floor + max(a m_i, 0) / gain + (model_error_fraction a m_i)^2.
+///   V_i = fixed_i + floor + max(a m_i, 0) / gain.
 struct AuditNoise {
   /// nmgy^2, one per pixel; infinite: the pixel is left out.
   std::vector<double> fixed_variance;
@@ -21,10 +21,17 @@ struct AuditNoise {
   /// noise is expected to have it: expected_chi2 does not count it.
   double floor_variance = 0.0;
   double inverse_gain = 0.0;  ///< nmgy per electron of the arc; 0: no Poisson noise
+  /// Of the model's pixels: how far a right model may be off. It widens what chi2 may
+  /// be (expected_chi2), not V.
   double model_error_fraction = 0.0;
 };
 
-/// chi^2 and the Gaussian log-likelihood of residuals; sums over pixels, bands, stamps.
+/// chi^2 and log-likelihood of residuals; sums over pixels, bands, stamps. The
+/// log-likelihood is the quasi-likelihood of the variance V (Wedderburn 1974,
+/// Biometrika 61, 439), relative to a model that is the data: its score is (data -
+/// light)/V, so that the model's own effect on V does not pull the fit. Without
+/// `inverse_gain` it is -chi2/2; with it, electrons k + c follow a Poisson law of mean
+/// mu + c, c being the variance without the arc's.
 struct AuditMatch {
   double chi2 = 0.0;
   /// Mean and variance of chi2 if the model and the noise are right: with a floor and
