@@ -57,7 +57,7 @@ double log_ratio(const AuditMatch& match, const AuditResult& result) {
 
 std::string model_line(std::string_view name, const AuditMatch& match,
                        const AuditResult& result, int parameters) {
-  return fmt::format("  {:<24} {:>14.1f} {:>14.1f} {:>12.4f} {:>10.1f}\n", name,
+  return fmt::format("  {:<24} {:>14.1f} {:>14.1f} {:>12.4g} {:>10.4g}\n", name,
                      log_ratio(match, result),
                      analysis::penalised(match, parameters) -
                          analysis::penalised(result.overall.correct, 0),

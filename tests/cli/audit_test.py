@@ -7,6 +7,7 @@ import unittest
 
 import h5py
 import numpy
+from astropy.io import fits
 
 from support import BAD_DATA, CONFIG, USAGE, Case, edited, lensmill, virtual_file
 
@@ -53,6 +54,8 @@ HALF_PIXEL_SET = edited(SET, "  lens_q:", "  lens_x_arcsec: 0.131\n  lens_q:")
 WIDTH_TOLERANCE = 0.01
 SHIFT_TOLERANCE_PIX = 0.02
 FLUX_TOLERANCE = 0.02
+# Stretched with its pixel's response, and by bilinear interpolation.
+STORED_WIDTH_TOLERANCE = 0.03
 
 SHORT = "mapping: lensmill\n"
 # The same in other names, units and conventions (foreign_file below).
@@ -194,8 +197,9 @@ class TellsApart(Audited):
                 ("rows", "")):
             file = self.folder / f"{change}.h5"
             with h5py.File(virtual_file(run)) as old, h5py.File(file, "w") as new:
-                for group in ("catalogue", "provenance"):
-                    old.copy(group, new)
+                for name in old["catalogue"]:
+                    new[f"catalogue/{name}"] = old[f"catalogue/{name}"][:]
+                old.copy("provenance", new)
                 positive = old["images/positive"][:]
                 negative = old["images/negative"][:]
                 if change == "noise":
@@ -211,6 +215,50 @@ class TellsApart(Audited):
             self.assertEqual(report["verdict"], "none fits", change)
             self.assertIn("None of the models fits these stamps", says)
             self.assert_most(report, "none fits")
+
+
+class Variants(Audited):
+    def test_stamps_of_arcs_alone(self):
+        run = self.make_run("set", edited(SET, "[positive, negative]", "[arc]"))
+        noise = "noise: {sky_sigma_nmgy: {r: 0.001}}\n"
+
+        self.assert_ends(
+            lensmill("audit", virtual_file(run), self.write("short.yaml", SHORT)), CONFIG,
+            "a likelihood needs the noise")
+        report, _, _ = self.audit(virtual_file(run), SHORT + noise)
+
+        self.assertEqual(report["verdict"], "correct")
+        # Without noise the stamps are the renders.
+        self.assertLess(abs(report["flux_ratio_median"]["r"] - 1), 1e-6)
+        self.assertLess(report["models"]["correct"]["chi2"], 1e-3)
+
+    def test_a_kernel_larger_than_the_stamp_has_no_legacy_placement(self):
+        run = self.make_run("set", SET)
+
+        report, says, _ = self.audit(
+            virtual_file(run), SHORT + "psf:\n"
+            "  r: {kind: gaussian, fwhm_pix: 4.0, size_pix: [61, 61]}\n")
+
+        self.assertEqual(report["verdict"], "correct")
+        self.assertIsNone(report["models"]["legacy"])
+        self.assertIn("legacy placement: not compared (psf.r.size_pix", says)
+
+    def test_the_width_of_a_stored_kernel(self):
+        run = self.make_run("set", SET)
+        y, x = numpy.mgrid[-16:17, -16:17]
+        for fwhm, verdict in ((4.0, "correct"), (4.6, "wrong PSF width")):
+            kernel = numpy.exp(-4 * numpy.log(2) * (x**2 + y**2) / fwhm**2)
+            fits.writeto(self.folder / "kernel.fits", kernel / kernel.sum(),
+                         overwrite=True)
+
+            report, _, _ = self.audit(
+                virtual_file(run), SHORT + "psf:\n"
+                "  r: {kind: pixelised, file: kernel.fits, includes_pixel: false,\n"
+                "      normalisation: unit, centring: keep}\n")
+
+            self.assertEqual(report["verdict"], verdict)
+            self.assertLess(abs(report["models"]["psf_width"]["factor"] - 4.0 / fwhm),
+                            STORED_WIDTH_TOLERANCE)
 
 
 class Foreign(Audited):
@@ -258,7 +306,7 @@ class Refused(Audited):
                  ("columns.theta_e_arcsec at", "no dataset par/bmajor",
                   "did you mean par/b_major?")),
                 ("par/b_major, unit: pix", "par/b_major", CONFIG,
-                 ("columns.<column>.unit", "required, but missing")),
+                 ("columns.theta_e_arcsec.unit", "required, but missing")),
                 ("par/pa, unit: deg", "par/pa, unit: pix", CONFIG,
                  ("must be rad or deg (got pix)",)),
                 ("  lens_q:", "  lens_qq:", CONFIG,
