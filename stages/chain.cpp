@@ -96,7 +96,7 @@ Chain::Chain(std::vector<std::unique_ptr<const Stage>> stages, config::RunConfig
   for (const auto& name : config_.output.products) {
     if (image_of(none, name) == nullptr) {
       std::string known;
-      for (const auto& product : products()) known += " " + product.name;
+      for (const auto& product : products()) known.append(" ").append(product.name);
       throw ConfigError("output.products: no product '" + name + "'; known:" + known);
     }
   }

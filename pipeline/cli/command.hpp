@@ -31,6 +31,8 @@ struct Command {
   std::string example;  ///< one or more command lines
   po::options_description options;
   std::function<ExitCode(const po::variables_map&, const Context&)> run;
+  std::string second_positional{};  ///< likewise, after the first
+  std::string second_positional_help{};
 };
 
 Command run_command();
@@ -43,6 +45,7 @@ Command finalize_command();
 Command noise_model_command();
 Command analyse_command();
 Command probe_command();
+Command audit_command();
 
 /// All subcommands in the order of the help text.
 std::vector<Command> commands();

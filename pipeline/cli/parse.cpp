@@ -51,6 +51,10 @@ std::string help_of(const Command& command) {
   if (!command.positional.empty()) {
     text += fmt::format("  {:<22} {}\n", command.positional, command.positional_help);
   }
+  if (!command.second_positional.empty()) {
+    text += fmt::format("  {:<22} {}\n", command.second_positional,
+                        command.second_positional_help);
+  }
   return text + options.str() + "\nFor example:\n" + command.example;
 }
 
@@ -73,6 +77,10 @@ po::variables_map read_options(const Command& command,
   if (!command.positional.empty()) {
     all.add_options()(command.positional.c_str(), po::value<std::string>());
     positional.add(command.positional.c_str(), 1);
+  }
+  if (!command.second_positional.empty()) {
+    all.add_options()(command.second_positional.c_str(), po::value<std::string>());
+    positional.add(command.second_positional.c_str(), 1);
   }
   po::variables_map values;
   try {
@@ -107,6 +115,7 @@ std::vector<Command> commands() {
   list.push_back(noise_model_command());
   list.push_back(analyse_command());
   list.push_back(probe_command());
+  list.push_back(audit_command());
   for (auto& command : list) command.options.add_options()("help,h", "this text");
   return list;
 }
@@ -133,10 +142,11 @@ Request parse(const std::vector<Command>& commands,
     request.command = nullptr;
     return request;
   }
-  const std::string& positional = request.command->positional;
-  if (!positional.empty() && !request.values.contains(positional)) {
+  for (const auto* positional :
+       {&request.command->positional, &request.command->second_positional}) {
+    if (positional->empty() || request.values.contains(*positional)) continue;
     throw UsageError(fmt::format("{}: {} is missing; usage: {}", request.command->name,
-                                 positional, request.command->usage));
+                                 *positional, request.command->usage));
   }
   return request;
 }

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "lib/analysis/audit_fit.hpp"
+
+namespace lensmill::analysis {
+
+/// What stamps are compared with, and what is said of them.
+enum class AuditVerdict {
+  correct,      ///< the PSF at its place, as stated
+  legacy,       ///< the historical misplacement of the PSF
+  wrong_width,  ///< at its place, but of another width
+  shifted,      ///< at its place, but the arc displaced
+  none_fits,    ///< none of these within the noise, or no such arc at all
+  undecided,    ///< too faint to tell correct from legacy
+};
+/// "correct", "legacy", "wrong PSF width", "shifted", "none fits", "undecided".
+std::string_view to_string(AuditVerdict verdict);
+
+/// The four models' matches, of one stamp or of all together.
+struct AuditScores {
+  AuditMatch correct;
+  std::optional<AuditMatch> legacy;  ///< nothing: the kernel is larger than the stamp
+  AuditMatch width;                  ///< one parameter more: the PSF's width
+  std::optional<AuditMatch> shift;   ///< two more: dx, dy; nothing: no shift was found
+  /// Significance of the arc: the best model's amplitude over its error, and what it
+  /// would be for an amplitude of 1.
+  double amplitude_snr = 0.0;
+  double expected_snr = 0.0;
+};
+
+/// Log-likelihood minus half the free parameters times ln(pixels), Schwarz (1978).
+double penalised(const AuditMatch& match, int parameters);
+
+/// The model of the greatest penalised log-likelihood, whatever its fit.
+AuditVerdict best_model(const AuditScores& scores);
+/// Its match.
+const AuditMatch& match_of(const AuditScores& scores, AuditVerdict model);
+
+/// How far chi2 may lie above its expectation before a model is said not to fit.
+struct AuditLimits {
+  double deviation = 5.0;  ///< standard deviations, and
+  double reduced = 1.0;    ///< chi2 over its expectation
+};
+
+/// The best model, unless it does not fit (none_fits) or the data cannot tell.
+AuditVerdict verdict_of(const AuditScores& scores, const AuditLimits& limits);
+
+}  // namespace lensmill::analysis

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "pipeline/audit/audit_stamp.hpp"
+
+namespace lensmill::pipeline {
+
+struct AuditRequest {
+  std::string file;
+  std::string mapping;
+  std::int64_t sample = 500;
+  std::uint64_t seed = 1;
+};
+
+/// A mean over stamps and its standard error; NaN without stamps.
+struct AuditMean {
+  double mean = 0.0;
+  double error = 0.0;
+  std::int64_t n = 0;
+};
+
+/// What the audit says of a file.
+struct AuditResult {
+  AuditRequest request;
+  BandNames bands;
+  std::vector<AuditStamp> stamps;
+  std::int64_t rows_in_file = 0, sampled = 0;
+  std::int64_t incomplete = 0, bad_stamps = 0, not_rendered = 0;
+  std::string why_no_legacy;  ///< "" where it was compared
+  std::map<std::string, std::int64_t> verdicts;
+  analysis::AuditScores overall;
+  analysis::AuditVerdict verdict = analysis::AuditVerdict::undecided;
+  double width = 1.0;                 ///< one factor for all stamps
+  bool width_at_end = false;          ///< at an end of the range searched
+  double dx_pix = 0.0, dy_pix = 0.0;  ///< one shift for all stamps
+  AuditMean shift_x, shift_y, core_excess;
+  std::vector<double> flux_ratio;  ///< medians, [band]
+
+  std::int64_t fitted() const;
+};
+
+/// Compare a file's stamps with renders. \independent
+/// \throws ConfigError, DataError, IoError
+AuditResult audit(const AuditRequest& request);
+
+/// The report in words; the same as JSON; the stamps as CSV.
+std::string audit_text(const AuditResult& result);
+std::string audit_json(const AuditResult& result);
+std::string audit_csv(const AuditResult& result);
+
+}  // namespace lensmill::pipeline

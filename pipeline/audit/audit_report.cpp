@@ -1,0 +1,222 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "pipeline/audit/audit.hpp"
+
+namespace lensmill::pipeline {
+namespace {
+
+using analysis::AuditMatch;
+using analysis::AuditVerdict;
+using nlohmann::json;
+
+constexpr AuditVerdict all_verdicts[] = {
+    AuditVerdict::correct, AuditVerdict::legacy,    AuditVerdict::wrong_width,
+    AuditVerdict::shifted, AuditVerdict::none_fits, AuditVerdict::undecided};
+
+std::string verdict_sentence(const AuditResult& result) {
+  switch (result.verdict) {
+    case AuditVerdict::correct:
+      return "These stamps are fitted by the correct PSF placement; the PSF is where "
+             "it "
+             "belongs and as wide as stated.";
+    case AuditVerdict::legacy:
+      return "These stamps are fitted by the legacy PSF placement (legacy_ifftshift): "
+             "they were made with the historical misplacement of the PSF.";
+    case AuditVerdict::wrong_width:
+      return fmt::format(
+          "These stamps have the PSF at its place, but with a wrong PSF width: theirs "
+          "is "
+          "{:.3f} times as wide as stated{}.",
+          result.width,
+          result.width_at_end ? " (the end of the range that was searched)" : "");
+    case AuditVerdict::shifted:
+      return fmt::format(
+          "These stamps have the PSF at its place, but are shifted against the mapping "
+          "by "
+          "({:+.3f}, {:+.3f}) pix (x, y): check lens positions, the stamp's centre "
+          "((N-1)/2 or N/2) and the centring of the kernel.",
+          result.dx_pix, result.dy_pix);
+    case AuditVerdict::none_fits:
+      return "None of the models fits these stamps: neither placement, nor another PSF "
+             "width, nor a shift gives them within the stated noise; check columns, "
+             "units, conventions, PSF and noise of the mapping.";
+    case AuditVerdict::undecided:
+      return "These stamps are too faint to tell the correct PSF placement from the "
+             "legacy one.";
+  }
+  return {};
+}
+
+double log_ratio(const AuditMatch& match, const AuditResult& result) {
+  return match.log_likelihood - result.overall.correct.log_likelihood;
+}
+
+std::string model_line(std::string_view name, const AuditMatch& match,
+                       const AuditResult& result, int parameters) {
+  return fmt::format("  {:<24} {:>14.1f} {:>14.1f} {:>12.4g} {:>10.4g}\n", name,
+                     log_ratio(match, result),
+                     analysis::penalised(match, parameters) -
+                         analysis::penalised(result.overall.correct, 0),
+                     match.reduced(), match.deviation());
+}
+
+std::string mean_text(const AuditMean& value) {
+  return fmt::format("{:+.4f} +- {:.4f} (n = {})", value.mean, value.error, value.n);
+}
+
+/// JSON has no NaN.
+json number(double value) { return std::isfinite(value) ? json(value) : json(nullptr); }
+
+json mean_json(const AuditMean& value) {
+  return {{"mean", number(value.mean)},
+          {"standard_error", number(value.error)},
+          {"n", value.n}};
+}
+
+json match_json(const AuditMatch& match, int parameters) {
+  return {{"log_likelihood", number(match.log_likelihood)},
+          {"penalised", number(analysis::penalised(match, parameters))},
+          {"parameters", parameters},
+          {"chi2", number(match.chi2)},
+          {"expected_chi2", number(match.expected_chi2)},
+          {"deviation_sigma", number(match.deviation())},
+          {"pixels", number(match.pixels)}};
+}
+
+std::string cell(double value) {
+  return std::isfinite(value) ? fmt::format("{:.10g}", value) : "";
+}
+
+std::string csv_row(const AuditStamp& stamp, std::size_t bands) {
+  static constexpr const char* states[] = {"fitted", "bad_stamp", "not_rendered"};
+  constexpr std::size_t fixed_cells = 16;
+  std::vector<std::string> cells{fmt::format("{}", stamp.row),
+                                 states[static_cast<int>(stamp.state)]};
+  if (stamp.state == AuditStamp::State::fitted) {
+    const auto& s = stamp.scores;
+    const auto over_correct = [&](const std::optional<AuditMatch>& match) {
+      return match ? cell(match->log_likelihood - s.correct.log_likelihood)
+                   : std::string();
+    };
+    const auto& best = match_of(s, best_model(s));
+    cells.insert(cells.end(),
+                 {std::string(to_string(stamp.verdict)), cell(s.correct.log_likelihood),
+                  over_correct(s.legacy), over_correct(s.width), over_correct(s.shift),
+                  cell(best.chi2), cell(best.expected_chi2), cell(s.amplitude_snr),
+                  cell(stamp.width)});
+    if (stamp.shift) {
+      cells.insert(cells.end(),
+                   {cell(stamp.shift->x_pix), cell(stamp.shift->y_pix),
+                    cell(stamp.shift->x_error_pix), cell(stamp.shift->y_error_pix)});
+    }
+    cells.resize(fixed_cells - 1);
+    cells.push_back(cell(stamp.core_excess));
+    for (const double ratio : stamp.flux_ratio) cells.push_back(cell(ratio));
+  }
+  cells.resize(fixed_cells + bands);
+  return fmt::format("{}\n", fmt::join(cells, ","));
+}
+
+}  // namespace
+
+std::string audit_text(const AuditResult& result) {
+  std::string text =
+      fmt::format("{}: {} rows, {} sampled, {} compared\n", result.request.file,
+                  result.rows_in_file, result.sampled, result.fitted());
+  const auto count = [&](std::int64_t n, std::string_view what) {
+    if (n > 0) text += fmt::format("  left out: {} {}\n", n, what);
+  };
+  count(result.incomplete, "rows with parameters that are not finite");
+  count(result.bad_stamps, "stamps of which most pixels are not finite");
+  count(result.not_rendered, "rows that cannot be rendered");
+  text += fmt::format("\n{}\n\nStamps by their own verdict:", verdict_sentence(result));
+  for (const auto verdict : all_verdicts) {
+    const auto at = result.verdicts.find(std::string(to_string(verdict)));
+    if (at == result.verdicts.end() || at->second == 0) continue;
+    text += fmt::format(" {} {};", at->second, to_string(verdict));
+  }
+  text.back() = '\n';
+  text += fmt::format("\n  {:<24} {:>14} {:>14} {:>12} {:>10}\n", "all stamps together",
+                      "ln L/L_correct", "penalised", "chi2/expect.", "deviation");
+  const auto& all = result.overall;
+  text += model_line("correct placement", all.correct, result, 0);
+  if (all.legacy) {
+    text += model_line("legacy placement", *all.legacy, result, 0);
+  } else {
+    text += fmt::format("  legacy placement: not compared ({})\n",
+                        result.why_no_legacy.empty()
+                            ? "kernels of some rows are larger than the stamp"
+                            : result.why_no_legacy);
+  }
+  text +=
+      model_line(fmt::format("PSF width x {:.3f}", result.width), all.width, result, 1);
+  if (all.shift) {
+    text += model_line(
+        fmt::format("shift ({:+.3f}, {:+.3f})", result.dx_pix, result.dy_pix),
+        *all.shift, result, 2);
+  }
+  text += fmt::format("\nCentroid shift against the correct render, pix: x {}, y {}\n",
+                      mean_text(result.shift_x), mean_text(result.shift_y));
+  for (std::size_t b = 0; b < result.bands.size(); ++b) {
+    text += fmt::format("Flux ratio (stamp over render, median), band {}: {:.4f}\n",
+                        result.bands[b], result.flux_ratio[b]);
+  }
+  text += fmt::format("Core excess (r < 5 pix, over the arc's flux): {}",
+                      mean_text(result.core_excess));
+  return text;
+}
+
+std::string audit_json(const AuditResult& result) {
+  json document;
+  document["format"] = "lensmill audit 1";
+  document["file"] = result.request.file;
+  document["mapping"] = result.request.mapping;
+  document["seed"] = result.request.seed;
+  document["rows"] = {
+      {"in_file", result.rows_in_file},  {"sampled", result.sampled},
+      {"compared", result.fitted()},     {"parameters_not_finite", result.incomplete},
+      {"bad_stamps", result.bad_stamps}, {"not_rendered", result.not_rendered}};
+  document["verdict"] = to_string(result.verdict);
+  document["sentence"] = verdict_sentence(result);
+  for (const auto verdict : all_verdicts) {
+    const auto at = result.verdicts.find(std::string(to_string(verdict)));
+    document["stamp_verdicts"][std::string(to_string(verdict))] =
+        at == result.verdicts.end() ? 0 : at->second;
+  }
+  const auto& all = result.overall;
+  auto& models = document["models"];
+  models["correct"] = match_json(all.correct, 0);
+  models["legacy"] = all.legacy ? match_json(*all.legacy, 0) : json(nullptr);
+  models["psf_width"] = match_json(all.width, 1);
+  models["psf_width"]["factor"] = result.width;
+  models["shift"] = all.shift ? match_json(*all.shift, 2) : json(nullptr);
+  if (all.shift) {
+    models["shift"]["x_pix"] = result.dx_pix;
+    models["shift"]["y_pix"] = result.dy_pix;
+  }
+  document["legacy_not_compared"] = result.why_no_legacy;
+  document["centroid_shift_x_pix"] = mean_json(result.shift_x);
+  document["centroid_shift_y_pix"] = mean_json(result.shift_y);
+  document["core_excess"] = mean_json(result.core_excess);
+  for (std::size_t b = 0; b < result.bands.size(); ++b) {
+    document["flux_ratio_median"][result.bands[b]] = number(result.flux_ratio[b]);
+  }
+  return document.dump(2) + "\n";
+}
+
+std::string audit_csv(const AuditResult& result) {
+  std::string text =
+      "row,state,verdict,log_likelihood_correct,log_ratio_legacy,log_ratio_psf_width,"
+      "log_ratio_shift,chi2_best,expected_chi2_best,amplitude_snr,psf_width_factor,"
+      "shift_x_pix,shift_y_pix,shift_x_error_pix,shift_y_error_pix,core_excess";
+  for (const auto& band : result.bands) text += fmt::format(",flux_ratio_{}", band);
+  text += "\n";
+  for (const auto& stamp : result.stamps) text += csv_row(stamp, result.bands.size());
+  return text;
+}
+
+}  // namespace lensmill::pipeline

@@ -1,0 +1,205 @@
+#include "pipeline/audit/audit_rows.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <set>
+
+#include "lib/catalogue/quantities.hpp"
+#include "lib/core/errors.hpp"
+#include "lib/core/random_stream.hpp"
+
+namespace lensmill::pipeline {
+namespace {
+
+using io::hdf5::Dataset;
+using io::hdf5::Shape;
+
+constexpr std::size_t most_problems = 20;
+
+/// Rows drawn without repetition: Floyd's algorithm, one draw per row.
+std::set<std::int64_t> draw_rows(std::int64_t rows, std::int64_t sample,
+                                 std::uint64_t seed) {
+  std::set<std::int64_t> drawn;
+  if (sample >= rows) {
+    for (std::int64_t row = 0; row < rows; ++row) drawn.insert(drawn.end(), row);
+    return drawn;
+  }
+  for (std::int64_t last = rows - sample; last < rows; ++last) {
+    RandomStream stream(seed, last, StreamTag::audit_sample);
+    const auto row =
+        static_cast<std::int64_t>(stream.below(static_cast<std::uint64_t>(last) + 1));
+    if (!drawn.insert(row).second) drawn.insert(last);
+  }
+  return drawn;
+}
+
+void check_shape(const AuditMapping& map, const Dataset& dataset) {
+  const auto n = static_cast<std::size_t>(map.grid.stamp_size_pix);
+  Shape expected{dataset.rows()};
+  if (map.stamps.band_axis) expected.push_back(map.bands.size());
+  expected.push_back(n);
+  expected.push_back(n);
+  if (dataset.shape() == expected) return;
+  throw DataError(fmt::format(
+      "{}: {}: shape {}, but the mapping says {} ({})", dataset.file_path(),
+      dataset.path(), io::hdf5::to_string(dataset.shape()),
+      io::hdf5::to_string(expected),
+      map.stamps.band_axis ? "layout [n, band, y, x]" : "layout [n, y, x]"));
+}
+
+std::unique_ptr<Dataset> open_beside(const AuditMapping& map,
+                                     const io::hdf5::File& file,
+                                     const std::string& name, std::size_t rows) {
+  if (name.empty()) return nullptr;
+  auto dataset = std::make_unique<Dataset>(file.open_dataset(name));
+  check_shape(map, *dataset);
+  if (dataset->rows() != rows) {
+    throw DataError(fmt::format("{}: {} has {} rows, {} has {}", file.file_path(), name,
+                                dataset->rows(), map.stamps.dataset, rows));
+  }
+  return dataset;
+}
+
+/// Knots that a row does not have are NaN, as lensmill writes them.
+bool may_be_nan(const std::string& column) { return column.starts_with("src_knot_"); }
+
+}  // namespace
+
+AuditRows read_rows(const AuditMapping& map, const io::hdf5::File& file,
+                    std::int64_t sample, std::uint64_t seed) {
+  const auto stamps = file.open_dataset(map.stamps.dataset);
+  check_shape(map, stamps);
+  AuditRows result;
+  result.rows_in_file = static_cast<std::int64_t>(stamps.rows());
+  std::vector<Dataset> datasets;
+  for (const auto& column : map.columns) {
+    datasets.push_back(file.open_dataset(column.dataset));
+    const auto& shape = datasets.back().shape();
+    if (shape.size() != 1 || shape[0] != stamps.rows()) {
+      throw DataError(fmt::format(
+          "{}: {}: {} has shape {}, but must have one value for each of the {} stamps",
+          column.where, file.file_path(), column.dataset, io::hdf5::to_string(shape),
+          stamps.rows()));
+    }
+    result.given.push_back(column.column);
+  }
+  for (const auto& [name, value] : map.constants) result.given.push_back(name);
+
+  std::string problems;
+  std::size_t problem_count = 0;
+  for (const auto row : draw_rows(result.rows_in_file, sample, seed)) {
+    ++result.sampled;
+    std::vector<double> values;
+    bool complete = true;
+    for (std::size_t k = 0; k < datasets.size(); ++k) {
+      const auto& column = map.columns[k];
+      const double theirs =
+          datasets[k].read_rows<double>(static_cast<std::size_t>(row), 1).at(0);
+      const double value = column.factor * theirs + column.offset;
+      values.push_back(value);
+      if (!std::isfinite(value)) {
+        complete = complete && may_be_nan(column.column);
+        continue;
+      }
+      const auto& range = catalogue::find_quantity(column.column)->quantity->range;
+      if (range.contains(value)) continue;
+      if (++problem_count <= most_problems) {
+        problems += fmt::format(
+            "{}{}{}row {} of {}: {} must be {} (got {} from {}); "
+            "check unit, factor and offset",
+            problems.empty() ? "" : "\n", column.where,
+            column.where.empty() ? "" : ": ", row, column.dataset, column.column,
+            range.text(), value, theirs);
+      }
+    }
+    if (!complete) {
+      ++result.incomplete;
+      continue;
+    }
+    for (const auto& [name, value] : map.constants) values.push_back(value);
+    result.row.push_back(row);
+    result.values.insert(result.values.end(), values.begin(), values.end());
+  }
+  if (problem_count > most_problems) {
+    problems += fmt::format("\n... and {} more", problem_count - most_problems);
+  }
+  if (!problems.empty()) throw DataError(problems);
+  return result;
+}
+
+AuditStampReader::AuditStampReader(const AuditMapping& map, const io::hdf5::File& file)
+    : map_(map), stamps_(file.open_dataset(map.stamps.dataset)) {
+  check_shape(map, stamps_);
+  negative_ = open_beside(map, file, map.stamps.negative, stamps_.rows());
+  variance_ = open_beside(map, file, map.noise.variance_dataset, stamps_.rows());
+}
+
+std::vector<float> AuditStampReader::plane(const Dataset& dataset, std::int64_t row,
+                                           std::size_t band) const {
+  const auto n = static_cast<std::size_t>(map_.grid.stamp_size_pix);
+  const auto r = static_cast<std::size_t>(row);
+  if (!map_.stamps.band_axis) return dataset.read_block<float>({r, 0, 0}, {1, n, n});
+  return dataset.read_block<float>({r, band, 0, 0}, {1, 1, n, n});
+}
+
+bool AuditStampReader::read(std::int64_t row, std::vector<AuditBand>& bands) const {
+  const int n = map_.grid.stamp_size_pix;
+  const double unit = map_.stamps.nmgy_per_unit;
+  bands.resize(map_.bands.size());
+  for (std::size_t b = 0; b < bands.size(); ++b) {
+    auto& band = bands[b];
+    const auto positive = plane(stamps_, row, b);
+    const auto negative = negative_ ? plane(*negative_, row, b) : std::vector<float>{};
+    const auto variance = variance_ ? plane(*variance_, row, b) : std::vector<float>{};
+    const double sky = map_.noise.sky_sigma_nmgy[b];
+    const double gain = map_.noise.gain_e_per_nmgy[b];
+    const bool independent = negative_ && !map_.noise.shared;
+    const double inverse_gain = gain > 0.0 ? 1.0 / gain : 0.0;
+    const bool from_data = independent || variance_;
+    band.noise.model_error_fraction = map_.noise.model_error_fraction;
+    band.noise.inverse_gain = from_data ? 0.0 : inverse_gain;
+    // Stated sky noise is enough; else an empty pixel counts as if it had an electron.
+    band.noise.floor_variance =
+        from_data || sky > 0.0 ? 0.0 : inverse_gain * inverse_gain;
+    band.noise.fixed_variance.assign(positive.size(), 0.0);
+    band.data.assign(n, n);
+    std::size_t finite = 0;
+    for (std::size_t i = 0; i < positive.size(); ++i) {
+      const double without = negative_ ? double{negative[i]} : 0.0;
+      const double light = unit * (double{positive[i]} - without);
+      double v = sky * sky;
+      if (variance_) {
+        v = unit * unit * double{variance[i]};
+      } else if (independent) {
+        // Both stamps' noise, their Poisson part by what they hold.
+        const double both = unit * (double{positive[i]} + double{negative[i]});
+        v = 2.0 * sky * sky + std::max(both, 0.0) * inverse_gain;
+      }
+      const bool good =
+          std::isfinite(light) && std::isfinite(v) && (!from_data || v > 0.0);
+      band.data.pixels()[i] = good ? static_cast<float>(light) : 0.0F;
+      band.noise.fixed_variance[i] = good ? v : std::numeric_limits<double>::infinity();
+      finite += good ? 1 : 0;
+    }
+    if (2 * finite < positive.size()) return false;
+  }
+  return true;
+}
+
+catalogue::RowBlock MemoryRows::read(std::int64_t first, std::int64_t count) const {
+  catalogue::RowBlock block;
+  block.columns = rows_.given.size();
+  const auto begin = static_cast<std::size_t>(first) * block.columns;
+  const auto size = static_cast<std::size_t>(count) * block.columns;
+  block.values.assign(rows_.values.begin() + static_cast<std::ptrdiff_t>(begin),
+                      rows_.values.begin() + static_cast<std::ptrdiff_t>(begin + size));
+  for (std::int64_t i = 0; i < count; ++i) {
+    block.injection_id.push_back(rows_.row[static_cast<std::size_t>(first + i)]);
+  }
+  return block;
+}
+
+}  // namespace lensmill::pipeline

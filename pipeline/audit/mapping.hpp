@@ -1,0 +1,94 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lib/config/node.hpp"
+#include "lib/config/reader.hpp"
+#include "lib/core/bands.hpp"
+#include "lib/core/pixel_grid.hpp"
+#include "lib/io/hdf5/file.hpp"
+
+/// \file
+/// What `lensmill audit` is told of somebody's training data: MAPPING.yaml, see
+/// docs/audit.md.
+
+namespace lensmill::pipeline {
+
+/// One of our columns as a dataset of theirs: ours = factor * theirs + offset.
+struct MappedColumn {
+  std::string column;
+  std::string dataset;
+  double factor = 1.0;  ///< units and angle convention included
+  double offset = 0.0;
+  std::string where{};  ///< "columns.lens_q at map.yaml:9"
+};
+
+/// How their numbers differ from ours in more than a factor.
+struct AuditConventions {
+  bool src_position_absolute = false;  ///< from the stamp's centre, not the lens
+  bool theta_e_major_axis = false;
+  bool src_reff_major_axis = false;
+  /// Their origin of lens positions minus our (N-1)/2, pixels on both axes.
+  double origin_offset_pix = 0.0;
+};
+
+struct AuditStamps {
+  std::string dataset;   ///< positives, or arcs alone
+  std::string negative;  ///< "" for arcs alone
+  bool band_axis = true;
+  double nmgy_per_unit = 1.0;
+};
+
+struct AuditNoiseMapping {
+  bool stated = false;
+  /// Whether positive and negative hold the same sky and host noise, which then is not
+  /// in their difference.
+  bool shared = true;
+  PerBand<double> sky_sigma_nmgy{};
+  PerBand<double> gain_e_per_nmgy{};  ///< 0: no Poisson noise
+  std::string variance_dataset;       ///< of the fitted stamps; "" for none
+  double model_error_fraction = 0.0;
+};
+
+struct AuditMapping {
+  std::string path;
+  std::string folder;  ///< that relative paths start from
+  AuditStamps stamps;
+  BandNames bands;
+  PixelGrid grid;
+  std::vector<MappedColumn> columns;
+  std::vector<std::pair<std::string, double>> constants;
+  AuditConventions conventions;
+  AuditNoiseMapping noise;
+  // Sections of a run configuration, handed on as they are.
+  config::Node psf, convolve, source, render;
+
+  bool paired() const { return !stamps.negative.empty(); }
+  /// Whether a column or constant of this name is there.
+  bool gives(const std::string& column) const;
+};
+
+/// Read MAPPING.yaml; with `mapping: lensmill` everything that it does not state comes
+/// from the configuration in the file's provenance. Datasets are looked up in `file`.
+/// \throws ConfigError with all that is wrong with the mapping; DataError for datasets
+///   that the file does not have, each with the nearest one that it has
+AuditMapping read_mapping(const std::string& path, const io::hdf5::File& file);
+
+/// The defaults of `mapping: lensmill`. \throws DataError: no file of `lensmill run`
+AuditMapping mapping_of_run(const io::hdf5::File& file);
+
+/// Every dataset of the file, as group/name, in order.
+std::vector<std::string> all_datasets(const io::hdf5::Group& group);
+
+/// A run configuration that renders the mapping's rows: `grid` rows of one value each
+/// (see stages::Inputs::rows for the real ones).
+/// \param given the columns that rows bring, with a valid value each
+/// \param legacy with the historical operator
+std::string audit_config_yaml(const AuditMapping& mapping,
+                              const std::vector<std::pair<std::string, double>>& given,
+                              bool legacy);
+
+}  // namespace lensmill::pipeline
