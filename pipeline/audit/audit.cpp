@@ -116,6 +116,7 @@ void sum_scores(const AuditRows& rows, const AuditStampReader& reader,
     expected += stamp.scores.expected_snr;
   }
   std::vector<double> values;
+  values.reserve(at_width.size());
   for (const auto& match : at_width) values.push_back(match.log_likelihood);
   if (!result.width_at_end) result.width = analysis::parabola_peak(widths, values);
   result.overall.width =

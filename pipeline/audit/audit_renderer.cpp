@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "lib/core/errors.hpp"
-#include "pipeline/audit/stretched_kernel.hpp"
+#include "lib/psf/stretched_kernel.hpp"
 #include "stages/config/read_run_config.hpp"
 
 namespace lensmill::pipeline {
@@ -127,7 +127,7 @@ void AuditRenderer::convolve_stretched(double width) {
   const auto& convolver = *correct_.setup.convolver;
   for (std::size_t b = 0; b < bands_; ++b) {
     if (analytic(correct_.chain->config().psf[b].kind)) continue;
-    const auto kernel = stretched(*stamp.psf[b].kernel, width);
+    const auto kernel = psf::stretched(*stamp.psf[b].kernel, width);
     imaging::PreparedKernel prepared;
     convolver.prepare(kernel, stamp.buffers->convolver, prepared);
     auto& arc = stamp.images[b].arc;

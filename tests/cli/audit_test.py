@@ -1,49 +1,15 @@
 """lensmill audit: sets made with either operator, with another PSF width, with a shift
 and with something else are told apart, and it is said in words."""
 
-import csv
-import json
 import unittest
 
 import h5py
 import numpy
 from astropy.io import fits
 
-from support import BAD_DATA, CONFIG, USAGE, Case, edited, lensmill, virtual_file
+from audit_support import FLUX_TOLERANCE, ROWS, SET, SHORT, Audited
+from support import BAD_DATA, CONFIG, edited, lensmill, virtual_file
 
-ROWS = 60
-# As run: the arcs' matched-filter SNR is about 30 to 100.
-SET = f"""\
-schema: 1
-run: {{name: set, seed: 7}}
-grid: {{pixel_scale_arcsec: 0.262, stamp_size_pix: 48}}
-bands: [r]
-catalogue: {{sampled: {{count: {ROWS}}}}}
-priors:
-  theta_e_arcsec: {{uniform: [0.8, 1.6]}}
-  lens_q: {{uniform: [0.6, 1.0]}}
-  lens_phi_deg: {{uniform: [0, 180]}}
-  lens_gamma: 2.0
-  shear_g1: 0.02
-  shear_g2: 0.0
-  src_offset: {{disc: {{radius_over_theta_e: 0.8}}}}
-  src_reff_arcsec: {{uniform: [0.15, 0.4]}}
-  src_sersic_n: 1.0
-  src_q: 0.7
-  src_phi_deg: {{uniform: [0, 180]}}
-  src_flux_nmgy_r: 3.0
-  host_mag_r: 19.0
-host:
-  sersic: {{reff_arcsec: 1.0, n: 4.0, q: 0.8, phi_deg: 20}}
-psf:
-  accept_failed_self_test: true
-  r: {{kind: gaussian, fwhm_pix: 4.0}}
-noise:
-  sky_sigma_nmgy: {{r: 0.01}}
-  gain_e_per_nmgy: {{r: 500}}
-measure: {{aperture_radius_pix: [5.0], annulus_pix: [10.0, 20.0]}}
-output: {{rows_per_shard: 64, products: [positive, negative]}}
-"""
 LEGACY_SET = edited(SET, "host:\n  sersic",
                     "convolve: {operator: legacy_ifftshift, oversample: 1}\n"
                     "host:\n  sersic")
@@ -53,85 +19,8 @@ HALF_PIXEL_SET = edited(SET, "  lens_q:", "  lens_x_arcsec: 0.131\n  lens_q:")
 # hundredths of a pixel per stamp.
 WIDTH_TOLERANCE = 0.01
 SHIFT_TOLERANCE_PIX = 0.02
-FLUX_TOLERANCE = 0.02
 # Stretched with its pixel's response, and by bilinear interpolation.
 STORED_WIDTH_TOLERANCE = 0.03
-
-SHORT = "mapping: lensmill\n"
-# The same in other names, units and conventions (foreign_file below).
-FULL = """\
-stamps:
-  dataset: data/pos
-  layout: [n, y, x]
-  bands: [r]
-  paired_negative: data/neg
-grid: {pixel_scale_arcsec: 0.262, stamp_size_pix: 48}
-columns:
-  theta_e_arcsec: {dataset: par/b_major, unit: pix}
-  lens_q: {dataset: par/q}
-  lens_phi_rad: {dataset: par/pa, unit: deg}
-  src_phi_rad: {dataset: par/src_pa, unit: deg}
-  lens_x_arcsec: {dataset: par/xc, unit: pix, offset: -24}
-  lens_y_arcsec: {dataset: par/yc, unit: pix, offset: -24}
-  src_x_arcsec: {dataset: par/xs, unit: pix}
-  src_y_arcsec: {dataset: par/ys, unit: deg}
-  src_reff_arcsec: {dataset: par/a_mas, unit: arcsec, factor: 0.001}
-  src_flux_nmgy_r: {dataset: par/flux, unit: nmgy}
-constants: {lens_gamma: 2.0, shear_g1: 0.02, shear_g2: 0.0, src_sersic_n: 1.0, src_q: 0.7}
-conventions:
-  angle_zero: y
-  angle_direction: clockwise
-  src_position: absolute
-  origin: N/2
-  theta_e: major_axis
-  src_reff: major_axis
-noise: {pair: shared, gain_e_per_nmgy: {r: 500}}
-psf:
-  r: {kind: gaussian, fwhm_pix: 4.0}
-"""
-
-
-def foreign_file(run, path):
-    """A run's rows as somebody else would have stored them; with one NaN row."""
-    scale = 0.262
-    with h5py.File(virtual_file(run)) as old, h5py.File(path, "w") as new:
-        truth = {name: old["catalogue"][name][:] for name in old["catalogue"]}
-        new["data/pos"] = old["images/positive"][:, 0]
-        new["data/neg"] = old["images/negative"][:, 0]
-        par = new.create_group("par")
-        lens_x, lens_y = truth["lens_x_arcsec"] / scale, truth["lens_y_arcsec"] / scale
-        par["b_major"] = truth["theta_e_arcsec"] / numpy.sqrt(truth["lens_q"]) / scale
-        par["q"] = truth["lens_q"]
-        par["pa"] = 90 - numpy.degrees(truth["lens_phi_rad"])
-        par["src_pa"] = 90 - numpy.degrees(truth["src_phi_rad"])
-        # From pixel 24 the stamp's centre, 23.5, is half a pixel away.
-        par["xc"] = lens_x + 23.5
-        par["yc"] = lens_y + 23.5
-        par["xs"] = truth["src_x_arcsec"] / scale + lens_x - 0.5
-        par["ys"] = (truth["src_y_arcsec"] + truth["lens_y_arcsec"] - 0.5 * scale) / 3600
-        reff = 1000 * truth["src_reff_arcsec"] / numpy.sqrt(truth["src_q"])
-        reff[11] = numpy.nan
-        par["a_mas"] = reff
-        par["flux"] = truth["src_flux_nmgy_r"]
-
-
-class Audited(Case):
-    def audit(self, file, mapping, *options):
-        """Its result, what stdout said and the rows of audit.csv."""
-        folder = self.folder / "audit"
-        path = self.write("mapping.yaml", mapping)
-        result = self.assert_ends(
-            lensmill("audit", file, path, "--output", folder, *options), 0)
-        report = json.loads((folder / "audit.json").read_text())
-        with open(folder / "audit.csv") as table:
-            rows = list(csv.DictReader(table))
-        self.assertIn(report["sentence"], result.stdout)
-        return report, result.stdout, rows
-
-    def assert_most(self, report, verdict):
-        """Nine tenths of the stamps say the same on their own."""
-        self.assertGreaterEqual(report["stamp_verdicts"][verdict],
-                                0.9 * report["rows"]["compared"], report)
 
 
 class TellsApart(Audited):
@@ -232,6 +121,36 @@ class Variants(Audited):
         self.assertLess(abs(report["flux_ratio_median"]["r"] - 1), 1e-6)
         self.assertLess(report["models"]["correct"]["chi2"], 1e-3)
 
+    def test_a_dataset_of_variances(self):
+        run = self.make_run("set", edited(SET, "[positive, negative]", "[arc]"))
+        file = self.folder / "noisy.h5"
+        rng = numpy.random.default_rng(2)
+        with h5py.File(virtual_file(run)) as old, h5py.File(file, "w") as new:
+            for name in old["catalogue"]:
+                new[f"catalogue/{name}"] = old[f"catalogue/{name}"][:]
+            old.copy("provenance", new)
+            arc = old["images/arc"][:]
+            sigma = numpy.full(arc.shape, 0.01)
+            sigma[:, :, :10] = 0.1
+            arc[:, :, 40, 40] = numpy.nan
+            new["images/arc"] = arc + rng.normal(0, 1, arc.shape) * sigma
+            new["images/right"] = sigma**2
+            new["images/wrong"] = numpy.full(arc.shape, 0.01**2)
+        for name, verdict in (("right", "correct"), ("wrong", "none fits")):
+            report, _, _ = self.audit(
+                file, SHORT + f"noise: {{variance_dataset: images/{name}}}\n")
+
+            self.assertEqual(report["verdict"], verdict)
+            # The NaN pixel of each stamp is left out.
+            self.assertEqual(report["models"]["correct"]["pixels"], ROWS * (48 * 48 - 1))
+
+    def test_encoded_stamps_are_refused(self):
+        run = self.make_run("set", edited(SET, "output: {", "output: {encoding: int16, "))
+
+        self.assert_ends(
+            lensmill("audit", virtual_file(run), self.write("short.yaml", SHORT)),
+            BAD_DATA, "int16")
+
     def test_a_kernel_larger_than_the_stamp_has_no_legacy_placement(self):
         run = self.make_run("set", SET)
 
@@ -261,75 +180,46 @@ class Variants(Audited):
                             STORED_WIDTH_TOLERANCE)
 
 
-class Foreign(Audited):
-    def test_other_names_units_and_conventions_are_those_of_the_mapping(self):
-        run = self.make_run("set", SET)
-        file = self.folder / "theirs.h5"
-        foreign_file(run, file)
+    def test_two_bands_with_noise_of_their_own_in_each_stamp(self):
+        two = SET
+        for old, new in (
+                ("bands: [r]", "bands: [g, r]"),
+                ("  host_mag_r: 19.0\n",
+                 "  src_flux_nmgy_g: 2.0\n  host_mag_r: 19.0\n  host_mag_g: 20.0\n"),
+                ("  r: {kind: gaussian, fwhm_pix: 4.0}\n",
+                 "  r: {kind: gaussian, fwhm_pix: 4.0}\n"
+                 "  g: {kind: gaussian, fwhm_pix: 4.5}\n"),
+                ("sky_sigma_nmgy: {r: 0.01}", "sky_sigma_nmgy: {r: 0.01, g: 0.01}"),
+                ("{r: 500}", "{r: 500, g: 500}")):
+            two = edited(two, old, new)
+        run = self.make_run("set", two)
+        other = self.make_run("other", edited(two, "seed: 7", "seed: 8"))
+        file = self.folder / "independent.h5"
+        with h5py.File(virtual_file(run)) as old, h5py.File(file, "w") as new:
+            for name in old["catalogue"]:
+                new[f"catalogue/{name}"] = old[f"catalogue/{name}"][:]
+            old.copy("provenance", new)
+            new["images/positive"] = old["images/positive"][:]
+            with h5py.File(virtual_file(other)) as second:
+                # All hosts are alike: another row's negative is the same with new noise.
+                new["images/negative"] = second["images/negative"][:]
+        noise = ("noise: {pair: independent, sky_sigma_nmgy: {g: 0.01, r: 0.01},\n"
+                 "  gain_e_per_nmgy: {g: 500, r: 500}}\n")
 
-        report, says, rows = self.audit(file, FULL)
+        report, _, rows = self.audit(file, SHORT + noise)
+        self.assertEqual(report["verdict"], "correct")
+        self.assert_most(report, "correct")
+        # About one: the variance is that of the stamps themselves.
+        self.assertLess(abs(report["models"]["correct"]["chi2"]
+                            / report["models"]["correct"]["expected_chi2"] - 1), 0.05)
+        for band in "gr":
+            self.assertLess(abs(report["flux_ratio_median"][band] - 1), 0.05)
+            self.assertIn(f"flux_ratio_{band}", rows[0])
 
-        self.assertEqual(report["verdict"], "correct", says)
-        self.assertEqual(report["rows"]["parameters_not_finite"], 1)
-        self.assertIn("left out: 1 rows with parameters that are not finite", says)
-        self.assertEqual(len(rows), ROWS - 1)
-        self.assertLess(abs(report["flux_ratio_median"]["r"] - 1), FLUX_TOLERANCE)
-
-        # Half a pixel is what the other origin is worth.
-        report, _, _ = self.audit(file, edited(FULL, "N/2", "(N-1)/2"))
-        self.assertEqual(report["verdict"], "shifted")
-
-    def test_the_sample_is_drawn_by_the_seed(self):
-        run = self.make_run("set", SET)
-        drawn = [[row["row"] for row in
-                  self.audit(virtual_file(run), SHORT, "--sample", 9, *seed)[2]]
-                 for seed in ((), (), ("--seed", 2))]
-
-        self.assertEqual(len(set(drawn[0])), 9)
-        self.assertEqual(drawn[0], drawn[1])
-        self.assertNotEqual(drawn[0], drawn[2])
-
-
-class Refused(Audited):
-    def refuse(self, mapping, code, *pieces):
-        path = self.write("mapping.yaml", mapping)
-        self.assert_ends(lensmill("audit", self.file, path, cwd=self.folder), code,
-                         *pieces)
-        self.assertFalse((self.folder / "audit-theirs").exists())
-
-    def test_mappings_that_cannot_be_meant(self):
-        run = self.make_run("set", SET)
-        self.file = self.folder / "theirs.h5"
-        foreign_file(run, self.file)
-        for old, new, code, pieces in (
-                ("par/b_major", "par/bmajor", BAD_DATA,
-                 ("columns.theta_e_arcsec at", "no dataset par/bmajor",
-                  "did you mean par/b_major?")),
-                ("par/b_major, unit: pix", "par/b_major", CONFIG,
-                 ("columns.theta_e_arcsec.unit", "required, but missing")),
-                ("par/pa, unit: deg", "par/pa, unit: pix", CONFIG,
-                 ("must be rad or deg (got pix)",)),
-                ("  lens_q:", "  lens_qq:", CONFIG,
-                 ("columns.lens_qq", "did you mean lens_q?")),
-                ("  paired_negative: data/neg\n", "", CONFIG,
-                 ("stamps.paired_negative", "arc_dataset")),
-                ("[n, y, x]", "[n, band, y, x]", BAD_DATA,
-                 ("data/pos", "60 x 48 x 48", "60 x 1 x 48 x 48")),
-                ("noise: {pair: shared, gain_e_per_nmgy: {r: 500}}\n", "", CONFIG,
-                 ("noise", "a likelihood needs the noise")),
-                ("par/q}", "par/q, factor: 100}", BAD_DATA,
-                 ("lens_q must be in (0, 1]", "par/q", "check unit, factor")),
-                ("lens_gamma: 2.0, ", "", CONFIG, ("lens_gamma",)),
-                ("conventions:", "convention:", CONFIG, ("did you mean conventions?",))):
-            with self.subTest(new=new, old=old):
-                self.refuse(edited(FULL, old, new), code, *pieces)
-        self.refuse("mapping: lensmill\n", BAD_DATA, "not a file of `lensmill run`")
-
-    def test_the_command_line(self):
-        self.assert_ends(lensmill("audit", "a.h5"), USAGE, "MAPPING is missing")
-        self.assert_ends(lensmill("audit"), USAGE, "FILE is missing")
-        self.assert_ends(lensmill("audit", "a.h5", "m.yaml", "--sample", 0), USAGE,
-                         "--sample: must be >= 1")
+        # The noise of one stamp alone is half of what there is.
+        report, _, _ = self.audit(file, SHORT + "noise: {sky_sigma_nmgy: {g: 0.01, "
+                                  "r: 0.01}, gain_e_per_nmgy: {g: 500, r: 500}}\n")
+        self.assertEqual(report["verdict"], "none fits")
 
 
 if __name__ == "__main__":

@@ -88,6 +88,21 @@ TEST(FitAmplitude, OfOneElectronPixelIsThePoissonLikelihood) {
   EXPECT_NEAR(fit.match.expected_chi2, 2.0 * 5.0 / 6.0, rounding);
 }
 
+TEST(FitAmplitude, AnErrorOfTheModelWidensChi2AndNotTheFit) {
+  const std::vector<float> model{1.0F, 2.0F};
+  const std::vector<float> data{3.0F, 4.0F};
+  AuditNoise noise;
+  noise.fixed_variance = {1.0, 4.0};
+  noise.model_error_fraction = 0.1;
+
+  const auto fit = fit_amplitude(data, model, noise);
+
+  EXPECT_NEAR(fit.amplitude, 2.5, rounding);
+  EXPECT_NEAR(fit.match.chi2, 0.5, rounding);
+  // Light 2.5 and 5: variances of 0.25^2 and 0.5^2 more.
+  EXPECT_NEAR(fit.match.expected_chi2, 1.0625 + 4.25 / 4.0, rounding);
+}
+
 TEST(FitAmplitude, AnArcWithoutLightHasNoAmplitude) {
   const std::vector<float> model{0.0F, 0.0F};
   const std::vector<float> data{1.0F, 1.0F};

@@ -1,8 +1,8 @@
-#include "pipeline/audit/stretched_kernel.hpp"
+#include "lib/psf/stretched_kernel.hpp"
 
 #include <cmath>
 
-namespace lensmill::pipeline {
+namespace lensmill::psf {
 namespace {
 
 double sample_at(const Image<double>& samples, double y, double x) {
@@ -26,8 +26,8 @@ double sum_of(const Image<double>& samples) {
 
 }  // namespace
 
-psf::LatticeKernel stretched(const psf::LatticeKernel& kernel, double width) {
-  psf::LatticeKernel result = kernel;
+LatticeKernel stretched(const LatticeKernel& kernel, double width) {
+  LatticeKernel result = kernel;
   const int y_reach =
       static_cast<int>(std::ceil(kernel.samples.ny() * (width - 1.0) / 2.0));
   const int x_reach =
@@ -52,4 +52,4 @@ psf::LatticeKernel stretched(const psf::LatticeKernel& kernel, double width) {
   return result;
 }
 
-}  // namespace lensmill::pipeline
+}  // namespace lensmill::psf
