@@ -91,11 +91,11 @@ class Convolver {
   /// The same for weights on all lattice points (side lattice().size()), i.e. on the
   /// convolved image sampled there: `circle` apertures, against a kernel made with
   /// PixelResponse::omit.
-  virtual void adjoint_of_lattice(
-      std::span<const ImageView<const double>> lattice_in, const PreparedKernel& kernel,
-      ConvolverWorkspace& workspace,
-      std::span<const ImageView<double>> lattice_weights,
-      WeightSpectra* spectra = nullptr) const = 0;
+  virtual void adjoint_of_lattice(std::span<const ImageView<const double>> lattice_in,
+                                  const PreparedKernel& kernel,
+                                  ConvolverWorkspace& workspace,
+                                  std::span<const ImageView<double>> lattice_weights,
+                                  WeightSpectra* spectra = nullptr) const = 0;
 
   Deposit deposit() const { return deposit_; }
 

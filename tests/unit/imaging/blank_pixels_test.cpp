@@ -56,8 +56,8 @@ TEST(BlankPixels, ExcludeSourcesAndTheirWings) {
 
   for (int y = 0; y < side; ++y) {
     for (int x = 0; x < side; ++x) {
-      // Where the light is above a tenth of the noise; a quarter for the faint one, whose
-      // middle alone stands out.
+      // Where the light is above a tenth of the noise; a quarter for the faint one,
+      // whose middle alone stands out.
       if (std::hypot(x - 70, y - 60) < 3.0 * std::sqrt(2.0 * std::log(500.0)) ||
           std::hypot(x - 40, y - 130) < 4.0 * std::sqrt(2.0 * std::log(12.0)) ||
           (x == 150 && y == 150)) {
