@@ -85,7 +85,7 @@ def main():
     figure.subplots_adjust(left=0.005, right=0.995, bottom=0.005, top=0.975,
                            wspace=0.04, hspace=0.16)
     png = options.png or path.parent / "pair_gallery.png"
-    figure.savefig(png, dpi=120)
+    figure.savefig(png, dpi=90)
     print(f"{len(rows)} pairs (positive, negative, difference): {png}")
 
 

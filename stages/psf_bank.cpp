@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "lib/core/errors.hpp"
+#include "lib/core/units.hpp"
 #include "lib/psf/gaussian.hpp"
 #include "lib/psf/moffat.hpp"
 
@@ -111,7 +112,7 @@ double fwhm_of(const PsfSection& section, const PsfInput& input,
     const double sum = psf::kernel_moments(kernel).sum;
     // Gaussian: peak / sum = 1 / (2 pi sigma^2), in samples.
     const double sigma = std::sqrt(sum / (2.0 * std::numbers::pi * peak));
-    return 2.0 * std::sqrt(2.0 * std::numbers::ln2) * sigma / kernel.samples_per_pixel;
+    return fwhm_per_sigma * sigma / kernel.samples_per_pixel;
   };
   switch (section.kind) {
     case PsfKind::gaussian:

@@ -138,23 +138,48 @@ Block block_of(const Table& catalogue, const Table& measurements,
 
 }  // namespace
 
+const std::vector<std::string>& summary_catalogue_columns() {
+  static const std::vector<std::string> names{"theta_e_arcsec", "src_x_arcsec",
+                                              "src_y_arcsec"};
+  return names;
+}
+
+const std::vector<std::string>& summary_measurement_columns() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all{"status", "rendered", "n_saddles",
+                                 "sis_inner_radius_pix", "counter_image_radius_pix"};
+    all.insert(all.end(), core_columns.begin(), core_columns.end());
+    return all;
+  }();
+  return names;
+}
+
+std::size_t core_band(const BandNames& bands) {
+  const auto r = std::ranges::find(bands, "r");
+  return r == bands.end() ? 0 : static_cast<std::size_t>(r - bands.begin());
+}
+
+std::size_t core_radius(std::span<const double> radii_pix, double wanted_pix) {
+  EXPECT(!radii_pix.empty());
+  std::size_t best = 0;
+  for (std::size_t i = 1; i < radii_pix.size(); ++i) {
+    const double distance = std::abs(radii_pix[i] - wanted_pix);
+    const double nearest = std::abs(radii_pix[best] - wanted_pix);
+    if (distance < nearest || (distance == nearest && radii_pix[i] < radii_pix[best])) {
+      best = i;
+    }
+  }
+  return best;
+}
+
 SummaryTables::SummaryTables(SummaryConfig config) : config_(std::move(config)) {
   const auto& edges = config_.theta_e_edges_arcsec;
   const auto& radii = config_.aperture_radius_pix;
   EXPECT(!config_.bands.empty() && !radii.empty() && edges.size() >= 2);
   EXPECT(std::ranges::adjacent_find(edges, std::ranges::greater_equal()) ==
          edges.end());
-  const auto r = std::ranges::find(config_.bands, "r");
-  if (r != config_.bands.end()) {
-    band_ = static_cast<std::size_t>(r - config_.bands.begin());
-  }
-  for (std::size_t i = 1; i < radii.size(); ++i) {
-    const double distance = std::abs(radii[i] - config_.core_radius_pix);
-    const double nearest = std::abs(radii[radius_] - config_.core_radius_pix);
-    if (distance < nearest || (distance == nearest && radii[i] < radii[radius_])) {
-      radius_ = i;
-    }
-  }
+  band_ = core_band(config_.bands);
+  radius_ = core_radius(radii, config_.core_radius_pix);
   state_.resize(state::size(edges.size() - 1));
 }
 

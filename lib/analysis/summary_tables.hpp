@@ -25,6 +25,15 @@ struct SummaryConfig {
   double core_radius_pix = 5.0;
 };
 
+/// The columns that SummaryTables::add reads of /catalogue and of /measurements.
+const std::vector<std::string>& summary_catalogue_columns();
+const std::vector<std::string>& summary_measurement_columns();
+
+/// The band whose core flux is told: r if there is one, else the first.
+std::size_t core_band(const BandNames& bands);
+/// The radius nearest to `wanted_pix`; of two, the smaller. Contract: not empty.
+std::size_t core_radius(std::span<const double> radii_pix, double wanted_pix);
+
 /// Accumulates the seed's three tables (inner-image statistics, positions by theta_E,
 /// core flux by theta_E with the split) from columns, block by block.
 ///
@@ -35,16 +44,14 @@ struct SummaryConfig {
 /// (1e-12), up to 4e9 rows. Medians are read from histograms of 0.005 pix (up to 128)
 /// and 0.0005 (offset over theta_E, up to 5) with linear interpolation inside a bin.
 ///
-/// The core-flux table is for band r if there is one, else the first. A row whose core
+/// The core-flux table is for core_band(). A row whose core
 /// flux or a term of it is NaN, or beyond 1024, does not enter it.
 class SummaryTables {
  public:
   /// Contract: at least one band, one radius and two ascending edges.
   explicit SummaryTables(SummaryConfig config);
 
-  /// Add the rows of one block: columns theta_e_arcsec, src_x_arcsec, src_y_arcsec of
-  /// /catalogue; status, rendered, n_saddles, sis_inner_radius_pix,
-  /// counter_image_radius_pix, core_flux_fraction and its six terms of /measurements.
+  /// Add the rows of one block, which has the columns named above.
   /// \throws DataError naming a column that is missing or of another type, shape or
   ///   length; nothing was added then.
   void add(const Table& catalogue, const Table& measurements);

@@ -84,22 +84,22 @@ void max_of_sizes(const double* v, std::size_t n, double* lane) {
   });
 }
 
-void squared_snr(const float* signal, const float* variance, std::size_t n,
-                 double* lane, double* used) {
+void squares_over(const float* values, const float* divisors, std::size_t n,
+                  double* lane, double* used) {
   const D d;
   const V zero = hn::Zero(d);
   const V one = hn::Set(d, 1.0);
   const V most = hn::Set(d, static_cast<double>(std::numeric_limits<float>::max()));
   const auto usable = [&](V v) { return hn::And(hn::Gt(v, zero), hn::Le(v, most)); };
   fold(n, lane, [&](V sum, std::size_t i) {
-    const V v = load(variance + i);
-    const V s = load(signal + i);
+    const V v = load(divisors + i);
+    const V s = load(values + i);
     const auto use = usable(v);
     const V term = hn::Div(hn::Mul(s, s), hn::IfThenElse(use, v, one));
     return hn::Add(sum, hn::IfThenElseZero(use, term));
   });
   fold(n, used, [&](V count, std::size_t i) {
-    return hn::Add(count, hn::IfThenElseZero(usable(load(variance + i)), one));
+    return hn::Add(count, hn::IfThenElseZero(usable(load(divisors + i)), one));
   });
 }
 
@@ -135,7 +135,7 @@ HWY_EXPORT(dot_doubles);
 HWY_EXPORT(dot_floats);
 HWY_EXPORT(max_of);
 HWY_EXPORT(max_of_sizes);
-HWY_EXPORT(squared_snr);
+HWY_EXPORT(squares_over);
 HWY_EXPORT(scale_floats);
 HWY_EXPORT(add_doubles);
 
@@ -209,18 +209,18 @@ double lane_max_of_sizes(std::span<const double> values) {
   return greatest(folded(values, &HWY_DYNAMIC_DISPATCH(max_of_sizes)));
 }
 
-double lane_squared_snr(std::span<const float> signal,
-                        std::span<const float> variance) {
-  EXPECT(signal.size() == variance.size());
+double lane_squares_over(std::span<const float> values,
+                         std::span<const float> divisors) {
+  EXPECT(values.size() == divisors.size());
   Lanes sum{};
   Lanes used{};
-  const auto fold = &HWY_DYNAMIC_DISPATCH(squared_snr);
-  const std::size_t whole = whole_groups(signal.size());
-  fold(signal.data(), variance.data(), whole, sum.data(), used.data());
-  if (whole < signal.size()) {
-    const auto tail_signal = tail_of(signal);
-    const auto tail_variance = tail_of(variance);
-    fold(tail_signal.data(), tail_variance.data(), group, sum.data(), used.data());
+  const auto fold = &HWY_DYNAMIC_DISPATCH(squares_over);
+  const std::size_t whole = whole_groups(values.size());
+  fold(values.data(), divisors.data(), whole, sum.data(), used.data());
+  if (whole < values.size()) {
+    const auto tail_values = tail_of(values);
+    const auto tail_divisors = tail_of(divisors);
+    fold(tail_values.data(), tail_divisors.data(), group, sum.data(), used.data());
   }
   return total(used) > 0.0 ? total(sum) : std::numeric_limits<double>::quiet_NaN();
 }

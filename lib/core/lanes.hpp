@@ -18,9 +18,10 @@ double lane_sum(std::span<const float> values);
 double lane_dot(std::span<const double> a, std::span<const double> b);
 double lane_dot(std::span<const float> a, std::span<const double> b);
 
-/// Sum of signal^2 / variance where the variance is positive and finite; NaN if it
+/// Sum of values^2 / divisors where the divisor is positive and finite; NaN if it
 /// nowhere is. Spans of equal length.
-double lane_squared_snr(std::span<const float> signal, std::span<const float> variance);
+double lane_squares_over(std::span<const float> values,
+                         std::span<const float> divisors);
 
 /// Largest of the values and zero; NaN are passed over.
 double lane_max(std::span<const double> values);

@@ -26,6 +26,10 @@ std::string grouped(std::int64_t number) {
   return text;
 }
 
+std::string csv_number(double value) {
+  return std::isfinite(value) ? fmt::format("{}", value) : std::string();
+}
+
 std::string bytes_text(double bytes) {
   static constexpr std::array units{"B", "kB", "MB", "GB", "TB", "PB"};
   std::size_t unit = 0;

@@ -15,4 +15,8 @@ std::string grouped(std::int64_t number);
 /// "1.2 GB" (powers of 1000)
 std::string bytes_text(double bytes);
 
+/// The shortest text that reads back as this number; empty where there is none (NaN,
+/// infinity): a field of a CSV file.
+std::string csv_number(double value);
+
 }  // namespace lensmill

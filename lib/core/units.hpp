@@ -21,6 +21,8 @@ inline double mag_from_nmgy(double flux_nmgy) {
 inline double nmgy_per_unit(double zero_point_mag) {
   return nmgy_from_mag(zero_point_mag);
 }
+/// Full width at half maximum of a Gaussian over its sigma, 2 sqrt(2 ln 2).
+inline constexpr double fwhm_per_sigma = 2.3548200450309493;
 inline constexpr double rad_from_deg(double deg) {
   return deg * (std::numbers::pi / 180.0);
 }

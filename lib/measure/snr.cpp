@@ -35,7 +35,7 @@ double squared_snr(std::span<const SnrBand> bands, double scale) {
 
 double matched_filter_snr(ImageView<const float> signal,
                           ImageView<const float> variance) {
-  return std::sqrt(lane_squared_snr(signal.pixels(), variance.pixels()));
+  return std::sqrt(lane_squares_over(signal.pixels(), variance.pixels()));
 }
 
 double aperture_snr(const ApertureWeights& aperture, ImageView<const float> signal,

@@ -3,13 +3,13 @@
 #include <cmath>
 #include <numbers>
 
+#include "lib/core/units.hpp"
 #include "lib/psf/radial_profiles.hpp"
 
 namespace lensmill::psf {
 
 Gaussian::Gaussian(const PsfShape& shape)
-    : EllipticalPsf(shape),
-      sigma_pix_(shape.fwhm_pix / (2.0 * std::sqrt(2.0 * std::numbers::ln2))) {}
+    : EllipticalPsf(shape), sigma_pix_(shape.fwhm_pix / fwhm_per_sigma) {}
 
 void Gaussian::evaluate(std::span<const double> x_pix, std::span<const double> y_pix,
                         std::span<double> density) const {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "lib/core/contracts.hpp"
+#include "lib/core/text.hpp"
 
 namespace lensmill::pipeline {
 namespace {
@@ -20,13 +21,9 @@ struct Overloaded : Lambdas... {
 template <class... Lambdas>
 Overloaded(Lambdas...) -> Overloaded<Lambdas...>;
 
-Json json_of(double value) {
-  return std::isfinite(value) ? Json(value) : Json(nullptr);
-}
-
+// NaN become null: JSON has none.
 Json json_of(const Cell& cell) {
   return std::visit(Overloaded{[](std::monostate) { return Json(nullptr); },
-                               [](double value) { return json_of(value); },
                                [](const auto& value) { return Json(value); }},
                     cell);
 }
@@ -59,9 +56,7 @@ std::string csv_of(const Cell& cell) {
       Overloaded{[](std::monostate) { return std::string(); },
                  [](std::int64_t value) { return fmt::format("{}", value); },
                  [](const std::string& value) { return quoted(value); },
-                 [](double value) {
-                   return std::isfinite(value) ? fmt::format("{}", value) : "";
-                 }},
+                 [](double value) { return csv_number(value); }},
       cell);
 }
 
@@ -132,10 +127,10 @@ void append(std::vector<Cell>& row, const analysis::Estimate& estimate) {
 }
 
 nlohmann::ordered_json to_json(const analysis::Estimate& estimate) {
-  return {{"value", json_of(estimate.value)},
-          {"standard_error", json_of(estimate.standard_error)},
-          {"lower", json_of(estimate.lower)},
-          {"upper", json_of(estimate.upper)}};
+  return {{"value", estimate.value},
+          {"standard_error", estimate.standard_error},
+          {"lower", estimate.lower},
+          {"upper", estimate.upper}};
 }
 
 std::string to_text(const Section& section) {

@@ -3,15 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <filesystem>
-#include <numbers>
 #include <optional>
 
 #include "lib/analysis/point_like.hpp"
+#include "lib/analysis/summary_tables.hpp"
 #include "lib/core/errors.hpp"
 #include "lib/core/status.hpp"
+#include "lib/core/units.hpp"
 #include "lib/io/hdf5/file.hpp"
 #include "lib/measure/ring_in_gaussian.hpp"
 #include "pipeline/run/read_table.hpp"
@@ -25,8 +27,6 @@ constexpr double nan = StampRow::nan;
 // Rows read at a time: bounds the memory.
 constexpr std::int64_t block_rows = 8192;
 constexpr double core_radius_pix = 5.0;
-constexpr double ab_zero_point_mag = 22.5;
-const double fwhm_per_sigma = 2.0 * std::sqrt(2.0 * std::numbers::ln2);
 
 const std::vector<std::string> derived_names{"src_offset_arcsec",
                                              "src_offset_over_theta_e",
@@ -40,19 +40,8 @@ const std::vector<std::string> derived_names{"src_offset_arcsec",
 const std::vector<std::string> derived_units{"arcsec", "",     "", "arcsec", "pix",
                                              "",       "nmgy", "", ""};
 
-const std::vector<std::string> measurement_columns{
-    "status",
-    "rendered",
-    "n_saddles",
-    "sis_inner_radius_pix",
-    "counter_image_radius_pix",
-    "core_flux_fraction",
-    "core_flux_fraction_saddle_intrinsic",
-    "core_flux_fraction_minimum_intrinsic",
-    "core_flux_fraction_maximum_intrinsic",
-    "core_flux_fraction_saddle_psf",
-    "core_flux_fraction_minimum_psf",
-    "core_flux_fraction_maximum_psf",
+// Beside those of the summary.
+const std::vector<std::string> more_measurement_columns{
     "core_flux_fraction_without_psf",
     "arc_flux_nmgy",
     "arc_snr",
@@ -84,11 +73,6 @@ double element(const Column* column, std::size_t row, std::size_t index = 0) {
   return nan;
 }
 
-double named(const Table& table, const std::string& name, std::size_t row,
-             std::size_t index = 0) {
-  return element(find_column(table, name), row, index);
-}
-
 std::optional<double> number_in(const FlatConfig& config, const std::string& key) {
   const auto at = config.find(key);
   if (at == config.end()) return std::nullopt;
@@ -99,18 +83,67 @@ std::optional<double> number_in(const FlatConfig& config, const std::string& key
   return value;
 }
 
+constexpr std::size_t profile_kinds = 3;
+
+/// The columns of one block, found once; null where one is missing.
+struct Columns {
+  Columns(const Table& truth, const Table& measured, const std::string& band,
+          const std::vector<std::string>& scalar_names)
+      : theta_e(find_column(truth, "theta_e_arcsec")),
+        src_x(find_column(truth, "src_x_arcsec")),
+        src_y(find_column(truth, "src_y_arcsec")),
+        lens_x(find_column(truth, "lens_x_arcsec")),
+        lens_y(find_column(truth, "lens_y_arcsec")),
+        shear_g1(find_column(truth, "shear_g1")),
+        shear_g2(find_column(truth, "shear_g2")),
+        psf_fwhm(find_column(truth, "psf_fwhm_pix_" + band)),
+        host_flux(find_column(truth, "host_flux_nmgy_" + band)),
+        status(find_column(measured, "status")),
+        rendered(find_column(measured, "rendered")),
+        n_saddles(find_column(measured, "n_saddles")),
+        counter_image_radius(find_column(measured, "counter_image_radius_pix")),
+        core(find_column(measured, "core_flux_fraction")),
+        core_without_psf(find_column(measured, "core_flux_fraction_without_psf")),
+        arc_flux(find_column(measured, "arc_flux_nmgy")),
+        arc_snr(find_column(measured, "arc_snr")),
+        counter_image_snr(find_column(measured, "counter_image_snr")),
+        annulus_offset(find_column(measured, "annulus_offset")),
+        core_offset(find_column(measured, "core_offset")),
+        image_x(find_column(measured, "image_x_arcsec")),
+        image_y(find_column(measured, "image_y_arcsec")),
+        image_magnification(find_column(measured, "image_magnification")),
+        image_kind(find_column(measured, "image_kind")) {
+    const auto of_core = [&](const char* suffix) {
+      return find_column(measured, std::string("core_flux_fraction_") + suffix);
+    };
+    intrinsic = {of_core("saddle_intrinsic"), of_core("minimum_intrinsic"),
+                 of_core("maximum_intrinsic")};
+    psf = {of_core("saddle_psf"), of_core("minimum_psf"), of_core("maximum_psf")};
+    profiles = {find_column(measured, "radial_profile"),
+                find_column(measured, "radial_profile_counter_image"),
+                find_column(measured, "radial_profile_outer_image")};
+    for (const auto& name : scalar_names) scalars.push_back(find_column(truth, name));
+  }
+
+  const Column *theta_e, *src_x, *src_y, *lens_x, *lens_y, *shear_g1, *shear_g2,
+      *psf_fwhm, *host_flux;
+  const Column *status, *rendered, *n_saddles, *counter_image_radius, *core,
+      *core_without_psf, *arc_flux, *arc_snr, *counter_image_snr, *annulus_offset,
+      *core_offset, *image_x, *image_y, *image_magnification, *image_kind;
+  std::array<const Column*, analysis::image_classes> intrinsic{}, psf{};
+  std::array<const Column*, profile_kinds> profiles{};
+  std::vector<const Column*> scalars;
+};
+
 /// The point images that a row stores.
-std::vector<analysis::StoredImage> images_of(const Table& measurements,
-                                             std::size_t row) {
-  const Column* kind = find_column(measurements, "image_kind");
-  if (kind == nullptr) return {};
+std::vector<analysis::StoredImage> images_of(const Columns& columns, std::size_t row) {
+  if (columns.image_kind == nullptr) return {};
   std::vector<analysis::StoredImage> images;
-  for (std::size_t k = 0; k < kind->info().row_elements(); ++k) {
-    images.push_back(
-        {.x_arcsec = named(measurements, "image_x_arcsec", row, k),
-         .y_arcsec = named(measurements, "image_y_arcsec", row, k),
-         .magnification = named(measurements, "image_magnification", row, k),
-         .kind = static_cast<int>(element(kind, row, k))});
+  for (std::size_t k = 0; k < columns.image_kind->info().row_elements(); ++k) {
+    images.push_back({.x_arcsec = element(columns.image_x, row, k),
+                      .y_arcsec = element(columns.image_y, row, k),
+                      .magnification = element(columns.image_magnification, row, k),
+                      .kind = static_cast<int>(element(columns.image_kind, row, k))});
   }
   return images;
 }
@@ -139,22 +172,18 @@ RowReader::RowReader(const RunOnDisk& run, const std::string& shard) : run_(run)
   for (std::size_t k = 0; k < derived_names.size(); ++k) {
     variables_.push_back({derived_names[k], derived_units[k]});
   }
-  measurement_names_ = measurement_columns;
+  measurement_names_ = analysis::summary_measurement_columns();
+  measurement_names_.insert(measurement_names_.end(), more_measurement_columns.begin(),
+                            more_measurement_columns.end());
   if (measurements.has("radial_profile")) {
     radial_bins_ = column_info(measurements, "radial_profile").row_shape.at(1);
   }
   resamples_hosts_ = catalogue.has("host_index");
 
-  // As SummaryTables: band r if there is one, and the radius nearest 5 pix.
-  const auto r = std::ranges::find(run.bands, "r");
-  if (r != run.bands.end()) band_ = static_cast<std::size_t>(r - run.bands.begin());
   const auto& radii = run.aperture_radius_pix;
   if (radii.empty()) throw DataError(run.folder.run_yaml() + ": no aperture radius");
-  for (std::size_t k = 1; k < radii.size(); ++k) {
-    if (std::abs(radii[k] - core_radius_pix) <
-        std::abs(radii[radius_] - core_radius_pix))
-      radius_ = k;
-  }
+  band_ = analysis::core_band(run.bands);
+  radius_ = analysis::core_radius(radii, core_radius_pix);
   stamp_size_pix_ = number_in(run.config, "grid.stamp_size_pix").value_or(64.0);
   const auto x = number_in(run.config, "measure.aperture_centre[0]");
   const auto y = number_in(run.config, "measure.aperture_centre[1]");
@@ -177,37 +206,35 @@ RowBlock RowReader::read(const io::hdf5::Group& file, std::int64_t shard_first,
   block.catalogue = read_table(file.open_group("catalogue"), catalogue_names_, range);
   block.measurements =
       read_table(file.open_group("measurements"), measurement_names_, range);
-  const Table& truth = block.catalogue;
-  const Table& measured = block.measurements;
   const std::size_t radii = run_.aperture_radius_pix.size();
   const std::size_t in_aperture = band_ * radii + radius_;
-  const std::string& band = run_.bands[band_];
+  const Columns columns(block.catalogue, block.measurements, run_.bands[band_],
+                        catalogue_scalars_);
+  const Column* unit =
+      find_column(block.catalogue, resamples_hosts_ ? "host_index" : "injection_id");
   const double scale = run_.pixel_scale_arcsec;
   const double radius_pix = run_.aperture_radius_pix[radius_];
 
   for (std::size_t i = 0; i < static_cast<std::size_t>(range.count); ++i) {
-    const auto status = static_cast<std::int32_t>(named(measured, "status", i));
+    const auto status = static_cast<std::int32_t>(element(columns.status, i));
     const bool known = std::ranges::any_of(
         all_statuses, [&](Status s) { return static_cast<std::int32_t>(s) == status; });
-    if (named(measured, "rendered", i) == 0.0 || !known ||
+    if (element(columns.rendered, i) == 0.0 || !known ||
         is_failure(static_cast<Status>(status))) {
       continue;
     }
     StampRow s;
     s.row = shard_first + range.first + static_cast<std::int64_t>(i);
-    s.unit = static_cast<std::int64_t>(
-        named(truth, resamples_hosts_ ? "host_index" : "injection_id", i));
-    s.theta_e_arcsec = named(truth, "theta_e_arcsec", i);
-    const auto core = [&](const std::string& suffix) {
-      return named(measured, "core_flux_fraction" + suffix, i, in_aperture);
-    };
-    s.core_flux_fraction = core("");
-    s.intrinsic = {core("_saddle_intrinsic"), core("_minimum_intrinsic"),
-                   core("_maximum_intrinsic")};
-    s.psf = {core("_saddle_psf"), core("_minimum_psf"), core("_maximum_psf")};
-    s.core_without_psf = named(measured, "core_flux_fraction_without_psf", i, radius_);
-    const double lens_x = named(truth, "lens_x_arcsec", i);
-    const double lens_y = named(truth, "lens_y_arcsec", i);
+    s.unit = static_cast<std::int64_t>(element(unit, i));
+    s.theta_e_arcsec = element(columns.theta_e, i);
+    s.core_flux_fraction = element(columns.core, i, in_aperture);
+    for (std::size_t k = 0; k < analysis::image_classes; ++k) {
+      s.intrinsic[k] = element(columns.intrinsic[k], i, in_aperture);
+      s.psf[k] = element(columns.psf[k], i, in_aperture);
+    }
+    s.core_without_psf = element(columns.core_without_psf, i, radius_);
+    const double lens_x = element(columns.lens_x, i);
+    const double lens_y = element(columns.lens_y, i);
     const double x = !aperture_on_lens_   ? aperture_x_arcsec_
                      : std::isnan(lens_x) ? 0.0
                                           : lens_x;
@@ -221,8 +248,8 @@ RowBlock RowReader::read(const io::hdf5::Group& file, std::int64_t shard_first,
         .half_stamp_arcsec = 0.5 * stamp_size_pix_ * scale};
     s.point_like = static_cast<Status>(status) == Status::ring
                        ? analysis::ring_shares(s.theta_e_arcsec, circle)
-                       : analysis::point_like_shares(images_of(measured, i), circle);
-    const double fwhm_pix = named(truth, "psf_fwhm_pix_" + band, i);
+                       : analysis::point_like_shares(images_of(columns, i), circle);
+    const double fwhm_pix = element(columns.psf_fwhm, i);
     s.psf_fwhm_arcsec = fwhm_pix * scale;
     if (fwhm_pix > 0.0 && s.theta_e_arcsec > 0.0) {
       const double sigma = fwhm_pix / fwhm_per_sigma;
@@ -230,37 +257,33 @@ RowBlock RowReader::read(const io::hdf5::Group& file, std::int64_t shard_first,
       s.ring_expectation = measure::ring_in_gaussian_fraction(ring, radius_pix, sigma);
       s.amplitude_ratio = std::exp(-0.5 * (ring / sigma) * (ring / sigma));
     }
-    s.counter_image_radius_pix = named(measured, "counter_image_radius_pix", i);
-    s.arc_flux_nmgy = named(measured, "arc_flux_nmgy", i, band_);
-    s.core_offset = named(measured, "core_offset", i, in_aperture);
-    s.annulus_offset = named(measured, "annulus_offset", i, band_);
-    s.counter_image_snr = named(measured, "counter_image_snr", i, band_);
-    s.n_saddles = static_cast<std::int32_t>(named(measured, "n_saddles", i));
-    const double host_flux = named(truth, "host_flux_nmgy_" + band, i);
-    if (host_flux > 0.0) s.host_mag = ab_zero_point_mag - 2.5 * std::log10(host_flux);
+    s.counter_image_radius_pix = element(columns.counter_image_radius, i);
+    s.arc_flux_nmgy = element(columns.arc_flux, i, band_);
+    s.core_offset = element(columns.core_offset, i, in_aperture);
+    s.annulus_offset = element(columns.annulus_offset, i, band_);
+    s.counter_image_snr = element(columns.counter_image_snr, i, band_);
+    s.n_saddles = static_cast<std::int32_t>(element(columns.n_saddles, i));
+    s.host_mag = mag_from_nmgy(element(columns.host_flux, i));
     for (std::size_t k = 0; k < radii; ++k) {
-      s.core_by_radius.push_back(
-          named(measured, "core_flux_fraction", i, band_ * radii + k));
+      s.core_by_radius.push_back(element(columns.core, i, band_ * radii + k));
     }
-    const std::string profile_names[]{"radial_profile", "radial_profile_counter_image",
-                                      "radial_profile_outer_image"};
-    for (std::size_t which = 0; which < 3; ++which) {
-      const Column* profile = find_column(measured, profile_names[which]);
+    for (std::size_t which = 0; which < profile_kinds; ++which) {
       for (std::size_t k = 0; k < radial_bins_; ++k) {
-        s.profiles[which].push_back(element(profile, i, band_ * radial_bins_ + k) /
-                                    s.arc_flux_nmgy);
+        s.profiles[which].push_back(
+            element(columns.profiles[which], i, band_ * radial_bins_ + k) /
+            s.arc_flux_nmgy);
       }
     }
-    for (const auto& name : catalogue_scalars_) {
-      block.variables.push_back(named(truth, name, i));
+    for (const Column* scalar : columns.scalars) {
+      block.variables.push_back(element(scalar, i));
     }
     const double offset =
-        std::hypot(named(truth, "src_x_arcsec", i), named(truth, "src_y_arcsec", i));
+        std::hypot(element(columns.src_x, i), element(columns.src_y, i));
     for (const double value :
          {offset, s.theta_e_arcsec > 0.0 ? offset / s.theta_e_arcsec : nan,
-          std::hypot(named(truth, "shear_g1", i), named(truth, "shear_g2", i)),
+          std::hypot(element(columns.shear_g1, i), element(columns.shear_g2, i)),
           s.psf_fwhm_arcsec, s.counter_image_radius_pix, s.core_flux_fraction,
-          s.arc_flux_nmgy, named(measured, "arc_snr", i, band_), s.counter_image_snr}) {
+          s.arc_flux_nmgy, element(columns.arc_snr, i, band_), s.counter_image_snr}) {
       block.variables.push_back(std::isfinite(value) ? value : nan);
     }
     block.rows.push_back(std::move(s));

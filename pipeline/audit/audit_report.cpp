@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "lib/core/text.hpp"
 #include "pipeline/audit/audit.hpp"
 
 namespace lensmill::pipeline {
@@ -65,30 +65,23 @@ std::string model_line(std::string_view name, const AuditMatch& match,
 }
 
 std::string mean_text(const AuditMean& value) {
+  if (value.n == 0) return "none found (n = 0)";
   return fmt::format("{:+.4f} +- {:.4f} (n = {})", value.mean, value.error, value.n);
 }
 
-/// JSON has no NaN.
-json number(double value) { return std::isfinite(value) ? json(value) : json(nullptr); }
-
+// NaN become null: JSON has none.
 json mean_json(const AuditMean& value) {
-  return {{"mean", number(value.mean)},
-          {"standard_error", number(value.error)},
-          {"n", value.n}};
+  return {{"mean", value.mean}, {"standard_error", value.error}, {"n", value.n}};
 }
 
 json match_json(const AuditMatch& match, int parameters) {
-  return {{"log_likelihood", number(match.log_likelihood)},
-          {"penalised", number(analysis::penalised(match, parameters))},
+  return {{"log_likelihood", match.log_likelihood},
+          {"penalised", analysis::penalised(match, parameters)},
           {"parameters", parameters},
-          {"chi2", number(match.chi2)},
-          {"expected_chi2", number(match.expected_chi2)},
-          {"deviation_sigma", number(match.deviation())},
-          {"pixels", number(match.pixels)}};
-}
-
-std::string cell(double value) {
-  return std::isfinite(value) ? fmt::format("{:.10g}", value) : "";
+          {"chi2", match.chi2},
+          {"expected_chi2", match.expected_chi2},
+          {"deviation_sigma", match.deviation()},
+          {"pixels", match.pixels}};
 }
 
 std::string csv_row(const AuditStamp& stamp, std::size_t bands) {
@@ -99,23 +92,25 @@ std::string csv_row(const AuditStamp& stamp, std::size_t bands) {
   if (stamp.state == AuditStamp::State::fitted) {
     const auto& s = stamp.scores;
     const auto over_correct = [&](const std::optional<AuditMatch>& match) {
-      return match ? cell(match->log_likelihood - s.correct.log_likelihood)
+      return match ? csv_number(match->log_likelihood - s.correct.log_likelihood)
                    : std::string();
     };
     const auto& best = match_of(s, best_model(s));
-    cells.insert(cells.end(),
-                 {std::string(to_string(stamp.verdict)), cell(s.correct.log_likelihood),
-                  over_correct(s.legacy), over_correct(s.width), over_correct(s.shift),
-                  cell(best.chi2), cell(best.expected_chi2), cell(s.amplitude_snr),
-                  cell(stamp.width)});
+    cells.insert(
+        cells.end(),
+        {std::string(to_string(stamp.verdict)), csv_number(s.correct.log_likelihood),
+         over_correct(s.legacy), over_correct(s.width), over_correct(s.shift),
+         csv_number(best.chi2), csv_number(best.expected_chi2),
+         csv_number(s.amplitude_snr), csv_number(stamp.width)});
     if (stamp.shift) {
-      cells.insert(cells.end(),
-                   {cell(stamp.shift->x_pix), cell(stamp.shift->y_pix),
-                    cell(stamp.shift->x_error_pix), cell(stamp.shift->y_error_pix)});
+      cells.insert(
+          cells.end(),
+          {csv_number(stamp.shift->x_pix), csv_number(stamp.shift->y_pix),
+           csv_number(stamp.shift->x_error_pix), csv_number(stamp.shift->y_error_pix)});
     }
     cells.resize(fixed_cells - 1);
-    cells.push_back(cell(stamp.core_excess));
-    for (const double ratio : stamp.flux_ratio) cells.push_back(cell(ratio));
+    cells.push_back(csv_number(stamp.core_excess));
+    for (const double ratio : stamp.flux_ratio) cells.push_back(csv_number(ratio));
   }
   cells.resize(fixed_cells + bands);
   return fmt::format("{}\n", fmt::join(cells, ","));
@@ -203,7 +198,7 @@ std::string audit_json(const AuditResult& result) {
   document["centroid_shift_y_pix"] = mean_json(result.shift_y);
   document["core_excess"] = mean_json(result.core_excess);
   for (std::size_t b = 0; b < result.bands.size(); ++b) {
-    document["flux_ratio_median"][result.bands[b]] = number(result.flux_ratio[b]);
+    document["flux_ratio_median"][result.bands[b]] = result.flux_ratio[b];
   }
   return document.dump(2) + "\n";
 }

@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
-#include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "lib/core/text.hpp"
 #include "pipeline/probe/probe.hpp"
 
 namespace lensmill::pipeline {
@@ -15,20 +15,17 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::array regions{Region::core, Region::annulus, Region::full};
 
-/// JSON has no NaN: null.
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(); }
+// NaN become null: JSON has none.
 
 Json estimate(const Estimate& e) {
-  return {{"value", number(e.value)},
-          {"standard_error", number(e.standard_error)},
-          {"lower", number(e.lower)},
-          {"upper", number(e.upper)}};
+  return {{"value", e.value},
+          {"standard_error", e.standard_error},
+          {"lower", e.lower},
+          {"upper", e.upper}};
 }
 
 Json mean(const MeanOfRows& m) {
-  return {{"n", m.n},
-          {"mean", number(m.value)},
-          {"standard_error", number(m.standard_error)}};
+  return {{"n", m.n}, {"mean", m.value}, {"standard_error", m.standard_error}};
 }
 
 Json region_json(const RegionReport& region, bool has_visible) {
@@ -65,17 +62,13 @@ Json variant_json(const VariantReport& variant, bool has_visible) {
   return json;
 }
 
-std::string field(double value) {
-  return std::isfinite(value) ? fmt::format("{}", value) : "";
-}
-
 std::string fields(const Estimate& e) {
-  return fmt::format(",{},{},{},{}", field(e.value), field(e.standard_error),
-                     field(e.lower), field(e.upper));
+  return fmt::format(",{},{},{},{}", csv_number(e.value), csv_number(e.standard_error),
+                     csv_number(e.lower), csv_number(e.upper));
 }
 
 std::string fields(const MeanOfRows& m) {
-  return fmt::format(",{},{}", field(m.value), field(m.standard_error));
+  return fmt::format(",{},{}", csv_number(m.value), csv_number(m.standard_error));
 }
 
 }  // namespace
@@ -105,7 +98,7 @@ std::string probe_json(const ProbeReport& report) {
     json["stored_stamps"] = {{"rows", report.stored_rows},
                              {"different", report.stored_different},
                              {"tolerance_sigma", stored_tolerance_sigma},
-                             {"worst_sigma", number(report.stored_worst_sigma)}};
+                             {"worst_sigma", report.stored_worst_sigma}};
     if (report.stored_different > 0) {
       json["stored_stamps"]["first_injection_id"] = report.stored_first_different;
     }

@@ -7,6 +7,7 @@
 #include <numbers>
 
 #include "lib/core/errors.hpp"
+#include "lib/core/units.hpp"
 #include "lib/measure/psf_self_test.hpp"
 #include "lib/psf/outer_wings.hpp"
 #include "pipeline/inputs/open_psf.hpp"
@@ -126,7 +127,6 @@ measure::PsfSelfTest test_of(const stages::PsfCase& one, const stages::Setup& se
   setup.bank->make(one.band, one.injection, workspace, test.kernel);
   test.variants = variants_of(one, setup, inputs, config);
   if (section.kind == PsfKind::gaussian && section.q == 1.0) {
-    constexpr double fwhm_per_sigma = 2.0 * 1.1774100225154747;  // 2 sqrt(2 ln 2)
     test.gaussian_sigma_pix = one.injection.psf_fwhm_pix[band] / fwhm_per_sigma;
   }
   if (is_analytic(section)) {

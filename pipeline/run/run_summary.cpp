@@ -19,23 +19,6 @@ namespace {
 // Rows read at a time: bounds the memory.
 constexpr std::int64_t block_rows = 16384;
 
-// What SummaryTables::add reads.
-const std::vector<std::string> catalogue_columns{"theta_e_arcsec", "src_x_arcsec",
-                                                 "src_y_arcsec"};
-const std::vector<std::string> measurement_columns{
-    "status",
-    "rendered",
-    "n_saddles",
-    "sis_inner_radius_pix",
-    "counter_image_radius_pix",
-    "core_flux_fraction",
-    "core_flux_fraction_minimum_intrinsic",
-    "core_flux_fraction_minimum_psf",
-    "core_flux_fraction_saddle_intrinsic",
-    "core_flux_fraction_saddle_psf",
-    "core_flux_fraction_maximum_intrinsic",
-    "core_flux_fraction_maximum_psf"};
-
 /// "ok 19,990, ring 8, no_flux 2"
 std::string status_text(const analysis::SummaryNumbers& numbers) {
   std::vector<analysis::StatusCount> counts{
@@ -59,8 +42,9 @@ void add_shard(const std::string& path, analysis::SummaryTables& tables) {
       static_cast<std::int64_t>(measurements.open_dataset("status").rows());
   for (std::int64_t first = 0; first < rows; first += block_rows) {
     const RowRange range{first, std::min(block_rows, rows - first)};
-    tables.add(read_table(catalogue, catalogue_columns, range),
-               read_table(measurements, measurement_columns, range));
+    tables.add(
+        read_table(catalogue, analysis::summary_catalogue_columns(), range),
+        read_table(measurements, analysis::summary_measurement_columns(), range));
   }
 }
 

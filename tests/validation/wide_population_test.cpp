@@ -65,7 +65,7 @@ TEST(WidePopulation, ImagesKeepTheContractAgainstTighterOnes) {
   constexpr int rows = 400;
   // The error estimate is no strict bound: of 2,000 rows two missed, by up to 1.6e-3 of
   // the peak (a cusp between the nodes; the edge of a flattened source of n = 0.37).
-  constexpr int allowed_misses = 2;
+  constexpr int allowed_misses = 1;  // of these 400 rows
   constexpr double worst_miss = 3.0e-3;
   int misses = 0;
   auto overrides = wide_priors(rows);

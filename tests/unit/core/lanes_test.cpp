@@ -69,15 +69,15 @@ TEST(Lanes, MaximaPassOverNaN) {
   EXPECT_EQ(lane_max_of_sizes(values), 3.0);
 }
 
-TEST(Lanes, SquaredSnrLeavesOutUnusableVariances) {
+TEST(Lanes, SquaresOverLeaveOutUnusableDivisors) {
   const std::vector<float> signal{1.0F, 2.0F, 3.0F, 4.0F, 5.0F,
                                   6.0F, 7.0F, 8.0F, 9.0F, 10.0F};
   const std::vector<float> variance{1.0F,           4.0F, 0.0F,  -1.0F,     float_nan,
                                     float_infinity, 7.0F, 16.0F, float_nan, 25.0F};
 
-  EXPECT_EQ(lane_squared_snr(signal, variance), 1.0 + 1.0 + 7.0 + 4.0 + 4.0);
-  EXPECT_TRUE(std::isnan(lane_squared_snr(signal, std::vector<float>(10, 0.0F))));
-  EXPECT_TRUE(std::isnan(lane_squared_snr({}, {})));
+  EXPECT_EQ(lane_squares_over(signal, variance), 1.0 + 1.0 + 7.0 + 4.0 + 4.0);
+  EXPECT_TRUE(std::isnan(lane_squares_over(signal, std::vector<float>(10, 0.0F))));
+  EXPECT_TRUE(std::isnan(lane_squares_over({}, {})));
 }
 
 TEST(Lanes, ScalesAndAddsEveryElement) {

@@ -43,7 +43,8 @@ TEST(AnalysisReport, CsvQuotesTextAndLeavesUndefinedNumbersEmpty) {
 }
 
 TEST(AnalysisReport, JsonHasNullForUndefinedNumbers) {
-  const auto json = to_json(example());
+  // As it is written and read again: in memory a NaN is still one.
+  const auto json = nlohmann::ordered_json::parse(to_json(example()).dump());
   const auto& row = json["tables"]["things"]["rows"][0];
 
   EXPECT_EQ(json["answer"], 42);

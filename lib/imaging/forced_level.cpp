@@ -1,4 +1,4 @@
-#include "lib/imaging/cell_refinement.hpp"
+#include "lib/imaging/forced_level.hpp"
 
 #include <algorithm>
 #include <cmath>
