@@ -8,11 +8,30 @@
 namespace lensmill::analysis {
 namespace {
 
-// Normal quantile at (1 + confidence) / 2.
-constexpr double z = 1.6448536269514722;
+constexpr double z = confidence_quantile;
 static_assert(confidence == 0.90);
 
 }  // namespace
+
+Mean mean_of(std::span<const double> values) {
+  Mean mean;
+  double sum = 0.0;
+  for (const double value : values) {
+    if (!std::isfinite(value)) continue;
+    ++mean.n;
+    sum += value;
+  }
+  if (mean.n == 0) return mean;
+  const auto n = static_cast<double>(mean.n);
+  mean.value = sum / n;
+  if (mean.n == 1) return mean;
+  double squares = 0.0;
+  for (const double value : values) {
+    if (std::isfinite(value)) squares += (value - mean.value) * (value - mean.value);
+  }
+  mean.standard_error = std::sqrt(squares / (n - 1.0) / n);
+  return mean;
+}
 
 Estimate wilson(std::int64_t part, std::int64_t of) {
   EXPECT(part >= 0 && part <= of);

@@ -2,12 +2,15 @@
 
 #include <cstdint>
 #include <limits>
+#include <span>
 
 namespace lensmill::analysis {
 
 /// Share of the intervals that hold the truth, and with it the probability from which
 /// the project calls a statement supported.
 inline constexpr double confidence = 0.90;
+/// The normal distribution's quantile at (1 + confidence) / 2.
+inline constexpr double confidence_quantile = 1.6448536269514722;
 
 /// A number with its uncertainty; NaN where undefined.
 struct Estimate {
@@ -18,6 +21,16 @@ struct Estimate {
 
   bool contains(double truth) const { return lower <= truth && truth <= upper; }
 };
+
+/// A mean of independent values with its standard error, from their scatter.
+struct Mean {
+  std::int64_t n = 0;
+  double value = std::numeric_limits<double>::quiet_NaN();  ///< of no values: NaN
+  double standard_error = std::numeric_limits<double>::quiet_NaN();  ///< from two on
+};
+
+/// Mean of the finite values.
+Mean mean_of(std::span<const double> values);
 
 /// A share of counts with its Wilson score interval (Wilson 1927, JASA 22, 209; Brown,
 /// Cai & DasGupta 2001, Stat. Sci. 16, 101) at `confidence`, for independent rows.

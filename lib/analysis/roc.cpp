@@ -102,18 +102,18 @@ Estimate auc_estimate(const AucComponents& components) {
                     .standard_error = std::sqrt(variance_of(components.hosts)),
                     .lower = nan,
                     .upper = nan};
-  if (std::isnan(auc)) return {nan, nan, nan, nan};
+  if (std::isnan(auc)) return {};
   if (auc <= 0.0 || auc >= 1.0) {
     const auto pairs =
         static_cast<double>(std::min(count_of(components, &Host::has_positive),
                                      count_of(components, &Host::has_negative)));
-    const double bound = std::pow(0.5 * (1.0 - auc_confidence), 1.0 / pairs);
+    const double bound = std::pow(0.5 * (1.0 - confidence), 1.0 / pairs);
     estimate.lower = auc >= 1.0 ? bound : 0.0;
     estimate.upper = auc >= 1.0 ? 1.0 : 1.0 - bound;
     return estimate;
   }
   const double half_width =
-      auc_quantile * estimate.standard_error / (auc * (1.0 - auc));
+      confidence_quantile * estimate.standard_error / (auc * (1.0 - auc));
   if (half_width == 0.0) {
     estimate.lower = estimate.upper = auc;
     return estimate;
@@ -142,8 +142,8 @@ Estimate auc_difference(const AucComponents& a, const AucComponents& b) {
   const double error = std::sqrt(variance_of(differences));
   return {.value = value,
           .standard_error = error,
-          .lower = value - auc_quantile * error,
-          .upper = value + auc_quantile * error};
+          .lower = value - confidence_quantile * error,
+          .upper = value + confidence_quantile * error};
 }
 
 }  // namespace lensmill::analysis

@@ -4,6 +4,8 @@
 #include <span>
 #include <vector>
 
+#include "lib/analysis/estimate.hpp"
+
 namespace lensmill::analysis {
 
 /// One stamp's score by a classifier. Stamps of one host (a positive and its paired
@@ -13,10 +15,6 @@ struct Scored {
   bool positive = false;
   std::int64_t host = 0;
 };
-
-/// Two-sided confidence of all intervals here, and its normal quantile.
-inline constexpr double auc_confidence = 0.90;
-inline constexpr double auc_quantile = 1.6448536269514722;
 
 /// The AUC of some scores and what its error is made of: the structural components of
 /// DeLong, DeLong & Clarke-Pearson (1988, Biometrics 44, 837), V10(x) = share of
@@ -39,14 +37,6 @@ struct AucComponents {
 
 /// O(n log n). Equal scores of both classes everywhere give exactly 0.5.
 AucComponents auc_components(std::span<const Scored> scores);
-
-/// A number with its standard error and its interval of auc_confidence.
-struct Estimate {
-  double value = 0.0;
-  double standard_error = 0.0;
-  double lower = 0.0;
-  double upper = 0.0;
-};
 
 /// The AUC's interval, symmetric in its logit (so that it stays in [0, 1]). Where no
 /// pair, or every pair, is in the wrong order the components have no spread: the bound

@@ -4,25 +4,16 @@
 #include <cmath>
 #include <limits>
 
+#include "lib/core/statistics.hpp"
+
 namespace lensmill::imaging {
 namespace {
 
 constexpr float nan = std::numeric_limits<float>::quiet_NaN();
-constexpr double sigma_per_mad = 1.482602218505602;  // of a normal distribution
 // A cell with fewer blank pixels takes its neighbours' sky.
 constexpr double least_blank_share = 0.25;
 // A box with fewer usable pixels is too noisy an average.
 constexpr double least_box_share = 0.3;
-
-/// Of two middle values their mean: at an image's edges levels are the median of few
-/// cells, which must not lean to one side of a slope.
-float median_of(std::vector<float>& values) {
-  if (values.empty()) return nan;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  if (values.size() % 2 == 1) return *middle;
-  return 0.5F * (*middle + *std::max_element(values.begin(), middle));
-}
 
 struct Level {
   float sky = nan;
@@ -31,9 +22,9 @@ struct Level {
 
 Level level_of(std::vector<float>& values) {
   Level level;
-  level.sky = median_of(values);
+  level.sky = median(std::span(values));
   for (float& value : values) value = std::abs(value - level.sky);
-  level.scatter = static_cast<float>(sigma_per_mad * double{median_of(values)});
+  level.scatter = static_cast<float>(sigma_per_mad * double{median(std::span(values))});
   return level;
 }
 
@@ -74,7 +65,9 @@ class Levels {
         scatter.push_back(level.scatter);
       }
     }
-    return {.sky = median_of(sky), .scatter = median_of(scatter)};
+    // The true median: at an image's edges these are few cells, which must not lean to
+    // one side of a slope.
+    return {.sky = median(std::span(sky)), .scatter = median(std::span(scatter))};
   }
 
  private:

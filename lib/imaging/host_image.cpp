@@ -7,21 +7,15 @@
 #include <vector>
 
 #include "lib/core/errors.hpp"
+#include "lib/core/statistics.hpp"
 
 namespace lensmill::imaging {
 namespace {
 
-constexpr double sigma_per_mad = 1.482602218505602;  // of a normal distribution
 constexpr double window_sigma_pix = 2.0;
 constexpr double window_radius_pix = 5.0 * window_sigma_pix;
 constexpr int centroid_iterations = 200;
 constexpr double centroid_still_pix = 1.0e-4;
-
-double median_of(std::vector<float>& values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 /// Which pixels take part: all where there is no mask.
 class Mask {
@@ -93,7 +87,7 @@ Point centroid_of(ImageView<const float> cutout, const Mask& mask, double backgr
 
 double frame_background(ImageView<const float> cutout, ImageView<const float> mask) {
   auto frame = frame_of(cutout, Mask(mask));
-  return frame.empty() ? HostStatistics::nan : median_of(frame);
+  return frame.empty() ? HostStatistics::nan : double{upper_median(std::span(frame))};
 }
 
 HostStatistics measure_host(ImageView<const float> cutout, double aperture_radius_pix,
@@ -108,11 +102,11 @@ HostStatistics measure_host(ImageView<const float> cutout, double aperture_radiu
   }
   auto frame = frame_of(cutout, mask);
   if (frame.empty()) return host;
-  host.background_nmgy = median_of(frame);
+  host.background_nmgy = double{upper_median(std::span(frame))};
   for (float& value : frame) {
     value = std::abs(value - static_cast<float>(host.background_nmgy));
   }
-  host.background_sigma_nmgy = sigma_per_mad * median_of(frame);
+  host.background_sigma_nmgy = sigma_per_mad * double{upper_median(std::span(frame))};
   host.flux_nmgy = 0.0;
   const double centre_y = 0.5 * (cutout.ny() - 1);
   const double centre_x = 0.5 * (cutout.nx() - 1);

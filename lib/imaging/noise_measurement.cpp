@@ -7,13 +7,13 @@
 #include <vector>
 
 #include "lib/core/errors.hpp"
+#include "lib/core/statistics.hpp"
 #include "lib/imaging/fft_plans.hpp"
 #include "lib/imaging/noise_spectrum.hpp"
 
 namespace lensmill::imaging {
 namespace {
 
-constexpr double sigma_per_mad = 1.482602218505602;
 constexpr double least_blank_share = 0.25;
 constexpr int least_pixels_per_lag = 2;
 constexpr int least_cells = 4;
@@ -171,11 +171,8 @@ Scatter blank_scatter(ImageView<const float> image, ImageView<const std::uint8_t
     }
   }
   if (deviations.empty()) return {};
-  const auto middle =
-      deviations.begin() + static_cast<std::ptrdiff_t>(deviations.size() / 2);
-  std::nth_element(deviations.begin(), middle, deviations.end());
   return {.rms = std::sqrt(squares / static_cast<double>(deviations.size())),
-          .mad = sigma_per_mad * double{*middle}};
+          .mad = sigma_per_mad * double{upper_median(std::span(deviations))}};
 }
 
 void subtract_cell_means(ImageView<const std::uint8_t> blank, int cell_pix,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lib/core/contracts.hpp"
+#include "lib/core/statistics.hpp"
 
 namespace lensmill::light {
 namespace {
@@ -14,7 +15,6 @@ constexpr double border_share = 0.08;  // of the shorter side
 constexpr double detection_sigma_pix = 2.0;
 constexpr int grown_pix = 3;
 constexpr int taper_pix = 6;
-constexpr double sigma_per_mad = 1.4826;  // of a Gaussian
 constexpr double sigma_per_fwhm = 0.42466090014400953;
 
 using Mask = Image<std::uint8_t>;
@@ -49,12 +49,6 @@ Image<double> smoothed(const Image<double>& image, double sigma_pix) {
   return result;
 }
 
-double median_of(std::vector<double>& values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
 /// Median and robust standard deviation of an image's border.
 struct Border {
   double median = 0.0;
@@ -72,9 +66,9 @@ Border border_of(const Image<double>& image) {
     }
   }
   Border border;
-  border.median = median_of(values);
+  border.median = upper_median(std::span(values));
   for (double& value : values) value = std::abs(value - border.median);
-  border.sigma = sigma_per_mad * median_of(values);
+  border.sigma = sigma_per_mad * upper_median(std::span(values));
   return border;
 }
 

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "lib/core/errors.hpp"
+#include "lib/core/statistics.hpp"
 
 namespace lensmill::pipeline {
 namespace {
@@ -18,29 +19,6 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 // Over many stamps the slightest imperfection of noise or render is significant: to
 // reject all models they must also be a fifth above the expected chi2.
 constexpr analysis::AuditLimits overall_limits{.deviation = 5.0, .reduced = 1.2};
-
-AuditMean mean_of(const std::vector<double>& values) {
-  AuditMean result{.mean = nan, .error = nan, .n = std::ssize(values)};
-  if (values.empty()) return result;
-  double sum = 0.0;
-  for (const double value : values) sum += value;
-  const auto n = static_cast<double>(values.size());
-  result.mean = sum / n;
-  double squares = 0.0;
-  for (const double value : values) {
-    squares += (value - result.mean) * (value - result.mean);
-  }
-  if (values.size() > 1) result.error = std::sqrt(squares / (n - 1.0) / n);
-  return result;
-}
-
-double median_of(std::vector<double> values) {
-  if (values.empty()) return nan;
-  std::ranges::sort(values);
-  const std::size_t half = values.size() / 2;
-  return values.size() % 2 == 1 ? values[half]
-                                : 0.5 * (values[half - 1] + values[half]);
-}
 
 /// Visit the stamps that were fitted.
 template <class Visit>
@@ -83,10 +61,10 @@ void find_common(AuditResult& result) {
   result.width = analysis::parabola_peak(audit_widths(), scan);
   result.width_at_end =
       result.width == audit_widths().front() || result.width == audit_widths().back();
-  result.dx_pix = x.empty() ? 0.0 : median_of(x);
-  result.dy_pix = y.empty() ? 0.0 : median_of(y);
-  result.shift_x = mean_of(x);
-  result.shift_y = mean_of(y);
+  result.shift_x = analysis::mean_of(x);
+  result.shift_y = analysis::mean_of(y);
+  result.dx_pix = x.empty() ? 0.0 : median(std::span(x));
+  result.dy_pix = y.empty() ? 0.0 : median(std::span(y));
 }
 
 /// All stamps together, with that width (refined) and that shift.
@@ -137,8 +115,8 @@ void summarise(AuditResult& result) {
       ratios[b].push_back(stamp.flux_ratio[b]);
     }
   });
-  result.core_excess = mean_of(excess);
-  for (auto& band : ratios) result.flux_ratio.push_back(median_of(std::move(band)));
+  result.core_excess = analysis::mean_of(excess);
+  for (auto& band : ratios) result.flux_ratio.push_back(median(std::span(band)));
   result.verdict = analysis::verdict_of(result.overall, overall_limits);
   // A sum hides that each stamp misses its own way.
   const auto none = result.verdicts[std::string(to_string(AuditVerdict::none_fits))];

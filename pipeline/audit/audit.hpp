@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/analysis/estimate.hpp"
 #include "pipeline/audit/audit_stamp.hpp"
 
 namespace lensmill::pipeline {
@@ -13,13 +14,6 @@ struct AuditRequest {
   std::string mapping;
   std::int64_t sample = 500;
   std::uint64_t seed = 1;
-};
-
-/// A mean over stamps and its standard error; NaN without stamps.
-struct AuditMean {
-  double mean = 0.0;
-  double error = 0.0;
-  std::int64_t n = 0;
 };
 
 /// What the audit says of a file.
@@ -36,7 +30,7 @@ struct AuditResult {
   double width = 1.0;                 ///< one factor for all stamps
   bool width_at_end = false;          ///< at an end of the range searched
   double dx_pix = 0.0, dy_pix = 0.0;  ///< one shift for all stamps
-  AuditMean shift_x, shift_y, core_excess;
+  analysis::Mean shift_x, shift_y, core_excess;
   std::vector<double> flux_ratio;  ///< medians, [band]
 
   std::int64_t fitted() const;

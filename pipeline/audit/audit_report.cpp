@@ -64,14 +64,15 @@ std::string model_line(std::string_view name, const AuditMatch& match,
                      match.reduced(), match.deviation());
 }
 
-std::string mean_text(const AuditMean& value) {
-  if (value.n == 0) return "none found (n = 0)";
-  return fmt::format("{:+.4f} +- {:.4f} (n = {})", value.mean, value.error, value.n);
+std::string mean_text(const analysis::Mean& mean) {
+  if (mean.n == 0) return "none found (n = 0)";
+  return fmt::format("{:+.4f} +- {:.4f} (n = {})", mean.value, mean.standard_error,
+                     mean.n);
 }
 
 // NaN become null: JSON has none.
-json mean_json(const AuditMean& value) {
-  return {{"mean", value.mean}, {"standard_error", value.error}, {"n", value.n}};
+json mean_json(const analysis::Mean& mean) {
+  return {{"mean", mean.value}, {"standard_error", mean.standard_error}, {"n", mean.n}};
 }
 
 json match_json(const AuditMatch& match, int parameters) {

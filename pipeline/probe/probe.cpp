@@ -72,25 +72,6 @@ void require_rows(const ProbeSample& sample) {
       fewest_train_rows, fewest_other_rows, fewest_other_rows));
 }
 
-MeanOfRows mean_of(std::span<const double> values) {
-  MeanOfRows mean;
-  double sum = 0.0;
-  for (const double value : values) {
-    if (!std::isfinite(value)) continue;
-    ++mean.n;
-    sum += value;
-  }
-  const auto n = static_cast<double>(mean.n);
-  mean.value = sum / n;
-  double squares = 0.0;
-  for (const double value : values) {
-    if (std::isfinite(value)) squares += (value - mean.value) * (value - mean.value);
-  }
-  mean.standard_error = mean.n > 1 ? std::sqrt(squares / (n - 1.0) / n)
-                                   : std::numeric_limits<double>::quiet_NaN();
-  return mean;
-}
-
 using Fits = std::array<std::array<RegionFit, analysis::region_count>, variant_count>;
 
 /// Each variant's classifiers, fitted by its owner, known to all.
@@ -222,8 +203,8 @@ ProbeReport run_probe(const RunOnDisk& run, const ProbeRequest& request,
         .applies = applies[v],
         .reason = from.reason,
         .rows = std::ranges::count(from.valid, char{1}),
-        .core_flux_fraction = mean_of(from.core_flux_fraction),
-        .core_offset_nmgy_per_pix = mean_of(from.core_offset_nmgy_per_pix)};
+        .core_flux_fraction = analysis::mean_of(from.core_flux_fraction),
+        .core_offset_nmgy_per_pix = analysis::mean_of(from.core_offset_nmgy_per_pix)};
     for (std::size_t region = 0; applies[v] && region < variant.regions.size();
          ++region) {
       report_region(sample, fits, v, region, report.has_visible,

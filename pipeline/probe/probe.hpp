@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/analysis/estimate.hpp"
 #include "lib/analysis/roc.hpp"
 #include "lib/analysis/variants.hpp"
 #include "lib/parallel/communicator.hpp"
@@ -19,13 +20,6 @@ struct ProbeRequest {
   std::int64_t rows = 4000;  ///< to draw from the run
   /// k of the core mask and the taper; none: that of the core aperture.
   std::optional<double> mask_radius_pix;
-};
-
-/// A mean over rows with its standard error; NaN of no rows.
-struct MeanOfRows {
-  std::int64_t n = 0;
-  double value = 0.0;
-  double standard_error = 0.0;
 };
 
 /// How a region's classifier does.
@@ -43,8 +37,8 @@ struct VariantReport {
   bool applies = false;
   std::string reason{};   ///< why not, or why not in all rows; "": none
   std::int64_t rows = 0;  ///< in which it could be made
-  MeanOfRows core_flux_fraction{};
-  MeanOfRows core_offset_nmgy_per_pix{};
+  analysis::Mean core_flux_fraction{};
+  analysis::Mean core_offset_nmgy_per_pix{};
   std::array<RegionReport, analysis::region_count> regions{};  ///< core, annulus, full
   int rank = 0;  ///< from 1; 0: not ranked
   bool annulus_harmed = false;

@@ -24,7 +24,7 @@ Json estimate(const Estimate& e) {
           {"upper", e.upper}};
 }
 
-Json mean(const MeanOfRows& m) {
+Json mean(const analysis::Mean& m) {
   return {{"n", m.n}, {"mean", m.value}, {"standard_error", m.standard_error}};
 }
 
@@ -67,7 +67,7 @@ std::string fields(const Estimate& e) {
                      csv_number(e.lower), csv_number(e.upper));
 }
 
-std::string fields(const MeanOfRows& m) {
+std::string fields(const analysis::Mean& m) {
   return fmt::format(",{},{}", csv_number(m.value), csv_number(m.standard_error));
 }
 
@@ -82,7 +82,7 @@ std::string probe_json(const ProbeReport& report) {
             {"core_radius_pix", report.core_radius_pix},
             {"outer_radius_pix", report.outer_radius_pix},
             {"mask_radius_pix", report.mask_radius_pix},
-            {"confidence", analysis::auc_confidence},
+            {"confidence", analysis::confidence},
             {"rows", report.rows},
             {"rows_not_rendered", report.failed},
             {"train_rows", report.split_rows[0]},
@@ -118,8 +118,7 @@ std::string probe_csv(const ProbeReport& report) {
     }
   }
   text += ",rank,annulus_harmed\n";
-  const double nan = std::nan("");
-  const Estimate none{nan, nan, nan, nan};
+  const Estimate none;
   for (const auto& variant : report.variants) {
     text += fmt::format("{},{:d},{}", to_string(variant.variant), variant.applies,
                         variant.rows);

@@ -30,11 +30,11 @@ std::string change_text(const Estimate& e) {
   return fmt::format("{:+.3f} [{:+.3f}, {:+.3f}]", e.value, e.lower, e.upper);
 }
 
-std::string leakage(const MeanOfRows& mean) {
+std::string leakage(const analysis::Mean& mean) {
   return fmt::format("{} ({})", number(mean.value, 4), number(mean.standard_error, 4));
 }
 
-std::string offset(const MeanOfRows& mean) {
+std::string offset(const analysis::Mean& mean) {
   return fmt::format("{:.3e} ({:.0e})", mean.value, mean.standard_error);
 }
 
@@ -170,7 +170,7 @@ std::string probe_text(const ProbeReport& report) {
       report.failed > 0 ? fmt::format("; {} more could not be rendered", report.failed)
                         : "",
       report.core_radius_pix, report.outer_radius_pix, report.mask_radius_pix,
-      report.leakage_band, 100.0 * analysis::auc_confidence);
+      report.leakage_band, 100.0 * analysis::confidence);
   text += table(report) + "\n" + baseline_text(report) + "\n" + ranking(report) + "\n" +
           mask_text(report);
   for (const auto& variant : report.variants) {

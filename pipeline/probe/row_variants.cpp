@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "lib/core/errors.hpp"
+#include "lib/core/statistics.hpp"
 #include "lib/lens/image_kind.hpp"
 #include "lib/measure/profiles.hpp"
 
@@ -27,10 +28,7 @@ double median_sigma(const Image<float>& variance) {
   for (const float v : variance.pixels()) {
     if (v > 0.0F && std::isfinite(v)) values.push_back(v);
   }
-  if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::ranges::nth_element(values, middle);
-  return std::sqrt(double{*middle});
+  return std::sqrt(double{upper_median(std::span(values))});
 }
 
 /// The arc before the PSF, in nmgy per pixel: what a perfect telescope would see.

@@ -101,13 +101,12 @@ TEST(AucEstimate, MatchesTheClosedFormOfTwoGaussians) {
 
 TEST(AucEstimate, IntervalHoldsTheTruthAsOftenAsItSays) {
   for (const double distance : {0.0, 1.0, 2.0}) {
-    EXPECT_NEAR(coverage(distance, 0.0), auc_confidence, coverage_tolerance)
-        << distance;
+    EXPECT_NEAR(coverage(distance, 0.0), confidence, coverage_tolerance) << distance;
   }
 }
 
 TEST(AucEstimate, IntervalKnowsThatPairsShareTheirNoise) {
-  EXPECT_NEAR(coverage(0.5, 0.8), auc_confidence, coverage_tolerance);
+  EXPECT_NEAR(coverage(0.5, 0.8), confidence, coverage_tolerance);
   // As independent stamps the error would be far larger.
   auto scores = draw_pairs(500, 0.5, 0.8, 2);
   const double paired = auc_estimate(auc_components(scores)).standard_error;
@@ -157,7 +156,7 @@ TEST(AucDifference, CancelsWhatTwoClassifiersShare) {
     error_sum += difference.standard_error;
   }
 
-  EXPECT_NEAR(static_cast<double>(held) / samples, auc_confidence, coverage_tolerance);
+  EXPECT_NEAR(static_cast<double>(held) / samples, confidence, coverage_tolerance);
   const double alone =
       auc_estimate(auc_components(draw_pairs(150, 1.0, 0.0, 0))).standard_error;
   EXPECT_LT(error_sum / samples, 0.7 * alone);

@@ -60,7 +60,7 @@ TEST(TaperArc, FadesTheArcAndKeepsTheRest) {
 
 TEST(RankVariants, PutsThoseThatHarmTheAnnulusLast) {
   const auto change = [](double value, double half) {
-    return Estimate{value, half / auc_quantile, value - half, value + half};
+    return Estimate{value, half / confidence_quantile, value - half, value + half};
   };
   std::vector<RankedVariant> variants{
       {.variant = Variant::core_mask, .core_auc = 0.60, .annulus_change = change(0, 0)},

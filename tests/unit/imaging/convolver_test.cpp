@@ -286,6 +286,44 @@ TEST(Convolver, OtherPlanesOfTheCallChangeNoMoreThanRoundings) {
   EXPECT_GT(largest(bright_paired), 1.0e8 * largest(alone));
 }
 
+TEST(Convolver, AdjointsOfACallKeepTheirOwnScale) {
+  const Lattice lattice = spline_lattice(24, 1);
+  const LatticeKernel kernel =
+      psf::make_lattice_kernel(psf::Moffat({.fwhm_pix = 5.0}, 2.5), {.size = {33, 33}});
+  const auto convolver =
+      make_convolver(ConvolutionOperator::fft, lattice, Deposit::spline);
+  ConvolverWorkspace workspace;
+  PreparedKernel prepared;
+  convolver->prepare(kernel, workspace, prepared);
+  const auto weights = random_plane(24, 7);
+  auto heavier = random_plane(24, 8);
+  for (double& value : heavier.pixels()) value *= 1.0e9;
+  const int side = lattice.size();
+  Image<double> alone(side, side);
+  Image<double> paired(side, side);
+  Image<double> again(side, side);
+  Image<double> heavy(side, side);
+  const ImageView<const double> one[] = {weights};
+  const ImageView<const double> two[] = {heavier, weights};
+  const ImageView<double> one_out[] = {alone};
+  const ImageView<double> two_out[] = {heavy, paired};
+  const ImageView<double> kept_out[] = {heavy, again};
+  WeightSpectra spectra;
+
+  convolver->adjoint(one, prepared, workspace, one_out);
+  convolver->adjoint(two, prepared, workspace, two_out, &spectra);
+  convolver->adjoint(two, prepared, workspace, kept_out, &spectra);
+
+  double largest_weight = 0.0;
+  double worst = 0.0;
+  for (std::size_t k = 0; k < alone.size(); ++k) {
+    largest_weight = std::max(largest_weight, std::abs(alone.pixels()[k]));
+    worst = std::max(worst, std::abs(paired.pixels()[k] - alone.pixels()[k]));
+  }
+  EXPECT_LT(worst, shared_roundings * largest_weight);
+  EXPECT_TRUE(std::ranges::equal(again.pixels(), paired.pixels()));  // from `spectra`
+}
+
 TEST(Convolver, FaintPlanesKeepTheirPrecision) {
   const Lattice lattice{.stamp_size_pix = 16};
   const LatticeKernel kernel = random_kernel(5, 5);
