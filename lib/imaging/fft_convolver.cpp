@@ -27,10 +27,9 @@ int tail_of_coefficients(const psf::LatticeKernel& kernel) {
   for (int j = 0; j < samples.ny(); ++j) {
     const auto row = samples.view().row(j);
     const bool edge_row = j == 0 || j == samples.ny() - 1;
-    for (double value : row) {
-      peak = std::max(peak, std::abs(value));
-      if (edge_row) edge = std::max(edge, std::abs(value));
-    }
+    const double largest = lane_max_of_sizes(row);
+    peak = std::max(peak, largest);
+    if (edge_row) edge = std::max(edge, largest);
     edge = std::max({edge, std::abs(row.front()), std::abs(row.back())});
   }
   constexpr double passed = 0.13;
@@ -191,9 +190,15 @@ void FftConvolver::prepare(const psf::LatticeKernel& kernel,
   const int tail =
       legacy || deposit() != Deposit::spline ? 0 : tail_of_coefficients(kernel);
   const auto [ny, nx] = fft_size(kernel, tail);
-  FftPlans& plans = plans_for(ny, nx, workspace);
-  auto field = plans.field();
-  std::ranges::fill(field.pixels(), std::complex<float>{});
+  auto& work = workspace.impl();
+  const std::size_t size = std::size_t(ny) * std::size_t(FftPlans::row_stride(nx));
+  if (prepared.spectrum.size() != size) {
+    prepared.spectrum.assign(size, {});  // the gaps between rows stay zero
+  }
+  prepared.fft_ny = ny;
+  prepared.fft_nx = nx;
+  const auto factor_y = work.inverse_responses(ny, deposit());
+  const auto factor_x = work.inverse_responses(nx, deposit());
   const int origin_y = legacy ? n / 2 : kernel.origin_y;
   const int origin_x = legacy ? n / 2 : kernel.origin_x;
   const Reach whole_y{-origin_y, kernel.samples.ny() - 1 - origin_y};
@@ -202,6 +207,15 @@ void FftConvolver::prepare(const psf::LatticeKernel& kernel,
       legacy ? whole_y : reach_of_axis(lattice(), kernel.samples.ny(), origin_y, tail);
   const Reach x =
       legacy ? whole_x : reach_of_axis(lattice(), kernel.samples.nx(), origin_x, tail);
+  if (!legacy && y.low == -y.high && x.low == -x.high && is_mirror_symmetric(kernel)) {
+    work.symmetric_for(ny, nx).transform(
+        kernel, y.high, x.high, factor_y, factor_x,
+        {prepared.spectrum.data(), ny, FftPlans::row_stride(nx)});
+    return;
+  }
+  FftPlans& plans = plans_for(ny, nx, workspace);
+  auto field = plans.field();
+  std::ranges::fill(field.pixels(), std::complex<float>{});
   for (int dy = y.low; dy <= y.high; ++dy) {
     const double* in = kernel.samples.view().row(dy + origin_y).data() + origin_x;
     std::complex<float>* out = field.row(wrapped(dy, ny)).data();
@@ -215,14 +229,7 @@ void FftConvolver::prepare(const psf::LatticeKernel& kernel,
     }
   }
   plans.forward_all();
-  auto& work = workspace.impl();
-  if (prepared.spectrum.size() != field.size()) {
-    prepared.spectrum.assign(field.size(), {});  // the gaps between rows stay zero
-  }
-  multiply_by_axes(field, work.inverse_responses(ny, deposit()),
-                   work.inverse_responses(nx, deposit()), prepared.spectrum);
-  prepared.fft_ny = ny;
-  prepared.fft_nx = nx;
+  multiply_by_axes(field, factor_y, factor_x, prepared.spectrum);
 }
 
 void FftConvolver::convolve(std::span<const ImageView<const double>> planes,

@@ -1,31 +1,14 @@
 #include "lib/imaging/fft_plans.hpp"
 
-#include <fftw3.h>
-
 #include <algorithm>
 #include <array>
-#include <stdexcept>
 
+#include "lib/imaging/fftw_plan.hpp"
 #include "lib/imaging/spline.hpp"
 
 namespace lensmill::imaging {
-namespace {
-
-/// Frees an FFTW plan.
-struct DestroyPlan {
-  void operator()(fftwf_plan plan) const { fftwf_destroy_plan(plan); }
-};
-using Plan = std::unique_ptr<std::remove_pointer_t<fftwf_plan>, DestroyPlan>;
-
-Plan checked(fftwf_plan plan) {
-  if (plan == nullptr) throw std::runtime_error("FFTW could not make a plan");
-  return Plan(plan);
-}
-
-}  // namespace
-
 struct FftPlans::Plans {
-  Plan rows_all, rows_lattice, columns_forward, columns_backward, rows_stamp,
+  FftwPlan rows_all, rows_lattice, columns_forward, columns_backward, rows_stamp,
       rows_lattice_back;
 };
 
@@ -62,19 +45,19 @@ FftPlans::FftPlans(const FftShape& shape)
   const int nx = shape_.nx;
   const int ny = shape_.ny;
   const int stride = stride_;
-  auto* field = reinterpret_cast<fftwf_complex*>(field_.data());
-  auto* between = reinterpret_cast<fftwf_complex*>(between_.data());
+  auto* field = fftw_pointer(field_.data());
+  auto* between = fftw_pointer(between_.data());
   const auto forward_rows = [&](int rows) {
-    return checked(fftwf_plan_many_dft(1, &nx, rows, field, nullptr, 1, stride, between,
-                                       nullptr, 1, stride, FFTW_FORWARD,
-                                       FFTW_ESTIMATE));
+    return checked_plan(fftwf_plan_many_dft(1, &nx, rows, field, nullptr, 1, stride,
+                                            between, nullptr, 1, stride, FFTW_FORWARD,
+                                            FFTW_ESTIMATE));
   };
   const auto columns = [&](fftwf_complex* in, fftwf_complex* out, int sign) {
-    return checked(fftwf_plan_many_dft(1, &ny, nx, in, nullptr, stride, 1, out, nullptr,
-                                       stride, 1, sign, FFTW_ESTIMATE));
+    return checked_plan(fftwf_plan_many_dft(1, &ny, nx, in, nullptr, stride, 1, out,
+                                            nullptr, stride, 1, sign, FFTW_ESTIMATE));
   };
   const auto backward_rows = [&](int first, int step, int rows) {
-    return checked(fftwf_plan_many_dft(
+    return checked_plan(fftwf_plan_many_dft(
         1, &nx, rows, between + std::ptrdiff_t(first) * stride, nullptr, 1,
         step * stride, field, nullptr, 1, stride, FFTW_BACKWARD, FFTW_ESTIMATE));
   };
@@ -120,6 +103,14 @@ FftPlans& ConvolverWorkspace::Impl::plans_for(const FftShape& shape) {
   }
   plans.push_back(std::make_unique<FftPlans>(shape));
   return *plans.back();
+}
+
+SymmetricTransform& ConvolverWorkspace::Impl::symmetric_for(int ny, int nx) {
+  for (auto& entry : symmetric) {
+    if (entry->ny() == ny && entry->nx() == nx) return *entry;
+  }
+  symmetric.push_back(std::make_unique<SymmetricTransform>(ny, nx));
+  return *symmetric.back();
 }
 
 std::span<const float> ConvolverWorkspace::Impl::inverse_responses(int n,

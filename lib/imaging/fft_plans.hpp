@@ -8,6 +8,7 @@
 
 #include "lib/core/image.hpp"
 #include "lib/imaging/convolver.hpp"
+#include "lib/imaging/symmetric_transform.hpp"
 
 namespace lensmill::imaging {
 
@@ -65,6 +66,8 @@ class FftPlans {
 struct ConvolverWorkspace::Impl {
   std::vector<std::unique_ptr<FftPlans>> plans;
   FftPlans& plans_for(const FftShape& shape);
+  std::vector<std::unique_ptr<SymmetricTransform>> symmetric;
+  SymmetricTransform& symmetric_for(int ny, int nx);
   std::vector<float> reals;  ///< buffer
   /// 1 / (n spline_response) at each of the n frequencies k / n (Deposit::pixels: 1 /
   /// n), the product of two axes' being what a transform there and back needs.
