@@ -23,7 +23,7 @@ pictures   | libpng 1.6                                  | libpng-dev
 numbers    | Random123, Highway 1.0, Eigen 3.4           | librandom123-dev libhwy-dev libeigen3-dev
 program    | Boost.Program_options, fmt, spdlog, nlohmann-json | libboost-program-options-dev libfmt-dev libspdlog-dev nlohmann-json3-dev
 tests      | GoogleTest, Google Benchmark                | libgtest-dev libgmock-dev libbenchmark-dev
-reading    | Python 3 with h5py, numpy, matplotlib, astropy | python3 python3-h5py python3-numpy python3-matplotlib python3-astropy
+reading    | Python 3 with h5py, numpy, matplotlib, astropy, prov | python3 python3-h5py python3-numpy python3-matplotlib python3-astropy python3-prov
 '
 developer='
 developer  | ccache, clang-format, clang-tidy            | ccache clang-format clang-tidy

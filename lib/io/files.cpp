@@ -93,6 +93,29 @@ void write_text(const std::string& path, std::string_view text) {
   }
 }
 
+bool write_text_if_absent(const std::string& path, std::string_view text) {
+  const std::string partial = own_partial(path);
+  const auto link_to_path = [&] {
+    Descriptor file(partial, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    write_all(file, partial, text);
+    file.close(partial);
+    sync_file(partial);
+    // Unlike O_EXCL on some network file systems, a link is made whole or refused.
+    if (::link(partial.c_str(), path.c_str()) == 0) return true;
+    if (errno != EEXIST) fail(path, "cannot be made", errno);
+    return false;
+  };
+  try {
+    const bool made = !std::filesystem::exists(path) && link_to_path();
+    ::unlink(partial.c_str());
+    if (made) sync_folder(std::filesystem::path(path).parent_path().string());
+    return made;
+  } catch (...) {
+    ::unlink(partial.c_str());
+    throw;
+  }
+}
+
 std::string read_text(const std::string& path) {
   const Descriptor file(path, O_RDONLY);
   std::string text;

@@ -24,6 +24,10 @@ std::string own_partial(const std::string& path);
 /// Write an own partial file, then publish it as `path`; none is left on failure.
 void write_text(const std::string& path, std::string_view text);
 
+/// Make a file with this text, whole or not at all, unless there is one: false then. Of
+/// several that try at once one succeeds.
+bool write_text_if_absent(const std::string& path, std::string_view text);
+
 std::string read_text(const std::string& path);
 
 /// Make the folder and its parents; fine if it exists.

@@ -1,5 +1,7 @@
 #include "pipeline/cli/command.hpp"
 #include "pipeline/run/finish_run.hpp"
+#include "pipeline/run/job_record.hpp"
+#include "pipeline/run/run_on_disk.hpp"
 
 namespace lensmill::pipeline::cli {
 
@@ -12,8 +14,12 @@ Command finalize_command() {
           .example = "  lensmill finalize runs/seed_gen5\n",
           .options = po::options_description("Options", 88),
           .run = [](const po::variables_map& values, const Context& context) {
-            return finish_run(values["RUN"].as<std::string>(), context.world,
-                              context.log);
+            const auto path = values["RUN"].as<std::string>();
+            const ExitCode code = finish_run(path, context.world, context.log);
+            context.world.agree([&] {
+              if (context.world.is_root()) write_prov_file(open_run(path).folder);
+            });
+            return code;
           }};
 }
 

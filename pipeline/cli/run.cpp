@@ -31,9 +31,13 @@ ExitCode run(const po::variables_map& values, const Context& context) {
       .prepare = {.existing = existing_from(values),
                   .accept_different_build = values.contains("accept-different-build")},
       .shards = {},
+      .gated_by = {},
       .dry_run = values.contains("dry-run"),
       .command_line = context.command_line};
   if (values.contains("shards")) options.shards = values["shards"].as<std::string>();
+  if (values.contains("gated-by")) {
+    options.gated_by = values["gated-by"].as<std::vector<std::string>>();
+  }
   return run_job(config_from(values, context), options, context.world, context.log);
 }
 
@@ -59,6 +63,9 @@ Command run_command() {
       "extend", "continue a run whose only change is a larger number of rows")(
       "shards", po::value<std::string>()->value_name("A-B"),
       "make only these shards (job arrays; then `lensmill finalize`)")(
+      "gated-by", po::value<std::vector<std::string>>()->value_name("RUN"),
+      "folder of a run that decided that this one is made (a pilot): kept in "
+      "provenance.json; may be given again")(
       "dry-run", "open and check everything, print the resolved configuration, stop")(
       "accept-different-build",
       "continue a run of another build or instruction-set level");

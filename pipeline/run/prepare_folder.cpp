@@ -50,6 +50,8 @@ void remove_run(const RunFolder& folder) {
   io::remove_file(folder.virtual_file());
   std::error_code error;
   fs::remove_all(folder.path() + "/analysis", error);
+  io::remove_file(folder.prov_file());
+  io::remove_file(folder.run_id_file());  // a new run, whose jobs have another id
   io::remove_file(folder.run_yaml());
 }
 

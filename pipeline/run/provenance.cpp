@@ -24,12 +24,6 @@ constexpr std::array slurm_variables{"SLURM_CLUSTER_NAME",  "SLURM_JOB_ID",
                                      "SLURM_NTASKS",        "SLURM_ARRAY_JOB_ID",
                                      "SLURM_ARRAY_TASK_ID", "SLURM_RESTART_COUNT"};
 
-std::string host_name() {
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0) return "unknown";
-  return name.data();
-}
-
 std::string cpu_model() {
   std::ifstream info("/proc/cpuinfo");
   for (std::string line; std::getline(info, line);) {
@@ -61,6 +55,12 @@ void write_text(io::hdf5::Group& group, const std::string& name,
 }
 
 }  // namespace
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return "unknown";
+  return name.data();
+}
 
 std::string utc_now() {
   const auto now =

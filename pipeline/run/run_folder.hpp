@@ -23,6 +23,9 @@ class RunFolder {
   std::string partial_shard(std::int64_t index) const {
     return shard(index) + ".partial";
   }
+  /// W3C PROV of all jobs (prov_document.hpp).
+  std::string prov_file() const { return path_ + "/provenance.json"; }
+  std::string run_id_file() const { return log() + "/run_id"; }
   std::string log() const { return path_ + "/log"; }
 
  private:

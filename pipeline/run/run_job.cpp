@@ -13,8 +13,11 @@
 #include "pipeline/build_info.hpp"
 #include "pipeline/run/config_identity.hpp"
 #include "pipeline/run/finish_run.hpp"
+#include "pipeline/run/heartbeat.hpp"
+#include "pipeline/run/job_record.hpp"
 #include "pipeline/run/progress.hpp"
 #include "pipeline/run/psf_check.hpp"
+#include "pipeline/run/rank_report.hpp"
 #include "pipeline/run/session.hpp"
 #include "pipeline/run/shard_maker.hpp"
 #include "pipeline/run/stop_signals.hpp"
@@ -90,17 +93,45 @@ PsfCheck check_psfs_once(const Session& session, const Communicator& world, Log&
   return check;
 }
 
+/// The record of this job, on the root.
+JobRecord begin_record(const Session& session, const RunOptions& options,
+                       const ShardRange& selection, const RunFolder& folder,
+                       const RunIdentity& identity, const Provenance& provenance,
+                       const Communicator& world) {
+  JobRecord record;
+  world.agree([&] {
+    if (!world.is_root()) return;
+    std::vector<GatingRun> gates;
+    for (const auto& path : options.gated_by) gates.push_back(read_gating_run(path));
+    record = JobRecord(folder, provenance,
+                       {{"config_hash", identity.config_hash},
+                        {"run_name", session.config.run.name},
+                        {"run_rows", session.plan.rows},
+                        {"run_shards", session.plan.shards()},
+                        {"first_shard", selection.first},
+                        {"last_shard", selection.end - 1}},
+                       gates);
+  });
+  return record;
+}
+
 /// Make the pending shards; true if some were left because of a signal.
 bool make_shards(const Session& session, const PreparedFolder& prepared,
                  const RunFolder& folder, const RunIdentity& identity,
-                 const Provenance& provenance, const Communicator& world, Log& log,
-                 Timings& timings) {
+                 const Provenance& provenance, const std::string& stem,
+                 const Communicator& world, Log& log, Timings& timings) {
   const auto group = parallel::make_groups(world, session.config.output.writer_groups);
   Progress progress(log, folder, session.plan, group.ranks.size());
+  Heartbeat heartbeat;
+  if (group.ranks.is_root()) {
+    heartbeat = Heartbeat(fmt::format("{}.group-{:04}.jsonl", stem, group.index));
+  }
   ShardMaker maker(
       group.ranks,
-      {session.chain(), session.rows(), session.plan.rows, identity, provenance},
-      [&] { progress.row_done(); });
+      {session.chain(), session.rows(), session.plan.rows, identity, provenance}, [&] {
+        progress.row_done();
+        heartbeat.row_done();
+      });
   bool stopped = false;
   std::exception_ptr error;
   try {
@@ -115,8 +146,10 @@ bool make_shards(const Session& session, const PreparedFolder& prepared,
       const auto shard = prepared.pending[static_cast<std::size_t>(*item)];
       const RowRange rows = session.plan.rows_of(shard);
       progress.begin_shard(rows.count);
+      heartbeat.begin_shard(shard, rows.count);
       maker.make(shard, rows, folder.shard(shard));
       progress.end_shard();
+      heartbeat.end_shard();
     }
     stopped = queue.stopped();
   } catch (...) {
@@ -127,8 +160,10 @@ bool make_shards(const Session& session, const PreparedFolder& prepared,
   return world.any(stopped);
 }
 
-void say_speed(const Session& session, const Timings& timings, double seconds,
-               std::int64_t row_bytes, const Communicator& world, Log& log) {
+/// Print how fast it went and who was slow; what to keep of it for the job's record.
+nlohmann::json say_speed(const Session& session, const Timings& timings, double wall_s,
+                         double seconds, std::int64_t row_bytes,
+                         const std::string& stem, const Communicator& world, Log& log) {
   std::vector<std::string> names;
   for (const auto& stage : session.chain().stages()) names.emplace_back(stage->name());
   const auto rows = world.sum(timings.rows);
@@ -143,6 +178,41 @@ void say_speed(const Session& session, const Timings& timings, double seconds,
       grouped(std::llround(rate)), grouped(std::llround(rate / world.size())),
       grouped(std::llround(rate * static_cast<double>(row_bytes) / 1.0e6)), shares,
       memory >> 20));
+  const auto ranks = gather_rank_times(timings, wall_s, world);
+  world.agree([&] {
+    if (world.is_root())
+      io::write_text(stem + ".ranks.jsonl", rank_lines(ranks, names));
+  });
+  if (!world.is_root()) return {};
+  const double busy = efficiency(ranks);
+  log.result(fmt::format("efficiency: {:.0f} % of the ranks' time went into rows",
+                         100.0 * busy));
+  const std::string slow = stragglers(ranks);
+  if (!slow.empty()) log.warning("stragglers:\n" + slow);
+  return {{"rows_made", rows},
+          {"seconds", seconds},
+          {"rows_per_s", rate},
+          {"efficiency", busy},
+          {"peak_memory_bytes", memory}};
+}
+
+/// What remains when the shards are made: a word, or the virtual file and the tables.
+ExitCode conclude(const Session& session, const ShardRange& selection, bool stopped,
+                  const RunFolder& folder, const Communicator& world, Log& log) {
+  if (stopped) {
+    log.warning(
+        "stopped on request; the finished shards are kept: run again with "
+        "--resume");
+    return ExitCode::interrupted;
+  }
+  if (selection != session.plan.all()) {
+    log.info(
+        fmt::format("shards {} to {} are there; `lensmill finalize {}` when all "
+                    "jobs have ended",
+                    selection.first, selection.end - 1, folder.path()));
+    return ExitCode::ok;
+  }
+  return finish_run(folder.path(), world, log);
 }
 
 void say_plan(const Session& session, const ShardRange& selection,
@@ -212,28 +282,28 @@ ExitCode run_job(const config::RunConfig& config, const RunOptions& options,
                          prepared.pending.size()));
   }
 
+  JobRecord record =
+      begin_record(session, options, selection, folder, identity, provenance, world);
+  std::string stem = record.stem();
+  world.broadcast(stem);
   Timings timings;
-  const bool stopped =
-      make_shards(session, prepared, folder, identity, provenance, world, log, timings);
-  const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
+  const auto making = std::chrono::steady_clock::now();
+  const bool stopped = make_shards(session, prepared, folder, identity, provenance,
+                                   stem, world, log, timings);
+  const auto now = std::chrono::steady_clock::now();
+  const std::chrono::duration<double> wall = now - making;
+  const std::chrono::duration<double> spent = now - start;
+  nlohmann::json results = nlohmann::json::object();
   if (!prepared.pending.empty()) {
-    say_speed(session, timings, spent.count(), static_cast<std::int64_t>(row_bytes),
-              world, log);
+    results = say_speed(session, timings, wall.count(), spent.count(),
+                        static_cast<std::int64_t>(row_bytes), stem, world, log);
   }
-  if (stopped) {
-    log.warning(
-        "stopped on request; the finished shards are kept: run again with "
-        "--resume");
-    return ExitCode::interrupted;
-  }
-  if (selection != session.plan.all()) {
-    log.info(
-        fmt::format("shards {} to {} are there; `lensmill finalize {}` when all "
-                    "jobs have ended",
-                    selection.first, selection.end - 1, folder.path()));
-    return ExitCode::ok;
-  }
-  return finish_run(folder.path(), world, log);
+  const ExitCode code = conclude(session, selection, stopped, folder, world, log);
+  world.agree([&] {
+    record.end(code, results);
+    if (world.is_root()) write_prov_file(folder);
+  });
+  return code;
 }
 
 }  // namespace lensmill::pipeline

@@ -15,6 +15,7 @@ namespace lensmill::pipeline {
 struct RunOptions {
   PrepareOptions prepare;
   std::optional<std::string> shards;  ///< --shards A-B
+  std::vector<std::string> gated_by;  ///< folders of runs this one depended on
   bool dry_run = false;
   std::vector<std::string> command_line;  ///< for provenance
 };

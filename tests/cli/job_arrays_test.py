@@ -71,7 +71,7 @@ class JobArray(JobCase):
             self.assert_ends(result, 0)
         self.assertEqual(virtual_file(self.run).read_bytes(), before)
         self.assertEqual(sorted(path.name for path in self.run.iterdir()),
-                         ["log", "rich.h5", "run.yaml", "shards"])
+                         ["log", "provenance.json", "rich.h5", "run.yaml", "shards"])
 
     def test_a_shard_that_is_there_is_not_made_again(self):
         self.assert_ends(finish(self.job("--shards", "1")), 0)

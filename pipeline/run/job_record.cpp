@@ -1,0 +1,145 @@
+#include "pipeline/run/job_record.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/uuid/random_generator.hpp>
+#include <boost/uuid/uuid_io.hpp>
+#include <filesystem>
+#include <utility>
+
+#include "lib/io/files.hpp"
+#include "pipeline/run/prov_document.hpp"
+
+namespace lensmill::pipeline {
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+constexpr std::string_view record_ending = ".job.json";
+
+std::string new_id() { return to_string(boost::uuids::random_generator()()); }
+
+std::string first_line(const std::string& text) {
+  return text.substr(0, text.find('\n'));
+}
+
+/// Paths and arguments need not be UTF-8, JSON must.
+std::string text_of(const json& document) {
+  constexpr int indent = 2;
+  return document.dump(indent, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+std::string status_of(ExitCode code) {
+  switch (code) {
+    case ExitCode::ok: return "complete";
+    case ExitCode::interrupted: return "interrupted";
+    default: return "failed";
+  }
+}
+
+}  // namespace
+
+GatingRun read_gating_run(const std::string& path) {
+  const std::string file = RunFolder(path, "").run_id_file();
+  if (!fs::exists(file)) {
+    throw UsageError(fmt::format(
+        "--gated-by {}: no run with an id there ({} is missing); give the folder of a "
+        "run that this version has made",
+        path, file));
+  }
+  return {.run_id = first_line(io::read_text(file)), .path = path};
+}
+
+std::string run_id_of(const RunFolder& folder) {
+  const std::string file = folder.run_id_file();
+  io::write_text_if_absent(file, new_id() + "\n");
+  return first_line(io::read_text(file));
+}
+
+JobRecord::JobRecord(const RunFolder& folder, const Provenance& provenance,
+                     const json& facts, const std::vector<GatingRun>& gates) {
+  const std::string id = new_id();
+  std::vector<std::string> resumed;
+  for (const auto& job : read_job_records(folder)) resumed.push_back(job.at("job_id"));
+  record_ = {{"run_id", run_id_of(folder)}, {"job_id", id},
+             {"status", "running"},         {"started_utc", utc_now()},
+             {"after_jobs", resumed},       {"facts", facts},
+             {"inputs", json::array()},     {"gated_by", json::array()}};
+  for (const auto& fact : provenance.facts) {
+    std::visit([&](const auto& value) { record_["facts"][fact.name] = value; },
+               fact.value);
+  }
+  for (const auto& input : provenance.inputs) {
+    record_["inputs"].push_back(
+        {{"role", input.role}, {"path", input.path}, {"sha256", input.sha256}});
+  }
+  for (const auto& gate : gates) {
+    if (gate.run_id == record_["run_id"]) {
+      record_ = nullptr;
+      throw UsageError(fmt::format(
+          "--gated-by {}: is this run itself; give the pilot's folder", gate.path));
+    }
+    record_["gated_by"].push_back({{"run_id", gate.run_id}, {"path", gate.path}});
+  }
+  // Known to the run's record as a whole, not as a fact.
+  record_["config_hash"] = facts.at("config_hash");
+  record_["facts"].erase("config_hash");
+  constexpr std::size_t digits = 8;
+  stem_ = fmt::format("{}/{}-{}", folder.log(),
+                      record_["started_utc"].get<std::string>(), id.substr(0, digits));
+  write();
+}
+
+JobRecord::~JobRecord() {
+  if (record_.is_null()) return;
+  try {
+    end(ExitCode::internal, json::object());
+  } catch (const std::exception&) {
+    // On the way out of an error, which says more.
+  }
+}
+
+void JobRecord::end(ExitCode code, const json& results) {
+  if (record_.is_null()) return;
+  record_["status"] = status_of(code);
+  if (code != ExitCode::internal) record_["exit_code"] = static_cast<int>(code);
+  record_["ended_utc"] = utc_now();
+  record_["results"] = results;
+  write();
+  record_ = nullptr;
+}
+
+void JobRecord::write() const {
+  io::write_text(stem_ + std::string(record_ending), text_of(record_));
+}
+
+std::vector<json> read_job_records(const RunFolder& folder) {
+  std::vector<json> records;
+  if (!fs::exists(folder.run_id_file())) return records;
+  const std::string run_id = first_line(io::read_text(folder.run_id_file()));
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder.log(), error)) {
+    if (!entry.path().string().ends_with(record_ending)) continue;
+    const auto record =
+        json::parse(io::read_text(entry.path().string()), nullptr, false);
+    if (record.is_object() && record.value("run_id", "") == run_id) {
+      records.push_back(record);
+    }
+  }
+  std::ranges::sort(records, {}, [](const json& record) {
+    return std::pair(record.at("started_utc").get<std::string>(),
+                     record.at("after_jobs").size());
+  });
+  return records;
+}
+
+void write_prov_file(const RunFolder& folder) {
+  const auto records = read_job_records(folder);
+  if (records.empty()) return;
+  const std::string name = fs::path(folder.virtual_file()).filename().string();
+  io::write_text(folder.prov_file(), text_of(prov_document(records, name)));
+}
+
+}  // namespace lensmill::pipeline
