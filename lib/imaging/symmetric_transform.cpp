@@ -72,7 +72,7 @@ void SymmetricTransform::transform(const psf::LatticeKernel& kernel, int reach_y
                                    ImageView<std::complex<float>> spectrum) {
   EXPECT(reach_y >= 0 && 2 * reach_y < ny_ && reach_x >= 0 && 2 * reach_x < nx_);
   EXPECT(spectrum.ny() == ny_ && spectrum.nx() >= nx_);
-  const auto kept = static_cast<std::size_t>(nx_ / 2 + 1);
+  const auto kept = static_cast<std::size_t>(nx_) / 2 + 1;
   std::ranges::fill(columns_, std::complex<float>{});
   std::ranges::fill(row_, std::complex<float>{});
   for (int j = 0; j <= reach_y; j += 2) {

@@ -46,6 +46,7 @@ TEST(Stragglers, NamesThoseFarAboveTheMedianTimePerRow) {
 
 TEST(Stragglers, NamesTheSlowestFiveAndCountsTheRest) {
   std::vector<RankTimes> ranks;
+  ranks.reserve(20);
   for (int k = 0; k < 20; ++k) ranks.push_back(rank(k, 10, k < 13 ? 1.0 : 2.0 + k));
 
   const auto text = stragglers(ranks);
