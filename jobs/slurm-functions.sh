@@ -33,14 +33,15 @@ this_job() {
 # ---- stopping in time ---------------------------------------------------------------------
 # SLURM warns the batch script with USR1 (--signal=B:USR1@SECONDS, up to a minute early); a
 # timer of ours does the same where that was not asked for. The ranks are told by USR1 and
-# end with 75. Those that do not within LENSMILL_STOP_S are given up: their shards are made
-# again. TERM is scancel, preemption or a failed node: SLURM itself decides what follows.
+# end with 75. Those that do not in time are given up: their shards are made again. TERM is scancel, preemption or a failed node: SLURM itself decides what follows.
 stopping=""
+job_end=0       # seconds since 1970; 0: not known
+patience_s=150
 command_pid=""
 timers=()
 
 timer() {  # SIGNAL SECONDS
-  ( trap - USR1 USR2 TERM; sleep "$2"; kill -s "$1" $$ 2>/dev/null ) </dev/null >/dev/null 2>&1 &
+  ( trap - USR1 USR2 TERM EXIT; sleep "$2" && kill -s "$1" $$ ) </dev/null >/dev/null 2>&1 &
   timers+=($!)
 }
 stop_timers() {
@@ -56,10 +57,13 @@ on_stop() {
   stopping=limit
   say "the time limit is near, or USR1 was sent: the ranks finish their shards"
   if [ -n "$command_pid" ]; then kill -USR1 "$command_pid" 2>/dev/null; fi
-  timer USR2 "${LENSMILL_STOP_S:-150}"
+  # Of what is left until SLURM kills the job, a sixth is kept for the requeue.
+  if [ "$job_end" -gt 0 ]; then patience_s=$(( (job_end - $(date +%s)) * 5 / 6 )); fi
+  patience_s=${LENSMILL_STOP_S:-$patience_s}
+  timer USR2 $(( patience_s > 0 ? patience_s : 0 ))
 }
 on_late() {
-  say "no end within ${LENSMILL_STOP_S:-150} s: the shards in flight are given up"
+  say "no end within $patience_s s: the shards in flight are given up"
   continue_later
 }
 on_term() { stopping=term; say "TERM: cancelled, preempted, or a node failed"; }
@@ -69,12 +73,14 @@ watch_signals() {
   trap on_late USR2
   trap on_term TERM
   trap stop_timers EXIT
-  local end before=${LENSMILL_STOP_BEFORE_END_S:-180} left
-  [ "$before" -gt 0 ] || return 0
+  local end left before
   end=$(scontrol show job -o "$(this_job)" 2>/dev/null | sed -n 's/.* EndTime=\([^ ]*\).*/\1/p')
-  left=$(( $(date -d "${end:-none}" +%s 2>/dev/null || echo 0) - $(date +%s) ))
+  job_end=$(date -d "${end:-none}" +%s 2>/dev/null || echo 0)
+  left=$(( job_end - $(date +%s) ))
   # No limit, or none that scontrol tells: SLURM's signal remains.
-  if [ "$left" -gt 0 ]; then timer USR1 $(( left > before ? left - before : 0 )); fi
+  if [ "$left" -le 0 ]; then job_end=0; return 0; fi
+  before=${LENSMILL_STOP_BEFORE_END_S:-$(( left / 4 < 180 ? left / 4 : 180 ))}
+  if [ "$before" -gt 0 ]; then timer USR1 $(( left > before ? left - before : 0 )); fi
 }
 
 # ---- starting ranks -----------------------------------------------------------------------
