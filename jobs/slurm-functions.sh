@@ -84,20 +84,29 @@ watch_signals() {
 }
 
 # ---- starting ranks -----------------------------------------------------------------------
+# On each rank: the command, and a mark on the first node if rank 0 has ended with 0. srun
+# has been seen to end with 0 although it could not start a single rank. Signals go to the
+# command; `:` keeps this shell until it has ended.
+# shellcheck disable=SC2016  # expanded by the ranks
+on_rank='trap : USR1 TERM INT
+mark=$1; shift
+"$@" || exit
+if [ "${OMPI_COMM_WORLD_RANK:-${SLURM_PROCID:-0}}" = 0 ]; then : >"$mark"; fi'
+
 # launch COMMAND...: on all ranks of the job; the exit code in $rc.
 launch() {
-  local command=() again
+  local command=() again mark
   case $LENSMILL_LAUNCHER in
     srun) command=(srun "--mpi=${LENSMILL_SRUN_MPI:-pmix}" --kill-on-bad-exit=1) ;;
     mpirun) command=(mpirun) ;;
     none) ;;
     *) fail "LENSMILL_LAUNCHER: srun, mpirun or none, not $LENSMILL_LAUNCHER" ;;
   esac
+  if [ -n "$stopping" ]; then rc=75; return; fi
+  mark=$(mktemp -u "${TMPDIR:-/tmp}/lensmill-$SLURM_JOB_ID-XXXXXX")
   say "$LENSMILL_LAUNCHER on ${SLURM_NTASKS:-1} ranks, ${SLURM_JOB_NODELIST:-this machine}: $*"
-  ${command[@]+"${command[@]}"} "$@" &
+  ${command[@]+"${command[@]}"} sh -c "$on_rank" sh "$mark" "$@" &
   command_pid=$!
-  # A signal came while the ranks were not yet there.
-  if [ "$stopping" = limit ]; then kill -USR1 "$command_pid"; fi
   # `wait` also returns when a trap has run.
   while :; do
     wait "$command_pid"; rc=$?
@@ -106,6 +115,11 @@ launch() {
   wait "$command_pid" 2>/dev/null; again=$?
   if [ $again != 127 ]; then rc=$again; fi
   command_pid=""
+  if [ $rc = 0 ] && [ ! -e "$mark" ]; then
+    say "$LENSMILL_LAUNCHER ended with 0, but rank 0 did not"
+    rc=1
+  fi
+  rm -f "$mark"
 }
 
 # The same, and once more where the launcher failed, or a rank was lost: after a node crash

@@ -260,8 +260,9 @@ PartitionName=urgent Nodes=ALL MaxTime=INFINITE State=UP PriorityTier=10
             f"done; exec slurmd -D -N {node}"])
         pid, ours = process.pid, os.readlink("/proc/self/ns/net")
         self._wait(lambda: os.readlink(f"/proc/{pid}/ns/net") != ours, f"{node}'s network")
+        # A node that comes back has the address that its neighbours remember.
         self._run("ip", "link", "add", f"to{node}", "type", "veth", "peer", "name",
-                  "eth0", "netns", pid)
+                  "eth0", "address", f"02:00:00:00:00:{11 + k}", "netns", pid)
         self._run("ip", "link", "set", f"to{node}", "master", "bridge0", "up")
         there = ["nsenter", f"--target={pid}", "--net", "ip"]
         self._run(*there, "link", "set", "lo", "up")

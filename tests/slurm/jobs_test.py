@@ -12,7 +12,7 @@ import slurm_support
 from slurm_support import PROGRAM, SOURCE, JobCase, config_of, contents, edited
 
 FEW = 6
-MANY = 80  # enough to be still at work when something happens to the job
+MANY = 48  # enough to be still at work when something happens to the job
 LIMIT_S = 60  # of --time=1
 
 
@@ -86,7 +86,7 @@ class Requeued(JobCase):
     def test_time_limit(self):
         # The job's limit is 60 s; it stops so long before that a good part is left.
         before = round(LIMIT_S - max(2.0, 0.4 * self.seconds))
-        job = self.regenerate(config_of(MANY), "--time=1",
+        job = self.regenerate(config_of(MANY), "--time=1", f"--signal=B:USR1@{before}",
                               LENSMILL_STOP_BEFORE_END_S=before)
         self.assert_resumed(job)
         self.assertIn("the time limit is near", self.log_of(job))
@@ -164,7 +164,7 @@ class JobArray(JobCase):
         config.write_text(config_of(FEW))
         said = self.call(SOURCE / "jobs/array.sbatch", config, self.run_folder,
                          LENSMILL_TASKS=4,
-                         LENSMILL_SBATCH_OPTIONS="--ntasks=2 --nodes=1 --time=3 "
+                         LENSMILL_SBATCH_OPTIONS="--ntasks=2 --nodes=1 --time=10 "
                          f"--chdir={self.folder}")
         array, last = re.search(r"squeue -j (\d+),(\d+);", said).groups()
 
@@ -195,7 +195,7 @@ class Campaign(JobCase):
         self.said = self.call(
             SOURCE / "jobs/campaign.sh", self.config, self.campaign_folder,
             LENSMILL_EXPERIMENTS=SOURCE / "configs/experiment_b.yaml",
-            LENSMILL_SBATCH_OPTIONS="--nodes=1 --ntasks=2 --time=3",
+            LENSMILL_SBATCH_OPTIONS="--nodes=1 --ntasks=2 --time=10",
             **{"LENSMILL_PILOT_OPTIONS": "--set catalogue.sampled.count=150",
                "LENSMILL_GATE_OPTIONS": "--min-rows 100", **variables})
         return dict(re.findall(r"(?m)^  ([\w-]+) +job (\d+)", self.said))

@@ -53,7 +53,11 @@ class JobCase(unittest.TestCase):
         self.folder.mkdir()
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.addCleanup(self.end_jobs)
+        self.addCleanup(self.say_time, time.monotonic())
         self.run_folder = self.folder / "run"
+
+    def say_time(self, start):
+        print(f"({time.monotonic() - start:.0f} s) ", end="", file=sys.stderr, flush=True)
 
     def end_jobs(self):
         """Nothing of this test may hold the nodes of the next one."""
@@ -83,9 +87,9 @@ class JobCase(unittest.TestCase):
         return done.stdout
 
     def sbatch(self, *arguments, **variables):
-        """Its job's number. Two nodes with a rank each, a time limit of 3 min."""
+        """Its job's number. Two nodes with a rank each, a time limit of 10 min."""
         return self.call("sbatch", "--parsable", "--nodes=2", "--ntasks=2",
-                         "--ntasks-per-node=1", "--time=3", *arguments,
+                         "--ntasks-per-node=1", "--time=10", *arguments,
                          **variables).strip()
 
     def regenerate(self, config, *sbatch_options, **variables):
