@@ -56,12 +56,13 @@ class PilotGate(Case):
                              "src_x_arcsec: {choice: [0.1, 0.2, 0.3, 0.4, 500.0]}\n"
                              "  src_y_arcsec: 0.0"),
                       "run: {", "run: {max_failed_fraction: 1.0, ")
-        self.assert_fails(self.pilot(text), "failed")
+        self.assert_fails(self.pilot(text), "failed", "--min-rows", "100")
 
     def test_a_bad_psf_that_the_run_accepted(self):
-        text = edited(edited(TEXT, "host:\n",
-                             "convolve: {operator: legacy_ifftshift, oversample: 1}\n"
-                             "host:\n"), "psf:\n", "psf:\n  accept_failed_self_test: true\n")
+        text = edited(TEXT, "host:\n",
+                      "convolve: {operator: legacy_ifftshift, oversample: 1}\nhost:\n")
+        text = edited(text, "size_pix: [21, 21]", "size_pix: [15, 15]")
+        text = edited(text, "psf:\n", "psf:\n  accept_failed_self_test: true\n")
         done = self.judged(self.pilot(text))
 
         self.assertEqual(done.returncode, 1, done.stdout)

@@ -216,12 +216,16 @@ class Campaign(JobCase):
         self.assertFalse(self.run_folder.exists(), "regenerated in spite of the gate")
 
     def test_a_bad_psf_stops_everything(self):
+        text = edited(config_of(FEW), "size_pix: [21, 21]", "size_pix: [15, 15]")
         self.config.write_text(edited(
-            config_of(FEW), "host:\n",
+            text, "host:\n",
             "convolve: {operator: legacy_ifftshift, oversample: 1}\nhost:\n"))
 
-        self.assert_stops_at(self.campaign(), "psf-test", "78:0")
+        jobs = self.campaign()
 
+        self.assert_stops_at(jobs, "psf-test", "78:0")
+        self.assertIn("4 PSFs tested: 4 failed",
+                      self.log_of(jobs["psf-test"], "lensmill-psf-test"))
         self.assertFalse(list(self.campaign_folder.glob("pilot-*")))
 
     def test_a_pilot_that_fails_its_gate_then_mended(self):
