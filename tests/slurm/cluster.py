@@ -1,14 +1,14 @@
 """A throw-away SLURM of two nodes on one machine, for the tests in this folder.
 
-Namespaces, where the kernel lets us: this script starts itself again inside PID, network,
-mount and UTS namespaces of its own (as root, through `sudo -n`, or as root of a user
-namespace). There runs everything: munged, slurmctld, and two slurmd, each with a further
+Namespaces, as root or where `sudo -n` works: this script starts itself again inside PID,
+network, mount and UTS namespaces of its own. There runs everything: munged, slurmctld, and two slurmd, each with a further
 network namespace, hostname, address and /dev/shm. When the script ends, in whatever way,
 the kernel ends every process in it and takes namespaces, bridge and mounts away: nothing
 can be left behind, and a SLURM that runs on the machine is neither seen nor touched.
 
-Otherwise two slurmd on the one host ("multi"): children of this script that get TERM when
-it ends. Both "nodes" then have one hostname, so that Open MPI's shared memory is off.
+Otherwise, also for ordinary users, two slurmd on the one host ("multi"): children of this
+script that get TERM when it ends. (Root of a user namespace will not do: slurmctld insists
+on setgroups.) Both "nodes" then have one hostname, so that Open MPI's shared memory is off.
 
 LENSMILL_SLURM_MODE=namespaces|multi chooses; LENSMILL_REQUIRE_SLURM=1 makes it a failure
 when SLURM cannot be had, which otherwise is said loudly and skipped (exit code 77).
@@ -72,7 +72,6 @@ def ways_in():
         yield "root", ["unshare", *UNSHARE]
     elif shutil.which("sudo"):
         yield "sudo", ["sudo", "-n", "unshare", *UNSHARE]
-    yield "user namespace", ["unshare", "--map-root-user", *UNSHARE]
 
 
 def enter():
@@ -92,8 +91,8 @@ def enter():
             if probe.returncode == 0:
                 sys.exit(run_inside(what, command))
             reasons.append(f"{what}: {probe.stderr.strip()}")
-        print("no namespaces (" + "; ".join(reasons) + "): two slurmd on one host",
-              file=sys.stderr)
+        print(f"no namespaces ({'; '.join(reasons) or 'not root, no sudo'}): two slurmd "
+              "on one host", file=sys.stderr)
         if wanted == "namespaces":
             give_up("namespaces were asked for: " + "; ".join(reasons))
     return "multi"

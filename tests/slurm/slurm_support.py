@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -35,9 +36,14 @@ def main():
     """unittest.main() around one cluster, which is taken down in every case."""
     global CLUSTER
     CLUSTER = slurm.Cluster(slurm.enter())
-    CLUSTER.start()
-    print(f"SLURM is up: two nodes, {CLUSTER.mode}", file=sys.stderr, flush=True)
+
+    def interrupted(number, _):
+        raise KeyboardInterrupt(f"signal {number}")  # unittest lets only this one through
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupted)
     try:
+        CLUSTER.start()
+        print(f"SLURM is up: two nodes, {CLUSTER.mode}", file=sys.stderr, flush=True)
         unittest.main(verbosity=2)
     finally:
         CLUSTER.stop()
