@@ -115,7 +115,7 @@ launch() {
   wait "$command_pid" 2>/dev/null; again=$?
   if [ $again != 127 ]; then rc=$again; fi
   command_pid=""
-  if [ $rc = 0 ] && [ ! -e "$mark" ]; then
+  if [ "$rc" = 0 ] && [ ! -e "$mark" ]; then
     say "$LENSMILL_LAUNCHER ended with 0, but rank 0 did not"
     rc=1
   fi
