@@ -3,6 +3,7 @@
 #
 #   jobs/install-packages.sh               build, run, test, read
 #   jobs/install-packages.sh --developer   and ccache, clang-format, clang-tidy
+#   jobs/install-packages.sh --slurm       a SLURM to test the batch scripts with, no more
 #   jobs/install-packages.sh --list        print what is needed, by component
 #
 # Runs as root, or through sudo. On other systems it lists what is needed and ends with 1;
@@ -29,6 +30,11 @@ developer='
 developer  | ccache, clang-format, clang-tidy            | ccache clang-format clang-tidy
 '
 
+# PMIx in full: srun's plugin loads libpmix.so by the name that only libpmix-dev has.
+slurm='
+SLURM      | SLURM 22.05 with PMIx 4, for the tests of the batch scripts | slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge libpmix2 libpmix-dev iproute2 util-linux procps
+'
+
 list_needed() {
   echo "lensmill needs (Debian 12 package names in brackets):"
   while IFS='|' read -r name what packages; do
@@ -39,7 +45,8 @@ list_needed() {
 case "${1:-}" in
   "") ;;
   --developer) components+=$developer ;;
-  --list) components+=$developer; list_needed; exit 0 ;;
+  --slurm) components=$slurm ;;
+  --list) components+=$developer$slurm; list_needed; exit 0 ;;
   --help|-h) sed -n '2,/^set/{/^set/!s/^# \{0,1\}//p}' "$0"; exit 0 ;;
   *) echo "install-packages: unknown option $1 (try --help)" >&2; exit 64 ;;
 esac
@@ -80,7 +87,20 @@ if [ "$(id -u)" != 0 ]; then
     exit 1
   fi
   as_root=(sudo)
+  # Tests do without rather than ask for a password.
+  if [ "${1:-}" = --slurm ]; then as_root=(sudo -n); fi
 fi
+# The tests start daemons of their own; those of the packages must stay off, also where
+# systemd would start them.
+policy=/usr/sbin/policy-rc.d
+keep_daemons_off() {
+  [ ! -e $policy ] || return 0
+  printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee $policy >/dev/null
+  "${as_root[@]}" chmod 755 $policy
+  trap '"${as_root[@]}" rm -f $policy' EXIT
+}
+if [ "${1:-}" = --slurm ]; then keep_daemons_off; fi
+
 apt() {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@"

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Source this: Open MPI settings for runs on one machine. On a cluster use the site's own.
 
 # More ranks than cores is fine, and ranks of two runs must not share one core.

@@ -5,6 +5,7 @@
 #
 # LENSMILL_DATA=DIR           where the real-input data lie (default: ../shared/data)
 # LENSMILL_REQUIRE_DATA=1     a missing data file fails a test instead of skipping it
+# LENSMILL_REQUIRE_SLURM=1    so does a SLURM that cannot be installed or started
 set -euo pipefail
 cd "$(dirname "$0")/.."
 case "${1:-}" in
@@ -12,6 +13,8 @@ case "${1:-}" in
 esac
 
 jobs/install-packages.sh
+slurm=yes
+jobs/install-packages.sh --slurm || slurm=no
 data=$(realpath -m "${LENSMILL_DATA:-../shared/data}")
 jobs/build.sh ci "-DLENSMILL_TEST_DATA=$data"
 [ -d "$data" ] || echo "test: no data folder $data: tests that need it are skipped"
@@ -22,5 +25,12 @@ ctest --test-dir build/ci -j2 --output-on-failure --no-tests=error "$@" || rc=$?
 
 skipped=$(grep -c '^\[  SKIPPED \].*ms)$' build/ci/Testing/Temporary/LastTest.log || true)
 [ "${skipped:-0}" = 0 ] || echo "test: $skipped test cases were SKIPPED for want of data in $data"
+if [ $slurm = no ]; then
+  echo "test: SLURM COULD NOT BE INSTALLED: unless it was there, the batch scripts were NOT tested"
+fi
+if grep -q '^SKIPPED: the tests under a real SLURM' build/ci/Testing/Temporary/LastTest.log; then
+  echo "test: the batch scripts were NOT TESTED: no SLURM could be started here:"
+  grep -A1 '^SKIPPED: the tests under a real SLURM' build/ci/Testing/Temporary/LastTest.log
+fi
 if [ $rc = 0 ]; then echo "test: all passed"; else echo "test: FAILED (ctest $rc)"; fi
 exit $rc

@@ -1,13 +1,12 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
 #include <filesystem>
 
 #include "lib/core/text.hpp"
 #include "pipeline/cli/command.hpp"
 #include "pipeline/cli/config_options.hpp"
 #include "pipeline/run/cost.hpp"
+#include "pipeline/run/forecast.hpp"
 #include "pipeline/run/psf_check.hpp"
 
 namespace lensmill::pipeline::cli {
@@ -27,24 +26,44 @@ std::string free_space(std::filesystem::path folder) {
                      bytes_text(static_cast<double>(space.available)));
 }
 
-std::string cost_text(const Session& session, const RunCost& cost, int ranks,
-                      double disk_mb_per_s) {
-  const auto rows = static_cast<double>(session.plan.rows);
-  const double bytes = rows * static_cast<double>(cost.row_bytes);
-  const double compute = rows * cost.seconds_per_row / ranks;
-  const double writing = bytes / (disk_mb_per_s * 1.0e6);
+std::string cost_text(const Session& session, const RunCost& cost,
+                      const RunForecast& forecast, int ranks, double disk_mb_per_s) {
+  const auto shards = session.plan.shards();
   return fmt::format(
       "time:   {} on {} rank{} ({:.0f} injections/s per rank, from {} rows rendered "
       "here){}\n"
       "disk:   {} in {} shard{} of {} rows ({} per row); {} to write at {} MB/s{}\n"
-      "memory: about {} MiB per rank\n",
-      duration_text(std::max(compute, writing)), ranks, ranks == 1 ? "" : "s",
+      "files:  {}: {} in shards/ of {} each, and {} beside them\n"
+      "memory: about {} MiB per rank\n"
+      "stop:   a shard is {} of one rank's work, shared by its group; a signal waits "
+      "for shards in flight\n",
+      duration_text(forecast.seconds), ranks, ranks == 1 ? "" : "s",
       1.0 / cost.seconds_per_row, cost.rows_timed,
-      writing > compute ? "; the disk is the limit" : "", bytes_text(bytes),
-      session.plan.shards(), session.plan.shards() == 1 ? "" : "s",
+      forecast.writing_seconds > forecast.compute_seconds ? "; the disk is the limit"
+                                                          : "",
+      bytes_text(forecast.bytes), shards, shards == 1 ? "" : "s",
       session.plan.rows_per_shard, bytes_text(static_cast<double>(cost.row_bytes)),
-      duration_text(writing), disk_mb_per_s,
-      free_space(session.config.output.directory), cost.memory_bytes >> 20);
+      duration_text(forecast.writing_seconds), disk_mb_per_s,
+      free_space(session.config.output.directory), grouped(forecast.files),
+      grouped(shards), bytes_text(forecast.shard_bytes), forecast.files - shards,
+      cost.memory_bytes >> 20, duration_text(forecast.shard_seconds));
+}
+
+/// The arguments of jobs/regenerate.sbatch that make this run.
+std::vector<std::string> job_arguments(const po::variables_map& values,
+                                       const Session& session) {
+  std::vector<std::string> arguments{values["CONFIG"].as<std::string>(),
+                                     session.config.output.directory};
+  if (values.contains("catalogue")) {
+    arguments.insert(arguments.end(),
+                     {"--catalogue", values["catalogue"].as<std::string>()});
+  }
+  if (values.contains("set")) {
+    for (const auto& text : values["set"].as<std::vector<std::string>>()) {
+      arguments.insert(arguments.end(), {"--set", text});
+    }
+  }
+  return arguments;
 }
 
 ExitCode run(const po::variables_map& values, const Context& context) {
@@ -60,8 +79,11 @@ ExitCode run(const po::variables_map& values, const Context& context) {
     if (!context.world.is_root()) return;
     psf = check_psfs(session.setup, session.opened.inputs);
     context.log.result(psf.text);
-    context.log.result(
-        cost_text(session, estimate_cost(session, timing_seconds), ranks, disk));
+    const RunCost cost = estimate_cost(session, timing_seconds);
+    const RunForecast forecast = forecast_run(session.plan, cost, ranks, disk);
+    context.log.result(cost_text(session, cost, forecast, ranks, disk));
+    context.log.result("job:    " + sbatch_line(forecast, cost, ranks,
+                                                job_arguments(values, session)));
   });
   context.world.broadcast(psf.failed);
   const bool refused = psf.failed > 0 && !session.config.accept_failed_self_test;
@@ -76,7 +98,7 @@ ExitCode run(const po::variables_map& values, const Context& context) {
 Command check_command() {
   Command command{
       .name = "check",
-      .summary = "validate a configuration; what it will take in time, disk, memory",
+      .summary = "validate a configuration; what it will take, and the job for it",
       .usage = "lensmill check CONFIG [options]",
       .positional = "CONFIG",
       .positional_help = "the configuration (YAML)",

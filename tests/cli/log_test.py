@@ -123,8 +123,27 @@ class Streams(Case):
         self.assertRegex(result.stdout, r"(?m)^disk: .* in 1 shard of 64 rows \(.* per "
                          r"row\); .* to write at 500 MB/s, .* free there$")
         self.assertRegex(result.stdout, r"(?m)^memory: about \d+ MiB per rank$")
+        self.assertRegex(result.stdout, r"(?m)^files:  5: 1 in shards/ of .* each, and 4 "
+                         "beside them$")
+        self.assertRegex(result.stdout, r"(?m)^stop:   a shard is .* of one rank's work")
         self.assertIn("10 rows, 1 PSFs tested, 0 failed: ready to run", result.stdout)
         self.assertIn("theta_e_arcsec: 1.2", result.stdout)
+
+
+    def test_check_gives_the_job_for_it(self):
+        result = lensmill("check", self.config, "--ranks", 4, "--output", self.run,
+                          "--set", "run.note=two words")
+
+        self.assert_ends(result, 0)
+        job = re.search(r"(?m)^job:    (sbatch .*)$", result.stdout)[1]
+        words = shlex.split(job)
+        self.assertEqual(words[:3], ["sbatch", "--ntasks=4", "--time=00:20:00"])
+        self.assertRegex(words[3], r"^--mem-per-cpu=\d+M$")
+        self.assertEqual(words[4:], ["jobs/regenerate.sbatch", str(self.config),
+                                     str(self.run), "--set", "run.note=two words"])
+        # As many files as were announced.
+        self.assert_ends(lensmill("run", self.config, "--output", self.run), 0)
+        self.assertEqual(len([p for p in self.run.rglob("*") if p.is_file()]), 5)
 
 
 class BrokenStreams(Case):

@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+"""The gate before a regeneration: judge a pilot run; exit 0 if it passes, 1 if not.
+
+    jobs/check_pilot.py RUN [--max-failed-fraction X] [--min-rows N] ...
+
+RUN is a run's folder in which `lensmill analyse` has been. What is checked, each with its
+number and threshold:
+
+  complete       every planned row and shard is there, and was analysed
+  rows           enough of them for the other checks to mean something
+  failed         share of rows that could not be rendered or measured
+  psf self-test  no PSF failed it, and the operator is not the historical misplacement
+  core flux      fractions of rows that did not fail are numbers between 0 and 1, but for
+                 a few that noise-free light just outside the stamp explains
+  null offset    per band and radius: positive minus negative in the core, less what the
+                 noise-free arc puts there (core_flux_fraction * arc_flux_nmgy / area), is
+                 the arc's Poisson noise alone: its mean must vanish
+
+A check that cannot be done (no noise, another aperture than pixel_overlap) is said to be
+left out; a file that cannot be read fails the gate.
+"""
+
+import argparse
+import json
+import math
+import pathlib
+import re
+import sys
+
+import h5py
+import numpy
+
+FIRST_FAILED_STATUS = 10
+# Unlensed light at the stamp's edge, PSF wings: fractions leave [0, 1] by less than this.
+FRACTION_MARGIN = 0.05
+
+
+class Gate:
+    """Collects verdicts and prints them as they come."""
+
+    def __init__(self):
+        self.failed = []
+
+    def check(self, name, good, text):
+        print(f"  {'pass' if good else 'FAIL'}  {name:<14} {text}")
+        if not good:
+            self.failed.append(name)
+
+    def left_out(self, name, why):
+        print(f"  ----  {name:<14} not checked: {why}")
+
+
+def radii_pix(dataset):
+    """Of a dataset [N, band, radius], from its description "...; g, r; 3, 5 pix"."""
+    found = re.search(r"; ([\d., e+-]+) pix$", dataset.attrs["description"])
+    if not found:
+        raise ValueError(f"{dataset.name}: no radii in its description")
+    return [float(text) for text in found[1].split(",")]
+
+
+def bands(dataset):
+    return re.search(r"\]: ([\w, ]+)", dataset.attrs["description"])[1].split(", ")
+
+
+def check_rows(gate, rows, options):
+    gate.check("complete",
+               rows["rows"] == rows["rows_planned"] and
+               rows["shards"] == rows["shards_planned"],
+               f"{rows['rows']} of {rows['rows_planned']} rows, {rows['shards']} of "
+               f"{rows['shards_planned']} shards")
+    gate.check("rows", rows["rows_analysed"] >= options.min_rows,
+               f"{rows['rows_analysed']} analysed, at least {options.min_rows} wanted")
+    share = rows["rows_failed"] / max(1, rows["rows"])
+    gate.check("failed", share <= options.max_failed_fraction,
+               f"{rows['rows_failed']} rows, a share of {share:.2g}; at most "
+               f"{options.max_failed_fraction:.2g}")
+
+
+def check_psf(gate, provenance):
+    failed = int(provenance["psf_self_test_failed"])
+    operator = provenance["convolve_operator"]
+    gate.check("psf self-test", failed == 0 and "legacy" not in operator,
+               f"{failed} PSFs failed; operator {operator}")
+
+
+def check_core_flux(gate, fraction, options):
+    finite = numpy.isfinite(fraction)
+    off = 1.0 - numpy.mean(finite & (fraction >= -FRACTION_MARGIN) &
+                           (fraction <= 1.0 + FRACTION_MARGIN))
+    mean = numpy.mean(fraction[finite]) if finite.any() else math.nan
+    gate.check("core flux", off <= options.max_strange_fraction,
+               f"mean fraction {mean:.3f}; a share of {off:.2g} is no number or outside "
+               f"[0, 1]; at most {options.max_strange_fraction:.2g}")
+
+
+def check_null_offsets(gate, measurements, good, aperture, options):
+    if aperture != "pixel_overlap":
+        gate.left_out("null offset", f"the aperture is {aperture}")
+        return
+    fraction = measurements["core_flux_fraction"]
+    flux = measurements["arc_flux_nmgy"][...][good]
+    masked = measurements.get("core_masked_fraction")
+    worst, where, pairs = 0.0, "", 0
+    for b, band in enumerate(bands(fraction)):
+        for r, radius in enumerate(radii_pix(fraction)):
+            offset = measurements["core_offset"][:, b, r][good]
+            expected = fraction[:, b, r][good] * flux[:, b] / (math.pi * radius**2)
+            use = numpy.isfinite(offset) & numpy.isfinite(expected)
+            if masked is not None:  # the mean is then over fewer pixels
+                use &= masked[:, b, r][good] == 0.0
+            rest = (offset - expected)[use]
+            if len(rest) < 2 or numpy.std(rest) == 0.0:
+                continue
+            pairs += len(rest)
+            sigmas = numpy.mean(rest) / (numpy.std(rest, ddof=1) / math.sqrt(len(rest)))
+            if abs(sigmas) > abs(worst):
+                worst, where = sigmas, f"{band}, r < {radius:g} pix"
+    if pairs == 0:
+        gate.left_out("null offset", "the run has no pairs with noise")
+        return
+    gate.check("null offset", abs(worst) <= options.max_null_sigmas,
+               f"{worst:+.1f} standard errors at most ({where}); "
+               f"{options.max_null_sigmas:g} allowed")
+
+
+def judge(run, options):
+    gate = Gate()
+    analysis = json.loads((run / "analysis" / "analysis.json").read_text())
+    check_rows(gate, analysis["rows"], options)
+    with h5py.File(run / f"{analysis['run']['name']}.h5", "r") as file:
+        check_psf(gate, file["provenance"].attrs)
+        measurements = file["measurements"]
+        good = measurements["status"][...] < FIRST_FAILED_STATUS
+        if good.any():
+            fraction = measurements["core_flux_fraction"][...][good]
+            check_core_flux(gate, fraction, options)
+            check_null_offsets(gate, measurements, good, analysis["rows"]["aperture"],
+                               options)
+    return gate.failed
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=pathlib.Path, metavar="RUN")
+    parser.add_argument("--max-failed-fraction", type=float, default=0.01, metavar="X")
+    parser.add_argument("--min-rows", type=int, default=500, metavar="N")
+    parser.add_argument("--max-strange-fraction", type=float, default=1e-3, metavar="X")
+    parser.add_argument("--max-null-sigmas", type=float, default=5.0, metavar="X",
+                        help="a good run exceeds 5 once in a million")
+    options = parser.parse_args()
+    print(f"pilot {options.run}:")
+    try:
+        failed = judge(options.run, options)
+    except (OSError, KeyError, ValueError, TypeError) as problem:
+        print(f"  FAIL  {options.run} cannot be judged: {problem!r}")
+        failed = ["readable"]
+    if failed:
+        print(f"GATE FAILED: {', '.join(failed)}. Nothing is regenerated with this "
+              "configuration.")
+        return 1
+    print("gate passed")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
