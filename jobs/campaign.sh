@@ -100,7 +100,7 @@ submit pilot "$(basename "$pilot")" -- jobs/regenerate.sbatch "$config" "$pilot"
   ${pilot_options[@]+"${pilot_options[@]}"}
 submit gate "$(basename "$pilot") ${LENSMILL_GATE_OPTIONS:-}" -- jobs/campaign-step.sbatch gate "$pilot"
 submit regenerate "$base $output" ${large[@]+"${large[@]}"} -- \
-  jobs/regenerate.sbatch "$config" "$output" "$@" ${run_options[@]+"${run_options[@]}"}
+  jobs/regenerate.sbatch "$config" "$output" --gated-by "$pilot" "$@" ${run_options[@]+"${run_options[@]}"}
 submit verify "$base $output" ${large[@]+"${large[@]}"} -- jobs/campaign-step.sbatch verify "$output"
 submit report "$base $output" -- jobs/campaign-step.sbatch report "$output"
 

@@ -46,7 +46,9 @@ RunForecast forecast_run(const ShardPlan& plan, const RunCost& cost, int ranks,
   const auto rows = static_cast<double>(plan.rows);
   const auto shard_rows = static_cast<double>(std::min(plan.rows, plan.rows_per_shard));
   const auto row_bytes = static_cast<double>(cost.row_bytes);
-  constexpr std::int64_t files_beside_shards = 4;
+  // run.yaml, NAME.h5, provenance.json; in log/: run_id, the lock, and of one job with
+  // one group its log, record, ranks' times and signs of life.
+  constexpr std::int64_t files_beside_shards = 9;
   RunForecast f{.compute_seconds = rows * cost.seconds_per_row / ranks,
                 .writing_seconds = rows * row_bytes / (disk_mb_per_s * 1.0e6),
                 .shard_seconds = shard_rows * cost.seconds_per_row,

@@ -123,7 +123,7 @@ class Streams(Case):
         self.assertRegex(result.stdout, r"(?m)^disk: .* in 1 shard of 64 rows \(.* per "
                          r"row\); .* to write at 500 MB/s, .* free there$")
         self.assertRegex(result.stdout, r"(?m)^memory: about \d+ MiB per rank$")
-        self.assertRegex(result.stdout, r"(?m)^files:  5: 1 in shards/ of .* each, and 4 "
+        self.assertRegex(result.stdout, r"(?m)^files:  10: 1 in shards/ of .* each, and 9 "
                          "beside them$")
         self.assertRegex(result.stdout, r"(?m)^stop:   a shard is .* of one rank's work")
         self.assertIn("10 rows, 1 PSFs tested, 0 failed: ready to run", result.stdout)
