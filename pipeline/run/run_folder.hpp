@@ -20,9 +20,6 @@ class RunFolder {
   std::string shard(std::int64_t index) const {
     return shards() + "/" + shard_file_name(index);
   }
-  std::string partial_shard(std::int64_t index) const {
-    return shard(index) + ".partial";
-  }
   std::string log() const { return path_ + "/log"; }
 
  private:

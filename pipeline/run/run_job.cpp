@@ -97,15 +97,18 @@ bool make_shards(const Session& session, const PreparedFolder& prepared,
                  Timings& timings) {
   const auto group = parallel::make_groups(world, session.config.output.writer_groups);
   Progress progress(log, folder, session.plan, group.ranks.size());
-  ShardMaker maker(
-      group.ranks,
-      {session.chain(), session.rows(), session.plan.rows, identity, provenance},
-      [&] { progress.row_done(); });
+  ShardMaker maker(group.ranks,
+                   {session.chain(), session.rows(), session.plan.rows, identity,
+                    provenance, prepared.job},
+                   [&] { progress.row_done(); });
   bool stopped = false;
   std::exception_ptr error;
   try {
-    parallel::WorkQueue queue(world, group,
-                              static_cast<std::int64_t>(prepared.pending.size()));
+    parallel::WorkQueue queue(
+        world, group, static_cast<std::int64_t>(prepared.pending.size()),
+        session.config.output.work_distribution == config::WorkDistribution::fixed
+            ? parallel::Distribution::fixed
+            : parallel::Distribution::dynamic);
     const auto next = [&] {
       const Stopwatch watch(maker.timings().waiting);
       return queue.next(StopSignals::requested() ? parallel::StopRequest::stop
