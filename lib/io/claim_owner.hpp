@@ -6,13 +6,13 @@ namespace lensmill::io {
 
 /// Who holds a claim, as written into its file.
 struct ClaimOwner {
-  std::string host;
-  std::string process;        ///< its number
-  std::string process_start;  ///< ticks since boot: numbers are used again
-  std::string machine;        ///< boot and process namespace: where `process` means it
-  std::string slurm_job;      ///< or ""
-  std::string slurm_restart;  ///< how often the job was requeued, or ""
-  std::string since_utc;      ///< for people
+  std::string host{};
+  std::string process{};        ///< its number
+  std::string process_start{};  ///< ticks since boot: numbers are used again
+  std::string machine{};    ///< boot and process namespace: where `process` means it
+  std::string slurm_job{};  ///< or ""
+  std::string slurm_restart{};  ///< how often the job was requeued, or ""
+  std::string since_utc{};      ///< for people
 
   static ClaimOwner this_process();
   std::string to_text() const;
