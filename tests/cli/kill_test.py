@@ -63,7 +63,9 @@ class Kills(Case):
             command(arguments, ranks), stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             env=environment(), start_new_session=True)
-        time.sleep(after_s)
+        until = time.monotonic() + after_s
+        while process.poll() is None and time.monotonic() < until:
+            time.sleep(min(0.005, after_s))
         alive = members(process.pid)
         programs = [pid for pid, name in alive if name == "lensmill"]
         victims = self.random.choice(
@@ -83,14 +85,18 @@ class Kills(Case):
         self.assertNotIn(process.returncode, (INTERRUPTED, USAGE), said)
         return before and process.returncode != 0
 
-    def many(self, ranks, kills):
+    def many(self, ranks, kills, groups=()):
         self.random = random.Random(SEED + ranks)
         done = runs = at_work = 0
         run = self.folder / "run"
-        arguments = ("run", self.config, "--output", run, "--resume")
-        began = time.monotonic()
-        self.make_run("timed", self.text, ranks=ranks)
-        duration_s = time.monotonic() - began
+        arguments = ("run", self.config, "--output", run, "--resume", *groups)
+        durations_s = []
+        for k in range(3):
+            began = time.monotonic()
+            self.make_run(f"timed-{k}", self.text, *groups, ranks=ranks)
+            durations_s.append(time.monotonic() - began)
+        # Moments after the end kill nobody: on a busy machine the best counts.
+        duration_s = min(durations_s)
         while done < kills:
             kept = {}
             for _ in range(KILLS_PER_RUN):
@@ -123,10 +129,12 @@ class Kills(Case):
         self.many(0, KILLS * 2 // 5)
 
     def test_two_ranks(self):
-        self.many(2, KILLS * 3 // 10)
+        self.many(2, KILLS * 3 // 10, ("--set", "output.writer_groups=2"))
 
     def test_four_ranks(self):
-        self.many(4, KILLS - KILLS * 2 // 5 - KILLS * 3 // 10)
+        # Groups of two ranks that write together.
+        self.many(4, KILLS - KILLS * 2 // 5 - KILLS * 3 // 10,
+                  ("--set", "output.writer_groups=2"))
 
 
 if __name__ == "__main__":
