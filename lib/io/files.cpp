@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <random>
 #include <utility>
 
 #include "lib/core/errors.hpp"
@@ -75,9 +76,44 @@ void publish(const std::string& partial, const std::string& path) {
 }
 
 std::string own_partial(const std::string& path) {
+  return path + "." + process_name() + ".partial";
+}
+
+std::string process_name() {
   std::array<char, 256> host{};
   if (::gethostname(host.data(), host.size() - 1) != 0) host = {"host"};
-  return path + "." + host.data() + "-" + std::to_string(::getpid()) + ".partial";
+  return std::string(host.data()) + "-" + std::to_string(::getpid());
+}
+
+std::string unique_process_name() {
+  return process_name() + "-" + std::to_string(std::random_device{}() % 100000U);
+}
+
+void remove_dead_partials(const std::string& path) {
+  namespace fs = std::filesystem;
+  const fs::path file(path);
+  const std::string stem = file.filename().string() + ".";
+  const std::string own_host = process_name();
+  const std::string host_prefix = own_host.substr(0, own_host.rfind('-') + 1);
+  std::error_code error;
+  const auto published = fs::last_write_time(file, error);
+  const bool there = !error;
+  error.clear();
+  for (fs::directory_iterator at(file.parent_path(), error), end; !error && at != end;
+       at.increment(error)) {
+    const std::string name = at->path().filename().string();
+    if (!name.starts_with(stem) || !name.ends_with(".partial")) continue;
+    const std::string maker = name.substr(
+        stem.size(), name.size() - stem.size() - std::string_view(".partial").size());
+    std::error_code none;
+    const bool local = maker.starts_with(host_prefix);
+    const bool gone =
+        local && !fs::exists("/proc/" + maker.substr(host_prefix.size()), none);
+    // Both times are the file server's: no clocks are compared.
+    const auto changed = fs::last_write_time(at->path(), none);
+    const bool old = there && !none && published - changed > abandoned_after;
+    if (gone || old) ::unlink(at->path().c_str());
+  }
 }
 
 void write_text(const std::string& path, std::string_view text) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,18 @@ void publish(const std::string& partial, const std::string& path);
 /// "PATH.HOST-PROCESS.partial": a file in the making that no other process touches, so
 /// that two may make `path` at once.
 std::string own_partial(const std::string& path);
+
+/// "HOST-PROCESS", and with a number drawn at random: for names that no other process,
+/// of this machine or another, uses.
+std::string process_name();
+std::string unique_process_name();
+
+/// Partial files of other machines count as left behind when they are so much older
+/// than the published file.
+inline constexpr std::chrono::hours abandoned_after{1};
+/// Remove own_partial(path) files that killed processes have left: of this host, when
+/// the process is gone; of others, when they are old against `path`, if that is there.
+void remove_dead_partials(const std::string& path);
 
 /// Write an own partial file, then publish it as `path`; none is left on failure.
 void write_text(const std::string& path, std::string_view text);

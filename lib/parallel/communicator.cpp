@@ -1,11 +1,15 @@
 #include "lib/parallel/communicator.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <thread>
 #include <utility>
 
 #include "lib/core/contracts.hpp"
 #include "lib/core/errors.hpp"
 #include "lib/parallel/check.hpp"
+#include "lib/parallel/environment.hpp"
 
 namespace lensmill::parallel {
 namespace {
@@ -175,8 +179,46 @@ void Communicator::agree(const std::function<void()>& work) const {
 }
 
 void Communicator::agree(const std::exception_ptr& error) const {
-  const std::int64_t first_failing =
-      minimum(error == nullptr ? std::int64_t{size_} : std::int64_t{rank_});
+  settle(error, minimum(error == nullptr ? std::int64_t{size_} : std::int64_t{rank_}));
+}
+
+void Communicator::agree_within(double grace_seconds,
+                                const std::function<void()>& work) const {
+  using Clock = std::chrono::steady_clock;
+  if (size_ == 1) return work();
+  std::exception_ptr error;
+  try {
+    work();
+  } catch (...) {
+    error = std::current_exception();
+  }
+  const std::int64_t mine = error == nullptr ? size_ : rank_;
+  std::int64_t first_failing = size_;
+  MPI_Request request = MPI_REQUEST_NULL;
+  check(
+      MPI_Iallreduce(&mine, &first_failing, 1, MPI_INT64_T, MPI_MIN, native_, &request),
+      "MPI_Iallreduce");
+  if (error == nullptr) {
+    check(MPI_Wait(&request, MPI_STATUS_IGNORE), "MPI_Wait");
+  } else {
+    const auto start = Clock::now();
+    for (int arrived = 0; arrived == 0;) {
+      check(MPI_Test(&request, &arrived, MPI_STATUS_IGNORE), "MPI_Test");
+      const std::chrono::duration<double> waited = Clock::now() - start;
+      if (arrived == 0 && waited.count() > grace_seconds) {
+        const Failure failure = describe(error);
+        std::fprintf(stderr, "lensmill: rank %d: %s (the other ranks do not answer)\n",
+                     rank_, failure.message.c_str());
+        Environment::abort(failure.code);
+      }
+      if (arrived == 0) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+  }
+  settle(error, first_failing);
+}
+
+void Communicator::settle(const std::exception_ptr& error,
+                          std::int64_t first_failing) const {
   if (first_failing == size_) return;
   const int root = static_cast<int>(first_failing);
   Failure failure;

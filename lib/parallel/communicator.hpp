@@ -122,8 +122,15 @@ class Communicator {
   void agree(const std::function<void()>& work) const;
   /// The same for an exception already caught (null: none).
   void agree(const std::exception_ptr& error) const;
+  /// The same for work in which ranks wait for each other, as in collective I/O: when
+  /// it fails on this rank and the others do not answer within `grace_seconds` (they
+  /// may wait in it for this one for ever), the job is ended with the error's message
+  /// and exit code.
+  void agree_within(double grace_seconds, const std::function<void()>& work) const;
 
  private:
+  /// Throw the error of the first rank that has one (size(): none).
+  void settle(const std::exception_ptr& error, std::int64_t first_failing) const;
   explicit Communicator(MPI_Comm owned);
   void swap(Communicator& other) noexcept;
   std::size_t broadcast_size(std::size_t size, int root) const;

@@ -9,16 +9,21 @@
 
 namespace lensmill::parallel {
 
-WorkQueue::Mode WorkQueue::mode_for(const Communicator& world, const Group& group) {
+WorkQueue::Mode WorkQueue::mode_for(const Communicator& world, const Group& group,
+                                    Distribution distribution) {
   if (group.count == 1) return Mode::one_group;
+  if (distribution == Distribution::fixed) return Mode::round_robin;
   int provided = MPI_THREAD_SINGLE;
   check(MPI_Query_thread(&provided), "MPI_Query_thread");
   // All ranks must choose alike.
   return world.all(provided == MPI_THREAD_MULTIPLE) ? Mode::served : Mode::round_robin;
 }
 
-WorkQueue::WorkQueue(const Communicator& world, const Group& group, std::int64_t items)
-    : group_(group), mode_(mode_for(world, group)), messages_(world.duplicate()) {
+WorkQueue::WorkQueue(const Communicator& world, const Group& group, std::int64_t items,
+                     Distribution distribution)
+    : group_(group),
+      mode_(mode_for(world, group, distribution)),
+      messages_(world.duplicate()) {
   EXPECT(items >= 0);
   // The server's own group claims without messages.
   EXPECT(!world.is_root() || (group.index == 0 && group.ranks.is_root()));

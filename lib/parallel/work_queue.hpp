@@ -11,18 +11,25 @@ namespace lensmill::parallel {
 
 class WorkServer;
 
+/// Who gets which item.
+enum class Distribution {
+  dynamic,  ///< whoever asks first
+  fixed,    ///< round robin: no messages, no helper thread
+};
+
 /// Hands the items 0 .. items-1 to groups, each item to one group, in order, to whoever
 /// asks first. Which group gets what is not reproducible, so nothing written may depend
 /// on it.
 ///
 /// With several groups, a helper thread of the world's rank 0 answers (one-sided
 /// counters fail across TCP nodes with Debian's Open MPI). Where MPI gives no
-/// MPI_THREAD_MULTIPLE, items go round robin, and a request to stop reaches only the
-/// group that made it.
+/// MPI_THREAD_MULTIPLE, or with Distribution::fixed, items go round robin, and a
+/// request to stop reaches only the group that made it.
 class WorkQueue {
  public:
   /// \collective over `world`; `group` must outlive the queue. \throws IoError
-  WorkQueue(const Communicator& world, const Group& group, std::int64_t items);
+  WorkQueue(const Communicator& world, const Group& group, std::int64_t items,
+            Distribution distribution = Distribution::dynamic);
   WorkQueue(const WorkQueue&) = delete;
   WorkQueue& operator=(const WorkQueue&) = delete;
   /// A group that leaves before its end (by an exception that all its ranks have agreed
@@ -40,7 +47,8 @@ class WorkQueue {
 
  private:
   enum class Mode { one_group, served, round_robin };
-  static Mode mode_for(const Communicator& world, const Group& group);
+  static Mode mode_for(const Communicator& world, const Group& group,
+                       Distribution distribution);
   WorkAnswer claim(StopRequest stop);
 
   const Group& group_;

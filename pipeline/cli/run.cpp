@@ -29,7 +29,8 @@ Existing existing_from(const po::variables_map& values) {
 ExitCode run(const po::variables_map& values, const Context& context) {
   RunOptions options{
       .prepare = {.existing = existing_from(values),
-                  .accept_different_build = values.contains("accept-different-build")},
+                  .accept_different_build = values.contains("accept-different-build"),
+                  .verify_existing = values.contains("verify-existing")},
       .shards = {},
       .gated_by = {},
       .dry_run = values.contains("dry-run"),
@@ -68,7 +69,10 @@ Command run_command() {
       "provenance.json; may be given again")(
       "dry-run", "open and check everything, print the resolved configuration, stop")(
       "accept-different-build",
-      "continue a run of another build or instruction-set level");
+      "continue a run of another build or instruction-set level")(
+      "verify-existing",
+      "keep a finished shard only if every checksum of its data agrees (reads them "
+      "all)");
   return command;
 }
 

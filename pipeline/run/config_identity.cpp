@@ -17,6 +17,9 @@ constexpr std::array<std::string_view, 6> free_keys{
     "output.directory",        "output.writer_groups",  "run.max_failed_fraction",
     "catalogue.sampled.count", "catalogue.sobol.count", "source.galaxies.cache_mib"};
 
+/// Came later than runs that are there, which go on as if they had it.
+constexpr std::string_view later_key = "output.work_distribution";
+
 void flatten_into(const Node& node, const std::string& path, FlatConfig& flat) {
   const std::string dot = path.empty() ? "" : path + ".";
   switch (node.kind) {
@@ -44,7 +47,7 @@ std::string value_or_absent(const FlatConfig& flat, const std::string& key) {
 }  // namespace
 
 bool may_differ(const std::string& key) {
-  return std::ranges::find(free_keys, key) != free_keys.end();
+  return key == later_key || std::ranges::find(free_keys, key) != free_keys.end();
 }
 
 FlatConfig flatten(const std::string& resolved_yaml, const std::string& source) {
@@ -59,6 +62,7 @@ std::string config_hash(const std::string& resolved_yaml,
                         const std::vector<InputFile>& inputs) {
   io::Sha256 digest;
   for (const auto& [key, value] : flatten(resolved_yaml, "the configuration")) {
+    if (key == later_key) continue;
     digest.update(key + "\n");
     if (!may_differ(key)) digest.update(value + "\n");
   }
@@ -79,7 +83,9 @@ std::vector<std::string> config_differences(const FlatConfig& before,
     const auto new_value = value_or_absent(now, key);
     // A count may grow, but not become that of another kind of catalogue.
     const bool in_both = before.contains(key) && now.contains(key);
-    if (old_value == new_value || (may_differ(key) && in_both)) continue;
+    if (old_value == new_value || (may_differ(key) && in_both) || key == later_key) {
+      continue;
+    }
     differences.push_back(fmt::format("{}: {} -> {}", key, old_value, new_value));
   }
   return differences;

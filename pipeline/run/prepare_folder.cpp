@@ -5,11 +5,12 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <limits>
 
 #include "lib/core/errors.hpp"
 #include "lib/io/files.hpp"
 #include "pipeline/run/config_identity.hpp"
+#include "pipeline/run/input_differences.hpp"
+#include "pipeline/run/verify_run.hpp"
 
 namespace lensmill::pipeline {
 namespace {
@@ -19,7 +20,7 @@ namespace fs = std::filesystem;
 bool is_shard_file(const fs::path& path) {
   const std::string name = path.filename().string();
   return name.starts_with("shard-") &&
-         (name.ends_with(".h5") || name.ends_with(".h5.partial"));
+         (name.ends_with(".h5") || name.ends_with(".partial"));
 }
 
 std::vector<fs::path> shard_files(const RunFolder& folder) {
@@ -102,28 +103,9 @@ void check_free(const RunFolder& folder) {
   }
 }
 
-/// Two jobs that make one shard at once would publish each other's half-written file.
-std::optional<io::RangeLock> keep_others_off(const RunFolder& folder,
-                                             const ShardPlan& plan,
-                                             const ShardRange& selection) {
-  constexpr auto all = std::numeric_limits<std::int64_t>::max();
-  auto lock = io::RangeLock::try_lock(folder.log() + "/shards.lock", selection.first,
-                                      selection == plan.all() ? all : selection.end);
-  if (lock) return lock;
-  throw UsageError(fmt::format(
-      "{}: another job is making {} now; wait until it has ended (jobs that fill one "
-      "run "
-      "together need --shards that do not overlap)",
-      folder.path(),
-      selection == plan.all() ? "shards of this run"
-                              : fmt::format("some of the shards {} to {}",
-                                            selection.first, selection.end - 1)));
-}
-
 /// Root only.
-std::optional<io::RangeLock> settle(const RunFolder& folder, const ShardPlan& plan,
-                                    const ShardRange& selection,
-                                    const Provenance& provenance, Existing existing) {
+Hold settle(const RunFolder& folder, const ShardPlan& plan, const ShardRange& selection,
+            const Provenance& provenance, Existing existing, Log& log) {
   const bool there = fs::exists(folder.run_yaml());
   if (there) check_made_by_a_run(folder);
   if (there && existing == Existing::refuse) {
@@ -141,15 +123,68 @@ std::optional<io::RangeLock> settle(const RunFolder& folder, const ShardPlan& pl
   io::make_folders(folder.log());
   io::check_writable(folder.shards());
   io::check_writable(folder.path());
-  auto lock = keep_others_off(folder, plan, selection);
+  Hold hold =
+      keep_others_off(folder, plan, selection,
+                      existing == Existing::resume || existing == Existing::extend
+                          ? patience
+                          : std::chrono::seconds(0),
+                      log);
   if (there && existing == Existing::overwrite) remove_run(folder);
-  return lock;
+  return hold;
+}
+
+/// What killed jobs have left of the selected shards and of the run's small files.
+void remove_partials(const RunFolder& folder, const ShardRange& selection) {
+  for (const auto& file : shard_files(folder)) {
+    const std::string name = file.filename().string();
+    if (!name.ends_with(".partial")) continue;
+    const auto shard = shard_of_file_name(name);
+    if (shard && selection.contains(*shard)) io::remove_file(file.string());
+  }
+  io::remove_dead_partials(folder.run_yaml());
+  io::remove_dead_partials(folder.virtual_file());
+}
+
+[[noreturn]] void refuse_foreign(const ShardState& state, const std::string& path,
+                                 const RunIdentity& identity,
+                                 const Provenance& provenance) {
+  if (state.header->identity.config_hash == identity.config_hash) {
+    throw ConfigError(state.reason +
+                      "; --accept-different-build keeps such shards (the bytes of old "
+                      "and new rows may then differ in the last digits)");
+  }
+  const auto differences = input_differences(path, provenance.inputs);
+  throw ConfigError(
+      state.reason + "; use another --output, or --overwrite to begin anew" +
+      (differences.empty() ? ""
+                           : fmt::format(". Input files that differ:\n  {}",
+                                         fmt::join(differences, "\n  "))));
+}
+
+/// A shard's state, its data's checksums included if that is asked for.
+ShardState look_at(const RunFolder& folder, std::int64_t shard, const ShardPlan& plan,
+                   const RunIdentity& identity, const PrepareOptions& options) {
+  const std::string path = folder.shard(shard);
+  auto state = inspect_shard(path, shard, plan, identity);
+  if (state.kind == ShardState::Kind::foreign && options.accept_different_build &&
+      state.header->identity.config_hash == identity.config_hash) {
+    state = inspect_shard(path, shard, plan, state.header->identity);
+  }
+  if (options.verify_existing && state.kind == ShardState::Kind::complete) {
+    const auto problems = checksum_problems(path);
+    if (!problems.empty()) {
+      state.kind = ShardState::Kind::damaged;
+      state.reason = problems.front();
+    }
+  }
+  return state;
 }
 
 /// Each rank looks at some of the shards; every rank gets all states' kinds.
 std::vector<std::int64_t> inspect_all(const RunFolder& folder, const ShardPlan& plan,
                                       const ShardRange& selection,
                                       const RunIdentity& identity,
+                                      const Provenance& provenance,
                                       const PrepareOptions& options,
                                       const parallel::Communicator& world, Log& log) {
   std::vector<std::int64_t> kinds(static_cast<std::size_t>(selection.count()), 0);
@@ -157,21 +192,9 @@ std::vector<std::int64_t> inspect_all(const RunFolder& folder, const ShardPlan& 
   world.agree([&] {
     for (auto shard = selection.first + world.rank(); shard < selection.end;
          shard += world.size()) {
-      auto expected = identity;
-      auto state = inspect_shard(folder.shard(shard), shard, plan, expected);
-      if (state.kind == ShardState::Kind::foreign && options.accept_different_build &&
-          state.header->identity.config_hash == identity.config_hash) {
-        expected = state.header->identity;
-        state = inspect_shard(folder.shard(shard), shard, plan, expected);
-      }
+      const auto state = look_at(folder, shard, plan, identity, options);
       if (state.kind == ShardState::Kind::foreign) {
-        const bool same_config =
-            state.header->identity.config_hash == identity.config_hash;
-        throw ConfigError(
-            state.reason +
-            (same_config ? "; --accept-different-build keeps such shards (the bytes of "
-                           "old and new rows may then differ in the last digits)"
-                         : "; use another --output, or --overwrite to begin anew"));
+        refuse_foreign(state, folder.shard(shard), identity, provenance);
       }
       if (state.kind == ShardState::Kind::damaged) damaged += state.reason + "\n";
       kinds[static_cast<std::size_t>(shard - selection.first)] =
@@ -215,10 +238,12 @@ PreparedFolder prepare_folder(const RunFolder& folder, const ShardPlan& plan,
   PreparedFolder prepared;
   world.agree([&] {
     if (!world.is_root()) return;
-    prepared.lock = settle(folder, plan, selection, provenance, options.existing);
+    prepared.hold = settle(folder, plan, selection, provenance, options.existing, log);
+    prepared.job = io::unique_process_name();
   });
+  world.broadcast(prepared.job);
   const auto kinds =
-      inspect_all(folder, plan, selection, identity, options, world, log);
+      inspect_all(folder, plan, selection, identity, provenance, options, world, log);
   for (std::size_t k = 0; k < kinds.size(); ++k) {
     const auto shard = selection.first + static_cast<std::int64_t>(k);
     if (kinds[k] == static_cast<std::int64_t>(ShardState::Kind::complete)) {
@@ -231,9 +256,7 @@ PreparedFolder prepare_folder(const RunFolder& folder, const ShardPlan& plan,
     if (!world.is_root()) return;
     // Only now: a refused job must not change what the run says of itself.
     io::write_text(folder.run_yaml(), provenance.resolved_yaml);
-    for (const auto shard : prepared.pending) {
-      io::remove_file(folder.partial_shard(shard));
-    }
+    remove_partials(folder, selection);
   });
   return prepared;
 }

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "lib/io/range_lock.hpp"
 #include "lib/parallel/communicator.hpp"
 #include "pipeline/log.hpp"
+#include "pipeline/run/keep_others_off.hpp"
 #include "pipeline/run/provenance.hpp"
 #include "pipeline/run/run_folder.hpp"
 #include "pipeline/run/shard_header.hpp"
@@ -25,13 +25,16 @@ struct PrepareOptions {
   Existing existing = Existing::refuse;
   /// --accept-different-build: shards of another build or instruction level are kept.
   bool accept_different_build = false;
+  /// --verify-existing: shards that are there count only if every checksum agrees.
+  bool verify_existing = false;
 };
 
 /// What is left to do.
 struct PreparedFolder {
   std::vector<std::int64_t> pending;  ///< shards to make, ascending
   std::int64_t complete = 0;          ///< shards of the selection that are there
-  std::optional<io::RangeLock> lock;  ///< root: keeps other jobs off the selection
+  Hold hold;                          ///< root: keeps other jobs off the selection
+  std::string job;                    ///< this job's part of partial files' names
 };
 
 /// The instruction level of the shards that are there, which a resume keeps; nothing if

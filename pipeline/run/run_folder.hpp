@@ -20,9 +20,6 @@ class RunFolder {
   std::string shard(std::int64_t index) const {
     return shards() + "/" + shard_file_name(index);
   }
-  std::string partial_shard(std::int64_t index) const {
-    return shard(index) + ".partial";
-  }
   /// W3C PROV of all jobs (prov_document.hpp).
   std::string prov_file() const { return path_ + "/provenance.json"; }
   std::string run_id_file() const { return log() + "/run_id"; }

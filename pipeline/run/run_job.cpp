@@ -126,17 +126,21 @@ bool make_shards(const Session& session, const PreparedFolder& prepared,
   if (group.ranks.is_root()) {
     heartbeat = Heartbeat(fmt::format("{}.group-{:04}.jsonl", stem, group.index));
   }
-  ShardMaker maker(
-      group.ranks,
-      {session.chain(), session.rows(), session.plan.rows, identity, provenance}, [&] {
-        progress.row_done();
-        heartbeat.row_done();
-      });
+  ShardMaker maker(group.ranks,
+                   {session.chain(), session.rows(), session.plan.rows, identity,
+                    provenance, prepared.job},
+                   [&] {
+                     progress.row_done();
+                     heartbeat.row_done();
+                   });
   bool stopped = false;
   std::exception_ptr error;
   try {
-    parallel::WorkQueue queue(world, group,
-                              static_cast<std::int64_t>(prepared.pending.size()));
+    parallel::WorkQueue queue(
+        world, group, static_cast<std::int64_t>(prepared.pending.size()),
+        session.config.output.work_distribution == config::WorkDistribution::fixed
+            ? parallel::Distribution::fixed
+            : parallel::Distribution::dynamic);
     const auto next = [&] {
       const Stopwatch watch(maker.timings().waiting);
       return queue.next(StopSignals::requested() ? parallel::StopRequest::stop

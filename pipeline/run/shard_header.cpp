@@ -67,6 +67,10 @@ ShardState inspect_shard(const std::string& path, std::int64_t index,
   try {
     const auto file = io::hdf5::File::open(path);
     state.header = ShardHeader::read(file);
+  } catch (const IoError& error) {
+    // The disk may work again, and the shard be whole: not ours to throw away.
+    throw IoError(std::string(error.what()) +
+                  "; if it stays so, remove the file to have the shard made again");
   } catch (const Error& error) {
     return {.kind = damaged, .reason = error.what()};
   }

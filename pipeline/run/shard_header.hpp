@@ -45,6 +45,7 @@ struct ShardState {
 /// Look at a shard's file: that it opens (HDF5 notices a truncated file), and that its
 /// header says what the plan expects. Its data are not read. A shard that is shorter
 /// than the plan's (the last one, before `--extend`) counts as missing. \independent
+/// \throws IoError: the file is there, but the system does not let us open it
 ShardState inspect_shard(const std::string& path, std::int64_t index,
                          const ShardPlan& plan, const RunIdentity& identity);
 

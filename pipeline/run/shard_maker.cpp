@@ -55,7 +55,7 @@ void ShardMaker::make(std::int64_t index, const RowRange& rows,
   std::optional<ShardWriter> writer;
   {
     const Stopwatch watch(timings_.writing);
-    writer.emplace(group_, path, header, recipe_.provenance, batch_);
+    writer.emplace(group_, path, recipe_.job, header, recipe_.provenance, batch_);
   }
   for (std::int64_t done = 0; done < largest; done += step) {
     const std::int64_t first = std::min(done, share.count);

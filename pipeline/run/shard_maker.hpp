@@ -19,6 +19,7 @@ struct ShardRecipe {
   std::int64_t run_rows = 0;
   RunIdentity identity;
   const Provenance& provenance;
+  std::string job{};  ///< part of partial files' names (ShardWriter)
 };
 
 /// Makes shards by one group of ranks: each rank runs the chain over its part of the

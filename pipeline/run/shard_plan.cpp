@@ -58,4 +58,10 @@ std::string shard_file_name(std::int64_t shard) {
   return fmt::format("shard-{:06}.h5", shard);
 }
 
+std::optional<std::int64_t> shard_of_file_name(std::string_view name) {
+  constexpr std::string_view prefix = "shard-";
+  if (!name.starts_with(prefix)) return {};
+  return whole_number(name.substr(prefix.size(), name.find('.') - prefix.size()));
+}
+
 }  // namespace lensmill::pipeline

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -48,5 +49,7 @@ ShardRange parse_shards(std::string_view text, const ShardPlan& plan);
 
 /// "shard-000012.h5"
 std::string shard_file_name(std::int64_t shard);
+/// The number in a name that begins like one of these; nothing if it does not.
+std::optional<std::int64_t> shard_of_file_name(std::string_view name);
 
 }  // namespace lensmill::pipeline

@@ -5,14 +5,20 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 
 #include "lib/core/contracts.hpp"
+#include "lib/core/errors.hpp"
 #include "lib/io/files.hpp"
+#include "lib/parallel/watchdog.hpp"
 
 namespace lensmill::pipeline {
 namespace {
 
 using io::hdf5::TransferMode;
+
+/// Nobody's write of a batch takes so long, unless it waits for a rank that failed.
+constexpr double grace_seconds = 60.0;
 
 /// One rank alone needs no MPI-IO: the serial driver is faster.
 TransferMode mode_for(const parallel::Communicator& group) {
@@ -22,11 +28,11 @@ TransferMode mode_for(const parallel::Communicator& group) {
 }  // namespace
 
 ShardWriter::ShardWriter(const parallel::Communicator& group, std::string path,
-                         const ShardHeader& header, const Provenance& provenance,
-                         const ResultBatch& layout)
+                         const std::string& job, const ShardHeader& header,
+                         const Provenance& provenance, const ResultBatch& layout)
     : group_(group),
       path_(std::move(path)),
-      partial_(path_ + ".partial"),
+      partial_(path_ + (job.empty() ? "" : "." + job) + ".partial"),
       transfer_(mode_for(group)) {
   try {
     create(header, provenance, layout);
@@ -43,13 +49,20 @@ ShardWriter::ShardWriter(const parallel::Communicator& group, std::string path,
 void ShardWriter::create(const ShardHeader& header, const Provenance& provenance,
                          const ResultBatch& layout) {
   group_.agree([&] {
-    if (group_.is_root()) io::remove_file(partial_);
+    if (!group_.is_root()) return;
+    // HDF5 says no more than that it cannot get information on the file.
+    if (!std::filesystem::is_directory(std::filesystem::path(path_).parent_path())) {
+      throw IoError(partial_ +
+                    ": cannot be made: its folder is not there (No such file or "
+                    "directory)");
+    }
+    io::remove_file(partial_);
   });
-  group_.agree([&] {
+  together([&] {
     file_.emplace(group_.size() > 1 ? io::hdf5::File::create(partial_, group_.native())
                                     : io::hdf5::File::create(partial_));
   });
-  group_.agree([&] {
+  together([&] {
     write_origin(*file_, fmt::format("shard {} of a lensmill run", header.index));
     header.write(*file_);
     auto provenance_group = provenance.write(*file_);
@@ -68,7 +81,11 @@ void ShardWriter::create(const ShardHeader& header, const Provenance& provenance
       digests_.emplace_back(info.row_bytes());
     }
   });
-  group_.agree([&] { file_->reserve_space(); });
+  {
+    const parallel::Watchdog watchdog(parallel::io_limit_seconds(),
+                                      partial_ + ": making room");
+    group_.agree([&] { file_->reserve_space(); });
+  }
 }
 
 ShardWriter::~ShardWriter() {
@@ -80,6 +97,19 @@ ShardWriter::~ShardWriter() {
   if (group_.is_root()) ::unlink(partial_.c_str());
 }
 
+void ShardWriter::together(const std::function<void()>& work) {
+  std::optional<parallel::Watchdog> watchdog;
+  if (group_.size() > 1) {
+    watchdog.emplace(parallel::io_limit_seconds(), partial_ + ": collective I/O");
+  }
+  try {
+    group_.agree_within(grace_seconds, work);
+  } catch (...) {
+    if (group_.size() > 1 && file_) file_->abandon();
+    throw;
+  }
+}
+
 void ShardWriter::write(std::int64_t first, const ResultBatch& batch) {
   for (std::size_t k = 0; k < datasets_.size(); ++k) {
     const Column& column = *batch.columns()[k].column;
@@ -88,7 +118,7 @@ void ShardWriter::write(std::int64_t first, const ResultBatch& batch) {
     const std::chrono::duration<double> spent =
         std::chrono::steady_clock::now() - start;
     checksum_seconds_ += spent.count();
-    group_.agree([&] {
+    together([&] {
       datasets_[k].write_rows_raw(static_cast<std::size_t>(first), batch.rows(),
                                   column.info().type, column.bytes().data(), transfer_);
     });
@@ -104,7 +134,7 @@ void ShardWriter::write_digests() {
     for (std::size_t at = 0; at < joined.size(); at += sha256_digits) {
       all.push_back(joined.substr(at, sha256_digits));
     }
-    group_.agree([&] { digest_datasets_[k].write_strings(all); });
+    together([&] { digest_datasets_[k].write_strings(all); });
   }
 }
 
@@ -112,7 +142,7 @@ void ShardWriter::finish() {
   write_digests();
   datasets_.clear();
   digest_datasets_.clear();
-  group_.agree([&] { file_->close(); });
+  together([&] { file_->close(); });
   file_.reset();
   group_.agree([&] {
     if (group_.is_root()) io::publish(partial_, path_);

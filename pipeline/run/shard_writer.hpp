@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,9 +20,10 @@ namespace lensmill::pipeline {
 class ShardWriter {
  public:
   /// \collective over `group`. \throws IoError (disk full, permissions, HDF5)
+  /// \param job part of the partial file's name, so that no other job has the same
   ShardWriter(const parallel::Communicator& group, std::string path,
-              const ShardHeader& header, const Provenance& provenance,
-              const ResultBatch& layout);
+              const std::string& job, const ShardHeader& header,
+              const Provenance& provenance, const ResultBatch& layout);
   ShardWriter(const ShardWriter&) = delete;
   ShardWriter& operator=(const ShardWriter&) = delete;
   /// Without finish(): leaves no partial file.
@@ -40,6 +42,8 @@ class ShardWriter {
   void create(const ShardHeader& header, const Provenance& provenance,
               const ResultBatch& layout);
   void write_digests();
+  /// A step that may fail on one rank alone, while the others wait in it.
+  void together(const std::function<void()>& work);
 
   const parallel::Communicator& group_;
   std::string path_;

@@ -23,6 +23,10 @@ struct VerifyReport {
 std::vector<std::string> gather_problems(const std::vector<std::string>& mine,
                                          const parallel::Communicator& world);
 
+/// The blocks of a shard's data that do not have their digests. Every byte is read.
+/// \independent
+std::vector<std::string> checksum_problems(const std::string& shard_path);
+
 /// Completeness and checksums: every shard of the plan is there, says what it should,
 /// and its data have the digests that were computed when they were made. Divided over
 /// the ranks. \collective; problems are reported, not thrown

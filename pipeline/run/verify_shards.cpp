@@ -43,6 +43,15 @@ void verify_dataset(const io::hdf5::File& file, const std::string& group_name,
   }
 }
 
+void verify_datasets(const io::hdf5::File& file, VerifyReport& report) {
+  for (const std::string group : data_groups) {
+    if (!file.has(group)) continue;
+    for (const auto& name : file.open_group(group).dataset_names()) {
+      verify_dataset(file, group, name, report);
+    }
+  }
+}
+
 void verify_shard(const RunOnDisk& run, std::int64_t index, VerifyReport& report) {
   const std::string path = run.folder.shard(index);
   if (!std::filesystem::exists(path)) {
@@ -59,12 +68,7 @@ void verify_shard(const RunOnDisk& run, std::int64_t index, VerifyReport& report
           run.plan.rows_of(index).first, run.plan.rows_of(index).end() - 1));
       return;
     }
-    for (const std::string group : data_groups) {
-      if (!file.has(group)) continue;
-      for (const auto& name : file.open_group(group).dataset_names()) {
-        verify_dataset(file, group, name, report);
-      }
-    }
+    verify_datasets(file, report);
     ++report.shards;
   } catch (const Error& error) {
     report.problems.emplace_back(error.what());
@@ -88,6 +92,16 @@ void verify_identity(const RunOnDisk& run, std::int64_t index,
 }
 
 }  // namespace
+
+std::vector<std::string> checksum_problems(const std::string& shard_path) {
+  VerifyReport report;
+  try {
+    verify_datasets(io::hdf5::File::open(shard_path), report);
+  } catch (const Error& error) {
+    report.problems.emplace_back(error.what());
+  }
+  return report.problems;
+}
 
 std::vector<std::string> gather_problems(const std::vector<std::string>& mine,
                                          const parallel::Communicator& world) {

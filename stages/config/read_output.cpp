@@ -17,6 +17,9 @@ constexpr Named<ApertureMask> masks[] = {{"pixel_overlap", ApertureMask::pixel_o
 constexpr Named<Encoding> encodings[] = {{"float32", Encoding::float32},
                                          {"int16", Encoding::int16}};
 
+constexpr Named<WorkDistribution> distributions[] = {
+    {"dynamic", WorkDistribution::dynamic}, {"static", WorkDistribution::fixed}};
+
 void check_products(const Section& output, const RunConfig& config) {
   static const std::vector<std::string> known = {
       "positive",      "negative", "arc",      "arc_intrinsic",
@@ -103,6 +106,8 @@ void read_output(const Section& root, RunConfig& config) {
   out.encoding = output.choice<Encoding>("encoding", encodings, out.encoding);
   out.writer_groups = static_cast<int>(
       output.integer("writer_groups", closed(0, 1.0e6), out.writer_groups));
+  out.work_distribution = output.choice<WorkDistribution>(
+      "work_distribution", distributions, out.work_distribution);
 }
 
 }  // namespace lensmill::config

@@ -209,12 +209,14 @@ struct MeasureSection {
 };
 
 enum class Encoding { float32, int16 };
+enum class WorkDistribution { dynamic, fixed };
 struct OutputSection {
   std::string directory;  ///< absolute; from --output or runs/NAME
   std::vector<std::string> products{"positive", "negative", "arc"};
   std::int64_t rows_per_shard = 4096;
   Encoding encoding = Encoding::float32;
   int writer_groups = 0;  ///< 0: one per node
+  WorkDistribution work_distribution = WorkDistribution::dynamic;
 };
 
 struct RunConfig {

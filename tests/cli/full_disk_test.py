@@ -26,7 +26,7 @@ class FullDisk(Case):
         result = lensmill("run", self.config, "--output", self.run, *options, ranks=ranks)
 
         self.assert_ends(result, IO, f"{self.run}/shards/shard-00000",
-                         ".h5.partial: no room for a file of ", " bytes",
+                         ".h5.", ".partial: no room for a file of ", " bytes",
                          "(No space left on device)")
         there = shards(self.run)
         self.assertTrue(0 < len(there) < SHARDS, there)

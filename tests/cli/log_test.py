@@ -143,7 +143,7 @@ class Streams(Case):
                                      str(self.run), "--set", "run.note=two words"])
         # As many files as were announced.
         self.assert_ends(lensmill("run", self.config, "--output", self.run), 0)
-        self.assertEqual(len([p for p in self.run.rglob("*") if p.is_file()]), 5)
+        self.assertEqual(len([p for p in self.run.rglob("*") if p.is_file()]), 10)
 
 
 class BrokenStreams(Case):

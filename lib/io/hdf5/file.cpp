@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <exception>
 #include <memory>
 
 #include "lib/core/errors.hpp"
@@ -29,6 +30,9 @@ std::atomic<bool> file_left_open{false};
 Handle access_properties(const Place& place) {
   silence_automatic_printing();
   Handle list = own(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "H5Pcreate", place);
+  // A sieve buffer would keep small writes back until a dataset's handle is closed,
+  // where a failure is not seen.
+  check(H5Pset_sieve_buf_size(list.get(), 0), "H5Pset_sieve_buf_size", place);
   check(H5Pset_file_locking(list.get(), 1, 1), "H5Pset_file_locking", place);
   return list;
 }
@@ -129,8 +133,23 @@ void File::reserve_space() {
   // A flush makes the file as long as what was allocated in it. (H5Fget_filesize fails
   // through MPI-IO once metadata have been written: the driver forgets its end of
   // file.)
-  flush();
+  std::exception_ptr flush_error;
+  try {
+    flush();
+  } catch (const Error&) {
+    flush_error = std::current_exception();
+  }
   const MPI_Comm communicator = state_->communicator;
+  if (communicator != MPI_COMM_NULL) {
+    // On one rank alone, it may be: the others must not go on to wait for that one.
+    int failed = flush_error == nullptr ? 0 : 1;
+    MPI_Allreduce(MPI_IN_PLACE, &failed, 1, MPI_INT, MPI_MAX, communicator);
+    if (failed != 0) state_->failed = true;
+    if (failed != 0 && flush_error == nullptr) {
+      throw IoError(file_path() + ": could not be flushed on another rank");
+    }
+  }
+  if (flush_error != nullptr) std::rethrow_exception(flush_error);
   int rank = 0;
   if (communicator != MPI_COMM_NULL) MPI_Comm_rank(communicator, &rank);
   std::uint64_t bytes = 0;

@@ -41,6 +41,10 @@ class File : public Group {
   /// Close and say so if that fails. Groups, datasets and attributes of the file must
   /// be closed before. \collective \throws IoError
   void close();
+  /// Never touch this file again: it is left open for good (must_not_finalise). For all
+  /// ranks when a collective call has failed on one: a collective close would wait for
+  /// that one for ever. \independent
+  void abandon() noexcept { state_->failed = true; }
 
  private:
   using Group::Group;

@@ -1,0 +1,128 @@
+#include "lib/io/claim_owner.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <utility>
+
+namespace lensmill::io {
+namespace {
+
+std::string first_line(const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  return line;
+}
+
+/// Field 22 of /proc/PID/stat, counted after the name, which may hold anything.
+std::string start_of(const std::string& process) {
+  const std::string line = first_line("/proc/" + process + "/stat");
+  const auto name_end = line.rfind(')');
+  if (name_end == std::string::npos) return {};
+  std::istringstream fields(line.substr(name_end + 1));
+  constexpr int start_after_name = 20;
+  std::string field;
+  for (int k = 0; k < start_after_name; ++k) fields >> field;
+  return field;
+}
+
+/// Where a process number means the same process.
+std::string this_machine() {
+  std::error_code error;
+  const auto names = std::filesystem::read_symlink("/proc/self/ns/pid", error);
+  const std::string boot = first_line("/proc/sys/kernel/random/boot_id");
+  if (error || boot.empty()) return {};
+  return boot + "," + names.string();
+}
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+std::string utc_text() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  std::array<char, 32> text{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text.data();
+}
+
+}  // namespace
+
+ClaimOwner ClaimOwner::this_process() {
+  std::array<char, 256> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0) host = {"host"};
+  const std::string process = std::to_string(::getpid());
+  return {.host = host.data(),
+          .process = process,
+          .process_start = start_of(process),
+          .machine = this_machine(),
+          .slurm_job = variable("SLURM_JOB_ID"),
+          .slurm_restart = variable("SLURM_RESTART_COUNT"),
+          .since_utc = utc_text()};
+}
+
+std::string ClaimOwner::to_text() const {
+  std::string text;
+  for (const auto& [key, value] : {std::pair{"host", host},
+                                   {"process", process},
+                                   {"process_start", process_start},
+                                   {"machine", machine},
+                                   {"slurm_job", slurm_job},
+                                   {"slurm_restart", slurm_restart},
+                                   {"since_utc", since_utc}}) {
+    if (!value.empty()) text += std::string(key) + " " + value + "\n";
+  }
+  return text;
+}
+
+ClaimOwner ClaimOwner::from_text(const std::string& text) {
+  ClaimOwner owner;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const auto space = line.find(' ');
+    if (space == std::string::npos) continue;
+    const std::string key = line.substr(0, space);
+    const std::string value = line.substr(space + 1);
+    if (key == "host") owner.host = value;
+    if (key == "process") owner.process = value;
+    if (key == "process_start") owner.process_start = value;
+    if (key == "machine") owner.machine = value;
+    if (key == "slurm_job") owner.slurm_job = value;
+    if (key == "slurm_restart") owner.slurm_restart = value;
+    if (key == "since_utc") owner.since_utc = value;
+  }
+  return owner;
+}
+
+std::string ClaimOwner::description() const {
+  if (process.empty()) return "an unknown process";
+  return "process " + process + " on " + host +
+         (slurm_job.empty() ? "" : " (SLURM job " + slurm_job + ")") + ", since " +
+         since_utc;
+}
+
+ClaimOwner::Verdict ClaimOwner::judge(const ClaimOwner& judging) const {
+  if (!machine.empty() && machine == judging.machine) {
+    const std::string start = start_of(process);
+    if (start == process_start && !start.empty()) return {.state = State::alive};
+    return {.state = State::dead, .reason = "its process is gone"};
+  }
+  // SLURM starts a job again only after its last start has ended.
+  if (!slurm_job.empty() && slurm_job == judging.slurm_job &&
+      slurm_restart != judging.slurm_restart) {
+    return {.state = State::dead, .reason = "this is a later start of the same job"};
+  }
+  return {};
+}
+
+}  // namespace lensmill::io

@@ -1,0 +1,141 @@
+"""kill -9 at random moments, from the first instruction to the last: of one rank, of
+mpirun, or of all at once. Nothing that was published is lost or changed, --resume makes
+the rest, no partial file stays, and the bytes are those of a run in one go.
+
+LENSMILL_KILLS (default 200) kills in all, LENSMILL_KILL_SEED the moments."""
+
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import time
+import unittest
+
+from support import INTERRUPTED, SMALL, TIME_LIMIT_S, USAGE, Case, command, contents
+from support import edited, environment, lensmill, virtual_file
+
+SHARDS = 24
+KILLS = int(os.environ.get("LENSMILL_KILLS", "200"))
+SEED = int(os.environ.get("LENSMILL_KILL_SEED", "20261127"))
+# Kills of one run before it may come to its end.
+KILLS_PER_RUN = 6
+# An orphan of mpirun notices within a second or so; on a busy machine later.
+ORPHANS_END_S = 60
+
+
+def members(session):
+    """Living processes of a session that we began: [(pid, name)]."""
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            name, _, after = (entry / "stat").read_text().rpartition(")")
+        except OSError:
+            continue  # it has ended
+        fields = after.split()
+        if int(fields[3]) == session and fields[0] != "Z":
+            found.append((int(entry.name), name.partition("(")[2]))
+    return found
+
+
+class Kills(Case):
+    @classmethod
+    def setUpClass(cls):
+        cls.text = edited(edited(SMALL, "count: 10", f"count: {4 * SHARDS}"),
+                          "rows_per_shard: 64", "rows_per_shard: 4")
+
+    def setUp(self):
+        super().setUp()
+        self.config = self.write("small.yaml", self.text)
+        self.reference = contents(virtual_file(self.make_run("reference", self.text)))
+
+    def files(self, run):
+        folder = run / "shards"
+        return {path.name: (path.stat().st_ino, path.stat().st_mtime_ns,
+                            path.read_bytes())
+                for path in (folder.glob("*.h5") if folder.exists() else [])}
+
+    def kill_once(self, run, arguments, ranks, after_s):
+        """Whether the run was killed before its end."""
+        process = subprocess.Popen(
+            command(arguments, ranks), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            env=environment(), start_new_session=True)
+        until = time.monotonic() + after_s
+        while process.poll() is None and time.monotonic() < until:
+            time.sleep(min(0.005, after_s))
+        alive = members(process.pid)
+        programs = [pid for pid, name in alive if name == "lensmill"]
+        victims = self.random.choice(
+            [[process.pid], [pid for pid, _ in alive],
+             [self.random.choice(programs)] if programs else [process.pid]])
+        before = process.poll() is None
+        for pid in victims:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        said, _ = process.communicate(timeout=TIME_LIMIT_S)
+        until = time.monotonic() + ORPHANS_END_S
+        while members(process.pid):
+            self.assertLess(time.monotonic(), until, f"orphans stay\n{said}")
+            time.sleep(0.01)
+        self.assertNotIn(process.returncode, (INTERRUPTED, USAGE), said)
+        return before and process.returncode != 0
+
+    def many(self, ranks, kills, groups=()):
+        self.random = random.Random(SEED + ranks)
+        done = runs = at_work = 0
+        run = self.folder / "run"
+        arguments = ("run", self.config, "--output", run, "--resume", *groups)
+        durations_s = []
+        for k in range(3):
+            began = time.monotonic()
+            self.make_run(f"timed-{k}", self.text, *groups, ranks=ranks)
+            durations_s.append(time.monotonic() - began)
+        # Moments after the end kill nobody: on a busy machine the best counts.
+        duration_s = min(durations_s)
+        while done < kills:
+            kept = {}
+            for _ in range(KILLS_PER_RUN):
+                killed = self.kill_once(run, arguments, ranks,
+                                        self.random.uniform(0.0, duration_s))
+                now = self.files(run)
+                self.assertLessEqual(kept.items(), now.items(), "lost or changed")
+                at_work += kept.keys() != now.keys()
+                kept = now
+                done += killed
+            result = lensmill(*arguments, ranks=ranks)
+            self.assert_ends(result, 0)
+            runs += 1
+            after = self.files(run)
+            self.assertLessEqual(kept.items(), after.items(), "changed by --resume")
+            self.assertEqual(sorted(after), [f"shard-{k:06}.h5" for k in range(SHARDS)])
+            left = [path for path in run.rglob("*") if path.is_file()
+                    and path.suffix in (".partial", ".claim", ".wanted")]
+            self.assertEqual(left, [])
+            self.assert_same_contents(contents(virtual_file(run)), self.reference)
+            verified = lensmill("verify", run, "--sample", 0)
+            self.assertEqual(verified.code, 0, verified)
+            run.rename(self.folder / f"run-{ranks}-{runs}")
+        print(f"{ranks} ranks: {done} kills in {runs} runs of {duration_s:.2f} s, "
+              f"{at_work} of them after new shards; seed {SEED}", flush=True)
+        # Else the moments miss the work, and the test tests nothing.
+        self.assertGreater(at_work, 0)
+
+    def test_alone(self):
+        self.many(0, KILLS * 2 // 5)
+
+    def test_two_ranks(self):
+        self.many(2, KILLS * 3 // 10, ("--set", "output.writer_groups=2"))
+
+    def test_four_ranks(self):
+        # Groups of two ranks that write together.
+        self.many(4, KILLS - KILLS * 2 // 5 - KILLS * 3 // 10,
+                  ("--set", "output.writer_groups=2"))
+
+
+if __name__ == "__main__":
+    unittest.main()
