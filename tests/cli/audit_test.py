@@ -8,7 +8,7 @@ import numpy
 from astropy.io import fits
 
 from audit_support import FLUX_TOLERANCE, ROWS, SET, SHORT, Audited
-from support import BAD_DATA, CONFIG, edited, lensmill, virtual_file
+from support import BAD_DATA, CONFIG, edited, lensmill, shards, virtual_file
 
 LEGACY_SET = edited(SET, "host:\n  sersic",
                     "convolve: {operator: legacy_ifftshift, oversample: 1}\n"
@@ -30,6 +30,8 @@ class TellsApart(Audited):
         report, says, rows = self.audit(virtual_file(run), SHORT)
 
         self.assertEqual(report["verdict"], "correct")
+        self.assertEqual(report["legacy_better"]["stamps"], 0)
+        self.assertNotIn("MIXED", says)
         self.assertIn("These stamps are fitted by the correct PSF placement", says)
         self.assert_most(report, "correct")
         self.assertEqual(len(rows), ROWS)
@@ -52,6 +54,26 @@ class TellsApart(Audited):
         # The arc is elsewhere: the core lacks light.
         self.assertLess(report["core_excess"]["mean"],
                         -10 * report["core_excess"]["standard_error"])
+
+    def test_a_fifth_of_the_stamps_by_the_legacy_placement(self):
+        run, legacy = self.make_run("set", SET), self.make_run("legacy", LEGACY_SET)
+        planted = numpy.arange(0, ROWS, 5)
+        with h5py.File(run / "shards" / shards(run)[0], "r+") as to, \
+                h5py.File(legacy / "shards" / shards(legacy)[0]) as other:
+            for name in ("positive", "negative"):
+                to[f"images/{name}"][planted] = other[f"images/{name}"][planted]
+
+        report, says, rows = self.audit(virtual_file(run), SHORT)
+
+        better = report["legacy_better"]
+        self.assertEqual((better["stamps"], better["compared"]), (len(planted), ROWS))
+        self.assertIn(f"{len(planted)} of {ROWS} stamps fit the legacy placement better than "
+                      "the correct one: 20 % [", says)
+        self.assertIn("The set is MIXED", says)
+        named = [int(row["row"]) for row in rows if row["verdict"] == "legacy"]
+        self.assertEqual(named, list(planted))
+        self.assertGreaterEqual(report["stamp_verdicts"]["correct"],
+                                0.9 * (ROWS - len(planted)))
 
     def test_a_wrong_psf_width(self):
         run = self.make_run("set", SET)
