@@ -51,6 +51,45 @@ class Analyse(Case):
             self.assertEqual(found[ranks][0], found[0][0], f"{ranks} ranks")
             self.assertEqual(found[ranks][1], found[0][1], f"{ranks} ranks: stdout")
 
+    def test_counterfactual_renders(self):
+        text = edited(edited(RICH, "count: 10", "count: 130"),
+                      "choice: [0.0, 0.75, 1.5]", "choice: [0.75, 1.5]")
+        run = self.make_run("run", edited(text, "stamp_size_pix: 16", "stamp_size_pix: 24"))
+        found = {}
+        for ranks in (0, 2, 3):
+            result = self.assert_ends(
+                lensmill("analyse", run, "--counterfactuals", 130, ranks=ranks), 0)
+            found[ranks] = ({name: data for name, (data, _)
+                             in snapshot(run / "analysis").items()}, result.stdout)
+        self.assertEqual(found[2], found[0])
+        self.assertEqual(found[3], found[0])
+        report = results(run)
+        self.assertEqual(report["counterfactuals"]["rows"], 130)
+        with h5py.File(virtual_file(run)) as file:
+            core = file["measurements/core_flux_fraction"][:, 1, 1].mean()
+        for game, causes in (("correct", 3), ("legacy", 4)):
+            line, = rows_of(report, "counterfactuals", "counterfactual_core",
+                            theta_e_bin="all", game=game)
+            parts = rows_of(report, "counterfactuals", "shapley", theta_e_bin="all",
+                            game=game)
+            self.assertEqual(len(parts), causes)
+            self.assertAlmostEqual(sum(p["shapley"] for p in parts),
+                                   line["core"] - line["rest"], delta=ROUNDING)
+            self.assertAlmostEqual(sum(p["rows_led"] for p in parts), 1.0, delta=ROUNDING)
+            if game == "correct":
+                # The image in single precision, the column by adjoint apertures.
+                self.assertAlmostEqual(line["core"], core, delta=5e-6)
+                correct = line["core"]
+            else:
+                operator = line["core"] - correct
+        row, = rows_of(report, "attribution", theta_e_bin="all", cause="psf_operator")
+        self.assertEqual(row["status"], "measured")
+        self.assertAlmostEqual(row["contribution"], operator, delta=ROUNDING)
+        h3, = rows_of(report, "hypotheses", theta_e_bin="all", hypothesis="H3")
+        self.assertEqual(h3["verdict"], "refuted")
+        self.assertAlmostEqual(h3["effect"], operator / correct, delta=ROUNDING)
+        self.assertLess(h3["effect_lower"], h3["effect"])
+
     def test_numbers_are_those_of_the_columns(self):
         run = self.analysed("run", edited(SMALL, "count: 10", "count: 300").replace(
             "theta_e_arcsec: 1.2", "theta_e_arcsec: {uniform: [0.4, 1.6]}"))
