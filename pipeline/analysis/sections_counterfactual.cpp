@@ -22,6 +22,8 @@ constexpr Game games[]{
      c_both_leads}};
 constexpr std::array<const char*, game_causes> cause_words{
     "the source's extent", "the counter-image", "the PSF", "the legacy operator"};
+// Smaller losses are left to the table.
+constexpr double least_told = 0.01;
 
 ResultTable table_of_shapley() {
   ResultTable table{
@@ -55,14 +57,24 @@ std::string shapley_sentence(const AnalysisInput& input, std::size_t cell) {
   const auto rest = b.estimate(cell, mean_of(game.rest, game.rows));
   const auto part = b.estimate(cell, mean_of(game.shapley + leader, game.rows));
   const double p = leads_probability(b, cell, game.shapley, game.causes, leader);
-  return fmt::format(
-      "Of the causes that can be taken away, {} {} most to the core at theta_E {}: {} "
-      "of "
-      "{}, of which {} stays without any of them (probability that it leads: {}).",
-      cause_words[leader], part.value > 0.0 ? "adds" : "takes least from, and so adds",
+  std::string text = fmt::format(
+      "Of the causes that can be taken away, {} gives most to the core at theta_E {}: "
+      "{} "
+      "of {} (probability that it leads: {}).",
+      cause_words[leader],
       cell == b.all() ? "of any size" : input.label(cell) + " arcsec",
-      with_interval(part), with_interval(core), with_interval(rest),
-      probability_text(p));
+      with_interval(part), with_interval(core), probability_text(p));
+  for (std::size_t k = 0; k < game.causes; ++k) {
+    const auto taken = b.estimate(cell, mean_of(game.shapley + k, game.rows));
+    if (taken.value >= 0.0 || std::abs(taken.value) < least_told) continue;
+    text += fmt::format(" But {} takes {} out.", cause_words[k],
+                        with_interval({.value = -taken.value,
+                                       .standard_error = taken.standard_error,
+                                       .lower = -taken.upper,
+                                       .upper = -taken.lower}));
+  }
+  return text +
+         fmt::format(" Without any of them it would be {}.", with_interval(rest));
 }
 
 }  // namespace
