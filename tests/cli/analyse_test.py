@@ -90,6 +90,18 @@ class Analyse(Case):
         self.assertAlmostEqual(h3["effect"], operator / correct, delta=ROUNDING)
         self.assertLess(h3["effect_lower"], h3["effect"])
 
+        # A run by the legacy operator has the same causes.
+        legacy = self.make_run("legacy", edited(edited(
+            edited(text, "stamp_size_pix: 16", "stamp_size_pix: 24"),
+            "host:\n", "convolve: {operator: legacy_ifftshift, oversample: 1}\nhost:\n"),
+            "psf:\n", "psf:\n  accept_failed_self_test: true\n"))
+        self.assert_ends(lensmill("analyse", legacy, "--counterfactuals", 130), 0)
+        for table in ("counterfactual_core", "shapley"):
+            self.assertEqual(rows_of(results(legacy), "counterfactuals", table),
+                             rows_of(report, "counterfactuals", table))
+        h3, = rows_of(results(legacy), "hypotheses", theta_e_bin="all", hypothesis="H3")
+        self.assertEqual(h3["verdict"], "refuted")
+
     def test_numbers_are_those_of_the_columns(self):
         run = self.analysed("run", edited(SMALL, "count: 10", "count: 300").replace(
             "theta_e_arcsec: 1.2", "theta_e_arcsec: {uniform: [0.4, 1.6]}"))
