@@ -94,6 +94,9 @@ CounterfactualNumbers render_counterfactuals(const RunOnDisk& run, std::int64_t 
   CounterfactualNumbers numbers{.sums = analysis::CounterfactualSums(theta_e_bins),
                                 .drawn = static_cast<std::int64_t>(rows.size()),
                                 .no_legacy_reason = legacy.reason};
+  for (const auto& failure : world.all_gather(renderer.legacy_failure())) {
+    if (numbers.no_legacy_reason.empty()) numbers.no_legacy_reason = failure;
+  }
   std::int64_t used = 0;
   for (const auto& row :
        world.all_gather(std::span<const analysis::CounterfactualRow>(part))) {

@@ -16,7 +16,8 @@ struct CounterfactualNumbers {
   analysis::CounterfactualSums sums;
   std::int64_t drawn = 0;
   std::int64_t left_out = 0;  ///< that cannot be rendered in all ways, or have no flux
-  std::string no_legacy_reason{};  ///< why the legacy operator does not apply; "": does
+  /// Why the legacy operator does not apply, or not to all rows; "": does.
+  std::string no_legacy_reason{};
 };
 
 /// Render `wanted` rows (as the probe draws them) in all combinations of causes, in

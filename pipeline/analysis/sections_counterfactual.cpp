@@ -22,6 +22,8 @@ constexpr Game games[]{
      c_both_leads}};
 constexpr std::array<const char*, game_causes> cause_words{
     "the source's extent", "the counter-image", "the PSF", "the legacy operator"};
+constexpr std::array<const char*, game_causes> cause_subjects{
+    "The source's extent", "The counter-image", "The PSF", "The legacy operator"};
 // Smaller losses are left to the table.
 constexpr double least_told = 0.01;
 
@@ -67,7 +69,7 @@ std::string shapley_sentence(const AnalysisInput& input, std::size_t cell) {
   for (std::size_t k = 0; k < game.causes; ++k) {
     const auto taken = b.estimate(cell, mean_of(game.shapley + k, game.rows));
     if (taken.value >= 0.0 || std::abs(taken.value) < least_told) continue;
-    text += fmt::format(" But {} takes {} out.", cause_words[k],
+    text += fmt::format(" {} takes {} out.", cause_subjects[k],
                         with_interval({.value = -taken.value,
                                        .standard_error = taken.standard_error,
                                        .lower = -taken.upper,

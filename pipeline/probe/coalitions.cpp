@@ -68,8 +68,9 @@ CoalitionRenderer::Fractions CoalitionRenderer::before_psf(
   });
 }
 
-bool CoalitionRenderer::render_arc(const stages::Chain& chain, double reff_factor,
-                                   stages::Stamp& stamp) const {
+std::string CoalitionRenderer::render_arc(const stages::Chain& chain,
+                                          double reff_factor,
+                                          stages::Stamp& stamp) const {
   const InjectionStreams streams{.seed = chain.config().run.seed,
                                  .injection_id = injection_id_};
   stamp.given = given_;
@@ -78,14 +79,14 @@ bool CoalitionRenderer::render_arc(const stages::Chain& chain, double reff_facto
     for (const auto& stage : chain.stages()) {
       if (stage->name() == "host") break;
       stage->apply(stamp, streams);
-      if (cannot_go_on(stamp.status)) return false;
+      if (cannot_go_on(stamp.status)) return std::string(to_string(stamp.status));
       if (stage->name() == "sample") stamp.injection.src_reff_arcsec *= reff_factor;
       if (stage->name() == "convolve") break;
     }
-  } catch (const DataError&) {
-    return false;  // the row is counted as one that cannot be rendered
+  } catch (const DataError& error) {
+    return error.what();
   }
-  return true;
+  return "";
 }
 
 std::optional<CounterfactualRow> CoalitionRenderer::render(
@@ -128,13 +129,18 @@ std::optional<CounterfactualRow> CoalitionRenderer::render(
   };
   put(bit(extent_cause) | bit(psf_cause), after_psf(stamp_));
   put_before_psf(bit(extent_cause), stamp_);
-  if (!render_arc(correct_, compact_reff_factor, *changed_)) return std::nullopt;
+  if (!render_arc(correct_, compact_reff_factor, *changed_).empty()) {
+    return std::nullopt;
+  }
   put(bit(psf_cause), after_psf(*changed_));
   put_before_psf(0, *changed_);
   if (legacy_ == nullptr) return out;
   for (const bool extended : {true, false}) {
-    if (!render_arc(*legacy_, extended ? 1.0 : compact_reff_factor, *legacy_stamp_)) {
-      return std::nullopt;
+    const auto failure =
+        render_arc(*legacy_, extended ? 1.0 : compact_reff_factor, *legacy_stamp_);
+    if (!failure.empty()) {
+      if (legacy_failure_.empty()) legacy_failure_ = failure;
+      return out;
     }
     put(bit(psf_cause) | bit(operator_cause) | (extended ? bit(extent_cause) : 0),
         after_psf(*legacy_stamp_));

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "lib/analysis/counterfactual_sums.hpp"
@@ -34,6 +35,9 @@ class CoalitionRenderer {
   std::optional<analysis::CounterfactualRow> render(std::int64_t injection_id,
                                                     std::span<const double> given);
 
+  /// Why the legacy operator's renders failed, of the first row in which they did; ""
+  /// for none. Such a row has no value for the subsets with the operator.
+  const std::string& legacy_failure() const { return legacy_failure_; }
   /// Of the row rendered last.
   std::int64_t host_index() const { return stamp_.injection.host_index; }
 
@@ -43,9 +47,9 @@ class CoalitionRenderer {
     double whole = measure::not_a_number;
     double without_counter_image = measure::not_a_number;
   };
-  /// The stages up to the convolution, with a source of another size.
-  bool render_arc(const stages::Chain& chain, double reff_factor,
-                  stages::Stamp& stamp) const;
+  /// The stages up to the convolution, with a source of another size. \return why not
+  std::string render_arc(const stages::Chain& chain, double reff_factor,
+                         stages::Stamp& stamp) const;
   Fractions after_psf(const stages::Stamp& stamp) const;
   Fractions before_psf(const stages::Stamp& stamp) const;
   /// value_of(x, y): the arc's and the counter-image's flux in a pixel.
@@ -59,6 +63,7 @@ class CoalitionRenderer {
   std::optional<stages::Stamp> changed_, legacy_stamp_;
   std::vector<double> aperture_;  ///< weight per pixel of the stamp, 0 where masked
   std::vector<double> whole_;     ///< likewise of the whole stamp
+  std::string legacy_failure_;
   std::int64_t injection_id_ = 0;
   std::span<const double> given_;
 };

@@ -102,6 +102,24 @@ class Analyse(Case):
         h3, = rows_of(results(legacy), "hypotheses", theta_e_bin="all", hypothesis="H3")
         self.assertEqual(h3["verdict"], "refuted")
 
+    def test_counterfactuals_without_the_legacy_operator(self):
+        # Kernels larger than the stamp.
+        run = self.make_run("run", edited(edited(
+            edited(RICH, "count: 10", "count: 40"), "choice: [0.0, 0.75, 1.5]",
+            "choice: [0.75, 1.5]"), "size_pix: [21, 21]", "size_pix: [31, 31]"))
+
+        result = self.assert_ends(lensmill("analyse", run, "--counterfactuals", 40), 0)
+
+        report = results(run)
+        self.assertEqual(report["counterfactuals"]["rows"], 40)
+        self.assertIn("The legacy operator applies to 0 of them only", result.stdout)
+        self.assertIn("no larger than the stamp",
+                      report["counterfactuals"]["no_legacy_reason"])
+        lines = rows_of(report, "counterfactuals", "counterfactual_core")
+        self.assertEqual({line["game"] for line in lines}, {"correct"})
+        h3, = rows_of(report, "hypotheses", theta_e_bin="all", hypothesis="H3")
+        self.assertEqual((h3["verdict"], h3["effect"]), ("not decided", None))
+
     def test_numbers_are_those_of_the_columns(self):
         run = self.analysed("run", edited(SMALL, "count: 10", "count: 300").replace(
             "theta_e_arcsec: 1.2", "theta_e_arcsec: {uniform: [0.4, 1.6]}"))
