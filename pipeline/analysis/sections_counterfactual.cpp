@@ -114,9 +114,13 @@ Section counterfactuals_section(const AnalysisInput& input) {
         fmt::format("{} rows are LEFT OUT: they cannot be rendered in all ways.",
                     grouped(found.left_out)));
   }
+  const auto both = std::llround(b.data(b.all())[c_both_rows]);
   if (!found.no_legacy_reason.empty()) {
     section.sentences.push_back(
-        "The legacy operator does not apply: " + found.no_legacy_reason + ".");
+        both == 0 ? fmt::format("The legacy operator does not apply: {}.",
+                                found.no_legacy_reason)
+                  : fmt::format("The legacy operator applies to {} of them only: {}.",
+                                grouped(both), found.no_legacy_reason));
   }
   for (const std::size_t cell : input.cells()) {
     if (b.data(cell)[c_rows] > 0.0) {

@@ -34,7 +34,7 @@ CoalitionRenderer::Fractions CoalitionRenderer::fractions(ValueOf&& value_of) co
   double core = 0.0, total = 0.0, core_counter = 0.0, total_counter = 0.0;
   for (int y = 0; y < n; ++y) {
     for (int x = 0; x < n; ++x) {
-      const auto place = static_cast<std::size_t>(y * n + x);
+      const auto place = std::size_t(y) * std::size_t(n) + std::size_t(x);
       if (whole_[place] == 0.0) continue;
       const auto [arc, counter_image] = value_of(x, y);
       core += aperture_[place] * arc;

@@ -112,7 +112,7 @@ class Analyse(Case):
 
         report = results(run)
         self.assertEqual(report["counterfactuals"]["rows"], 40)
-        self.assertIn("The legacy operator applies to 0 of them only", result.stdout)
+        self.assertIn("The legacy operator does not apply", result.stdout)
         self.assertIn("no larger than the stamp",
                       report["counterfactuals"]["no_legacy_reason"])
         lines = rows_of(report, "counterfactuals", "counterfactual_core")

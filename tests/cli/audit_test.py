@@ -166,12 +166,30 @@ class Variants(Audited):
             # The NaN pixel of each stamp is left out.
             self.assertEqual(report["models"]["correct"]["pixels"], ROWS * (48 * 48 - 1))
 
-    def test_encoded_stamps_are_refused(self):
-        run = self.make_run("set", edited(SET, "output: {", "output: {encoding: int16, "))
+    def test_stamps_encoded_as_int16_are_judged_like_the_others(self):
+        for name, text, verdict in (("correct", SET, "correct"),
+                                    ("legacy", LEGACY_SET, "legacy")):
+            run = self.make_run(name, edited(text, "output: {", "output: {encoding: int16, "))
+            with h5py.File(virtual_file(run)) as file:
+                self.assertEqual(file["images/positive"].dtype, numpy.int16)
 
-        self.assert_ends(
-            lensmill("audit", virtual_file(run), self.write("short.yaml", SHORT)),
-            BAD_DATA, "int16")
+            report, _, rows = self.audit(virtual_file(run), SHORT)
+
+            self.assertEqual(report["verdict"], verdict)
+            self.assert_most(report, verdict)
+            self.assertEqual(len(rows), ROWS)
+            self.assertLess(abs(report["flux_ratio_median"]["r"] - 1), FLUX_TOLERANCE)
+
+    def test_int16_scales_of_another_shape_are_refused(self):
+        run = self.make_run("set", edited(SET, "output: {", "output: {encoding: int16, "))
+        shard = run / "shards" / shards(run)[0]
+        with h5py.File(shard, "r+") as file:
+            scale = file["images/positive_scale"][:]
+            del file["images/positive_scale"]
+            file["images/positive_scale"] = scale[:, 0]
+
+        self.assert_ends(lensmill("audit", shard, self.write("short.yaml", SHORT)),
+                         BAD_DATA, "int16 stamps need")
 
     def test_a_kernel_larger_than_the_stamp_has_no_legacy_placement(self):
         run = self.make_run("set", SET)
