@@ -4,7 +4,10 @@ from the run's columns, and clear words about runs that cannot be analysed."""
 import csv
 import json
 import math
+import os
+import pathlib
 import shutil
+import subprocess
 import unittest
 
 import h5py
@@ -15,6 +18,7 @@ from support import snapshot, virtual_file
 
 # Means of a few hundred doubles, summed in another order.
 ROUNDING = 1e-12
+SOURCE = pathlib.Path(os.environ.get("LENSMILL_SOURCE", "."))
 EDGES = [0.5, 0.75, 1.0, 1.5, 2.0, 2.5]
 
 
@@ -89,6 +93,12 @@ class Analyse(Case):
         self.assertEqual(h3["verdict"], "refuted")
         self.assertAlmostEqual(h3["effect"], operator / correct, delta=ROUNDING)
         self.assertLess(h3["effect_lower"], h3["effect"])
+
+        figure = subprocess.run(
+            ["/usr/bin/python3", SOURCE / "python/plot_analysis.py", run],
+            capture_output=True, text=True, timeout=120)
+        self.assertEqual(figure.returncode, 0, figure.stderr)
+        self.assertEqual((run / "analysis/analysis.png").read_bytes()[:4], b"\x89PNG")
 
         # A run by the legacy operator has the same causes.
         legacy = self.make_run("legacy", edited(edited(
