@@ -355,6 +355,7 @@ Setup make_setup(const RunConfig& config, const std::shared_ptr<const Inputs>& i
           .design = config.catalogue.kind == config::CatalogueKind::sobol
                         ? catalogue::Design::sobol
                         : catalogue::Design::random,
+          .saltelli_factors = config.catalogue.saltelli_factors,
           .split = config.catalogue.split,
           .cosmology = config.cosmology});
   setup.needs.lens_mass = setup.sampler->lens_mass();

@@ -1,5 +1,7 @@
 #include "lib/analysis/hypotheses.hpp"
 
+#include <fmt/format.h>
+
 #include <cmath>
 
 namespace lensmill::analysis {
@@ -8,6 +10,34 @@ namespace {
 double intrinsic(std::span<const double> q) {
   return q[q_split + counter_image] + q[q_split + outer_image] +
          q[q_split + central_image];
+}
+
+/// H3: the same rows by both operators.
+HypothesisResult operator_hypothesis(const Bootstrap* counterfactual,
+                                     std::size_t cell) {
+  HypothesisResult h{
+      .id = "H3",
+      .statement = "a wrong PSF convolution fills the core",
+      .rule =
+          "on the same rows, the difference between the legacy and the correct "
+          "operator gives more core flux than counter-image, outer image, central "
+          "image or PSF transport of the correct one",
+      .effect_is = "legacy minus correct operator, over the correct one's core flux",
+      .effect = {},
+      .note = "not measured: analyse with --counterfactuals N"};
+  if (counterfactual == nullptr) return h;
+  if (counterfactual->data(cell)[c_both_rows] == 0.0) {
+    h.note = "not measured: no row by both operators";
+    return h;
+  }
+  h.effect = counterfactual->estimate(cell, ratio_of(c_operator, c_both_core));
+  h.probability = counterfactual->probability(cell, [](std::span<const double> q) {
+    const auto split = q.subspan(c_split, split_causes);
+    return q[c_operator] > split[largest(split)];
+  });
+  const auto legacy = mean_of(c_legacy_core, c_both_rows)(counterfactual->data(cell));
+  h.note = fmt::format("the legacy operator's core flux fraction is {:.4f}", legacy);
+  return h;
 }
 
 }  // namespace
@@ -40,7 +70,8 @@ double leads_probability(const Bootstrap& bootstrap, std::size_t cell,
 }
 
 std::vector<HypothesisResult> test_hypotheses(const Bootstrap& bootstrap,
-                                              std::size_t cell, bool legacy_operator) {
+                                              std::size_t cell, bool legacy_operator,
+                                              const Bootstrap* counterfactual) {
   std::vector<HypothesisResult> out;
   const auto add = [&](HypothesisResult result) {
     result.verdict = verdict_of(result.probability);
@@ -65,20 +96,7 @@ std::vector<HypothesisResult> test_hypotheses(const Bootstrap& bootstrap,
        .probability =
            leads_probability(bootstrap, cell, q_split, split_causes, counter_image),
        .note = ""});
-  add({.id = "H3",
-       .statement = "a wrong PSF convolution fills the core",
-       .rule = "the difference between the legacy and the correct operator gives most "
-               "core flux",
-       .effect_is = "share of the core flux that the operator adds",
-       .effect = {},
-       .probability = StampRow::nan,
-       .note =
-           legacy_operator
-               ? "not measured: this run has the legacy operator, and there is no "
-                 "counterfactual run with the correct one beside it"
-               : "not measured: needs a counterfactual run with the legacy operator "
-                 "(this run has the correct one, so its core flux owes nothing to "
-                 "it)"});
+  add(operator_hypothesis(counterfactual, cell));
   const auto& data = bootstrap.data(cell);
   const bool measured = data[q_core_rows] > 0.0 && !legacy_operator;
   add({.id = "H4",

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "lib/analysis/counterfactual_sums.hpp"
 #include "lib/analysis/leakage_sums.hpp"
 
 namespace lensmill::analysis {
@@ -28,10 +29,12 @@ struct HypothesisResult {
 };
 
 /// H1 to H4 in a cell of the bootstrap. `legacy_operator`: the run was convolved by the
-/// historical operator, so that its PSF terms are no physics. docs/analysis.md holds
-/// the rules.
-std::vector<HypothesisResult> test_hypotheses(const Bootstrap& bootstrap,
-                                              std::size_t cell, bool legacy_operator);
+/// historical operator, so that its PSF terms are no physics. `counterfactual`: the
+/// bootstrap of CounterfactualSums with the same cells, or null where nothing was
+/// rendered; H3 is then not measured. docs/analysis.md holds the rules.
+std::vector<HypothesisResult> test_hypotheses(
+    const Bootstrap& bootstrap, std::size_t cell, bool legacy_operator,
+    const Bootstrap* counterfactual = nullptr);
 
 /// Probability that a cause leads: that its mean contribution is the largest of
 /// `causes` quantities from `first` on.

@@ -8,6 +8,7 @@
 #include "lib/analysis/bootstrap.hpp"
 #include "lib/core/contracts.hpp"
 #include "lib/core/random_stream.hpp"
+#include "lib/core/saltelli.hpp"
 
 namespace lensmill::analysis {
 namespace {
@@ -141,6 +142,35 @@ std::vector<SobolIndices> sobol_indices(const PickFreeze& responses,
   for (std::size_t j = 0; j < variables; ++j) {
     out[j].first = bootstrap.estimate(0, index(3 + 2 * j));
     out[j].total = bootstrap.estimate(0, index(4 + 2 * j));
+  }
+  return out;
+}
+
+DesignResponses responses_of_design(std::span<const std::int64_t> row,
+                                    std::span<const double> response, std::int64_t rows,
+                                    std::size_t factors) {
+  EXPECT(row.size() == response.size());
+  EXPECT(rows % saltelli_rows_per_point(factors) == 0);
+  std::vector<double> of_row(static_cast<std::size_t>(rows), nan);
+  for (std::size_t k = 0; k < row.size(); ++k) {
+    of_row.at(static_cast<std::size_t>(row[k])) = response[k];
+  }
+  const auto per_point = static_cast<std::size_t>(saltelli_rows_per_point(factors));
+  DesignResponses out{.responses = {},
+                      .points = rows / saltelli_rows_per_point(factors)};
+  auto& [y_a, y_b, y_ab] = out.responses;
+  y_ab.resize(factors);
+  for (std::size_t first = 0; first < of_row.size(); first += per_point) {
+    const auto point = std::span(of_row).subspan(first, per_point);
+    if (std::ranges::any_of(point, [](double y) { return !std::isfinite(y); })) {
+      ++out.dropped;
+      continue;
+    }
+    y_a.push_back(point[SaltelliPlace::block_a]);
+    y_b.push_back(point[SaltelliPlace::block_b]);
+    for (std::size_t k = 0; k < factors; ++k) {
+      y_ab[k].push_back(point[SaltelliPlace::first_mixed + k]);
+    }
   }
   return out;
 }

@@ -36,6 +36,20 @@ struct PickFreeze {
 std::vector<SobolIndices> sobol_indices(const PickFreeze& responses,
                                         std::size_t replicates = 400);
 
+/// The responses of a Saltelli design's rows (lib/core/saltelli.hpp), a base point
+/// being left out whole where one of its rows has none.
+struct DesignResponses {
+  PickFreeze responses;
+  std::int64_t points = 0;   ///< of the design
+  std::int64_t dropped = 0;  ///< of these, that are not in `responses`
+};
+/// \param row,response of the rows that have a response (finite), each row once, in any
+///   order
+/// \param rows of the whole design, (factors + 2) times its points
+DesignResponses responses_of_design(std::span<const std::int64_t> row,
+                                    std::span<const double> response, std::int64_t rows,
+                                    std::size_t factors);
+
 /// Responses of a model on such a design, each variable drawn on its own from the
 /// sample's values (permuted independently: the joint distribution of independent
 /// variables).

@@ -42,9 +42,12 @@ void set(Injection& injection, const Output& output, double value) {
 Split split_of(const SamplingPlan& plan, const Injection& injection) {
   // Hosts and rows are counted alike: the sub-stream keeps host 7 apart from row 7.
   const bool by_host = plan.host_source == HostSource::cutouts;
-  RandomStream stream(plan.seed,
-                      by_host ? injection.host_index : injection.injection_id,
-                      StreamTag::split, by_host ? 1 : 0);
+  // The rows of a base point differ in one number: they stay together.
+  const auto row = plan.is_saltelli()
+                       ? saltelli_place(injection.injection_id, plan.factors).point
+                       : injection.injection_id;
+  RandomStream stream(plan.seed, by_host ? injection.host_index : row, StreamTag::split,
+                      by_host ? 1 : 0);
   const double u = stream.uniform();
   if (u < plan.split.test) return Split::test;
   return u < plan.split.test + plan.split.validation ? Split::validation : Split::train;

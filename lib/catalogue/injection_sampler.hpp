@@ -50,6 +50,9 @@ struct InjectionSamplerConfig {
   std::int64_t row_count = 0;
   Conflict conflict = Conflict::error;
   Design design = Design::random;
+  /// Priors that a Saltelli design (saltelli.hpp) has a block of rows for, by the names
+  /// that the user gave them; none: no such design. Design::sobol only.
+  std::vector<std::string> saltelli_factors{};
   SplitFractions split{};
   Cosmology cosmology{};
 };

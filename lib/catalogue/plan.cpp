@@ -21,7 +21,17 @@ class Uniforms {
       : plan_(plan),
         stream_(plan.seed, injection_id, step.tag, step.sub_stream),
         dimension_(static_cast<std::size_t>(step.dimension)),
-        index_(static_cast<std::uint32_t>(injection_id)) {}
+        index_(static_cast<std::uint32_t>(injection_id)) {
+    if (!plan.is_saltelli()) return;
+    const auto place = saltelli_place(injection_id, plan.factors);
+    index_ = static_cast<std::uint32_t>(place.point);
+    const bool mixed_in =
+        step.factor >= 0 && place.block == SaltelliPlace::first_mixed +
+                                               static_cast<std::size_t>(step.factor);
+    if (place.block == SaltelliPlace::block_b || mixed_in) {
+      dimension_ += plan.dimensions.size() / 2;
+    }
+  }
 
   double next() {
     const double u = plan_.design == Design::sobol
@@ -36,6 +46,14 @@ class Uniforms {
   std::size_t dimension_;
   std::uint32_t index_;
 };
+
+/// Key of the streams that are no dimensions of the design: alike in all rows of a base
+/// point that have matrix A's values, so that these differ in their factor alone.
+std::int64_t stream_row(const SamplingPlan& plan, std::int64_t injection_id) {
+  if (!plan.is_saltelli()) return injection_id;
+  const auto place = saltelli_place(injection_id, plan.factors);
+  return 2 * place.point + (place.block == SaltelliPlace::block_b ? 1 : 0);
+}
 
 std::size_t joint_row(const Joint& joint, double u) {
   const auto rows = static_cast<double>(joint.rows);
@@ -93,7 +111,7 @@ void SamplingPlan::apply_knots(const KnotDraw& draw, std::int64_t injection_id,
                                   .reff_arcsec = value(draw.reff),
                                   .q = value(draw.q),
                                   .phi_rad = value(draw.phi)},
-                                 seed, injection_id);
+                                 seed, stream_row(*this, injection_id));
   const auto set = [&](Slot s, double result) {
     if (s != no_slot) slots[static_cast<std::size_t>(s)] = result;
   };

@@ -8,6 +8,7 @@
 #include "lib/catalogue/injection_sampler.hpp"
 #include "lib/catalogue/quantities.hpp"
 #include "lib/catalogue/sobol.hpp"
+#include "lib/core/saltelli.hpp"
 
 /// \file
 /// Internal to InjectionSampler: how a row's numbers are computed, step by step,
@@ -64,6 +65,7 @@ struct Step {
   StreamTag tag{};
   std::uint16_t sub_stream = 0;
   int dimension = 0;  ///< first Sobol dimension, for steps that draw
+  int factor = -1;    ///< of a Saltelli design that this step draws; -1: none
 };
 
 /// A joint table made ready for drawing.
@@ -123,10 +125,14 @@ struct SamplingPlan {
   std::vector<Step> steps;
   std::vector<Output> outputs;
   std::vector<ScrambledSobol> dimensions;  ///< Design::sobol only
+  /// Of a Saltelli design; 0: none. The first half of `dimensions` is then matrix A's,
+  /// the second half B's.
+  std::size_t factors = 0;
 
   std::vector<std::string> overridden;
   std::vector<std::string> unused;
 
+  bool is_saltelli() const { return factors > 0; }
   /// Carry out one step. \throws DataError as InjectionSampler::sample.
   void apply(const Step& step, std::int64_t injection_id, Slots& slots) const;
   void apply_knots(const KnotDraw& draw, std::int64_t injection_id, Slots& slots) const;

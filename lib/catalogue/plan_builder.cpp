@@ -54,6 +54,8 @@ SamplingPlan PlanBuilder::build() {
   plan_.bands = config_.needs.bands;
   plan_.design = config_.design;
   plan_.split = config_.split;
+  plan_.factors = config_.saltelli_factors.size();
+  factor_is_drawn_.assign(plan_.factors, false);
   plan_.cosmology = config_.cosmology;
   plan_.host_source = config_.needs.host;
   plan_.source_image_count = config_.needs.source_image_count;
@@ -73,6 +75,7 @@ SamplingPlan PlanBuilder::build() {
     prepare_hosts();
     add_outputs();
   }
+  if (problems_.empty()) check_saltelli();
   if (!problems_.empty()) {
     std::string message = problems_[0];
     for (std::size_t i = 1; i < problems_.size(); ++i) message += "\n" + problems_[i];
@@ -82,7 +85,8 @@ SamplingPlan PlanBuilder::build() {
     if (!giver.used && giver.origin != Origin::hosts)
       plan_.unused.push_back(giver.name);
   }
-  for (int d = 0; config_.design == Design::sobol && d < dimensions_; ++d) {
+  const int matrices = plan_.is_saltelli() ? 2 : 1;
+  for (int d = 0; config_.design == Design::sobol && d < matrices * dimensions_; ++d) {
     RandomStream stream(config_.seed, d, StreamTag::sobol_scramble);
     plan_.dimensions.emplace_back(d, stream.bits());
   }
@@ -252,6 +256,18 @@ Slot PlanBuilder::from_joint_table(const Giver& giver) {
   step.tag = StreamTag::joint_table;
   step.sub_stream = static_cast<std::uint16_t>(giver.index);
   step.dimension = dimensions_++;
+  for (const auto& other : givers_.list) {
+    if (other.origin != Origin::joint_table || other.index != giver.index) continue;
+    const int factor = factor_of(other.name);
+    if (factor < 0) continue;
+    if (step.factor >= 0) {
+      complain(fmt::format(
+          "catalogue.sobol.saltelli.factors: `{}` is drawn together with `{}` (of one "
+          "joint table) name one of them",
+          other.name, config_.saltelli_factors[static_cast<std::size_t>(step.factor)]));
+    }
+    step.factor = factor;
+  }
   plan_.steps.push_back(step);
   return known(giver.name);
 }
@@ -300,13 +316,46 @@ Slot PlanBuilder::emit_draw(Step step, int dimensions, const QuantityName& quant
   streams_.emplace_back(stream, name);
   step.dimension = dimensions_;
   dimensions_ += dimensions;
-  if (config_.design == Design::sobol && dimensions_ > max_sobol_dimensions) {
+  const bool is_disc = step.operation == Operation::disc;
+  step.factor = factor_of(is_disc ? std::string(quantity.quantity->name) : name);
+  const int most = max_sobol_dimensions / (plan_.is_saltelli() ? 2 : 1);
+  if (config_.design == Design::sobol && dimensions_ > most) {
     complain(
         fmt::format("catalogue.sobol: {} is one drawn quantity too many (at most {} "
-                    "dimensions) make some priors constant",
-                    name, max_sobol_dimensions));
+                    "dimensions{}) make some priors constant",
+                    name, most, plan_.is_saltelli() ? " with `saltelli`" : ""));
   }
   return emit(step, name, second);
+}
+
+int PlanBuilder::factor_of(const std::string& name) {
+  drawn_.push_back(name);
+  const auto& factors = config_.saltelli_factors;
+  const auto at = std::ranges::find(factors, name) - factors.begin();
+  if (static_cast<std::size_t>(at) == factors.size()) return -1;
+  factor_is_drawn_[static_cast<std::size_t>(at)] = true;
+  return static_cast<int>(at);
+}
+
+void PlanBuilder::check_saltelli() {
+  for (std::size_t k = 0; k < plan_.factors; ++k) {
+    const auto& name = config_.saltelli_factors[k];
+    if (!factor_is_drawn_[k]) {
+      complain(fmt::format(
+          "catalogue.sobol.saltelli.factors: `{}` is not drawn in this run (a prior "
+          "that is not constant, as `priors` or `psf` names it) take some of: {}",
+          name, fmt::join(drawn_, ", ")));
+    }
+    if (std::ranges::count(config_.saltelli_factors, name) > 1) {
+      complain(
+          fmt::format("catalogue.sobol.saltelli.factors: `{}` is listed twice", name));
+    }
+  }
+  if (plan_.is_saltelli() && !plan_.permutation.empty()) {
+    complain(
+        "catalogue.sobol.saltelli: needs the same host in several rows, which "
+        "host.policy `once` does not allow: use `reuse`");
+  }
 }
 
 void PlanBuilder::complain(const std::string& problem) { problems_.push_back(problem); }

@@ -48,6 +48,9 @@ class PlanBuilder {
   void check_needs();
   void prepare_hosts();
   void add_outputs();
+  /// The Saltelli factor that a prior of this name is; -1 for none.
+  int factor_of(const std::string& name);
+  void check_saltelli();
   void complain(const std::string& problem);
   void missing(const std::string& name, const std::string& hint);
 
@@ -62,6 +65,8 @@ class PlanBuilder {
   std::vector<std::pair<std::size_t, std::size_t>> joint_of_table_;  ///< table, joint
   std::vector<std::string> problems_;
   int dimensions_ = 0;
+  std::vector<std::string> drawn_;     ///< names of what is drawn, for messages
+  std::vector<bool> factor_is_drawn_;  ///< per Saltelli factor
 };
 
 }  // namespace lensmill::catalogue

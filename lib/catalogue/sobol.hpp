@@ -6,7 +6,7 @@
 namespace lensmill::catalogue {
 
 /// Dimensions that ScrambledSobol knows direction numbers for.
-inline constexpr int max_sobol_dimensions = 32;
+inline constexpr int max_sobol_dimensions = 64;
 
 /// One dimension of a Sobol sequence with nested uniform (Owen) scrambling. Direction
 /// numbers: Joe & Kuo 2008, SIAM J. Sci. Comput. 30, 2635 (new-joe-kuo-6). Scrambling:

@@ -81,17 +81,30 @@ void analyse_run(const std::string& path, const AnalysisOptions& options,
   });
   const RunNumbers numbers = read_numbers(run, *reader, options, world);
   warn(run, numbers, log);
+  std::optional<CounterfactualNumbers> counterfactuals;
+  if (options.counterfactuals > 0) {
+    counterfactuals =
+        render_counterfactuals(run, options.counterfactuals, reader->resamples_hosts(),
+                               numbers.sums.bins(), world, log);
+  }
   world.agree([&] {
     if (!world.is_root()) return;
     const auto op = run.config.find("convolve.operator");
     const analysis::Bootstrap bootstrap(numbers.sums.sums());
+    std::optional<analysis::Bootstrap> counterfactual_bootstrap;
+    if (counterfactuals) {
+      counterfactual_bootstrap.emplace(counterfactuals->sums.sums());
+    }
     const AnalysisInput input{
         .run = run,
         .reader = *reader,
         .options = options,
         .numbers = numbers,
         .bootstrap = bootstrap,
-        .legacy_operator = op != run.config.end() && op->second == "legacy_ifftshift"};
+        .legacy_operator = op != run.config.end() && op->second == "legacy_ifftshift",
+        .counterfactuals = counterfactuals ? &*counterfactuals : nullptr,
+        .counterfactual_bootstrap =
+            counterfactual_bootstrap ? &*counterfactual_bootstrap : nullptr};
     std::vector<Section> sections;
     for (const auto make : section_makers()) sections.push_back(make(input));
     write(run, sections, *header);

@@ -148,6 +148,9 @@ RunNumbers read_numbers(const RunOnDisk& run, const RowReader& reader,
     numbers.distributions[k].minimum = ranges.extremes[k];
     numbers.distributions[k].maximum = -ranges.extremes[count + k];
   }
+  const std::size_t factors = reader.saltelli_factors();
+  std::vector<std::int64_t> design_row;
+  std::vector<double> design_response;
   std::vector<std::int64_t> squares(count * analysis::exact_sum_limbs);
 
   world.agree([&] {
@@ -173,6 +176,10 @@ RunNumbers read_numbers(const RunOnDisk& run, const RowReader& reader,
               analysis::ExactSum(squares.data() + k * analysis::exact_sum_limbs,
                                  analysis::exact_sum_limbs),
               distance * distance);
+        }
+        if (factors > 0 && std::isfinite(row.core_flux_fraction)) {
+          design_row.push_back(row.row);
+          design_response.push_back(row.core_flux_fraction);
         }
         if (row.row % numbers.sample_stride != 0 || std::isnan(row.core_flux_fraction))
           continue;
@@ -213,6 +220,12 @@ RunNumbers read_numbers(const RunOnDisk& run, const RowReader& reader,
                                      static_cast<double>(d.n - 1));
   }
   gather_sample(numbers, count, world);
+  if (factors > 0) {
+    numbers.design = analysis::responses_of_design(
+        world.all_gather(std::span<const std::int64_t>(design_row)),
+        world.all_gather(std::span<const double>(design_response)), run.plan.rows,
+        factors);
+  }
   for (std::int64_t shard = 0; shard < run.plan.shards(); ++shard) {
     numbers.shards += std::filesystem::exists(run.folder.shard(shard)) ? 1 : 0;
   }

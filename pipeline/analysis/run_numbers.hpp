@@ -8,6 +8,7 @@
 #include "lib/analysis/predictor.hpp"
 #include "lib/analysis/profile_stack.hpp"
 #include "lib/analysis/quantile_sketch.hpp"
+#include "lib/analysis/sensitivity.hpp"
 #include "lib/analysis/summary_tables.hpp"
 #include "lib/analysis/visibility.hpp"
 #include "lib/parallel/communicator.hpp"
@@ -18,6 +19,8 @@ namespace lensmill::pipeline {
 struct AnalysisOptions {
   /// Bins [a, b) of theta_E, the last one closed.
   std::vector<double> theta_e_edges_arcsec{0.5, 0.75, 1.0, 1.5, 2.0, 2.5};
+  /// Rows to render in all combinations of causes; 0: none.
+  std::int64_t counterfactuals = 0;
 };
 
 /// The distribution of one variable over the counted rows.
@@ -51,6 +54,8 @@ struct RunNumbers {
   std::vector<std::int64_t> sample_row;
   std::int64_t sample_stride = 1;
   std::int64_t shards = 0;  ///< that are there
+  /// Of a Saltelli design's rows: the core flux fraction; without factors otherwise.
+  analysis::DesignResponses design{};
 };
 
 /// Rows of the run that the sample may hold.

@@ -12,6 +12,7 @@
 #include "lib/analysis/point_like.hpp"
 #include "lib/analysis/summary_tables.hpp"
 #include "lib/core/errors.hpp"
+#include "lib/core/saltelli.hpp"
 #include "lib/core/status.hpp"
 #include "lib/core/units.hpp"
 #include "lib/io/hdf5/file.hpp"
@@ -178,7 +179,9 @@ RowReader::RowReader(const RunOnDisk& run, const std::string& shard) : run_(run)
   if (measurements.has("radial_profile")) {
     radial_bins_ = column_info(measurements, "radial_profile").row_shape.at(1);
   }
-  resamples_hosts_ = catalogue.has("host_index");
+  saltelli_factors_ = lensmill::pipeline::saltelli_factors(run.config).size();
+  // Rows of one base point share all numbers but one, whatever their hosts.
+  resamples_hosts_ = saltelli_factors_ == 0 && catalogue.has("host_index");
 
   const auto& radii = run.aperture_radius_pix;
   if (radii.empty()) throw DataError(run.folder.run_yaml() + ": no aperture radius");
@@ -193,6 +196,11 @@ RowReader::RowReader(const RunOnDisk& run, const std::string& shard) : run_(run)
     aperture_x_arcsec_ = (*x - centre) * run.pixel_scale_arcsec;
     aperture_y_arcsec_ = (*y - centre) * run.pixel_scale_arcsec;
   }
+}
+
+std::string RowReader::unit() const {
+  if (saltelli_factors_ > 0) return "base points";
+  return resamples_hosts_ ? "hosts" : "rows";
 }
 
 std::size_t RowReader::variable(const std::string& name) const {
@@ -225,7 +233,8 @@ RowBlock RowReader::read(const io::hdf5::Group& file, std::int64_t shard_first,
     }
     StampRow s;
     s.row = shard_first + range.first + static_cast<std::int64_t>(i);
-    s.unit = static_cast<std::int64_t>(element(unit, i));
+    s.unit = saltelli_factors_ > 0 ? saltelli_place(s.row, saltelli_factors_).point
+                                   : static_cast<std::int64_t>(element(unit, i));
     s.theta_e_arcsec = element(columns.theta_e, i);
     s.core_flux_fraction = element(columns.core, i, in_aperture);
     for (std::size_t k = 0; k < analysis::image_classes; ++k) {

@@ -39,7 +39,11 @@ class RowReader {
   std::size_t band() const { return band_; }
   std::size_t radius() const { return radius_; }
   std::size_t radial_bins() const { return radial_bins_; }
+  /// What the bootstrap resamples: "hosts", "rows", or "base points".
+  std::string unit() const;
   bool resamples_hosts() const { return resamples_hosts_; }
+  /// Of a Saltelli design; 0: none.
+  std::size_t saltelli_factors() const { return saltelli_factors_; }
 
   /// Rows of a shard whose first row is row `shard_first` of the run. \independent
   RowBlock read(const io::hdf5::Group& file, std::int64_t shard_first,
@@ -54,6 +58,7 @@ class RowReader {
   bool aperture_on_lens_ = true;
   double aperture_x_arcsec_ = 0.0, aperture_y_arcsec_ = 0.0;
   bool resamples_hosts_ = false;
+  std::size_t saltelli_factors_ = 0;
 };
 
 /// Call `use` with all blocks of this rank: blocks of rows of the shards that are there

@@ -27,10 +27,11 @@ bool AnalysisInput::is_grid() const {
 }
 
 std::vector<SectionMaker> section_makers() {
-  return {rows_section,      distributions_section, inner_images_section,
-          core_flux_section, attribution_section,   expectation_section,
-          paired_section,    profiles_section,      visibility_section,
-          model_section,     scan_section,          hypotheses_section};
+  return {rows_section,        distributions_section, inner_images_section,
+          core_flux_section,   attribution_section,   counterfactuals_section,
+          expectation_section, paired_section,        profiles_section,
+          visibility_section,  model_section,         scan_section,
+          hypotheses_section};
 }
 
 std::string with_interval(const analysis::Estimate& e, int decimals) {

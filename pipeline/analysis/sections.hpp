@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "pipeline/analysis/counterfactuals.hpp"
 #include "pipeline/analysis/report.hpp"
 #include "pipeline/analysis/run_numbers.hpp"
 
@@ -16,6 +17,10 @@ struct AnalysisInput {
   const RunNumbers& numbers;
   const analysis::Bootstrap& bootstrap;
   bool legacy_operator = false;
+  /// Where rows were rendered in all combinations of causes: null otherwise. The
+  /// bootstrap has the cells of `bootstrap`.
+  const CounterfactualNumbers* counterfactuals = nullptr;
+  const analysis::Bootstrap* counterfactual_bootstrap = nullptr;
 
   std::size_t bins() const { return numbers.sums.bins().count(); }
   /// "[0.50, 0.75)" of a bin, "all" of the bootstrap's last cell.
@@ -36,6 +41,7 @@ Section distributions_section(const AnalysisInput& input);
 Section inner_images_section(const AnalysisInput& input);
 Section core_flux_section(const AnalysisInput& input);
 Section attribution_section(const AnalysisInput& input);
+Section counterfactuals_section(const AnalysisInput& input);
 Section expectation_section(const AnalysisInput& input);
 Section paired_section(const AnalysisInput& input);
 Section profiles_section(const AnalysisInput& input);

@@ -73,6 +73,40 @@ std::string leakage_sentence(const AnalysisInput& input, std::size_t cell) {
   return text;
 }
 
+bool has_operator(const AnalysisInput& input, std::size_t cell) {
+  return input.counterfactual_bootstrap != nullptr &&
+         input.counterfactual_bootstrap->data(cell)[c_both_rows] > 0.0;
+}
+
+/// Mean contribution of the legacy operator, or that it is not measured.
+Cell operator_cell(const AnalysisInput& input, std::size_t cell) {
+  if (!has_operator(input, cell)) return "not measured";
+  return mean_of(c_operator, c_both_rows)(input.counterfactual_bootstrap->data(cell));
+}
+
+std::vector<Cell> operator_row(const AnalysisInput& input, std::size_t cell,
+                               std::size_t columns) {
+  std::vector<Cell> row{input.label(cell), "counterfactual", "psf_operator",
+                        std::int64_t{0}};
+  if (!has_operator(input, cell)) {
+    row.resize(columns - 1);
+    row.emplace_back("not measured");
+    return row;
+  }
+  const auto& b = *input.counterfactual_bootstrap;
+  row.back() = static_cast<std::int64_t>(std::llround(b.data(cell)[c_both_rows]));
+  append(row, b.estimate(cell, mean_of(c_operator, c_both_rows)));
+  const auto share = b.estimate(cell, ratio_of(c_operator, c_both_core));
+  row.insert(row.end(), {share.value, share.lower, share.upper});
+  row.emplace_back(b.probability(cell, [](std::span<const double> q) {
+    const auto split = q.subspan(c_split, split_causes);
+    return q[c_operator] > split[largest(split)];
+  }));
+  row.emplace_back(std::monostate{});  // rows_led: of accounts that add up
+  row.emplace_back("measured");
+  return row;
+}
+
 }  // namespace
 
 Section core_flux_section(const AnalysisInput& input) {
@@ -184,7 +218,7 @@ Section attribution_section(const AnalysisInput& input) {
     line.emplace_back(step(point_counter) + step(point_outer) + step(point_central));
     line.emplace_back(step(source_extent));
     line.emplace_back(step(psf_blurring));
-    line.emplace_back("not measured");
+    line.push_back(operator_cell(input, cell));
     overview.rows.push_back(std::move(line));
     for (const auto& cause : cause_rows()) {
       const auto n = count_of(input, cell, cause.rows);
@@ -198,11 +232,7 @@ Section attribution_section(const AnalysisInput& input) {
       row.emplace_back(std::string(n > 0 ? "measured" : "no rows"));
       table.rows.push_back(std::move(row));
     }
-    std::vector<Cell> psf_operator{input.label(cell), "counterfactual", "psf_operator",
-                                   std::int64_t{0}};
-    psf_operator.resize(table.columns.size() - 1);
-    psf_operator.emplace_back("not measured");
-    table.rows.push_back(std::move(psf_operator));
+    table.rows.push_back(operator_row(input, cell, table.columns.size()));
   }
   section.facts["accounts"] = {
       {"split",
@@ -214,8 +244,9 @@ Section attribution_section(const AnalysisInput& input) {
        "(core flux fraction without PSF minus the point-like one) to the PSF "
        "(core flux fraction minus the one without PSF); adds up likewise"},
       {"counterfactual",
-       "psf_operator: legacy minus correct operator, from a "
-       "counterfactual run of the same rows; not measured here"}};
+       "psf_operator: legacy minus correct operator, from a sample of the same rows "
+       "rendered by both (--counterfactuals N); its share and its probability are "
+       "against the split of the correct operator on these rows"}};
   section.facts["dominant"] =
       "the cause with the largest mean contribution; its probability is the share of "
       "bootstrap replicates in which it has that; rows_led is the share of rows in "
@@ -287,8 +318,8 @@ Section hypotheses_section(const AnalysisInput& input) {
   }
   for (const std::size_t cell : input.cells()) {
     if (count_of(input, cell, q_rows) == 0) continue;
-    for (const auto& h :
-         test_hypotheses(input.bootstrap, cell, input.legacy_operator)) {
+    for (const auto& h : test_hypotheses(input.bootstrap, cell, input.legacy_operator,
+                                         input.counterfactual_bootstrap)) {
       std::vector<Cell> row{input.label(cell), h.id, std::string(to_string(h.verdict)),
                             h.probability};
       append(row, h.effect);

@@ -5,6 +5,7 @@
 
 #include "lib/analysis/sensitivity.hpp"
 #include "lib/core/contracts.hpp"
+#include "lib/core/text.hpp"
 #include "pipeline/analysis/sections.hpp"
 
 namespace lensmill::pipeline {
@@ -15,6 +16,8 @@ using namespace analysis;
 // Rows of the design on which the predictor's total indices are computed.
 constexpr std::size_t design_rows = 8192;
 constexpr std::size_t most_scan_rows = 1000;
+// Whole base points that indices are given for.
+constexpr std::int64_t least_design_points = 32;
 
 /// How a quantity that core flux may depend on takes part: noise-free, it owes nothing
 /// to host, flux or noise.
@@ -112,6 +115,54 @@ nlohmann::ordered_json json_of(const Predictor& p) {
           {"terms", terms}};
 }
 
+void add_design(const AnalysisInput& input, Section& section) {
+  const auto& design = input.numbers.design;
+  const auto names = saltelli_factors(input.run.config);
+  const auto used = static_cast<std::int64_t>(design.responses.y_a.size());
+  section.facts["saltelli"] = {{"base_points", design.points},
+                               {"base_points_dropped", design.dropped}};
+  ResultTable table{
+      .id = "sobol_design",
+      .title = fmt::format("Sobol indices of the core flux fraction from the Saltelli "
+                           "design's own rows, {} base points",
+                           used),
+      .columns = {{"factor"}},
+      .rows = {}};
+  table.add_estimate_columns("first_order", "", 3);
+  table.add_estimate_columns("total", "", 3);
+  if (design.dropped > 0) {
+    section.sentences.push_back(fmt::format(
+        "{} of {} base points are LEFT OUT of the design's indices: a row of theirs "
+        "failed or is not there yet.",
+        grouped(design.dropped), grouped(design.points)));
+  }
+  if (used < least_design_points) {
+    section.sentences.push_back(
+        fmt::format("No indices from the Saltelli design: {} base points are whole, {} "
+                    "are needed.",
+                    used, least_design_points));
+    section.tables.push_back(std::move(table));
+    return;
+  }
+  const auto indices = sobol_indices(design.responses);
+  double sum = 0.0;
+  std::size_t leader = 0;
+  for (std::size_t k = 0; k < indices.size(); ++k) {
+    std::vector<Cell> row{names[k]};
+    append(row, indices[k].first);
+    append(row, indices[k].total);
+    table.rows.push_back(std::move(row));
+    sum += indices[k].first.value;
+    if (indices[k].total.value > indices[leader].total.value) leader = k;
+  }
+  section.sentences.push_back(fmt::format(
+      "By the Saltelli design {} has the largest total index, {} (first order {}); the "
+      "first-order indices of its {} factors add up to {:.3f}.",
+      names[leader], with_interval(indices[leader].total),
+      with_interval(indices[leader].first), indices.size(), sum));
+  section.tables.push_back(std::move(table));
+}
+
 }  // namespace
 
 Section model_section(const AnalysisInput& input) {
@@ -193,6 +244,7 @@ Section model_section(const AnalysisInput& input) {
         in_short.polynomial.variables.size(), in_short.cross_validated_r_squared));
   }
   section.tables.push_back(std::move(indices));
+  if (input.reader.saltelli_factors() > 0) add_design(input, section);
   return section;
 }
 

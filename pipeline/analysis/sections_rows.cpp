@@ -35,9 +35,9 @@ Section rows_section(const AnalysisInput& input) {
         "This run was convolved by the LEGACY operator (kernel misplaced): its numbers "
         "after the PSF are not physics.");
   }
-  say.push_back(fmt::format(
-      "Intervals are at 90 %, by {} bootstrap replicates that resample {}.",
-      input.bootstrap.replicates(), input.reader.resamples_hosts() ? "hosts" : "rows"));
+  say.push_back(
+      fmt::format("Intervals are at 90 %, by {} bootstrap replicates that resample {}.",
+                  input.bootstrap.replicates(), input.reader.unit()));
   auto& facts = section.facts;
   facts["band"] = n.core_band;
   facts["aperture_radius_pix"] = n.core_radius_pix;
@@ -56,7 +56,9 @@ Section rows_section(const AnalysisInput& input) {
   facts["confidence"] = analysis::confidence;
   facts["bootstrap_replicates"] = input.bootstrap.replicates();
   facts["bootstrap_groups"] = input.bootstrap.groups();
-  facts["bootstrap_unit"] = input.reader.resamples_hosts() ? "host_index" : "row";
+  facts["bootstrap_unit"] = input.reader.saltelli_factors() > 0 ? "base_point"
+                            : input.reader.resamples_hosts()    ? "host_index"
+                                                                : "row";
   ResultTable table{.id = "failed_rows",
                     .title = "Failed rows by status",
                     .columns = {{"status"}, {"rows"}},

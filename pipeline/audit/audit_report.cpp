@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "lib/analysis/estimate.hpp"
 #include "lib/core/text.hpp"
 #include "pipeline/audit/audit.hpp"
 
@@ -49,6 +50,42 @@ std::string verdict_sentence(const AuditResult& result) {
              "legacy one.";
   }
   return {};
+}
+
+// Log-likelihoods this near do not tell, as in analysis::verdict_of.
+constexpr double least_difference = 3.0;
+
+/// Stamps that both placements were compared with, and those that the legacy one fits
+/// better.
+struct LegacyShare {
+  std::int64_t better = 0, compared = 0;
+};
+
+LegacyShare legacy_share(const AuditResult& result) {
+  LegacyShare share;
+  for (const auto& stamp : result.stamps) {
+    if (stamp.state != AuditStamp::State::fitted || !stamp.scores.legacy) continue;
+    ++share.compared;
+    if (stamp.scores.legacy->log_likelihood >
+        stamp.scores.correct.log_likelihood + least_difference) {
+      ++share.better;
+    }
+  }
+  return share;
+}
+
+std::string legacy_sentence(const AuditResult& result) {
+  const auto [better, compared] = legacy_share(result);
+  if (compared == 0) return {};
+  const auto share = analysis::wilson(better, compared);
+  std::string text = fmt::format(
+      "{} of {} stamps fit the legacy placement better than the correct one: {:.0f} % "
+      "[{:.0f}, {:.0f}].",
+      better, compared, 100.0 * share.value, 100.0 * share.lower, 100.0 * share.upper);
+  if (better > 0 && better < compared) {
+    text += " The set is MIXED: judge these stamps apart (audit.csv names them).";
+  }
+  return text;
 }
 
 double log_ratio(const AuditMatch& match, const AuditResult& result) {
@@ -136,6 +173,9 @@ std::string audit_text(const AuditResult& result) {
     text += fmt::format(" {} {};", at->second, to_string(verdict));
   }
   text.back() = '\n';
+  if (const auto sentence = legacy_sentence(result); !sentence.empty()) {
+    text += sentence + '\n';
+  }
   text += fmt::format("\n  {:<24} {:>14} {:>14} {:>12} {:>10}\n", "all stamps together",
                       "ln L/L_correct", "penalised", "chi2/expect.", "deviation");
   const auto& all = result.overall;
@@ -183,6 +223,10 @@ std::string audit_json(const AuditResult& result) {
     document["stamp_verdicts"][std::string(to_string(verdict))] =
         at == result.verdicts.end() ? 0 : at->second;
   }
+  const auto [better, compared] = legacy_share(result);
+  document["legacy_better"] = {{"stamps", better},
+                               {"compared", compared},
+                               {"sentence", legacy_sentence(result)}};
   const auto& all = result.overall;
   auto& models = document["models"];
   models["correct"] = match_json(all.correct, 0);

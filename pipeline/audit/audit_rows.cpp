@@ -10,6 +10,7 @@
 #include "lib/catalogue/quantities.hpp"
 #include "lib/core/errors.hpp"
 #include "lib/core/random_stream.hpp"
+#include "pipeline/run/result_batch.hpp"
 
 namespace lensmill::pipeline {
 namespace {
@@ -48,19 +49,6 @@ void check_shape(const AuditMapping& map, const Dataset& dataset) {
       dataset.path(), io::hdf5::to_string(dataset.shape()),
       io::hdf5::to_string(expected),
       map.stamps.band_axis ? "layout [n, band, y, x]" : "layout [n, y, x]"));
-}
-
-std::unique_ptr<Dataset> open_beside(const AuditMapping& map,
-                                     const io::hdf5::File& file,
-                                     const std::string& name, std::size_t rows) {
-  if (name.empty()) return nullptr;
-  auto dataset = std::make_unique<Dataset>(file.open_dataset(name));
-  check_shape(map, *dataset);
-  if (dataset->rows() != rows) {
-    throw DataError(fmt::format("{}: {} has {} rows, {} has {}", file.file_path(), name,
-                                dataset->rows(), map.stamps.dataset, rows));
-  }
-  return dataset;
 }
 
 /// Knots that a row does not have are NaN, as lensmill writes them.
@@ -131,18 +119,58 @@ AuditRows read_rows(const AuditMapping& map, const io::hdf5::File& file,
 }
 
 AuditStampReader::AuditStampReader(const AuditMapping& map, const io::hdf5::File& file)
-    : map_(map), stamps_(file.open_dataset(map.stamps.dataset)) {
-  check_shape(map, stamps_);
-  negative_ = open_beside(map, file, map.stamps.negative, stamps_.rows());
-  variance_ = open_beside(map, file, map.noise.variance_dataset, stamps_.rows());
+    : map_(map), stamps_(open(file, map.stamps.dataset)) {
+  negative_ = open_beside(file, map.stamps.negative);
+  variance_ = open_beside(file, map.noise.variance_dataset);
 }
 
-std::vector<float> AuditStampReader::plane(const Dataset& dataset, std::int64_t row,
-                                           std::size_t band) const {
+AuditStampReader::Planes AuditStampReader::open(const io::hdf5::File& file,
+                                                const std::string& name) const {
+  Planes planes{.pixels = file.open_dataset(name), .scale = nullptr, .offset = nullptr};
+  check_shape(map_, planes.pixels);
+  if (!file.has(name + "_scale") || !file.has(name + "_offset")) return planes;
+  planes.scale = std::make_unique<Dataset>(file.open_dataset(name + "_scale"));
+  planes.offset = std::make_unique<Dataset>(file.open_dataset(name + "_offset"));
+  for (const auto* beside : {planes.scale.get(), planes.offset.get()}) {
+    const Shape expected{planes.pixels.rows(), map_.bands.size()};
+    if (beside->shape() == expected) continue;
+    throw DataError(fmt::format(
+        "{}: {}: shape {}, but int16 stamps need {}, one value per row and band",
+        file.file_path(), beside->path(), io::hdf5::to_string(beside->shape()),
+        io::hdf5::to_string(expected)));
+  }
+  return planes;
+}
+
+std::unique_ptr<AuditStampReader::Planes> AuditStampReader::open_beside(
+    const io::hdf5::File& file, const std::string& name) const {
+  if (name.empty()) return nullptr;
+  auto planes = std::make_unique<Planes>(open(file, name));
+  if (planes->pixels.rows() != stamps_.pixels.rows()) {
+    throw DataError(fmt::format("{}: {} has {} rows, {} has {}", file.file_path(), name,
+                                planes->pixels.rows(), map_.stamps.dataset,
+                                stamps_.pixels.rows()));
+  }
+  return planes;
+}
+
+AuditStampReader::Plane AuditStampReader::plane(const Planes& planes, std::int64_t row,
+                                                std::size_t band) const {
   const auto n = static_cast<std::size_t>(map_.grid.stamp_size_pix);
   const auto r = static_cast<std::size_t>(row);
-  if (!map_.stamps.band_axis) return dataset.read_block<float>({r, 0, 0}, {1, n, n});
-  return dataset.read_block<float>({r, band, 0, 0}, {1, 1, n, n});
+  Plane plane;
+  plane.pixels = map_.stamps.band_axis
+                     ? planes.pixels.read_block<float>({r, band, 0, 0}, {1, 1, n, n})
+                     : planes.pixels.read_block<float>({r, 0, 0}, {1, n, n});
+  if (!planes.scale) return plane;
+  const Int16Scaling scaling{.scale = planes.scale->read_rows<double>(r, 1).at(band),
+                             .offset = planes.offset->read_rows<double>(r, 1).at(band)};
+  // Codes are exact as floats.
+  for (float& pixel : plane.pixels) {
+    pixel = decode_int16(static_cast<std::int16_t>(pixel), scaling);
+  }
+  plane.rounding_variance = scaling.scale * scaling.scale / 12.0;
+  return plane;
 }
 
 bool AuditStampReader::read(std::int64_t row, std::vector<AuditBand>& bands) const {
@@ -151,9 +179,11 @@ bool AuditStampReader::read(std::int64_t row, std::vector<AuditBand>& bands) con
   bands.resize(map_.bands.size());
   for (std::size_t b = 0; b < bands.size(); ++b) {
     auto& band = bands[b];
-    const auto positive = plane(stamps_, row, b);
-    const auto negative = negative_ ? plane(*negative_, row, b) : std::vector<float>{};
-    const auto variance = variance_ ? plane(*variance_, row, b) : std::vector<float>{};
+    const auto [positive, positive_rounding] = plane(stamps_, row, b);
+    const auto [negative, negative_rounding] =
+        negative_ ? plane(*negative_, row, b) : Plane{};
+    const auto [variance, unused] = variance_ ? plane(*variance_, row, b) : Plane{};
+    const double rounding = unit * unit * (positive_rounding + negative_rounding);
     const double sky = map_.noise.sky_sigma_nmgy[b];
     const double gain = map_.noise.gain_e_per_nmgy[b];
     const bool independent = negative_ && !map_.noise.shared;
@@ -178,6 +208,7 @@ bool AuditStampReader::read(std::int64_t row, std::vector<AuditBand>& bands) con
         const double both = unit * (double{positive[i]} + double{negative[i]});
         v = 2.0 * sky * sky + std::max(both, 0.0) * inverse_gain;
       }
+      v += rounding;
       const bool good =
           std::isfinite(light) && std::isfinite(v) && (!from_data || v > 0.0);
       band.data.pixels()[i] = good ? static_cast<float>(light) : 0.0F;

@@ -43,12 +43,25 @@ class AuditStampReader {
   bool read(std::int64_t row, std::vector<AuditBand>& bands) const;
 
  private:
-  std::vector<float> plane(const io::hdf5::Dataset& dataset, std::int64_t row,
-                           std::size_t band) const;
+  /// A dataset of stamps; with scale and offset [N, band] beside it (NAME_scale,
+  /// NAME_offset) it is int16 as `output.encoding: int16` writes it.
+  struct Planes {
+    io::hdf5::Dataset pixels;
+    std::unique_ptr<io::hdf5::Dataset> scale, offset;
+  };
+  /// One plane, and the variance that rounding to int16 adds.
+  struct Plane {
+    std::vector<float> pixels;
+    double rounding_variance = 0.0;
+  };
+  Planes open(const io::hdf5::File& file, const std::string& name) const;
+  std::unique_ptr<Planes> open_beside(const io::hdf5::File& file,
+                                      const std::string& name) const;
+  Plane plane(const Planes& planes, std::int64_t row, std::size_t band) const;
 
   const AuditMapping& map_;
-  io::hdf5::Dataset stamps_;
-  std::unique_ptr<io::hdf5::Dataset> negative_, variance_;
+  Planes stamps_;
+  std::unique_ptr<Planes> negative_, variance_;
 };
 
 /// Rows in memory, for stages::Inputs.

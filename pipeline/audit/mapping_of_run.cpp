@@ -84,10 +84,6 @@ AuditMapping mapping_of_run(const io::hdf5::File& file) {
     throw DataError(file.file_path() +
                     ": an audit needs the products positive and negative, or arc");
   }
-  if (has(map.stamps.dataset.substr(7) + "_scale")) {
-    throw DataError(file.file_path() +
-                    ": stamps of `output.encoding: int16` are not read by audit");
-  }
   for (const auto& name : file.open_group("catalogue").dataset_names()) {
     const auto quantity = catalogue::find_quantity(name);
     if (quantity && is_needed(name)) {

@@ -46,7 +46,7 @@ Command analyse_command() {
   Command command{
       .name = "analyse",
       .summary = "core leakage from a run's tables: attribution, hypotheses, model",
-      .usage = "lensmill analyse RUN [--theta-e-bins EDGES]",
+      .usage = "lensmill analyse RUN [--theta-e-bins EDGES] [--counterfactuals N]",
       .positional = "RUN",
       .positional_help = "the run's folder",
       .example =
@@ -59,6 +59,12 @@ Command analyse_command() {
         AnalysisOptions options;
         options.theta_e_edges_arcsec =
             edges_of(values["theta-e-bins"].as<std::string>());
+        options.counterfactuals = values["counterfactuals"].as<std::int64_t>();
+        if (options.counterfactuals < 0) {
+          throw UsageError(
+              fmt::format("analyse: --counterfactuals must be >= 0 (got {})",
+                          options.counterfactuals));
+        }
         analyse_run(values["RUN"].as<std::string>(), options, context.world,
                     context.log);
         return ExitCode::ok;
@@ -68,7 +74,10 @@ Command analyse_command() {
       po::value<std::string>()
           ->default_value("0.5,0.75,1,1.5,2,2.5")
           ->value_name("EDGES"),
-      "edges of the bins of theta_E in arcsec: bins [a, b), the last one closed");
+      "edges of the bins of theta_E in arcsec: bins [a, b), the last one closed")(
+      "counterfactuals", po::value<std::int64_t>()->default_value(0)->value_name("N"),
+      "render N rows of the run again with and without extended source, counter-image "
+      "and PSF, and by the legacy operator: for H3 and the Shapley values (0: none)");
   return command;
 }
 

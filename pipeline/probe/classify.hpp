@@ -12,6 +12,10 @@
 
 namespace lensmill::pipeline {
 
+/// Stored pixels that differ from their rendering by more than this part of the noise
+/// are named: above what int16 encoding and another build can do.
+inline constexpr double stored_tolerance_sigma = 0.05;
+
 /// What the classifiers know of a sampled row besides its pixels; the same for all
 /// variants.
 struct SampledRow {
@@ -21,6 +25,7 @@ struct SampledRow {
   catalogue::Split split = catalogue::Split::train;
   double counter_image_snr = 0.0;
   double stored_deviation = 0.0;
+  bool stored_is_legacy = false;  ///< its stamp is the legacy operator's render
 };
 
 /// Fewest rows that a part of the data must have.

@@ -10,7 +10,6 @@
 #include "lib/core/errors.hpp"
 #include "pipeline/probe/render_sample.hpp"
 #include "pipeline/probe/sample_rows.hpp"
-#include "pipeline/run/prepare_folder.hpp"
 #include "pipeline/run/session.hpp"
 
 namespace lensmill::pipeline {
@@ -22,15 +21,6 @@ using analysis::variant_count;
 
 constexpr double wanted_core_radius_pix = 5.0;
 constexpr std::string_view wanted_band = "r";
-
-void limit_to_level_of(const RunOnDisk& run, const parallel::Communicator& world) {
-  const auto existing = level_of_existing_shards(run.folder, Existing::resume, world);
-  try {
-    agree_on_level(world, existing.value_or(""));
-  } catch (const ConfigError&) {
-    agree_on_level(world, "");
-  }
-}
 
 VariantSettings settings_of(const config::RunConfig& config,
                             const ProbeRequest& request) {
@@ -154,6 +144,9 @@ void compare_stored(const ProbeSample& sample, ProbeReport& report) {
     const double deviation = sample.rows[k].stored_deviation;
     report.stored_worst_sigma = std::max(report.stored_worst_sigma, deviation);
     if (!(deviation > stored_tolerance_sigma)) continue;
+    if (sample.rows[k].stored_is_legacy) {
+      report.stored_legacy.push_back(sample.rows[k].injection_id);
+    }
     if (report.stored_different++ == 0) {
       report.stored_first_different = sample.rows[k].injection_id;
     }

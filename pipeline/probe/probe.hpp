@@ -63,6 +63,7 @@ struct ProbeReport {
   std::int64_t stored_different = 0;
   std::int64_t stored_first_different = -1;  ///< its injection_id
   double stored_worst_sigma = 0.0;
+  std::vector<std::int64_t> stored_legacy{};  ///< injection_ids of the legacy renders
 
   const VariantReport& operator[](analysis::Variant variant) const {
     return variants[static_cast<std::size_t>(variant)];
@@ -71,10 +72,6 @@ struct ProbeReport {
 
 /// A counter-image is visible above this SNR.
 inline constexpr double visible_snr = 3.0;
-/// Stored pixels that differ from their rendering by more than this part of the noise
-/// are named: above what int16 encoding and another build can do.
-inline constexpr double stored_tolerance_sigma = 0.05;
-
 /// Render a sample of the run's rows in all variants and hold core, annulus and
 /// full-stamp classifiers against each. Reads run.yaml, the inputs and the shards that
 /// are there; writes nothing. \collective

@@ -101,6 +101,8 @@ std::string probe_json(const ProbeReport& report) {
                              {"worst_sigma", report.stored_worst_sigma}};
     if (report.stored_different > 0) {
       json["stored_stamps"]["first_injection_id"] = report.stored_first_different;
+      json["stored_stamps"]["legacy"] = report.stored_legacy.size();
+      json["stored_stamps"]["legacy_injection_ids"] = report.stored_legacy;
     }
   }
   return json.dump(2) + "\n";

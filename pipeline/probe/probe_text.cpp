@@ -149,6 +149,16 @@ std::string stored_text(const ProbeReport& report) {
       "every row.\n",
       report.stored_different, report.stored_rows, report.stored_worst_sigma,
       report.stored_first_different);
+  if (!report.stored_legacy.empty()) {
+    const auto share = analysis::wilson(
+        static_cast<std::int64_t>(report.stored_legacy.size()), report.stored_rows);
+    text += fmt::format(
+        "Of the stored stamps {} of {} ({:.1f} % [{:.1f}, {:.1f}]) were made with the "
+        "LEGACY PSF placement:\nwithin the noise of its render, nearer than to the "
+        "run's (first: injection_id {}; all in probe.json).\n",
+        report.stored_legacy.size(), report.stored_rows, 100.0 * share.value,
+        100.0 * share.lower, 100.0 * share.upper, report.stored_legacy.front());
+  }
   if (stored.applies) {
     text += fmt::format("Their core AUC differs from the rendered ones' by {}.\n",
                         change_text(region(stored, Region::core).change));

@@ -8,6 +8,7 @@
 
 #include "lib/core/errors.hpp"
 #include "lib/io/hdf5/file.hpp"
+#include "pipeline/run/prepare_folder.hpp"
 #include "stages/config/read_run_config.hpp"
 
 namespace lensmill::pipeline {
@@ -56,6 +57,13 @@ struct Part {
   std::array<VariantSample, analysis::variant_count> variants;
 };
 
+/// Not what the run says, nearer to the legacy render, and within the noise of it.
+bool is_legacy(const ProbedRow& probed) {
+  return probed.stored_deviation > stored_tolerance_sigma &&
+         probed.stored_misfit_legacy < probed.stored_misfit &&
+         probed.stored_misfit_legacy < 1.0;
+}
+
 void add(const ProbedRow& probed, std::int64_t row, std::size_t features, Part& part) {
   if (!probed.variants[0].valid) {
     ++part.failed;
@@ -66,7 +74,8 @@ void add(const ProbedRow& probed, std::int64_t row, std::size_t features, Part& 
                        .host = probed.host,
                        .split = probed.split,
                        .counter_image_snr = probed.counter_image_snr,
-                       .stored_deviation = probed.stored_deviation});
+                       .stored_deviation = probed.stored_deviation,
+                       .stored_is_legacy = is_legacy(probed)});
   for (std::size_t v = 0; v < analysis::variant_count; ++v) {
     const auto& from = probed.variants[v];
     auto& to = part.variants[v];
@@ -113,6 +122,15 @@ std::vector<T> in_order(const std::vector<T>& mine,
 }
 
 }  // namespace
+
+void limit_to_level_of(const RunOnDisk& run, const parallel::Communicator& world) {
+  const auto existing = level_of_existing_shards(run.folder, Existing::resume, world);
+  try {
+    agree_on_level(world, existing.value_or(""));
+  } catch (const ConfigError&) {
+    agree_on_level(world, "");
+  }
+}
 
 LegacyChain open_legacy(const Session& session, const parallel::Communicator& world) {
   LegacyChain legacy;

@@ -36,6 +36,10 @@ inline int owner_of(std::size_t variant, const parallel::Communicator& world) {
   return static_cast<int>(variant % static_cast<std::size_t>(world.size()));
 }
 
+/// Numeric code is limited to the instruction level of the run's shards, where this
+/// machine has it. \collective
+void limit_to_level_of(const RunOnDisk& run, const parallel::Communicator& world);
+
 /// The run with the historical kernel placement, or why there is none.
 struct LegacyChain {
   std::shared_ptr<const stages::Chain> chain;

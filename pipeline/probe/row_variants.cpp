@@ -283,7 +283,28 @@ void VariantRenderer::add_stored(const StoredPair& stored, ProbedRow& row) {
   };
   compare(changed_.positive, baseline_.positive);
   compare(changed_.negative, baseline_.negative);
+  row.stored_misfit = misfit(stored, baseline_);
   finish(changed_, false, row[Variant::stored]);
+}
+
+// Of the pair's difference, the arc: the operator may have misplaced the host, too, or
+// left it as it was (real hosts).
+double VariantRenderer::misfit(const StoredPair& stored, const Pair& rendered) const {
+  double sum = 0.0, pixels = 0.0;
+  for (std::size_t band = 0; band < bands(); ++band) {
+    const auto positive = stored.positive.band(static_cast<int>(band));
+    const auto negative = stored.negative.band(static_cast<int>(band));
+    for (std::size_t p = 0; p < rendered.positive[band].size(); ++p) {
+      const double arc = double{positive.pixels()[p]} - double{negative.pixels()[p]};
+      const double wanted = double{rendered.positive[band].pixels()[p]} -
+                            double{rendered.negative[band].pixels()[p]};
+      const double sigmas = (arc - wanted) / sigma_nmgy_[band];
+      if (!std::isfinite(sigmas)) continue;  // masked
+      sum += sigmas * sigmas;
+      pixels += 1.0;
+    }
+  }
+  return sum / pixels;
 }
 
 void VariantRenderer::render(std::int64_t injection_id, std::span<const double> given,
@@ -325,6 +346,9 @@ void VariantRenderer::render(std::int64_t injection_id, std::span<const double> 
                       }},
                  row[Variant::no_psf]);
   render_legacy(row[Variant::legacy_psf]);
+  if (stored != nullptr && row[Variant::legacy_psf].valid) {
+    row.stored_misfit_legacy = misfit(*stored, changed_);
+  }
 }
 
 }  // namespace lensmill::pipeline

@@ -49,6 +49,11 @@ struct ProbedRow {
   double counter_image_snr = 0.0;  ///< of the band where it is largest; NaN as 0
   /// Largest |stored - rendered| of a pixel over the noise's sigma; 0 if not stored.
   double stored_deviation = 0.0;
+  /// Mean over pixels of ((stored - rendered) / sigma)^2 of positive minus negative,
+  /// rendered as the run says and by the legacy operator; NaN if there is no such
+  /// thing.
+  double stored_misfit = measure::not_a_number;
+  double stored_misfit_legacy = measure::not_a_number;
   std::array<VariantRow, analysis::variant_count> variants;
   VariantRow& operator[](analysis::Variant variant) {
     return variants[static_cast<std::size_t>(variant)];
@@ -84,6 +89,7 @@ class VariantRenderer {
   void render_legacy(VariantRow& out);
   void treat_images(ProbedRow& row);
   void add_stored(const StoredPair& stored, ProbedRow& row);
+  double misfit(const StoredPair& stored, const Pair& rendered) const;
   std::string run_changed(const Change& change);
   std::string arc_of_legacy(stages::Stamp& stamp);
   void copy_pair(const stages::Stamp& stamp, Pair& pair) const;

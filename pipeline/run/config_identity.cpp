@@ -13,9 +13,9 @@ namespace {
 
 using config::Node;
 
-constexpr std::array<std::string_view, 6> free_keys{
-    "output.directory",        "output.writer_groups",  "run.max_failed_fraction",
-    "catalogue.sampled.count", "catalogue.sobol.count", "source.galaxies.cache_mib"};
+constexpr std::array<std::string_view, 4> free_keys{
+    "output.directory", "output.writer_groups", "run.max_failed_fraction",
+    "source.galaxies.cache_mib"};
 
 /// Came later than runs that are there, which go on as if they had it.
 constexpr std::string_view later_key = "output.work_distribution";
@@ -47,7 +47,21 @@ std::string value_or_absent(const FlatConfig& flat, const std::string& key) {
 }  // namespace
 
 bool may_differ(const std::string& key) {
-  return key == later_key || std::ranges::find(free_keys, key) != free_keys.end();
+  return key == later_key || std::ranges::find(free_keys, key) != free_keys.end() ||
+         std::ranges::find(count_keys, key) != count_keys.end();
+}
+
+std::vector<std::string> list_in(const FlatConfig& config, const std::string& key) {
+  std::vector<std::string> items;
+  for (std::size_t k = 0;; ++k) {
+    const auto at = config.find(fmt::format("{}[{}]", key, k));
+    if (at == config.end()) return items;
+    items.push_back(at->second);
+  }
+}
+
+std::vector<std::string> saltelli_factors(const FlatConfig& config) {
+  return list_in(config, "catalogue.sobol.saltelli.factors");
 }
 
 FlatConfig flatten(const std::string& resolved_yaml, const std::string& source) {

@@ -67,7 +67,8 @@ void check_same_config(const RunFolder& folder, const Provenance& provenance,
         "(use another --output, or --overwrite to begin anew). Differences:\n  {}",
         folder.path(), fmt::join(differences, "\n  ")));
   }
-  for (const std::string key : {"catalogue.sampled.count", "catalogue.sobol.count"}) {
+  for (const std::string_view name : count_keys) {
+    const std::string key(name);
     if (!before.contains(key)) continue;
     const auto old_count = std::stoll(before.at(key));
     const auto new_count = std::stoll(now.at(key));

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "lib/core/errors.hpp"
+#include "lib/core/saltelli.hpp"
 #include "lib/io/files.hpp"
 #include "lib/io/hdf5/file.hpp"
 #include "pipeline/run/shard_header.hpp"
@@ -45,22 +46,16 @@ Number number(const FlatConfig& config, const std::string& key,
   return result;
 }
 
-std::vector<std::string> list(const FlatConfig& config, const std::string& key) {
-  std::vector<std::string> items;
-  for (std::size_t k = 0;; ++k) {
-    const auto at = config.find(fmt::format("{}[{}]", key, k));
-    if (at == config.end()) return items;
-    items.push_back(at->second);
-  }
-}
-
 /// Rows of the run: what the shards say (a file catalogue's length is nowhere else), or
 /// the configuration where it says more (a run that is being extended).
 std::int64_t rows_of(const RunFolder& folder, const FlatConfig& config) {
   std::int64_t rows = 0;
-  for (const std::string key : {"catalogue.sampled.count", "catalogue.sobol.count"}) {
-    if (config.contains(key)) {
-      rows = number<std::int64_t>(config, key, folder.run_yaml());
+  for (const std::string_view name : count_keys) {
+    const std::string key(name);
+    if (!config.contains(key)) continue;
+    rows = number<std::int64_t>(config, key, folder.run_yaml());
+    if (name == saltelli_count_key) {
+      rows *= saltelli_rows_per_point(saltelli_factors(config).size());
     }
   }
   if (rows > 0) return rows;
@@ -90,7 +85,8 @@ RunOnDisk open_run(const std::string& path) {
   const FlatConfig config = flatten(yaml, yaml_path);
   const RunFolder folder(folder_path, value(config, "run.name", yaml_path));
   std::vector<double> radii;
-  for (std::size_t k = 0; k < list(config, "measure.aperture_radius_pix").size(); ++k) {
+  for (std::size_t k = 0; k < list_in(config, "measure.aperture_radius_pix").size();
+       ++k) {
     radii.push_back(number<double>(
         config, fmt::format("measure.aperture_radius_pix[{}]", k), yaml_path));
   }
@@ -98,13 +94,13 @@ RunOnDisk open_run(const std::string& path) {
           .plan = {.rows = rows_of(folder, config),
                    .rows_per_shard = number<std::int64_t>(
                        config, "output.rows_per_shard", yaml_path)},
-          .bands = list(config, "bands"),
+          .bands = list_in(config, "bands"),
           .aperture_radius_pix = radii,
           .pixel_scale_arcsec =
               number<double>(config, "grid.pixel_scale_arcsec", yaml_path),
           .max_failed_fraction =
               number<double>(config, "run.max_failed_fraction", yaml_path),
-          .products = list(config, "output.products"),
+          .products = list_in(config, "output.products"),
           .resolved_yaml = yaml,
           .config = config};
 }

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "lib/core/errors.hpp"
+#include "lib/core/saltelli.hpp"
 #include "stages/config/section_readers.hpp"
 
 namespace lensmill::config {
@@ -11,6 +12,7 @@ namespace {
 constexpr std::array<std::string_view, 4> kinds = {"sampled", "grid", "sobol", "file"};
 // Owen-scrambled Sobol points have 32-bit indices.
 constexpr double most_sobol_rows = 4294967296.0;
+constexpr double most_saltelli_points = 1.0e9;
 
 std::vector<double> axis_values(const Section& grid, const std::string& column) {
   grid.describe(column, "list of numbers, or from/to/step");
@@ -26,6 +28,30 @@ std::vector<double> axis_values(const Section& grid, const std::string& column) 
   } catch (const ConfigError& error) {
     grid.problem(column, error.what());
     return {};
+  }
+}
+
+void read_sobol(const Section& section, CatalogueSection& out) {
+  constexpr std::array<std::string_view, 2> designs = {"count", "saltelli"};
+  const Section sobol = section.section("sobol");
+  if (sobol.one_of(designs) != "saltelli") {
+    out.count = sobol.integer("count", closed(1, most_sobol_rows));
+    return;
+  }
+  const Section saltelli = sobol.section("saltelli");
+  // A point has at least three rows, whose number is what must stay below 2^32.
+  const auto points = saltelli.integer("base_count", closed(2, most_saltelli_points));
+  out.saltelli_factors = saltelli.texts("factors");
+  if (out.saltelli_factors.empty()) {
+    saltelli.problem("factors", "must name at least one prior");
+    return;
+  }
+  out.count = points * saltelli_rows_per_point(out.saltelli_factors.size());
+  if (static_cast<double>(out.count) > most_sobol_rows) {
+    saltelli.problem(
+        "base_count",
+        fmt::format("must give at most {} rows (got {})",
+                    static_cast<std::int64_t>(most_sobol_rows), out.count));
   }
 }
 
@@ -57,7 +83,7 @@ void read_catalogue(const Section& root, RunConfig& config) {
     read_grid(section, out);
   } else if (kind == "sobol") {
     out.kind = CatalogueKind::sobol;
-    out.count = section.section("sobol").integer("count", closed(1, most_sobol_rows));
+    read_sobol(section, out);
   } else if (kind == "file") {
     out.kind = CatalogueKind::file;
     const Section file = section.section("file");

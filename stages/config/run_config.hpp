@@ -44,6 +44,7 @@ struct CatalogueSection {
   bool overrides_priors = false;  ///< file: its columns replace priors (`--catalogue`)
   std::vector<catalogue::Axis> grid;  ///< in file order, the last axis runs fastest
   catalogue::SplitFractions split;
+  std::vector<std::string> saltelli_factors;  ///< sobol: priors with a block of rows
 };
 
 /// One band's survey image (`host.survey.<band>`).

@@ -4,7 +4,10 @@ from the run's columns, and clear words about runs that cannot be analysed."""
 import csv
 import json
 import math
+import os
+import pathlib
 import shutil
+import subprocess
 import unittest
 
 import h5py
@@ -15,6 +18,7 @@ from support import snapshot, virtual_file
 
 # Means of a few hundred doubles, summed in another order.
 ROUNDING = 1e-12
+SOURCE = pathlib.Path(os.environ.get("LENSMILL_SOURCE", "."))
 EDGES = [0.5, 0.75, 1.0, 1.5, 2.0, 2.5]
 
 
@@ -50,6 +54,81 @@ class Analyse(Case):
         for ranks in (1, 2, 3):
             self.assertEqual(found[ranks][0], found[0][0], f"{ranks} ranks")
             self.assertEqual(found[ranks][1], found[0][1], f"{ranks} ranks: stdout")
+
+    def test_counterfactual_renders(self):
+        text = edited(edited(RICH, "count: 10", "count: 130"),
+                      "choice: [0.0, 0.75, 1.5]", "choice: [0.75, 1.5]")
+        run = self.make_run("run", edited(text, "stamp_size_pix: 16", "stamp_size_pix: 24"))
+        found = {}
+        for ranks in (0, 2, 3):
+            result = self.assert_ends(
+                lensmill("analyse", run, "--counterfactuals", 130, ranks=ranks), 0)
+            found[ranks] = ({name: data for name, (data, _)
+                             in snapshot(run / "analysis").items()}, result.stdout)
+        self.assertEqual(found[2], found[0])
+        self.assertEqual(found[3], found[0])
+        report = results(run)
+        self.assertEqual(report["counterfactuals"]["rows"], 130)
+        with h5py.File(virtual_file(run)) as file:
+            core = file["measurements/core_flux_fraction"][:, 1, 1].mean()
+        for game, causes in (("correct", 3), ("legacy", 4)):
+            line, = rows_of(report, "counterfactuals", "counterfactual_core",
+                            theta_e_bin="all", game=game)
+            parts = rows_of(report, "counterfactuals", "shapley", theta_e_bin="all",
+                            game=game)
+            self.assertEqual(len(parts), causes)
+            self.assertAlmostEqual(sum(p["shapley"] for p in parts),
+                                   line["core"] - line["rest"], delta=ROUNDING)
+            self.assertAlmostEqual(sum(p["rows_led"] for p in parts), 1.0, delta=ROUNDING)
+            if game == "correct":
+                # The image in single precision, the column by adjoint apertures.
+                self.assertAlmostEqual(line["core"], core, delta=5e-6)
+                correct = line["core"]
+            else:
+                operator = line["core"] - correct
+        row, = rows_of(report, "attribution", theta_e_bin="all", cause="psf_operator")
+        self.assertEqual(row["status"], "measured")
+        self.assertAlmostEqual(row["contribution"], operator, delta=ROUNDING)
+        h3, = rows_of(report, "hypotheses", theta_e_bin="all", hypothesis="H3")
+        self.assertEqual(h3["verdict"], "refuted")
+        self.assertAlmostEqual(h3["effect"], operator / correct, delta=ROUNDING)
+        self.assertLess(h3["effect_lower"], h3["effect"])
+
+        figure = subprocess.run(
+            ["/usr/bin/python3", SOURCE / "python/plot_analysis.py", run],
+            capture_output=True, text=True, timeout=120)
+        self.assertEqual(figure.returncode, 0, figure.stderr)
+        self.assertEqual((run / "analysis/analysis.png").read_bytes()[:4], b"\x89PNG")
+
+        # A run by the legacy operator has the same causes.
+        legacy = self.make_run("legacy", edited(edited(
+            edited(text, "stamp_size_pix: 16", "stamp_size_pix: 24"),
+            "host:\n", "convolve: {operator: legacy_ifftshift, oversample: 1}\nhost:\n"),
+            "psf:\n", "psf:\n  accept_failed_self_test: true\n"))
+        self.assert_ends(lensmill("analyse", legacy, "--counterfactuals", 130), 0)
+        for table in ("counterfactual_core", "shapley"):
+            self.assertEqual(rows_of(results(legacy), "counterfactuals", table),
+                             rows_of(report, "counterfactuals", table))
+        h3, = rows_of(results(legacy), "hypotheses", theta_e_bin="all", hypothesis="H3")
+        self.assertEqual(h3["verdict"], "refuted")
+
+    def test_counterfactuals_without_the_legacy_operator(self):
+        # Kernels larger than the stamp.
+        run = self.make_run("run", edited(edited(
+            edited(RICH, "count: 10", "count: 40"), "choice: [0.0, 0.75, 1.5]",
+            "choice: [0.75, 1.5]"), "size_pix: [21, 21]", "size_pix: [31, 31]"))
+
+        result = self.assert_ends(lensmill("analyse", run, "--counterfactuals", 40), 0)
+
+        report = results(run)
+        self.assertEqual(report["counterfactuals"]["rows"], 40)
+        self.assertIn("The legacy operator does not apply", result.stdout)
+        self.assertIn("no larger than the stamp",
+                      report["counterfactuals"]["no_legacy_reason"])
+        lines = rows_of(report, "counterfactuals", "counterfactual_core")
+        self.assertEqual({line["game"] for line in lines}, {"correct"})
+        h3, = rows_of(report, "hypotheses", theta_e_bin="all", hypothesis="H3")
+        self.assertEqual((h3["verdict"], h3["effect"]), ("not decided", None))
 
     def test_numbers_are_those_of_the_columns(self):
         run = self.analysed("run", edited(SMALL, "count: 10", "count: 300").replace(

