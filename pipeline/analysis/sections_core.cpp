@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "lib/analysis/hypotheses.hpp"
+#include "pipeline/analysis/leader_change.hpp"
 #include "pipeline/analysis/sections.hpp"
 
 namespace lensmill::pipeline {
@@ -251,7 +253,9 @@ Section attribution_section(const AnalysisInput& input) {
       "the cause with the largest mean contribution; its probability is the share of "
       "bootstrap replicates in which it has that; rows_led is the share of rows in "
       "which it is the largest";
-  section.tables = {std::move(overview), std::move(table)};
+  auto changes = leader_changes(input);
+  std::ranges::move(changes.sentences, std::back_inserter(section.sentences));
+  section.tables = {std::move(overview), std::move(changes.table), std::move(table)};
   return section;
 }
 

@@ -175,6 +175,18 @@ class Analyse(Case):
                 self.assertAlmostEqual(sum(r["contribution"] for r in steps),
                                        core[inside].mean(), delta=ROUNDING)
 
+        edges = [(0.5, 0.75), (0.75, 1.0), (1.0, 1.5), (1.5, 2.0)]  # the rows end at 1.6
+        inside = [(theta_e >= low) & (theta_e < high) for low, high in edges]
+        for ranking, causes in (("split", ["intrinsic"]), ("net_kind", ["intrinsic", "psf"])):
+            lead = sum(measured[f"core_flux_fraction_saddle_{c}"][:, 0, 1]
+                       - measured[f"core_flux_fraction_minimum_{c}"][:, 0, 1] for c in causes)
+            row, = rows_of(report, "attribution", "leader_change", ranking=ranking)
+            self.assertEqual((row["below"], row["above"]), ("outer image", "counter-image"))
+            place = numpy.interp(0.0, [lead[rows].mean() for rows in inside],
+                                 [theta_e[rows].mean() for rows in inside])
+            self.assertAlmostEqual(row["theta_e"], place, delta=1e-6)
+            self.assertTrue(row["theta_e_lower"] <= place <= row["theta_e_upper"])
+
         offset = measured["core_offset"][:, 0, 1]
         flux = measured["arc_flux_nmgy"][:, 0]
         line, = rows_of(report, "paired", "offset_lines", theta_e_bin="all",
