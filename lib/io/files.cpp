@@ -89,29 +89,29 @@ std::string unique_process_name() {
   return process_name() + "-" + std::to_string(std::random_device{}() % 100000U);
 }
 
-void remove_dead_partials(const std::string& path) {
+void remove_dead_partials(const std::string& folder, const std::string& published) {
   namespace fs = std::filesystem;
-  const fs::path file(path);
-  const std::string stem = file.filename().string() + ".";
-  const std::string own_host = process_name();
-  const std::string host_prefix = own_host.substr(0, own_host.rfind('-') + 1);
+  constexpr std::string_view ending = ".partial";
+  const std::string own = process_name();
+  std::string local_maker = ".";
+  local_maker.append(own, 0, own.rfind('-') + 1);
   std::error_code error;
-  const auto published = fs::last_write_time(file, error);
+  const auto now = fs::last_write_time(published, error);
   const bool there = !error;
   error.clear();
-  for (fs::directory_iterator at(file.parent_path(), error), end; !error && at != end;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end;
        at.increment(error)) {
-    const std::string name = at->path().filename().string();
-    if (!name.starts_with(stem) || !name.ends_with(".partial")) continue;
-    const std::string maker = name.substr(
-        stem.size(), name.size() - stem.size() - std::string_view(".partial").size());
+    std::string name = at->path().filename().string();
+    if (!name.ends_with(ending)) continue;
+    name.resize(name.size() - ending.size());
     std::error_code none;
-    const bool local = maker.starts_with(host_prefix);
+    const auto maker = name.rfind(local_maker);
     const bool gone =
-        local && !fs::exists("/proc/" + maker.substr(host_prefix.size()), none);
+        maker != std::string::npos &&
+        !fs::exists("/proc/" + name.substr(maker + local_maker.size()), none);
     // Both times are the file server's: no clocks are compared.
     const auto changed = fs::last_write_time(at->path(), none);
-    const bool old = there && !none && published - changed > abandoned_after;
+    const bool old = there && !none && now - changed > abandoned_after;
     if (gone || old) ::unlink(at->path().c_str());
   }
 }

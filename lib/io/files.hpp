@@ -28,11 +28,12 @@ std::string process_name();
 std::string unique_process_name();
 
 /// Partial files of other machines count as left behind when they are so much older
-/// than the published file.
+/// than a file published now.
 inline constexpr std::chrono::hours abandoned_after{1};
-/// Remove own_partial(path) files that killed processes have left: of this host, when
-/// the process is gone; of others, when they are old against `path`, if that is there.
-void remove_dead_partials(const std::string& path);
+/// Remove the own_partial() files in a folder that killed processes have left: of this
+/// host, when the process is gone; of others, when they are old against `published`, a
+/// file that was just written (or is not there).
+void remove_dead_partials(const std::string& folder, const std::string& published);
 
 /// Write an own partial file, then publish it as `path`; none is left on failure.
 void write_text(const std::string& path, std::string_view text);

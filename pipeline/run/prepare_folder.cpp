@@ -142,8 +142,9 @@ void remove_partials(const RunFolder& folder, const ShardRange& selection) {
     const auto shard = shard_of_file_name(name);
     if (shard && selection.contains(*shard)) io::remove_file(file.string());
   }
-  io::remove_dead_partials(folder.run_yaml());
-  io::remove_dead_partials(folder.virtual_file());
+  // run.yaml has been written just now.
+  io::remove_dead_partials(folder.path(), folder.run_yaml());
+  io::remove_dead_partials(folder.log(), folder.run_yaml());
 }
 
 [[noreturn]] void refuse_foreign(const ShardState& state, const std::string& path,

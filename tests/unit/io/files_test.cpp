@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <filesystem>
 
 #include "lib/core/errors.hpp"
@@ -76,6 +79,47 @@ TEST(Files, AFullDiskIsAnIoErrorThatSaysSo) {
   EXPECT_THAT([&] { write_text(path, "x"); },
               ThrowsMessage<IoError>(HasSubstr("No space left on device")));
   EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST(Files, PartialFilesOfDeadProcessesAreRemovedAndNoOthers) {
+  const TemporaryFolder folder;
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  ASSERT_GT(child, 0);
+  ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+  const std::string own = process_name();
+  const std::string host = own.substr(0, own.rfind('-') + 1);
+  const auto make = [&](const std::string& name) {
+    write_text((folder / name).string(), "x");
+    return (folder / name).string();
+  };
+  const auto published = make("run.yaml");
+  const auto dead = make("a.job.json." + host + std::to_string(child) + ".partial");
+  const auto alive = make("a.job.json." + own + ".partial");
+  const auto foreign = make("b.json.elsewhere.org-1.partial");
+  const auto abandoned = make("c.json.elsewhere.org-1.partial");
+  std::filesystem::last_write_time(
+      abandoned, std::filesystem::last_write_time(published) - 2 * abandoned_after);
+  const auto other = make("notes." + host + std::to_string(child));
+
+  remove_dead_partials(folder.path().string(), published);
+
+  EXPECT_FALSE(std::filesystem::exists(dead));
+  EXPECT_FALSE(std::filesystem::exists(abandoned));
+  for (const auto& kept : {published, alive, foreign, other}) {
+    EXPECT_TRUE(std::filesystem::exists(kept)) << kept;
+  }
+}
+
+TEST(Files, OfSeveralThatMakeAFileOneSucceeds) {
+  const TemporaryFolder folder;
+  const auto path = (folder / "id").string();
+
+  EXPECT_TRUE(write_text_if_absent(path, "first"));
+  EXPECT_FALSE(write_text_if_absent(path, "second"));
+
+  EXPECT_EQ(read_text(path), "first");
+  EXPECT_FALSE(std::filesystem::exists(own_partial(path)));
 }
 
 TEST(Files, RemovingWhatIsNotThereIsFine) {
