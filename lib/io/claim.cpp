@@ -19,6 +19,7 @@
 #include "lib/core/errors.hpp"
 #include "lib/io/claim_owner.hpp"
 #include "lib/io/files.hpp"
+#include "lib/io/this_process.hpp"
 
 namespace lensmill::io {
 namespace {

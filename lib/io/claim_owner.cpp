@@ -2,14 +2,14 @@
 
 #include <unistd.h>
 
-#include <array>
 #include <cstdlib>
-#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
 #include <utility>
+
+#include "lib/io/this_process.hpp"
 
 namespace lensmill::io {
 namespace {
@@ -47,28 +47,17 @@ std::string variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-std::string utc_text() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  ::gmtime_r(&now, &parts);
-  std::array<char, 32> text{};
-  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text.data();
-}
-
 }  // namespace
 
 ClaimOwner ClaimOwner::this_process() {
-  std::array<char, 256> host{};
-  if (::gethostname(host.data(), host.size() - 1) != 0) host = {"host"};
   const std::string process = std::to_string(::getpid());
-  return {.host = host.data(),
+  return {.host = host_name(),
           .process = process,
           .process_start = start_of(process),
           .machine = this_machine(),
           .slurm_job = variable("SLURM_JOB_ID"),
           .slurm_restart = variable("SLURM_RESTART_COUNT"),
-          .since_utc = utc_text()};
+          .since_utc = utc_now()};
 }
 
 std::string ClaimOwner::to_text() const {

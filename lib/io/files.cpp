@@ -8,10 +8,10 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <random>
 #include <utility>
 
 #include "lib/core/errors.hpp"
+#include "lib/io/this_process.hpp"
 
 namespace lensmill::io {
 namespace {
@@ -77,16 +77,6 @@ void publish(const std::string& partial, const std::string& path) {
 
 std::string own_partial(const std::string& path) {
   return path + "." + process_name() + ".partial";
-}
-
-std::string process_name() {
-  std::array<char, 256> host{};
-  if (::gethostname(host.data(), host.size() - 1) != 0) host = {"host"};
-  return std::string(host.data()) + "-" + std::to_string(::getpid());
-}
-
-std::string unique_process_name() {
-  return process_name() + "-" + std::to_string(std::random_device{}() % 100000U);
 }
 
 void remove_dead_partials(const std::string& folder, const std::string& published) {

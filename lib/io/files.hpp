@@ -22,11 +22,6 @@ void publish(const std::string& partial, const std::string& path);
 /// that two may make `path` at once.
 std::string own_partial(const std::string& path);
 
-/// "HOST-PROCESS", and with a number drawn at random: for names that no other process,
-/// of this machine or another, uses.
-std::string process_name();
-std::string unique_process_name();
-
 /// Partial files of other machines count as left behind when they are so much older
 /// than a file published now.
 inline constexpr std::chrono::hours abandoned_after{1};

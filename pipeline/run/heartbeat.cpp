@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "pipeline/run/provenance.hpp"
+#include "lib/io/this_process.hpp"
 
 namespace lensmill::pipeline {
 namespace {
@@ -25,13 +25,13 @@ void Heartbeat::beat(const char* event) {
   if (!file_.is_open()) return;
   next_ = Clock::now() + interval;
   const std::chrono::duration<double> spent = Clock::now() - shard_start_;
-  file_ << nlohmann::json{{"utc", utc_now()},
+  file_ << nlohmann::json{{"utc", io::utc_now()},
                           {"event", event},
                           {"shard", shard_},
                           {"shard_rows", rows_},
                           {"own_rows_done", rows_done_},
                           {"seconds", spent.count()},
-                          {"host", host_name()}}
+                          {"host", io::host_name()}}
         << std::endl;
   if (!file_) file_.close();
 }

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/uuid/random_generator.hpp>
 #include <boost/uuid/uuid_io.hpp>
 #include <filesystem>
 #include <utility>
 
 #include "lib/io/files.hpp"
+#include "lib/io/this_process.hpp"
 #include "pipeline/run/prov_document.hpp"
 
 namespace lensmill::pipeline {
@@ -31,6 +33,15 @@ std::string text_of(const json& document) {
   return document.dump(indent, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
+bool is_record(const json& record) {
+  constexpr std::array parts{"run_id",      "job_id",      "status",
+                             "started_utc", "jobs_before", "config_hash",
+                             "facts",       "inputs",      "gated_by"};
+  return record.is_object() && std::ranges::all_of(parts, [&](const char* part) {
+           return record.contains(part);
+         });
+}
+
 std::string status_of(ExitCode code) {
   switch (code) {
     case ExitCode::ok: return "complete";
@@ -41,13 +52,18 @@ std::string status_of(ExitCode code) {
 
 }  // namespace
 
-GatingRun read_gating_run(const std::string& path) {
+GatingRun read_gating_run(const std::string& path, const RunFolder& folder) {
   const std::string file = RunFolder(path, "").run_id_file();
   if (!fs::exists(file)) {
     throw UsageError(fmt::format(
         "--gated-by {}: no run with an id there ({} is missing); give the folder of a "
         "run that this version has made",
         path, file));
+  }
+  std::error_code none;
+  if (fs::equivalent(file, folder.run_id_file(), none)) {
+    throw UsageError(fmt::format(
+        "--gated-by {}: is this run itself; give the pilot's folder", path));
   }
   return {.run_id = first_line(io::read_text(file)), .path = path};
 }
@@ -61,12 +77,12 @@ std::string run_id_of(const RunFolder& folder) {
 JobRecord::JobRecord(const RunFolder& folder, const Provenance& provenance,
                      const json& facts, const std::vector<GatingRun>& gates) {
   const std::string id = new_id();
-  std::vector<std::string> resumed;
-  for (const auto& job : read_job_records(folder)) resumed.push_back(job.at("job_id"));
-  record_ = {{"run_id", run_id_of(folder)}, {"job_id", id},
-             {"status", "running"},         {"started_utc", utc_now()},
-             {"after_jobs", resumed},       {"facts", facts},
-             {"inputs", json::array()},     {"gated_by", json::array()}};
+  const auto earlier = read_job_records(folder);
+  record_ = {{"run_id", run_id_of(folder)},   {"job_id", id},
+             {"status", "running"},           {"started_utc", io::utc_now()},
+             {"jobs_before", earlier.size()}, {"facts", facts},
+             {"inputs", json::array()},       {"gated_by", json::array()}};
+  if (!earlier.empty()) record_["after_job"] = earlier.back().at("job_id");
   for (const auto& fact : provenance.facts) {
     std::visit([&](const auto& value) { record_["facts"][fact.name] = value; },
                fact.value);
@@ -76,11 +92,6 @@ JobRecord::JobRecord(const RunFolder& folder, const Provenance& provenance,
         {{"role", input.role}, {"path", input.path}, {"sha256", input.sha256}});
   }
   for (const auto& gate : gates) {
-    if (gate.run_id == record_["run_id"]) {
-      record_ = nullptr;
-      throw UsageError(fmt::format(
-          "--gated-by {}: is this run itself; give the pilot's folder", gate.path));
-    }
     record_["gated_by"].push_back({{"run_id", gate.run_id}, {"path", gate.path}});
   }
   // Known to the run's record as a whole, not as a fact.
@@ -105,7 +116,7 @@ void JobRecord::end(ExitCode code, const json& results) {
   if (record_.is_null()) return;
   record_["status"] = status_of(code);
   if (code != ExitCode::internal) record_["exit_code"] = static_cast<int>(code);
-  record_["ended_utc"] = utc_now();
+  record_["ended_utc"] = io::utc_now();
   record_["results"] = results;
   write();
   record_ = nullptr;
@@ -124,13 +135,13 @@ std::vector<json> read_job_records(const RunFolder& folder) {
     if (!entry.path().string().ends_with(record_ending)) continue;
     const auto record =
         json::parse(io::read_text(entry.path().string()), nullptr, false);
-    if (record.is_object() && record.value("run_id", "") == run_id) {
+    if (is_record(record) && record["run_id"] == run_id) {
       records.push_back(record);
     }
   }
   std::ranges::sort(records, {}, [](const json& record) {
     return std::pair(record.at("started_utc").get<std::string>(),
-                     record.at("after_jobs").size());
+                     record.at("jobs_before").get<std::int64_t>());
   });
   return records;
 }

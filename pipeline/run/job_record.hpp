@@ -15,8 +15,9 @@ struct GatingRun {
   std::string run_id;
   std::string path;
 };
-/// \throws UsageError if there is no run with an id at `path`
-GatingRun read_gating_run(const std::string& path);
+/// \param folder of the run that it gates
+/// \throws UsageError if there is no run with an id at `path`, or it is that run itself
+GatingRun read_gating_run(const std::string& path, const RunFolder& folder);
 
 /// The id of the run in this folder (a random UUID, RUN/log/run_id), made if there is
 /// none. Of several jobs that begin one run at once, all get the same.

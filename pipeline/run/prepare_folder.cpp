@@ -8,6 +8,7 @@
 
 #include "lib/core/errors.hpp"
 #include "lib/io/files.hpp"
+#include "lib/io/this_process.hpp"
 #include "pipeline/run/config_identity.hpp"
 #include "pipeline/run/input_differences.hpp"
 #include "pipeline/run/verify_run.hpp"

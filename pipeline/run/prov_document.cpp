@@ -77,7 +77,6 @@ json prov_document(const std::vector<json>& jobs, const std::string& virtual_fil
       {"prov:location", virtual_file},
       {"lensmill:rows", last.at("facts").at("run_rows")},
       {"lensmill:shards", last.at("facts").at("run_shards")}};
-  std::vector<std::string> earlier;
   for (const json& job : jobs) {
     const std::string id = "job:" + job.at("job_id").get<std::string>();
     const std::string agent =
@@ -106,11 +105,12 @@ json prov_document(const std::vector<json>& jobs, const std::string& virtual_fil
           "used",
           {{"prov:activity", id}, {"prov:entity", pilot}, {"prov:role", "gate"}});
     }
-    if (!earlier.empty()) {
-      document.relate("wasInformedBy",
-                      {{"prov:informed", id}, {"prov:informant", earlier.back()}});
+    if (job.contains("after_job")) {
+      document.relate(
+          "wasInformedBy",
+          {{"prov:informed", id},
+           {"prov:informant", "job:" + job["after_job"].get<std::string>()}});
     }
-    earlier.push_back(id);
   }
   return document.take();
 }

@@ -1,18 +1,16 @@
 #include "pipeline/run/provenance.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <chrono>
 #include <cstdlib>
 #include <fstream>
 
 #include "lib/core/errors.hpp"
+#include "lib/io/this_process.hpp"
 #include "pipeline/build_info.hpp"
 
 namespace lensmill::pipeline {
@@ -56,18 +54,6 @@ void write_text(io::hdf5::Group& group, const std::string& name,
 
 }  // namespace
 
-std::string host_name() {
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0) return "unknown";
-  return name.data();
-}
-
-std::string utc_now() {
-  const auto now =
-      std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(now));
-}
-
 std::vector<Fact> facts_of_this_job(const std::vector<std::string>& command_line,
                                     int ranks, int nodes) {
   const auto& build = build_info();
@@ -83,8 +69,8 @@ std::vector<Fact> facts_of_this_job(const std::vector<std::string>& command_line
     facts.push_back({"library_" + name, version});
   }
   facts.push_back({"command_line", fmt::format("{}", fmt::join(command_line, " "))});
-  facts.push_back({"started_utc", utc_now()});
-  facts.push_back({"host", host_name()});
+  facts.push_back({"started_utc", io::utc_now()});
+  facts.push_back({"host", io::host_name()});
   facts.push_back({"cpu", cpu_model()});
   facts.push_back({"mpi_ranks", std::int64_t{ranks}});
   facts.push_back({"mpi_nodes", std::int64_t{nodes}});

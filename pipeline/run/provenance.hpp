@@ -44,10 +44,4 @@ void write_origin(io::hdf5::Group& root, const std::string& title);
 std::vector<Fact> facts_of_this_job(const std::vector<std::string>& command_line,
                                     int ranks, int nodes);
 
-/// This node's name. \independent
-std::string host_name();
-
-/// "2026-11-26T17:48:23Z"
-std::string utc_now();
-
 }  // namespace lensmill::pipeline

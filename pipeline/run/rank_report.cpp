@@ -1,13 +1,14 @@
 #include "pipeline/run/rank_report.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "lib/core/statistics.hpp"
-#include "pipeline/run/provenance.hpp"
+#include "lib/io/this_process.hpp"
 
 namespace lensmill::pipeline {
 namespace {
@@ -24,34 +25,33 @@ json to_json(const RankTimes& times) {
 }
 
 RankTimes from_json(const json& object) {
-  RankTimes times{.rank = object.at("rank"),
-                  .host = object.at("host"),
-                  .rows = object.at("rows"),
-                  .rendering_s = 0.0,
-                  .stages_s = object.at("stages_s"),
-                  .reading_s = object.at("reading_s"),
-                  .checksums_s = object.at("checksums_s"),
-                  .writing_s = object.at("writing_s"),
-                  .waiting_s = object.at("waiting_s"),
-                  .wall_s = object.at("wall_s"),
-                  .peak_memory_bytes = object.at("peak_memory_bytes")};
-  times.rendering_s =
-      std::accumulate(times.stages_s.begin(), times.stages_s.end(), 0.0);
-  return times;
+  return {.rank = object.at("rank"),
+          .host = object.at("host"),
+          .rows = object.at("rows"),
+          .stages_s = object.at("stages_s"),
+          .reading_s = object.at("reading_s"),
+          .checksums_s = object.at("checksums_s"),
+          .writing_s = object.at("writing_s"),
+          .waiting_s = object.at("waiting_s"),
+          .wall_s = object.at("wall_s"),
+          .peak_memory_bytes = object.at("peak_memory_bytes")};
 }
 
 double per_row(const RankTimes& times) {
-  return times.rendering_s / static_cast<double>(times.rows);
+  return times.rendering_s() / static_cast<double>(times.rows);
 }
 
 }  // namespace
 
+double RankTimes::rendering_s() const {
+  return std::accumulate(stages_s.begin(), stages_s.end(), 0.0);
+}
+
 std::vector<RankTimes> gather_rank_times(const Timings& timings, double wall_s,
                                          const parallel::Communicator& world) {
   const RankTimes own{.rank = world.rank(),
-                      .host = host_name(),
+                      .host = io::host_name(),
                       .rows = timings.rows,
-                      .rendering_s = 0.0,
                       .stages_s = timings.stages,
                       .reading_s = timings.reading,
                       .checksums_s = timings.checksums,
@@ -83,11 +83,32 @@ std::string rank_lines(const std::vector<RankTimes>& ranks,
   return lines;
 }
 
+std::string shares_of_time(const std::vector<RankTimes>& ranks,
+                           const std::vector<std::string>& stage_names) {
+  std::vector<std::string> names = stage_names;
+  names.insert(names.end(), {"reading", "checksums", "writing", "waiting"});
+  std::vector<double> seconds(names.size());
+  for (const auto& times : ranks) {
+    std::vector<double> parts = times.stages_s;
+    parts.insert(parts.end(), {times.reading_s, times.checksums_s, times.writing_s,
+                               times.waiting_s});
+    for (std::size_t k = 0; k < seconds.size(); ++k) seconds[k] += parts.at(k);
+  }
+  const double total = std::accumulate(seconds.begin(), seconds.end(), 0.0);
+  std::vector<std::string> shares;
+  shares.reserve(names.size());
+  for (std::size_t k = 0; k < names.size(); ++k) {
+    shares.push_back(fmt::format("{} {:.0f} %", names[k],
+                                 total > 0.0 ? 100.0 * seconds[k] / total : 0.0));
+  }
+  return fmt::format("{}", fmt::join(shares, ", "));
+}
+
 double efficiency(const std::vector<RankTimes>& ranks) {
   double busy = 0.0;
   double wall = 0.0;
   for (const auto& times : ranks) {
-    busy += times.rendering_s + times.reading_s + times.checksums_s + times.writing_s;
+    busy += times.rendering_s() + times.reading_s + times.checksums_s + times.writing_s;
     wall += times.wall_s;
   }
   return wall > 0.0 ? busy / wall : 0.0;

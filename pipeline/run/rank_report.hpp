@@ -14,11 +14,12 @@ struct RankTimes {
   int rank = 0;
   std::string host;
   std::int64_t rows = 0;
-  double rendering_s = 0.0;  ///< in the stages
   std::vector<double> stages_s;
   double reading_s = 0.0, checksums_s = 0.0, writing_s = 0.0, waiting_s = 0.0;
   double wall_s = 0.0;  ///< from the first shard asked for to the last one's end
   std::int64_t peak_memory_bytes = 0;
+
+  double rendering_s() const;  ///< in all stages
 };
 
 /// Every rank's, on the root; elsewhere nothing. \collective
@@ -28,6 +29,10 @@ std::vector<RankTimes> gather_rank_times(const Timings& timings, double wall_s,
 /// One JSON object a line, one line a rank, times by the stages' names.
 std::string rank_lines(const std::vector<RankTimes>& ranks,
                        const std::vector<std::string>& stage_names);
+
+/// "lens 52 %, convolve 20 %, ..., writing 9 %" of all ranks' time.
+std::string shares_of_time(const std::vector<RankTimes>& ranks,
+                           const std::vector<std::string>& stage_names);
 
 /// Share of ranks' wall time spent on rows: rendering, reading, checksums, writing.
 /// What is left is waiting: for a group's other ranks, for shards, at the end for the

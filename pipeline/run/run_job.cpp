@@ -8,6 +8,7 @@
 
 #include "lib/core/text.hpp"
 #include "lib/io/files.hpp"
+#include "lib/io/this_process.hpp"
 #include "lib/parallel/groups.hpp"
 #include "lib/parallel/work_queue.hpp"
 #include "pipeline/build_info.hpp"
@@ -94,15 +95,13 @@ PsfCheck check_psfs_once(const Session& session, const Communicator& world, Log&
 }
 
 /// The record of this job, on the root.
-JobRecord begin_record(const Session& session, const RunOptions& options,
+JobRecord begin_record(const Session& session, const std::vector<GatingRun>& gates,
                        const ShardRange& selection, const RunFolder& folder,
                        const RunIdentity& identity, const Provenance& provenance,
                        const Communicator& world) {
   JobRecord record;
   world.agree([&] {
     if (!world.is_root()) return;
-    std::vector<GatingRun> gates;
-    for (const auto& path : options.gated_by) gates.push_back(read_gating_run(path));
     record = JobRecord(folder, provenance,
                        {{"config_hash", identity.config_hash},
                         {"run_name", session.config.run.name},
@@ -168,36 +167,41 @@ bool make_shards(const Session& session, const PreparedFolder& prepared,
 nlohmann::json say_speed(const Session& session, const Timings& timings, double wall_s,
                          double seconds, std::int64_t row_bytes,
                          const std::string& stem, const Communicator& world, Log& log) {
-  std::vector<std::string> names;
-  for (const auto& stage : session.chain().stages()) names.emplace_back(stage->name());
-  const auto rows = world.sum(timings.rows);
-  const auto shares = shares_of_time(timings, names, world);
-  const auto memory = world.maximum(peak_memory_bytes());
-  const double rate = static_cast<double>(rows) / seconds;
-  log.result(fmt::format(
-      "{} rows in {:.1f} s on {} rank{}: {} injections/s ({} per rank), {} MB/s\n"
-      "time: {}\n"
-      "memory: at most {} MiB per rank",
-      grouped(rows), seconds, world.size(), world.size() == 1 ? "" : "s",
-      grouped(std::llround(rate)), grouped(std::llround(rate / world.size())),
-      grouped(std::llround(rate * static_cast<double>(row_bytes) / 1.0e6)), shares,
-      memory >> 20));
   const auto ranks = gather_rank_times(timings, wall_s, world);
+  nlohmann::json results;
   world.agree([&] {
-    if (world.is_root())
-      io::write_text(stem + ".ranks.jsonl", rank_lines(ranks, names));
+    if (!world.is_root()) return;
+    std::vector<std::string> names;
+    for (const auto& stage : session.chain().stages()) {
+      names.emplace_back(stage->name());
+    }
+    std::int64_t rows = 0;
+    std::int64_t memory = 0;
+    for (const auto& times : ranks) {
+      rows += times.rows;
+      memory = std::max(memory, times.peak_memory_bytes);
+    }
+    const double rate = static_cast<double>(rows) / seconds;
+    const double busy = efficiency(ranks);
+    log.result(fmt::format(
+        "{} rows in {:.1f} s on {} rank{}: {} injections/s ({} per rank), {} MB/s\n"
+        "time: {}\n"
+        "memory: at most {} MiB per rank\n"
+        "efficiency: {:.0f} % of the ranks' time went into rows",
+        grouped(rows), seconds, world.size(), world.size() == 1 ? "" : "s",
+        grouped(std::llround(rate)), grouped(std::llround(rate / world.size())),
+        grouped(std::llround(rate * static_cast<double>(row_bytes) / 1.0e6)),
+        shares_of_time(ranks, names), memory >> 20, 100.0 * busy));
+    const std::string slow = stragglers(ranks);
+    if (!slow.empty()) log.warning("stragglers:\n" + slow);
+    results = {{"rows_made", rows},
+               {"seconds", seconds},
+               {"rows_per_s", rate},
+               {"efficiency", busy},
+               {"peak_memory_bytes", memory}};
+    io::write_text(stem + ".ranks.jsonl", rank_lines(ranks, names));
   });
-  if (!world.is_root()) return {};
-  const double busy = efficiency(ranks);
-  log.result(fmt::format("efficiency: {:.0f} % of the ranks' time went into rows",
-                         100.0 * busy));
-  const std::string slow = stragglers(ranks);
-  if (!slow.empty()) log.warning("stragglers:\n" + slow);
-  return {{"rows_made", rows},
-          {"seconds", seconds},
-          {"rows_per_s", rate},
-          {"efficiency", busy},
-          {"peak_memory_bytes", memory}};
+  return results;
 }
 
 /// What remains when the shards are made: a word, or the virtual file and the tables.
@@ -274,9 +278,17 @@ ExitCode run_job(const config::RunConfig& config, const RunOptions& options,
       .config_hash = config_hash(config.resolved_yaml, session.opened.files),
       .instruction_level = level,
       .build_fingerprint = build_fingerprint()};
+  std::vector<GatingRun> gates;
+  world.agree([&] {
+    if (!world.is_root()) return;
+    for (const auto& path : options.gated_by) {
+      gates.push_back(read_gating_run(path, folder));
+    }
+  });
   const PreparedFolder prepared = prepare_folder(
       folder, session.plan, selection, identity, provenance, prepare, world, log);
-  world.agree([&] { log.also_to(fmt::format("{}/{}.log", folder.log(), utc_now())); });
+  world.agree(
+      [&] { log.also_to(fmt::format("{}/{}.log", folder.log(), io::utc_now())); });
   log.info(
       version_line() + ", started as: " +
       std::get<std::string>(
@@ -287,7 +299,7 @@ ExitCode run_job(const config::RunConfig& config, const RunOptions& options,
   }
 
   JobRecord record =
-      begin_record(session, options, selection, folder, identity, provenance, world);
+      begin_record(session, gates, selection, folder, identity, provenance, world);
   std::string stem = record.stem();
   world.broadcast(stem);
   Timings timings;
@@ -305,7 +317,8 @@ ExitCode run_job(const config::RunConfig& config, const RunOptions& options,
   const ExitCode code = conclude(session, selection, stopped, folder, world, log);
   world.agree([&] {
     record.end(code, results);
-    if (world.is_root()) write_prov_file(folder);
+    // Jobs of an array leave it to finalize: each would read the records of all.
+    if (world.is_root() && selection == session.plan.all()) write_prov_file(folder);
   });
   return code;
 }

@@ -48,6 +48,8 @@ ShardWriter::ShardWriter(const parallel::Communicator& group, std::string path,
 
 void ShardWriter::create(const ShardHeader& header, const Provenance& provenance,
                          const ResultBatch& layout) {
+  const parallel::Watchdog watchdog(parallel::io_limit_seconds(),
+                                    partial_ + ": making it");
   group_.agree([&] {
     if (!group_.is_root()) return;
     // HDF5 says no more than that it cannot get information on the file.
@@ -81,11 +83,7 @@ void ShardWriter::create(const ShardHeader& header, const Provenance& provenance
       digests_.emplace_back(info.row_bytes());
     }
   });
-  {
-    const parallel::Watchdog watchdog(parallel::io_limit_seconds(),
-                                      partial_ + ": making room");
-    group_.agree([&] { file_->reserve_space(); });
-  }
+  group_.agree([&] { file_->reserve_space(); });
 }
 
 ShardWriter::~ShardWriter() {
@@ -98,10 +96,6 @@ ShardWriter::~ShardWriter() {
 }
 
 void ShardWriter::together(const std::function<void()>& work) {
-  std::optional<parallel::Watchdog> watchdog;
-  if (group_.size() > 1) {
-    watchdog.emplace(parallel::io_limit_seconds(), partial_ + ": collective I/O");
-  }
   try {
     group_.agree_within(grace_seconds, work);
   } catch (...) {
@@ -111,6 +105,8 @@ void ShardWriter::together(const std::function<void()>& work) {
 }
 
 void ShardWriter::write(std::int64_t first, const ResultBatch& batch) {
+  const parallel::Watchdog watchdog(parallel::io_limit_seconds(),
+                                    partial_ + ": writing rows");
   for (std::size_t k = 0; k < datasets_.size(); ++k) {
     const Column& column = *batch.columns()[k].column;
     const auto start = std::chrono::steady_clock::now();
@@ -139,6 +135,8 @@ void ShardWriter::write_digests() {
 }
 
 void ShardWriter::finish() {
+  const parallel::Watchdog watchdog(parallel::io_limit_seconds(),
+                                    partial_ + ": finishing it");
   write_digests();
   datasets_.clear();
   digest_datasets_.clear();

@@ -2,10 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
-#include <string>
 #include <vector>
-
-#include "lib/parallel/communicator.hpp"
 
 namespace lensmill::pipeline {
 
@@ -34,11 +31,6 @@ class Stopwatch {
   double& seconds_;
   Clock::time_point start_ = Clock::now();
 };
-
-/// "lens 52 %, convolve 20 %, ..., writing 9 %" of all ranks' time. \collective
-std::string shares_of_time(const Timings& timings,
-                           const std::vector<std::string>& stage_names,
-                           const parallel::Communicator& world);
 
 /// This process's largest resident memory so far, in bytes.
 std::int64_t peak_memory_bytes();

@@ -47,7 +47,7 @@ class Provenance(Case):
     def jobs(self):
         records = [json.loads(path.read_text())
                    for path in (self.run / "log").glob("*.job.json")]
-        return sorted(records, key=lambda job: len(job["after_jobs"]))
+        return sorted(records, key=lambda job: job["jobs_before"])
 
     def lines(self, pattern):
         return [json.loads(line) for path in sorted((self.run / "log").glob(pattern))
@@ -112,7 +112,8 @@ class Provenance(Case):
 
         self.assertEqual((first["status"], second["status"]), ("interrupted", "complete"))
         self.assertEqual(first["exit_code"], INTERRUPTED)
-        self.assertEqual(second["after_jobs"], [first["job_id"]])
+        self.assertNotIn("after_job", first)
+        self.assertEqual(second["after_job"], first["job_id"])
         self.assertEqual(first["run_id"], second["run_id"])
         (informed,) = names(self.document().get_records(), prov.model.ProvCommunication)
         self.assertEqual([str(value) for _, value in informed.formal_attributes],
@@ -161,11 +162,12 @@ class Provenance(Case):
         self.assert_ends(lensmill("run", self.config, "--output", self.folder / "x",
                                   "--gated-by", self.folder / "none"), USAGE,
                          "no run with an id there")
+        self.assertFalse((self.folder / "x").exists())  # refused before anything is made
 
     def test_finalize_tells_of_all_jobs(self):
         for shards in ("0-4", "5-9"):
             lensmill("run", self.config, "--output", self.run, "--shards", shards)
-        (self.run / "provenance.json").unlink()
+        self.assertFalse((self.run / "provenance.json").exists())
 
         self.assert_ends(lensmill("finalize", self.run), 0)
 

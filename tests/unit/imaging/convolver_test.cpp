@@ -257,15 +257,24 @@ TEST(SplineDeposit, LatticeAdjointWeighsTheImageAtLatticePoints) {
 // relative to the plane's own peak, however much brighter the other plane is.
 constexpr double shared_roundings = 1.0e-6;
 
-TEST(Convolver, OtherPlanesOfTheCallChangeNoMoreThanRoundings) {
-  const Lattice lattice = spline_lattice(24, 1);
-  const LatticeKernel kernel =
-      psf::make_lattice_kernel(psf::Moffat({.fwhm_pix = 5.0}, 2.5), {.size = {33, 33}});
-  const auto convolver =
+/// A Moffat kernel made ready for a small stamp.
+struct MoffatSetup {
+  Lattice lattice = spline_lattice(24, 1);
+  std::unique_ptr<const Convolver> convolver =
       make_convolver(ConvolutionOperator::fft, lattice, Deposit::spline);
   ConvolverWorkspace workspace;
   PreparedKernel prepared;
-  convolver->prepare(kernel, workspace, prepared);
+
+  MoffatSetup() {
+    convolver->prepare(psf::make_lattice_kernel(psf::Moffat({.fwhm_pix = 5.0}, 2.5),
+                                                {.size = {33, 33}}),
+                       workspace, prepared);
+  }
+};
+
+TEST(Convolver, OtherPlanesOfTheCallChangeNoMoreThanRoundings) {
+  MoffatSetup setup;
+  auto& [lattice, convolver, workspace, prepared] = setup;
   const auto plane = random_plane(lattice.size(), 7);
   auto brighter = random_plane(lattice.size(), 8);
   for (double& value : brighter.pixels()) value *= 1.0e9;
@@ -287,14 +296,8 @@ TEST(Convolver, OtherPlanesOfTheCallChangeNoMoreThanRoundings) {
 }
 
 TEST(Convolver, AdjointsOfACallKeepTheirOwnScale) {
-  const Lattice lattice = spline_lattice(24, 1);
-  const LatticeKernel kernel =
-      psf::make_lattice_kernel(psf::Moffat({.fwhm_pix = 5.0}, 2.5), {.size = {33, 33}});
-  const auto convolver =
-      make_convolver(ConvolutionOperator::fft, lattice, Deposit::spline);
-  ConvolverWorkspace workspace;
-  PreparedKernel prepared;
-  convolver->prepare(kernel, workspace, prepared);
+  MoffatSetup setup;
+  auto& [lattice, convolver, workspace, prepared] = setup;
   const auto weights = random_plane(24, 7);
   auto heavier = random_plane(24, 8);
   for (double& value : heavier.pixels()) value *= 1.0e9;

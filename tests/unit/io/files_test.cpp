@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "lib/core/errors.hpp"
+#include "lib/io/this_process.hpp"
 #include "tests/support/file_bytes.hpp"
 #include "tests/support/full_disk.hpp"
 #include "tests/support/temporary_folder.hpp"

@@ -15,7 +15,6 @@ RankTimes rank(int number, std::int64_t rows, double rendering_s) {
   return {.rank = number,
           .host = "node" + std::to_string(number),
           .rows = rows,
-          .rendering_s = rendering_s,
           .stages_s = {0.25 * rendering_s, 0.75 * rendering_s},
           .reading_s = 0.5,
           .checksums_s = 0.25,
@@ -55,6 +54,14 @@ TEST(Stragglers, NamesTheSlowestFiveAndCountsTheRest) {
   EXPECT_THAT(text, HasSubstr("rank 15"));
   EXPECT_THAT(text, Not(HasSubstr("rank 14")));
   EXPECT_THAT(text, HasSubstr("and 2 more ranks"));
+}
+
+TEST(SharesOfTime, AreOfAllRanksTogether) {
+  // 10 s of stages, 1 s of reading, 0.5 s each of checksums and writing, 2 s of
+  // waiting.
+  EXPECT_EQ(shares_of_time({rank(0, 10, 4.0), rank(1, 10, 6.0)}, {"lens", "noise"}),
+            "lens 18 %, noise 54 %, reading 7 %, checksums 4 %, writing 4 %, waiting "
+            "14 %");
 }
 
 TEST(RankLines, AreOneObjectALine) {
