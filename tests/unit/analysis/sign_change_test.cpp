@@ -17,6 +17,8 @@ TEST(SignChange, IsWhereTheLineCrossesZero) {
   EXPECT_DOUBLE_EQ(sign_change(x, std::array{2.0, 1.0, -3.0, -4.0}), 1.25);
   EXPECT_DOUBLE_EQ(sign_change(x, std::array{-1.0, 0.0, 3.0, 4.0}), 1.0);
   EXPECT_DOUBLE_EQ(sign_change(x, std::array{-1.0, nan, 2.0, 4.0}), 1.0);
+  // A 0 that lies between no two signs is not the place.
+  EXPECT_DOUBLE_EQ(sign_change(x, std::array{0.0, -1.0, 3.0, 4.0}), 1.25);
 }
 
 TEST(SignChange, IsUndefinedForNoneAndForSeveral) {

@@ -251,13 +251,14 @@ TEST(ArcRenderer, SplitsTheCoreByKindWhereverTheCriticalCurveRuns) {
 }
 
 TEST(ArcRenderer, SplitsSmoothPixelsThatACriticalCurveCuts) {
-  // Light as smooth as this asks for no integration but at the critical curve, which
-  // runs outside the core. A kind's own share of a pixel, of the peak: 32 x 32 samples
-  // miss the curve by 1/64 of a pixel; whole pixels of one kind would miss by up to
-  // 1/2.
+  // Light as smooth as this, its centre far from every ray, asks for no integration but
+  // at the critical curve, which runs outside the core. A kind's own share of a pixel,
+  // of the peak: 32 x 32 samples miss the curve by 1/64 of a pixel; whole pixels of one
+  // kind would miss by up to 1/2.
   constexpr double tolerance = 0.03;
   const Scene scene{.lens = {.theta_e_arcsec = 2.4, .q = 0.9, .phi_rad = 0.3},
-                    .source = {.reff_arcsec = 2.0, .sersic_n = 0.5}};
+                    .source = {.reff_arcsec = 20.0, .sersic_n = 1.0},
+                    .src_x_arcsec = 20.0};
   RenderConfig samples;
   samples.supersample = 32;
   const auto reference = render(scene, samples);
