@@ -174,9 +174,7 @@ void MeasureStage::measure_point_images(Stamp& stamp) const {
 void MeasureStage::measure_core(Stamp& stamp) const {
   auto& m = stamp.measurement;
   const auto& planes = stamp.arc_planes;
-  const int n = config_.grid.stamp_size_pix;
   const int margin = config_.convolver->lattice().margin_pix;
-  const measure::KindValues stamp_flux = measure::stamp_sums(planes, n, margin);
   m.magnification = planes.total_flux;
   m.render_error = planes.pixel_error;
   m.render_core_error = planes.core_error;
@@ -185,7 +183,7 @@ void MeasureStage::measure_core(Stamp& stamp) const {
         planes.disc_flux.empty()
             ? measure::intrinsic_sums(stamp.buffers->aperture.core[r], planes, margin)
             : planes.disc_flux[r];
-    const auto before = measure::core_fraction_without_psf(intrinsic, stamp_flux);
+    const auto before = measure::core_fraction_without_psf(intrinsic, planes.stamp_flux);
     m.core_flux_fraction_without_psf[r] = before.fraction;
     m.core_flux_fraction_minimum_without_psf[r] =
         before.by_kind[slot(ImageKind::minimum)];

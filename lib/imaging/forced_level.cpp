@@ -46,41 +46,58 @@ double distance_to_segment(double ax, double ay, double bx, double by) {
 
 }  // namespace
 
+namespace {
+
+/// Bound of the flux in a level's cells about the lens centre.
+double central_flux(const LensedSource& object, double half_arcsec,
+                    RaySamples& scratch) {
+  const Directions& circle = whole_circle();
+  const double outer = central_reach * half_arcsec;
+  const double inner = 1.0e-4 * half_arcsec;
+  // Rays within `outer` of the centre reach the band between the images of two circles.
+  scratch.resize(2 * directions);
+  for (std::size_t k = 0; k < directions; ++k) {
+    scratch.x()[k] = outer * circle.cosine[k];
+    scratch.y()[k] = outer * circle.sine[k];
+    scratch.x()[directions + k] = inner * circle.cosine[k];
+    scratch.y()[directions + k] = inner * circle.sine[k];
+  }
+  scratch.shoot(object);
+  const auto bx = scratch.source_x();
+  const auto by = scratch.source_y();
+  double nearest = std::numeric_limits<double>::infinity();
+  double gap = 0.0;
+  for (std::size_t k = 0; k < directions; ++k) {
+    const std::size_t next = (k + 1) % directions;
+    nearest = std::min(nearest, distance_to_segment(bx[k], by[k], bx[directions + k],
+                                                    by[directions + k]));
+    gap = std::max({gap, distance(bx[next] - bx[k], by[next] - by[k]),
+                    distance(bx[directions + next] - bx[directions + k],
+                             by[directions + next] - by[directions + k])});
+  }
+  const double reach = std::max(nearest - 0.5 * gap - outer, 0.0);
+  const double area = 4.0 * half_arcsec * half_arcsec * central_cells;
+  return area * object.source->brightest_beyond(reach);
+}
+
+}  // namespace
+
 int forced_level(const LensedSource& object, double pixel_scale_arcsec,
                  double flux_floor, RaySamples& scratch) {
   if (object.lens->params().theta_e_arcsec <= 0.0) return 0;
-  const Directions& circle = whole_circle();
-  for (int level = 0; level < most_forced_level; ++level) {
+  // The bound falls from level to level, the area by four at a time: bisection.
+  int low = 0;
+  int high = most_forced_level;
+  while (low < high) {
+    const int level = (low + high) / 2;
     const double half = 0.5 * pixel_scale_arcsec / static_cast<double>(1 << level);
-    const double outer = central_reach * half;
-    const double inner = 1.0e-4 * half;
-    // Rays within `outer` of the centre reach the band between the images of two
-    // circles.
-    scratch.resize(2 * directions);
-    for (std::size_t k = 0; k < directions; ++k) {
-      scratch.x()[k] = outer * circle.cosine[k];
-      scratch.y()[k] = outer * circle.sine[k];
-      scratch.x()[directions + k] = inner * circle.cosine[k];
-      scratch.y()[directions + k] = inner * circle.sine[k];
+    if (central_flux(object, half, scratch) < flux_floor) {
+      high = level;
+    } else {
+      low = level + 1;
     }
-    scratch.shoot(object);
-    const auto bx = scratch.source_x();
-    const auto by = scratch.source_y();
-    double nearest = std::numeric_limits<double>::infinity();
-    double gap = 0.0;
-    for (std::size_t k = 0; k < directions; ++k) {
-      const std::size_t next = (k + 1) % directions;
-      nearest = std::min(nearest, distance_to_segment(bx[k], by[k], bx[directions + k],
-                                                      by[directions + k]));
-      gap = std::max({gap, distance(bx[next] - bx[k], by[next] - by[k]),
-                      distance(bx[directions + next] - bx[directions + k],
-                               by[directions + next] - by[directions + k])});
-    }
-    const double reach = std::max(nearest - 0.5 * gap - outer, 0.0);
-    const double area = 4.0 * half * half * central_cells;
-    if (area * object.source->brightest_beyond(reach) < flux_floor) return level;
   }
-  return most_forced_level;
+  return low;
 }
 
 }  // namespace lensmill::imaging

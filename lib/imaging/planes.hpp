@@ -66,6 +66,8 @@ struct ArcPlanes {
   KindPlanes<double> lattice;
   /// Which kinds have any light (others are all zero and may be skipped).
   std::array<bool, lens::kind_count> present{};
+  /// Flux before the PSF in the stamp's pixels (without the margin), by kind index.
+  std::array<double, lens::kind_count> stamp_flux{};
   /// Lensed flux before the PSF on the extended grid (3 x 3 stamps), for unit source
   /// flux.
   double total_flux = 0.0;

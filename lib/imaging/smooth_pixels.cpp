@@ -24,14 +24,15 @@ void CentreGrid::shoot(const PixelGrid& grid, int margin_pix,
   const auto x = rays_.x();
   const auto y = rays_.y();
   const int first = -margin_ - 1;
+  std::vector<double> row_x(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    row_x[i] = grid.arcsec_from_pix(first + static_cast<int>(i)) - object.lens_x_arcsec;
+  }
   for (std::size_t j = 0; j < n; ++j) {
     const double y_arcsec =
         grid.arcsec_from_pix(first + static_cast<int>(j)) - object.lens_y_arcsec;
-    for (std::size_t i = 0; i < n; ++i) {
-      x[j * n + i] =
-          grid.arcsec_from_pix(first + static_cast<int>(i)) - object.lens_x_arcsec;
-      y[j * n + i] = y_arcsec;
-    }
+    std::ranges::copy(row_x, x.subspan(j * n, n).begin());
+    std::ranges::fill(y.subspan(j * n, n), y_arcsec);
   }
   rays_.shoot(object);
 }

@@ -41,6 +41,14 @@ double segment_area(double x0, double y0, double x1, double y1, double r) {
   return area;
 }
 
+double sum_of_weights(const ApertureWeights& aperture) {
+  double sum = 0.0;
+  for (int y = aperture.box.y_begin; y < aperture.box.y_end; ++y) {
+    sum += lane_sum(aperture.weight.view().row(y));
+  }
+  return sum;
+}
+
 // Weights over a stamp from a function of the pixel's offset from the centre.
 template <class Weight>
 ApertureWeights stamp_weights(int n, double x_pix, double y_pix, double reach_pix,
@@ -59,6 +67,7 @@ ApertureWeights stamp_weights(int n, double x_pix, double y_pix, double reach_pi
       aperture.weight(y, x) = weight(x - x_pix, y - y_pix);
     }
   }
+  aperture.area_pix2 = sum_of_weights(aperture);
   return aperture;
 }
 
@@ -86,12 +95,6 @@ constexpr std::array<double, 5> node_weight{
     0.47862867049936646804, 0.23692688505618908751};
 
 }  // namespace
-
-double ApertureWeights::area() const {
-  double sum = 0.0;
-  for (int y = box.y_begin; y < box.y_end; ++y) sum += lane_sum(weight.view().row(y));
-  return sum;
-}
 
 double circle_pixel_overlap(double dx_pix, double dy_pix, double radius_pix) {
   const double x0 = dx_pix - 0.5;
@@ -195,6 +198,7 @@ ApertureWeights circle_lattice_weights(const imaging::Lattice& lattice,
       aperture.weight(j, i) = on_samples(j + offset, i + offset);
     }
   }
+  aperture.area_pix2 = sum_of_weights(aperture);
   return aperture;
 }
 
@@ -204,13 +208,14 @@ ApertureWeights without_masked(ApertureWeights aperture, ImageView<const float> 
   for (std::size_t k = 0; k < weights.size(); ++k) {
     if (mask.pixels()[k] != 0.0F) weights[k] = 0.0;
   }
+  aperture.area_pix2 = sum_of_weights(aperture);
   return aperture;
 }
 
 double masked_share(const ApertureWeights& aperture, ImageView<const float> mask) {
-  const double area = aperture.area();
+  const double area = aperture.area_pix2;
   if (!(area > 0.0)) return std::numeric_limits<double>::quiet_NaN();
-  return 1.0 - without_masked(aperture, mask).area() / area;
+  return 1.0 - without_masked(aperture, mask).area_pix2 / area;
 }
 
 double aperture_sum(const ApertureWeights& aperture, ImageView<const double> image,

@@ -29,8 +29,8 @@ struct WeightBox {
 struct ApertureWeights {
   Image<double> weight;
   WeightBox box;
-  /// Sum of the weights: the aperture's area in pix^2 as far as it lies in the image.
-  double area() const;
+  /// Sum of the weights: the aperture's area as far as it lies in the image.
+  double area_pix2 = 0.0;
 };
 
 /// Area in pix^2 that the unit pixel centred (dx, dy) from a circle's centre shares

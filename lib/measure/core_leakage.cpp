@@ -38,21 +38,6 @@ KindValues intrinsic_sums(const ApertureWeights& aperture,
   return sums;
 }
 
-KindValues stamp_sums(const imaging::ArcPlanes& arc, int stamp_size_pix,
-                      int margin_pix) {
-  KindValues sums{};
-  for (std::size_t kind = 0; kind < lens::kind_count; ++kind) {
-    if (!arc.present[kind]) continue;
-    const auto plane = arc.pixel.plane[kind].view();
-    for (int y = 0; y < stamp_size_pix; ++y) {
-      sums[kind] += lane_sum(plane.row(y + margin_pix)
-                                 .subspan(static_cast<std::size_t>(margin_pix),
-                                          static_cast<std::size_t>(stamp_size_pix)));
-    }
-  }
-  return sums;
-}
-
 KindValues adjoint_sums(ImageView<const double> adjoint,
                         const imaging::ArcPlanes& arc) {
   return adjoint_sums_of(adjoint, arc);

@@ -28,10 +28,6 @@ inline double total(const KindValues& values) {
 KindValues intrinsic_sums(const ApertureWeights& aperture,
                           const imaging::ArcPlanes& arc, int margin_pix);
 
-/// Sums over the stamp's pixels (without the margin) by kind.
-KindValues stamp_sums(const imaging::ArcPlanes& arc, int stamp_size_pix,
-                      int margin_pix);
-
 /// w~ . I_k on the lattice planes; `adjoint` has the lattice's shape (border included).
 KindValues adjoint_sums(ImageView<const double> adjoint, const imaging::ArcPlanes& arc);
 KindValues adjoint_sums(ImageView<const float> adjoint, const imaging::ArcPlanes& arc);

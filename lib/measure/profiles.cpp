@@ -30,50 +30,44 @@ double unmasked_offset(const ApertureWeights& aperture, ImageView<const float> p
 double mean_offset(const ApertureWeights& aperture, ImageView<const float> positive,
                    ImageView<const float> negative, ImageView<const float> mask) {
   if (mask.size() > 0) return unmasked_offset(aperture, positive, negative, mask);
-  const double area = aperture.area();
+  const double area = aperture.area_pix2;
   if (!(area > 0.0)) return std::numeric_limits<double>::quiet_NaN();
   return (aperture_sum(aperture, positive) - aperture_sum(aperture, negative)) / area;
 }
 
-RadialBins::RadialBins(int stamp_size_pix, double x_pix, double y_pix, int bins)
-    : pixels_in_bin_(static_cast<std::size_t>(bins), 0) {
-  bin_of_pixel_.reserve(static_cast<std::size_t>(stamp_size_pix) *
-                        static_cast<std::size_t>(stamp_size_pix));
-  for (int y = 0; y < stamp_size_pix; ++y) {
-    for (int x = 0; x < stamp_size_pix; ++x) {
-      const double radius = std::hypot(x - x_pix, y - y_pix);
-      const int bin = radius < bins ? static_cast<int>(radius) : bins;
-      bin_of_pixel_.push_back(bin);
-      if (bin < bins) ++pixels_in_bin_[static_cast<std::size_t>(bin)];
-    }
+RadialBins::RadialBins(int stamp_size_pix, double x_pix, double y_pix, int bins) {
+  const auto n = static_cast<std::size_t>(stamp_size_pix);
+  image_size_ = n * n;
+  std::vector<std::vector<std::uint32_t>> of_bin(static_cast<std::size_t>(bins));
+  for (std::size_t k = 0; k < image_size_; ++k) {
+    const double radius = std::hypot(static_cast<double>(k % n) - x_pix,
+                                     static_cast<double>(k / n) - y_pix);
+    if (radius >= bins) continue;
+    of_bin[static_cast<std::size_t>(radius)].push_back(static_cast<std::uint32_t>(k));
+  }
+  for (const auto& pixels : of_bin) {
+    pixel_.insert(pixel_.end(), pixels.begin(), pixels.end());
+    end_.push_back(pixel_.size());
   }
 }
 
 void RadialBins::profile(ImageView<const float> image, std::span<float> mean,
                          ImageView<const float> mask) const {
-  EXPECT(image.size() == bin_of_pixel_.size());
+  EXPECT(image.size() == image_size_);
   EXPECT(mask.size() == 0 || mask.size() == image.size());
-  EXPECT(mean.size() == pixels_in_bin_.size());
-  // One bin more takes the pixels outside all annuli.
-  std::vector<double> sums(pixels_in_bin_.size() + 1, 0.0);
-  std::vector<int> hidden(sums.size(), 0);
+  EXPECT(mean.size() == end_.size());
   const auto pixels = image.pixels();
-  if (mask.size() == 0) {
-    for (std::size_t k = 0; k < pixels.size(); ++k) {
-      sums[static_cast<std::size_t>(bin_of_pixel_[k])] += double{pixels[k]};
-    }
-  }
-  for (std::size_t k = 0; k < mask.size(); ++k) {
-    const auto bin = static_cast<std::size_t>(bin_of_pixel_[k]);
-    if (mask.pixels()[k] != 0.0F) {
-      ++hidden[bin];
-    } else {
-      sums[bin] += double{pixels[k]};
-    }
-  }
+  const auto hidden = mask.pixels();
+  std::size_t k = 0;
   for (std::size_t bin = 0; bin < mean.size(); ++bin) {
-    const int used = pixels_in_bin_[bin] - hidden[bin];
-    mean[bin] = used > 0 ? static_cast<float>(sums[bin] / used)
+    double sum = 0.0;
+    std::size_t used = 0;
+    for (; k < end_[bin]; ++k) {
+      if (!hidden.empty() && hidden[pixel_[k]] != 0.0F) continue;
+      sum += double{pixels[pixel_[k]]};
+      ++used;
+    }
+    mean[bin] = used > 0 ? static_cast<float>(sum / static_cast<double>(used))
                          : std::numeric_limits<float>::quiet_NaN();
   }
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -21,15 +22,16 @@ class RadialBins {
   RadialBins() = default;
   RadialBins(int stamp_size_pix, double x_pix, double y_pix, int bins);
 
-  int bins() const { return static_cast<int>(pixels_in_bin_.size()); }
+  int bins() const { return static_cast<int>(end_.size()); }
   /// Mean pixel value per annulus; NaN for an annulus without pixels. Pixels where
   /// `mask` (if not empty) is not 0 are left out.
   void profile(ImageView<const float> image, std::span<float> mean,
                ImageView<const float> mask = {}) const;
 
  private:
-  std::vector<int> bin_of_pixel_;  ///< bins() for pixels outside all annuli
-  std::vector<int> pixels_in_bin_;
+  std::vector<std::uint32_t> pixel_;  ///< of all annuli, innermost first
+  std::vector<std::size_t> end_;      ///< of each annulus in `pixel_`
+  std::size_t image_size_ = 0;        ///< pixels of an image
 };
 
 }  // namespace lensmill::measure
