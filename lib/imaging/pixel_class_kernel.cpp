@@ -52,7 +52,10 @@ HWY_INLINE hn::Vec<D> classes_at(D d, const CentreRow& row, const RowLimits& lim
   const V cusp_reach2 = hn::MulAdd(hn::Set(d, limits.cusp_footprints2), footprint2,
                                    hn::Set(d, limits.cusp_radius2));
   auto rough = hn::Gt(step, hn::Set(d, limits.variation));
-  rough = hn::Or(rough, hn::Lt(crossing, zero));
+  // Kinds need no telling apart where there is no light: neighbours are at most this.
+  const auto dark = hn::Set(d, limits.dark);
+  const auto lit = hn::Gt(hn::Add(brightness, step), dark);
+  rough = hn::Or(rough, hn::And(lit, hn::Lt(crossing, zero)));
   rough = hn::Or(rough, hn::Lt(metric_squared(d, limits.metric, x, y), cusp_reach2));
   rough = hn::Or(rough, hn::Lt(hn::MulAdd(lens_x, lens_x, hn::Set(d, limits.lens_y2)),
                                hn::Set(d, limits.lens_distance2)));
@@ -67,7 +70,7 @@ HWY_INLINE hn::Vec<D> classes_at(D d, const CentreRow& row, const RowLimits& lim
                      code(lens::ImageKind::maximum), code(lens::ImageKind::minimum));
   const V kind = hn::IfThenElse(hn::Lt(determinant, zero),
                                 code(lens::ImageKind::saddle), positive);
-  const V light = hn::IfThenElseZero(hn::Gt(brightness, zero), kind);
+  const V light = hn::IfThenElseZero(hn::Gt(brightness, dark), kind);
   return hn::IfThenElse(rough, hn::Set(d, -1.0), light);
 }
 

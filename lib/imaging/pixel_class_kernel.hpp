@@ -24,6 +24,7 @@ struct CentreRow {
 struct RowLimits {
   light::RoundMetric metric;
   double variation;                        ///< 1/arcsec^2
+  double dark;                             ///< 1/arcsec^2; no light up to this
   double cusp_footprints2;                 ///< times the squared footprint, plus
   double cusp_radius2;                     ///< this: how near the cusp may be, squared
   double lens_x, lens_y2, lens_distance2;  ///< pixels; y2: squared offset of the row

@@ -12,6 +12,8 @@ namespace {
 
 constexpr double lens_distance_pix = 2.5;  // inside, the lens map is not smooth
 constexpr double cusp_footprints = 2.5;    // inside, the source's profile is not
+// Of the peak; fainter pixels are dark. Single-precision stamps do not resolve it.
+constexpr double dark_share = 1.0e-8;
 
 }  // namespace
 
@@ -90,9 +92,11 @@ void classify_pixels(const CentreGrid& centres, const RoughnessLimits& limits,
   const auto square = [](double value) { return value * value; };
   // (a + b)^2 <= 2 a^2 + 2 b^2: no root in the loop.
   const double spread = cusp_radius > 0.0 ? 2.0 : 1.0;
+  const double peak = peak_brightness(centres, *limits.source);
   detail::RowLimits row_limits{
       .metric = limits.source->round_metric(),
-      .variation = limits.variation * peak_brightness(centres, *limits.source),
+      .variation = limits.variation * peak,
+      .dark = dark_share * peak,
       .cusp_footprints2 = has_cusp ? spread * square(cusp_footprints) : 0.0,
       .cusp_radius2 = has_cusp ? spread * square(cusp_radius) : 0.0,
       .lens_x = limits.lens_x_pix,
