@@ -8,13 +8,14 @@
 #include "lib/measure/correlated_snr.hpp"
 #include "lib/measure/profiles.hpp"
 #include "lib/psf/function_kernel.hpp"
+#include "stages/arc_fields.hpp"
 #include "stages/source_maker.hpp"
 #include "stages/stamp.hpp"
 
 namespace lensmill::stages {
 
 /// The stages' private workspaces: one of each per rank, reused from row to row. What
-/// is cached here (kernels, adjoints, apertures) is keyed by everything it depends on,
+/// is cached here (kernels, spectra, apertures) is keyed by everything it depends on,
 /// so that it never changes a bit of the result.
 struct Stamp::Buffers {
   imaging::ArcRenderer::WorkspacePointer renderer =
@@ -23,14 +24,13 @@ struct Stamp::Buffers {
   SourceBuffers source;
   imaging::ConvolverWorkspace convolver;
   psf::FunctionKernelWorkspace function_kernel;
-  Image<double> total_plane;  ///< all kinds on the lattice
+  ArcFields arc_fields;
   Image<float> unit_stamp;
   measure::CovarianceWorkspace covariance;
   Image<float> cutout, invvar, cutout_mask, oriented, oriented_invvar;
 
   struct PsfBuffers {
     bool filled = false;
-    long version = 0;  ///< counts the kernels made: part of the adjoints' key
     double fwhm_pix = 0.0, beta = 0.0, x_pix = 0.0, y_pix = 0.0;
     std::int64_t index = 0;
     psf::LatticeKernel kernel, kernel_without_pixel;
@@ -45,21 +45,13 @@ struct Stamp::Buffers {
     std::vector<measure::ApertureWeights> circle_lattice;  ///< `circle` only, [radius]
     measure::ApertureWeights annulus;
     measure::RadialBins bins;
-    long version = 0;
+    imaging::ImageSpectra spectra;  ///< of `circle_lattice` or else `core`
   } aperture;
-
-  struct AdjointCache {
-    long psf_version = -1;
-    long aperture_version = -1;
-    std::vector<Image<double>> weights;  ///< [radius], on the lattice
-    imaging::WeightSpectra spectra;      ///< of the apertures of aperture_version
-  };
-  PerBand<AdjointCache> adjoint;
 
   /// The apertures without a band's masked pixels, made anew for each row that has any.
   struct MaskedApertures {
     std::vector<measure::ApertureWeights> core;  ///< [radius]
-    std::vector<Image<double>> adjoint;          ///< [radius], on the lattice
+    imaging::ImageSpectra spectra;
   };
   PerBand<MaskedApertures> masked;
 };

@@ -1,5 +1,6 @@
 #include "stages/convolve_stage.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "lib/core/lanes.hpp"
@@ -7,27 +8,6 @@
 #include "stages/buffers.hpp"
 
 namespace lensmill::stages {
-namespace {
-
-/// The sum of the planes of the kinds present.
-void sum_kinds(const imaging::KindPlanes<double>& planes,
-               const std::array<bool, lens::kind_count>& present,
-               Image<double>& total) {
-  bool first = true;
-  for (std::size_t kind = 0; kind < lens::kind_count; ++kind) {
-    if (!present[kind]) continue;
-    if (first) {
-      total = planes.plane[kind];
-    } else {
-      add_values(total.pixels(), planes.plane[kind].pixels());
-    }
-    first = false;
-  }
-  if (first) total.assign(planes.plane[0].ny(), planes.plane[0].nx(), 0.0);
-}
-
-}  // namespace
-
 ConvolveStage::ConvolveStage(Config config) : config_(std::move(config)) {
   EXPECT(config_.convolver != nullptr && config_.bank != nullptr);
 }
@@ -60,7 +40,6 @@ void ConvolveStage::prepare_psf(Stamp& stamp, int band) const {
     buffers.x_pix = injection.psf_x_pix[b];
     buffers.y_pix = injection.psf_y_pix[b];
     buffers.index = injection.psf_index[b];
-    ++buffers.version;
     buffers.filled = true;
   }
   stamp.psf[b] = {.kernel = &buffers.kernel,
@@ -88,30 +67,32 @@ void ConvolveStage::fill_arc_intrinsic(Stamp& stamp, int band) const {
 }
 
 void ConvolveStage::apply(Stamp& stamp, const InjectionStreams&) const {
-  auto& total = stamp.buffers->total_plane;
-  sum_kinds(stamp.arc_planes.lattice, stamp.arc_planes.present, total);
+  auto& fields = stamp.buffers->arc_fields;
+  fields.set(stamp.arc_planes);
   const int n = config_.convolver->lattice().stamp_size_pix;
   constexpr auto saddle = lens::ImageKind::saddle;
   const bool has_saddle =
       stamp.arc_planes.present[static_cast<std::size_t>(kind_index(saddle))];
+  const std::size_t count = std::min<std::size_t>(2, fields.planes().size());
   for (int band = 0; band < config_.bands; ++band) {
     prepare_psf(stamp, band);
     const auto b = static_cast<std::size_t>(band);
     auto& images = stamp.images[b];
     images.arc.assign(n, n);
     images.counter_image.assign(n, n);
-    const std::array<ImageView<const double>, 2> planes{
-        total.view(), stamp.arc_planes.lattice[saddle].view()};
     const std::array<ImageView<float>, 2> stamps{images.arc.view(),
                                                  images.counter_image.view()};
-    const std::size_t count = has_saddle ? 2 : 1;
-    config_.convolver->convolve(std::span(planes).first(count), *stamp.psf[b].prepared,
+    config_.convolver->convolve(fields.planes().first(count), *stamp.psf[b].prepared,
                                 stamp.buffers->convolver,
-                                std::span(stamps).first(count));
+                                std::span(stamps).first(count), &fields.spectra());
     stamp.unit_arc_flux[b] = lane_sum(std::span<const float>(images.arc.pixels()));
     const double src_flux_nmgy = stamp.injection.src_flux_nmgy[b];
     scale_values(images.arc.pixels(), src_flux_nmgy);
-    if (has_saddle) scale_values(images.counter_image.pixels(), src_flux_nmgy);
+    if (has_saddle) {
+      scale_values(images.counter_image.pixels(), src_flux_nmgy);
+    } else {
+      images.counter_image.assign(n, n);  // not the roundings of its neighbour
+    }
     if (config_.wants_arc_intrinsic) fill_arc_intrinsic(stamp, band);
   }
 }

@@ -79,8 +79,8 @@ void MeasureStage::update_apertures(Stamp& stamp) const {
   cache.bins = measure::RadialBins(n, x, y, config_.profile_bins);
   cache.x_pix = x;
   cache.y_pix = y;
+  cache.spectra.clear();
   cache.filled = true;
-  ++cache.version;
 }
 
 void MeasureStage::update_masked(Stamp& stamp, std::size_t band) const {
@@ -91,50 +91,35 @@ void MeasureStage::update_masked(Stamp& stamp, std::size_t band) const {
   for (const auto& aperture : stamp.buffers->aperture.core) {
     masked.core.push_back(measure::without_masked(aperture, images.mask));
   }
-  const int size = config_.convolver->lattice().size();
-  masked.adjoint.resize(masked.core.size());
-  std::vector<ImageView<const double>> weights;
-  std::vector<ImageView<double>> adjoints;
-  for (std::size_t r = 0; r < masked.core.size(); ++r) {
-    if (masked.adjoint[r].ny() != size) masked.adjoint[r].assign(size, size);
-    weights.push_back(masked.core[r].weight.view());
-    adjoints.push_back(masked.adjoint[r].view());
-  }
-  config_.convolver->adjoint(weights, *stamp.psf[band].prepared,
-                             stamp.buffers->convolver, adjoints);
+  masked.spectra.clear();
 }
 
-void MeasureStage::update_adjoints(Stamp& stamp, std::size_t band) const {
-  if (stamp.images[band].any_masked) return;  // update_masked made this row's own
-  auto& cache = stamp.buffers->adjoint[band];
-  const auto& aperture = stamp.buffers->aperture;
-  const long psf_version = stamp.buffers->psf[band].version;
-  if (cache.psf_version == psf_version && cache.aperture_version == aperture.version) {
-    return;
-  }
-  if (cache.aperture_version != aperture.version) cache.spectra.clear();
-  const int size = config_.convolver->lattice().size();
-  const std::size_t radii = config_.aperture_radius_pix.size();
-  const bool circle = config_.mask == ApertureMask::circle;
-  cache.weights.resize(radii);
+std::vector<measure::KindValues> MeasureStage::transported_flux(
+    Stamp& stamp, std::size_t band) const {
+  auto& buffers = *stamp.buffers;
+  auto& fields = buffers.arc_fields;
+  auto& aperture = buffers.aperture;
+  const bool masked = stamp.images[band].any_masked;
+  const bool circle = config_.mask == ApertureMask::circle && !masked;
+  auto& spectra = masked ? buffers.masked[band].spectra : aperture.spectra;
   std::vector<ImageView<const double>> weights;
-  std::vector<ImageView<double>> adjoints;
-  for (std::size_t r = 0; r < radii; ++r) {
-    if (cache.weights[r].ny() != size) cache.weights[r].assign(size, size);
-    weights.push_back(circle ? aperture.circle_lattice[r].weight.view()
-                             : aperture.core[r].weight.view());
-    adjoints.push_back(cache.weights[r].view());
+  for (const auto& core : masked   ? buffers.masked[band].core
+                          : circle ? aperture.circle_lattice
+                                   : aperture.core) {
+    weights.push_back(core.weight.view());
   }
-  if (circle) {
-    config_.convolver->adjoint_of_lattice(
-        weights, *stamp.psf[band].prepared_without_pixel, stamp.buffers->convolver,
-        adjoints, &cache.spectra);
-  } else {
-    config_.convolver->adjoint(weights, *stamp.psf[band].prepared,
-                               stamp.buffers->convolver, adjoints, &cache.spectra);
+  const std::size_t planes = fields.planes().size();
+  std::vector<double> flux(weights.size() * planes);
+  const auto& psf = stamp.psf[band];
+  config_.convolver->adjoint_fluxes(
+      weights, circle ? imaging::WeightsOn::lattice : imaging::WeightsOn::stamp,
+      fields.planes(), circle ? *psf.prepared_without_pixel : *psf.prepared,
+      buffers.convolver, spectra, fields.spectra(), flux);
+  std::vector<measure::KindValues> by_kind;
+  for (std::size_t r = 0; r < weights.size(); ++r) {
+    by_kind.push_back(fields.by_kind(std::span(flux).subspan(r * planes, planes)));
   }
-  cache.psf_version = psf_version;
-  cache.aperture_version = aperture.version;
+  return by_kind;
 }
 
 void MeasureStage::measure_point_images(Stamp& stamp) const {
@@ -178,12 +163,14 @@ void MeasureStage::measure_core(Stamp& stamp) const {
   m.magnification = planes.total_flux;
   m.render_error = planes.pixel_error;
   m.render_core_error = planes.core_error;
-  for (std::size_t r = 0; r < config_.aperture_radius_pix.size(); ++r) {
-    const measure::KindValues intrinsic =
-        planes.disc_flux.empty()
-            ? measure::intrinsic_sums(stamp.buffers->aperture.core[r], planes, margin)
-            : planes.disc_flux[r];
-    const auto before = measure::core_fraction_without_psf(intrinsic, planes.stamp_flux);
+  const auto& core = stamp.buffers->aperture.core;
+  std::vector<measure::KindValues> intrinsic;
+  for (std::size_t r = 0; r < core.size(); ++r) {
+    intrinsic.push_back(planes.disc_flux.empty()
+                            ? measure::intrinsic_sums(core[r], planes, margin)
+                            : planes.disc_flux[r]);
+    const auto before =
+        measure::core_fraction_without_psf(intrinsic[r], planes.stamp_flux);
     m.core_flux_fraction_without_psf[r] = before.fraction;
     m.core_flux_fraction_minimum_without_psf[r] =
         before.by_kind[slot(ImageKind::minimum)];
@@ -191,29 +178,37 @@ void MeasureStage::measure_core(Stamp& stamp) const {
         before.by_kind[slot(ImageKind::saddle)];
     m.core_flux_fraction_maximum_without_psf[r] =
         before.by_kind[slot(ImageKind::maximum)];
-    for (int band = 0; band < config_.bands; ++band) {
-      const auto b = static_cast<std::size_t>(band);
-      const bool masked = stamp.images[b].any_masked;
-      const auto& adjoint = masked ? stamp.buffers->masked[b].adjoint[r]
-                                   : stamp.buffers->adjoint[b].weights[r];
-      const auto split = measure::split_core_flux(
-          masked ? measure::intrinsic_sums(stamp.buffers->masked[b].core[r], planes,
-                                           margin)
-                 : intrinsic,
-          measure::adjoint_sums(adjoint.view(), planes), stamp.psf[b].kernel->sum,
-          masked ? unmasked_unit_flux(stamp, b) : stamp.unit_arc_flux[b]);
-      const std::size_t at = m.at(b, r);
-      m.core_flux_fraction[at] = split.fraction;
-      m.core_flux_fraction_minimum_intrinsic[at] =
-          split.intrinsic[slot(ImageKind::minimum)];
-      m.core_flux_fraction_minimum_psf[at] = split.psf[slot(ImageKind::minimum)];
-      m.core_flux_fraction_saddle_intrinsic[at] =
-          split.intrinsic[slot(ImageKind::saddle)];
-      m.core_flux_fraction_saddle_psf[at] = split.psf[slot(ImageKind::saddle)];
-      m.core_flux_fraction_maximum_intrinsic[at] =
-          split.intrinsic[slot(ImageKind::maximum)];
-      m.core_flux_fraction_maximum_psf[at] = split.psf[slot(ImageKind::maximum)];
-    }
+  }
+  for (int band = 0; band < config_.bands; ++band) {
+    measure_split(stamp, static_cast<std::size_t>(band), intrinsic);
+  }
+}
+
+void MeasureStage::measure_split(
+    Stamp& stamp, std::size_t b,
+    const std::vector<measure::KindValues>& intrinsic) const {
+  auto& m = stamp.measurement;
+  const auto transported = transported_flux(stamp, b);
+  const bool masked = stamp.images[b].any_masked;
+  for (std::size_t r = 0; r < transported.size(); ++r) {
+    const auto split = measure::split_core_flux(
+        masked ? measure::intrinsic_sums(stamp.buffers->masked[b].core[r],
+                                         stamp.arc_planes,
+                                         config_.convolver->lattice().margin_pix)
+               : intrinsic[r],
+        transported[r], stamp.psf[b].kernel->sum,
+        masked ? unmasked_unit_flux(stamp, b) : stamp.unit_arc_flux[b]);
+    const std::size_t at = m.at(b, r);
+    m.core_flux_fraction[at] = split.fraction;
+    m.core_flux_fraction_minimum_intrinsic[at] =
+        split.intrinsic[slot(ImageKind::minimum)];
+    m.core_flux_fraction_minimum_psf[at] = split.psf[slot(ImageKind::minimum)];
+    m.core_flux_fraction_saddle_intrinsic[at] =
+        split.intrinsic[slot(ImageKind::saddle)];
+    m.core_flux_fraction_saddle_psf[at] = split.psf[slot(ImageKind::saddle)];
+    m.core_flux_fraction_maximum_intrinsic[at] =
+        split.intrinsic[slot(ImageKind::maximum)];
+    m.core_flux_fraction_maximum_psf[at] = split.psf[slot(ImageKind::maximum)];
   }
 }
 
@@ -291,7 +286,6 @@ void MeasureStage::apply(Stamp& stamp, const InjectionStreams&) const {
   measure_point_images(stamp);
   for (int band = 0; band < config_.bands; ++band) {
     update_masked(stamp, static_cast<std::size_t>(band));
-    update_adjoints(stamp, static_cast<std::size_t>(band));
   }
   measure_core(stamp);
   for (int band = 0; band < config_.bands; ++band) {

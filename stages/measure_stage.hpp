@@ -9,6 +9,7 @@
 #include "lib/imaging/convolver.hpp"
 #include "lib/imaging/correlated_noise.hpp"
 #include "lib/measure/aperture.hpp"
+#include "lib/measure/core_leakage.hpp"
 #include "stages/config/run_config.hpp"
 #include "stages/stage.hpp"
 
@@ -40,9 +41,14 @@ class MeasureStage final : public Stage {
   measure::ApertureWeights core_weights(const measure::Disc& disc) const;
   void update_apertures(Stamp& stamp) const;
   void update_masked(Stamp& stamp, std::size_t band) const;
-  void update_adjoints(Stamp& stamp, std::size_t band) const;
+  /// Flux in each core aperture after the band's PSF, by kind, for unit source flux:
+  /// w~ . I_k of the split.
+  std::vector<measure::KindValues> transported_flux(Stamp& stamp,
+                                                    std::size_t band) const;
   void measure_point_images(Stamp& stamp) const;
   void measure_core(Stamp& stamp) const;
+  void measure_split(Stamp& stamp, std::size_t band,
+                     const std::vector<measure::KindValues>& intrinsic) const;
   void measure_covariance(Stamp& stamp, std::size_t band) const;
   void measure_band(Stamp& stamp, std::size_t band) const;
 

@@ -318,16 +318,7 @@ void ArcRenderer::render(const LensedSource& object, double core_x_pix,
                         out.lattice.plane[k].pixels().begin());
     }
   }
-  for (std::size_t k = 0; k < lens::kind_count; ++k) {
-    out.stamp_flux[k] = 0.0;
-    for (int row = 0; out.present[k] && row < config_.grid.stamp_size_pix; ++row) {
-      out.stamp_flux[k] +=
-          lane_sum(out.pixel.plane[k].view().row(row + margin).subspan(
-              static_cast<std::size_t>(margin),
-              static_cast<std::size_t>(config_.grid.stamp_size_pix)));
-    }
-  }
-  out.total_flux = ExtendedFlux(config_.grid).total(object, out, w.extended);
+  out.total_flux = ExtendedFlux(config_.grid).total(object, margin, out, w.extended);
 }
 
 void ArcRenderer::render_adaptive(const LensedSource& object, double core_x_pix,

@@ -14,6 +14,13 @@ std::string_view to_string(ConvolutionOperator op) {
   return "unknown";
 }
 
+ImageSpectra::OfSize& ImageSpectra::of_size(int fft_ny, int fft_nx) {
+  for (OfSize& size : sizes) {
+    if (size.fft_ny == fft_ny && size.fft_nx == fft_nx) return size;
+  }
+  return sizes.emplace_back(OfSize{.fft_ny = fft_ny, .fft_nx = fft_nx, .pairs = {}});
+}
+
 std::unique_ptr<const Convolver> make_convolver(ConvolutionOperator op,
                                                 const Lattice& lattice,
                                                 Deposit deposit) {

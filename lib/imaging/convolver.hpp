@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "lib/imaging/planes.hpp"
 #include "lib/psf/lattice_kernel.hpp"
@@ -28,17 +29,31 @@ struct PreparedKernel {
   int fft_nx = 0;
 };
 
-/// Transforms of weights that meet one kernel after the other (Convolver::adjoint),
-/// kept by whoever keeps the weights: clear() when they change.
-struct WeightSpectra {
+/// Transforms of images that meet one kernel after the other, kept by whoever keeps the
+/// images: clear() when they change. Never changes a bit of a result.
+struct ImageSpectra {
+  /// One or two real images, scaled, as real and imaginary part.
   struct Pair {
     AlignedVector<std::complex<float>> spectrum;
     double scale_re = 1.0, scale_im = 1.0;
   };
-  std::vector<Pair> pairs;
-  int fft_ny = 0, fft_nx = 0;
-  void clear() { pairs.clear(); }
+  struct OfSize {
+    int fft_ny = 0, fft_nx = 0;
+    std::vector<Pair> pairs;
+    std::size_t current = 0;  ///< the first so many are of the images that are now
+  };
+  std::vector<OfSize> sizes;
+
+  void clear() {
+    for (OfSize& size : sizes) size.current = 0;
+  }
+  OfSize& of_size(int fft_ny, int fft_nx);
 };
+
+/// Weights over a stamp (side stamp_size_pix) or over the convolution lattice (side
+/// lattice().size()), where they weigh the convolved image sampled there: `circle`
+/// apertures, against a kernel made with PixelResponse::omit.
+enum class WeightsOn { stamp, lattice };
 
 /// Plans and buffers of one rank; opaque, grown as needed, never shared between
 /// threads.
@@ -76,26 +91,26 @@ class Convolver {
   virtual void prepare(const psf::LatticeKernel& kernel, ConvolverWorkspace& workspace,
                        PreparedKernel& prepared) const = 0;
   /// Convolve each plane into the stamp of the same index.
+  /// \param spectra null, or where the planes' transforms are kept
   virtual void convolve(std::span<const ImageView<const double>> planes,
                         const PreparedKernel& kernel, ConvolverWorkspace& workspace,
-                        std::span<const ImageView<float>> stamps) const = 0;
-  /// Adjoint of each weight image: stamp weights (side stamp_size_pix) or lattice
-  /// weights (side lattice().size(), see circle apertures), told apart by their side,
-  /// to lattice weights.
-  /// \param spectra null, or where the weights' transforms are kept: the same bits,
-  ///   sooner, while the weights are the same
-  virtual void adjoint(std::span<const ImageView<const double>> weights,
+                        std::span<const ImageView<float>> stamps,
+                        ImageSpectra* spectra = nullptr) const = 0;
+  /// w~ of each weight image, on the lattice.
+  virtual void adjoint(std::span<const ImageView<const double>> weights, WeightsOn on,
                        const PreparedKernel& kernel, ConvolverWorkspace& workspace,
-                       std::span<const ImageView<double>> lattice_weights,
-                       WeightSpectra* spectra = nullptr) const = 0;
-  /// The same for weights on all lattice points (side lattice().size()), i.e. on the
-  /// convolved image sampled there: `circle` apertures, against a kernel made with
-  /// PixelResponse::omit.
-  virtual void adjoint_of_lattice(std::span<const ImageView<const double>> lattice_in,
-                                  const PreparedKernel& kernel,
-                                  ConvolverWorkspace& workspace,
-                                  std::span<const ImageView<double>> lattice_weights,
-                                  WeightSpectra* spectra = nullptr) const = 0;
+                       std::span<const ImageView<double>> lattice_weights) const = 0;
+  /// flux[r * planes.size() + k] = w~_r . plane_k: what is in aperture r after the PSF
+  /// of plane k's light. The FFT operators sum over frequencies (Parseval), the direct
+  /// one makes w~.
+  /// \param weight_spectra, plane_spectra where transforms are kept
+  virtual void adjoint_fluxes(std::span<const ImageView<const double>> weights,
+                              WeightsOn on,
+                              std::span<const ImageView<const double>> planes,
+                              const PreparedKernel& kernel,
+                              ConvolverWorkspace& workspace,
+                              ImageSpectra& weight_spectra, ImageSpectra& plane_spectra,
+                              std::span<double> flux) const = 0;
 
   Deposit deposit() const { return deposit_; }
 

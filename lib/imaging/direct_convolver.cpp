@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "lib/core/b_spline.hpp"
+#include "lib/core/lanes.hpp"
 
 namespace lensmill::imaging {
 namespace {
@@ -54,7 +55,8 @@ void DirectConvolver::prepare(const psf::LatticeKernel& kernel,
 void DirectConvolver::convolve(std::span<const ImageView<const double>> planes,
                                const PreparedKernel& kernel,
                                ConvolverWorkspace& /*workspace*/,
-                               std::span<const ImageView<float>> stamps) const {
+                               std::span<const ImageView<float>> stamps,
+                               ImageSpectra* /*spectra*/) const {
   EXPECT(planes.size() == stamps.size());
   const int side = lattice().size();
   for (std::size_t k = 0; k < planes.size(); ++k) {
@@ -79,25 +81,32 @@ void DirectConvolver::convolve(std::span<const ImageView<const double>> planes,
   }
 }
 
-void DirectConvolver::adjoint(std::span<const ImageView<const double>> weights,
-                              const PreparedKernel& kernel,
-                              ConvolverWorkspace& /*workspace*/,
-                              std::span<const ImageView<double>> lattice_weights,
-                              WeightSpectra*) const {
+void DirectConvolver::adjoint(
+    std::span<const ImageView<const double>> weights, WeightsOn on,
+    const PreparedKernel& kernel, ConvolverWorkspace& /*workspace*/,
+    std::span<const ImageView<double>> lattice_weights) const {
   EXPECT(weights.size() == lattice_weights.size());
+  const bool stamp = on == WeightsOn::stamp;
   for (std::size_t k = 0; k < weights.size(); ++k) {
-    correlate(weights[k], lattice().first_pixel(), lattice().oversample, kernel.direct,
-              lattice_weights[k]);
+    correlate(weights[k], stamp ? lattice().first_pixel() : 0,
+              stamp ? lattice().oversample : 1, kernel.direct, lattice_weights[k]);
   }
 }
 
-void DirectConvolver::adjoint_of_lattice(
-    std::span<const ImageView<const double>> lattice_in, const PreparedKernel& kernel,
-    ConvolverWorkspace& /*workspace*/,
-    std::span<const ImageView<double>> lattice_weights, WeightSpectra*) const {
-  EXPECT(lattice_in.size() == lattice_weights.size());
-  for (std::size_t k = 0; k < lattice_in.size(); ++k) {
-    correlate(lattice_in[k], 0, 1, kernel.direct, lattice_weights[k]);
+void DirectConvolver::adjoint_fluxes(
+    std::span<const ImageView<const double>> weights, WeightsOn on,
+    std::span<const ImageView<const double>> planes, const PreparedKernel& kernel,
+    ConvolverWorkspace& workspace, ImageSpectra& /*weight_spectra*/,
+    ImageSpectra& /*plane_spectra*/, std::span<double> flux) const {
+  EXPECT(flux.size() == weights.size() * planes.size());
+  Image<double> adjoint_weights(lattice().size(), lattice().size());
+  const ImageView<double> out = adjoint_weights.view();
+  for (std::size_t r = 0; r < weights.size(); ++r) {
+    adjoint(weights.subspan(r, 1), on, kernel, workspace, {&out, 1});
+    for (std::size_t k = 0; k < planes.size(); ++k) {
+      flux[r * planes.size() + k] =
+          lane_dot(std::span<const double>(out.pixels()), planes[k].pixels());
+    }
   }
 }
 

@@ -16,15 +16,16 @@ class DirectConvolver final : public Convolver {
                PreparedKernel& prepared) const override;
   void convolve(std::span<const ImageView<const double>> planes,
                 const PreparedKernel& kernel, ConvolverWorkspace& workspace,
-                std::span<const ImageView<float>> stamps) const override;
-  void adjoint(std::span<const ImageView<const double>> weights,
+                std::span<const ImageView<float>> stamps,
+                ImageSpectra* spectra) const override;
+  void adjoint(std::span<const ImageView<const double>> weights, WeightsOn on,
                const PreparedKernel& kernel, ConvolverWorkspace& workspace,
-               std::span<const ImageView<double>> lattice_weights,
-               WeightSpectra* spectra) const override;
-  void adjoint_of_lattice(std::span<const ImageView<const double>> lattice_in,
-                          const PreparedKernel& kernel, ConvolverWorkspace& workspace,
-                          std::span<const ImageView<double>> lattice_weights,
-                          WeightSpectra* spectra) const override;
+               std::span<const ImageView<double>> lattice_weights) const override;
+  void adjoint_fluxes(std::span<const ImageView<const double>> weights, WeightsOn on,
+                      std::span<const ImageView<const double>> planes,
+                      const PreparedKernel& kernel, ConvolverWorkspace& workspace,
+                      ImageSpectra& weight_spectra, ImageSpectra& plane_spectra,
+                      std::span<double> flux) const override;
 };
 
 }  // namespace lensmill::imaging

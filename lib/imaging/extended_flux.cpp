@@ -1,5 +1,7 @@
 #include "lib/imaging/extended_flux.hpp"
 
+#include "lib/core/lanes.hpp"
+
 namespace lensmill::imaging {
 namespace {
 
@@ -12,11 +14,22 @@ constexpr int deepest_level = 16;
 
 }  // namespace
 
-double ExtendedFlux::total(const LensedSource& object, ArcPlanes& planes,
-                           Workspace& w) const {
+double ExtendedFlux::total(const LensedSource& object, int margin_pix,
+                           ArcPlanes& planes, Workspace& w) const {
   const int n = grid_.stamp_size_pix;
   double flux = 0.0;
-  for (const double of_kind : planes.stamp_flux) flux += of_kind;
+  for (std::size_t k = 0; k < lens::kind_count; ++k) {
+    double& of_kind = planes.stamp_flux[k];
+    of_kind = 0.0;
+    for (int row = 0; planes.present[k] && row < n; ++row) {
+      of_kind += lane_sum(planes.pixel.plane[k]
+                              .view()
+                              .row(row + margin_pix)
+                              .subspan(static_cast<std::size_t>(margin_pix),
+                                       static_cast<std::size_t>(n)));
+    }
+    flux += of_kind;
+  }
 
   // Cells are squares of `side` pixels: shoot them on a grid of such "pixels".
   const double side = static_cast<double>(n) / cells_per_stamp;

@@ -21,8 +21,9 @@ class ExtendedFlux {
   explicit ExtendedFlux(const PixelGrid& grid) : grid_(grid) {}
 
   /// Total for unit source flux; counts its evaluations into `planes.evaluations`.
-  /// \param planes the rendered stamp: its `stamp_flux`
-  double total(const LensedSource& object, ArcPlanes& planes,
+  /// \param planes the rendered stamp, with margin_pix pixels around it; gets its
+  ///   `stamp_flux`
+  double total(const LensedSource& object, int margin_pix, ArcPlanes& planes,
                Workspace& workspace) const;
 
  private:

@@ -128,6 +128,18 @@ struct ImagePair {
   }
 };
 
+/// Pair `index` of those held, made by `fill` unless it is there.
+template <class Fill>
+const ImageSpectra::Pair& pair_of(ImageSpectra::OfSize& held, std::size_t index,
+                                  Fill fill) {
+  if (index >= held.current) {
+    if (index >= held.pairs.size()) held.pairs.resize(index + 1);
+    fill(held.pairs[index]);
+    held.current = index + 1;
+  }
+  return held.pairs[index];
+}
+
 /// Calls `use` with the first and the number (1 or 2) of each pair of `count` images.
 template <class Use>
 void for_each_pair(std::size_t count, Use use) {
@@ -232,26 +244,47 @@ void FftConvolver::prepare(const psf::LatticeKernel& kernel,
   multiply_by_axes(field, factor_y, factor_x, prepared.spectrum);
 }
 
+FftConvolver::Placing FftConvolver::placing(WeightsOn on) const {
+  if (on == WeightsOn::lattice) return {.first = 0, .step = 1};
+  return {.first = lattice().first_pixel(), .step = lattice().oversample};
+}
+
+void FftConvolver::transform(std::span<const ImageView<const double>> one_or_two,
+                             Placing at, FftPlans& plans,
+                             ImageSpectra::Pair& out) const {
+  const ImagePair pair(one_or_two);
+  pair.embed(at.first, at.step, lattice().size(), plans.field());
+  plans.forward_lattice();
+  const auto spectrum = plans.field().pixels();
+  out.spectrum.assign(spectrum.begin(), spectrum.end());
+  out.scale_re = pair.scale_re;
+  out.scale_im = pair.scale_im;
+}
+
 void FftConvolver::convolve(std::span<const ImageView<const double>> planes,
                             const PreparedKernel& kernel, ConvolverWorkspace& workspace,
-                            std::span<const ImageView<float>> stamps) const {
+                            std::span<const ImageView<float>> stamps,
+                            ImageSpectra* spectra) const {
   EXPECT(planes.size() == stamps.size());
   FftPlans& plans = plans_for(kernel.fft_ny, kernel.fft_nx, workspace);
-  const int side = lattice().size();
   const auto step = static_cast<std::size_t>(lattice().oversample);
   const int n = lattice().stamp_size_pix;
+  ImageSpectra own;
+  auto& held = (spectra ? *spectra : own).of_size(kernel.fft_ny, kernel.fft_nx);
   for_each_pair(planes.size(), [&](std::size_t k, std::size_t count) {
-    EXPECT(planes[k].ny() == side && planes[k].nx() == side);
+    EXPECT(planes[k].ny() == lattice().size() && planes[k].nx() == planes[k].ny());
     EXPECT(stamps[k].ny() == n && stamps[k].nx() == n);
-    const ImagePair pair(planes.subspan(k, count));
-    pair.embed(0, 1, side, plans.field());
-    plans.forward_lattice();
-    EXPECT(kernel.spectrum.size() == plans.field().size());
-    multiply_parts(mutable_parts_of(plans.field().pixels()), parts_of(kernel.spectrum),
-                   2 * kernel.spectrum.size());
+    const auto& pair = pair_of(held, k / 2, [&](ImageSpectra::Pair& out) {
+      transform(planes.subspan(k, count), placing(WeightsOn::lattice), plans, out);
+    });
+    EXPECT(kernel.spectrum.size() == pair.spectrum.size());
+    multiply_parts(parts_of(pair.spectrum), parts_of(kernel.spectrum),
+                   2 * kernel.spectrum.size(),
+                   mutable_parts_of(plans.field().pixels()));
     plans.backward_stamp();
+    const bool two = count == 2;
     const float unscale_re = static_cast<float>(1.0 / pair.scale_re);
-    const float unscale_im = pair.two ? static_cast<float>(1.0 / pair.scale_im) : 0.0f;
+    const float unscale_im = two ? static_cast<float>(1.0 / pair.scale_im) : 0.0f;
     auto& unread = workspace.impl().reals;
     unread.resize(static_cast<std::size_t>(n));
     for (int j = 0; j < n; ++j) {
@@ -259,47 +292,30 @@ void FftConvolver::convolve(std::span<const ImageView<const double>> planes,
           static_cast<std::size_t>(lattice().first_pixel()));
       separate(parts_of(in), step, static_cast<std::size_t>(n), unscale_re, unscale_im,
                stamps[k].row(j).data(),
-               pair.two ? stamps[k + 1].row(j).data() : unread.data());
+               two ? stamps[k + 1].row(j).data() : unread.data());
     }
   });
 }
 
-void FftConvolver::correlate(std::span<const ImageView<const double>> weights,
-                             int first, int step, const PreparedKernel& kernel,
-                             ConvolverWorkspace& workspace,
-                             std::span<const ImageView<double>> lattice_weights,
-                             WeightSpectra* spectra) const {
+void FftConvolver::adjoint(std::span<const ImageView<const double>> weights,
+                           WeightsOn on, const PreparedKernel& kernel,
+                           ConvolverWorkspace& workspace,
+                           std::span<const ImageView<double>> lattice_weights) const {
   EXPECT(weights.size() == lattice_weights.size());
   FftPlans& plans = plans_for(kernel.fft_ny, kernel.fft_nx, workspace);
   const int side = lattice().size();
-  WeightSpectra own;
-  if (spectra == nullptr) spectra = &own;
-  if (spectra->fft_ny != kernel.fft_ny || spectra->fft_nx != kernel.fft_nx) {
-    spectra->clear();
-  }
-  spectra->fft_ny = kernel.fft_ny;
-  spectra->fft_nx = kernel.fft_nx;
-  spectra->pairs.resize((weights.size() + 1) / 2);
+  ImageSpectra::Pair pair;
   for_each_pair(weights.size(), [&](std::size_t k, std::size_t count) {
-    auto& held = spectra->pairs[k / 2];
-    if (held.spectrum.empty()) {
-      const ImagePair pair(weights.subspan(k, count));
-      pair.embed(first, step, side, plans.field());
-      plans.forward_lattice();
-      held.spectrum.assign(plans.field().pixels().begin(),
-                           plans.field().pixels().end());
-      held.scale_re = pair.scale_re;
-      held.scale_im = pair.scale_im;
-    }
-    EXPECT(kernel.spectrum.size() == held.spectrum.size());
-    multiply_parts_conjugate(parts_of(held.spectrum), parts_of(kernel.spectrum),
+    transform(weights.subspan(k, count), placing(on), plans, pair);
+    EXPECT(kernel.spectrum.size() == pair.spectrum.size());
+    multiply_parts_conjugate(parts_of(pair.spectrum), parts_of(kernel.spectrum),
                              2 * kernel.spectrum.size(),
                              mutable_parts_of(plans.field().pixels()));
     plans.backward_lattice();
     for (std::size_t part = 0; part < count; ++part) {
       auto& to = lattice_weights[k + part];
       EXPECT(to.ny() == side && to.nx() == side);
-      const double unscale = 1.0 / (part == 0 ? held.scale_re : held.scale_im);
+      const double unscale = 1.0 / (part == 0 ? pair.scale_re : pair.scale_im);
       for (int j = 0; j < side; ++j) {
         take_part(parts_of(plans.field().row(j)), part, static_cast<std::size_t>(side),
                   unscale, to.row(j).data());
@@ -308,25 +324,39 @@ void FftConvolver::correlate(std::span<const ImageView<const double>> weights,
   });
 }
 
-void FftConvolver::adjoint(std::span<const ImageView<const double>> weights,
-                           const PreparedKernel& kernel, ConvolverWorkspace& workspace,
-                           std::span<const ImageView<double>> lattice_weights,
-                           WeightSpectra* spectra) const {
-  EXPECT(std::ranges::all_of(weights, [&](const auto& weight) {
-    return weight.ny() == lattice().stamp_size_pix && weight.nx() == weight.ny();
-  }));
-  correlate(weights, lattice().first_pixel(), lattice().oversample, kernel, workspace,
-            lattice_weights, spectra);
-}
-
-void FftConvolver::adjoint_of_lattice(
-    std::span<const ImageView<const double>> lattice_in, const PreparedKernel& kernel,
-    ConvolverWorkspace& workspace, std::span<const ImageView<double>> lattice_weights,
-    WeightSpectra* spectra) const {
-  EXPECT(std::ranges::all_of(lattice_in, [&](const auto& weight) {
-    return weight.ny() == lattice().size() && weight.nx() == weight.ny();
-  }));
-  correlate(lattice_in, 0, 1, kernel, workspace, lattice_weights, spectra);
+void FftConvolver::adjoint_fluxes(
+    std::span<const ImageView<const double>> weights, WeightsOn on,
+    std::span<const ImageView<const double>> planes, const PreparedKernel& kernel,
+    ConvolverWorkspace& workspace, ImageSpectra& weight_spectra,
+    ImageSpectra& plane_spectra, std::span<double> flux) const {
+  EXPECT(flux.size() == weights.size() * planes.size());
+  FftPlans& plans = plans_for(kernel.fft_ny, kernel.fft_nx, workspace);
+  auto& of_weights = weight_spectra.of_size(kernel.fft_ny, kernel.fft_nx);
+  auto& of_planes = plane_spectra.of_size(kernel.fft_ny, kernel.fft_nx);
+  const std::size_t parts = 2 * kernel.spectrum.size();
+  for_each_pair(planes.size(), [&](std::size_t k, std::size_t count) {
+    const auto& pair = pair_of(of_planes, k / 2, [&](ImageSpectra::Pair& out) {
+      transform(planes.subspan(k, count), placing(WeightsOn::lattice), plans, out);
+    });
+    EXPECT(kernel.spectrum.size() == pair.spectrum.size());
+    auto& convolved = workspace.impl().spectrum;
+    convolved.resize(kernel.spectrum.size());
+    multiply_parts(parts_of(pair.spectrum), parts_of(kernel.spectrum), parts,
+                   mutable_parts_of(convolved));
+    for (std::size_t r = 0; r < weights.size(); ++r) {
+      // Weights singly: the sum's real and imaginary part are the two planes'.
+      const auto& weight = pair_of(of_weights, r, [&](ImageSpectra::Pair& out) {
+        transform(weights.subspan(r, 1), placing(on), plans, out);
+      });
+      const std::complex<double> sum =
+          dot_conjugate(parts_of(weight.spectrum), parts_of(convolved), parts);
+      flux[r * planes.size() + k] = sum.real() / (weight.scale_re * pair.scale_re);
+      if (count == 2) {
+        flux[r * planes.size() + k + 1] =
+            sum.imag() / (weight.scale_re * pair.scale_im);
+      }
+    }
+  });
 }
 
 }  // namespace lensmill::imaging

@@ -30,25 +30,29 @@ class FftConvolver final : public Convolver {
                PreparedKernel& prepared) const override;
   void convolve(std::span<const ImageView<const double>> planes,
                 const PreparedKernel& kernel, ConvolverWorkspace& workspace,
-                std::span<const ImageView<float>> stamps) const override;
-  void adjoint(std::span<const ImageView<const double>> weights,
+                std::span<const ImageView<float>> stamps,
+                ImageSpectra* spectra) const override;
+  void adjoint(std::span<const ImageView<const double>> weights, WeightsOn on,
                const PreparedKernel& kernel, ConvolverWorkspace& workspace,
-               std::span<const ImageView<double>> lattice_weights,
-               WeightSpectra* spectra) const override;
-  void adjoint_of_lattice(std::span<const ImageView<const double>> lattice_in,
-                          const PreparedKernel& kernel, ConvolverWorkspace& workspace,
-                          std::span<const ImageView<double>> lattice_weights,
-                          WeightSpectra* spectra) const override;
+               std::span<const ImageView<double>> lattice_weights) const override;
+  void adjoint_fluxes(std::span<const ImageView<const double>> weights, WeightsOn on,
+                      std::span<const ImageView<const double>> planes,
+                      const PreparedKernel& kernel, ConvolverWorkspace& workspace,
+                      ImageSpectra& weight_spectra, ImageSpectra& plane_spectra,
+                      std::span<double> flux) const override;
 
   /// Transform lengths (y, x) for a kernel.
   std::pair<int, int> fft_size(const psf::LatticeKernel& kernel, int tail) const;
 
  private:
   FftPlans& plans_for(int ny, int nx, ConvolverWorkspace& workspace) const;
-  void correlate(std::span<const ImageView<const double>> weights, int first, int step,
-                 const PreparedKernel& kernel, ConvolverWorkspace& workspace,
-                 std::span<const ImageView<double>> lattice_weights,
-                 WeightSpectra* spectra) const;
+  /// Rows and columns of an image's elements in the field.
+  struct Placing {
+    int first, step;
+  };
+  Placing placing(WeightsOn on) const;
+  void transform(std::span<const ImageView<const double>> one_or_two, Placing at,
+                 FftPlans& plans, ImageSpectra::Pair& out) const;
 
   KernelPlacement placement_;
 };

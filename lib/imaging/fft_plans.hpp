@@ -68,7 +68,8 @@ struct ConvolverWorkspace::Impl {
   FftPlans& plans_for(const FftShape& shape);
   std::vector<std::unique_ptr<SymmetricTransform>> symmetric;
   SymmetricTransform& symmetric_for(int ny, int nx);
-  std::vector<float> reals;  ///< buffer
+  std::vector<float> reals;                     ///< buffer
+  AlignedVector<std::complex<float>> spectrum;  ///< buffer
   /// 1 / (n spline_response) at each of the n frequencies k / n (Deposit::pixels: 1 /
   /// n), the product of two axes' being what a transform there and back needs.
   std::span<const float> inverse_responses(int n, Deposit deposit);

@@ -4,13 +4,11 @@
 
 namespace lensmill::imaging {
 
-LENSMILL_MULTIVERSION void multiply_parts(float* __restrict s, const float* k,
-                                          std::size_t n) {
+LENSMILL_MULTIVERSION void multiply_parts(const float* s, const float* k, std::size_t n,
+                                          float* __restrict out) {
   for (std::size_t i = 0; i < n; i += 2) {
-    const float re = s[i];
-    const float im = s[i + 1];
-    s[i] = re * k[i] - im * k[i + 1];
-    s[i + 1] = re * k[i + 1] + im * k[i];
+    out[i] = s[i] * k[i] - s[i + 1] * k[i + 1];
+    out[i + 1] = s[i] * k[i + 1] + s[i + 1] * k[i];
   }
 }
 LENSMILL_MULTIVERSION void multiply_parts_conjugate(const float* s, const float* k,

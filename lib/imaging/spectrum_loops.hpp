@@ -1,5 +1,6 @@
 #pragma once
 
+#include <complex>
 #include <cstddef>
 
 /// \file
@@ -8,8 +9,12 @@
 
 namespace lensmill::imaging {
 
-/// s *= k; n counts parts.
-void multiply_parts(float* s, const float* k, std::size_t n);
+/// out = s k; n counts parts.
+void multiply_parts(const float* s, const float* k, std::size_t n, float* out);
+
+/// Sum of conj(w) s; n counts parts. Single precision within blocks of some hundred
+/// terms, double over them. Run-time dispatched (Highway).
+std::complex<double> dot_conjugate(const float* w, const float* s, std::size_t n);
 
 /// out = s conj(k); n counts parts.
 void multiply_parts_conjugate(const float* s, const float* k, std::size_t n,

@@ -86,16 +86,12 @@ struct Prepared {
     convolver->convolve({&in, 1}, kernel, workspace, {&out, 1});
     return stamp;
   }
-  Image<double> adjoint(const Image<double>& weights, bool on_lattice) const {
+  Image<double> adjoint(const Image<double>& weights, imaging::WeightsOn on) const {
     const int side = convolver->lattice().size();
     Image<double> result(side, side);
     const ImageView<const double> in = weights;
     const ImageView<double> out = result;
-    if (on_lattice) {
-      convolver->adjoint_of_lattice({&in, 1}, kernel, workspace, {&out, 1});
-    } else {
-      convolver->adjoint({&in, 1}, kernel, workspace, {&out, 1});
-    }
+    convolver->adjoint({&in, 1}, on, kernel, workspace, {&out, 1});
     return result;
   }
 };
@@ -257,8 +253,9 @@ void check_ring(const PsfSelfTest& test, std::vector<PsfTestRow>& rows) {
                                           .oversample = test.lattice.oversample,
                                           .pixel_response = psf::PixelResponse::omit});
   const Prepared tested(test.op, test.lattice, test.deposit, kernel);
-  const auto weights = tested.adjoint(
-      circle_lattice_weights(test.lattice, core_disc(test)).weight, true);
+  const auto weights =
+      tested.adjoint(circle_lattice_weights(test.lattice, core_disc(test)).weight,
+                     imaging::WeightsOn::lattice);
   const double core = core_radius(test);
   for (double ring : {0.6 * core, widest_ring_over_core * core}) {
     rows.push_back(row(fmt::format("ring_in_core_fraction (ring {:.3g} pix)", ring),
@@ -279,7 +276,7 @@ void check_core_flux(const PsfSelfTest& test, std::vector<PsfTestRow>& rows) {
     // Linear convolution: the kernel is in question here, not the operator.
     const Prepared linear(imaging::ConvolutionOperator::fft, test.lattice, test.deposit,
                           kernel);
-    return dot(linear.adjoint(aperture.weight, false), ring);
+    return dot(linear.adjoint(aperture.weight, imaging::WeightsOn::stamp), ring);
   };
   const double as_run = core_flux(test.kernel);
   if (has_untruncated) {

@@ -92,8 +92,8 @@ void adjoint(benchmark::State& state) {
   const ImageView<const double> in = setup.weights;
   const ImageView<double> out = setup.plane;
   for (auto _ : state) {
-    setup.convolver.adjoint({&in, 1}, setup.prepared, setup.workspace, {&out, 1},
-                            nullptr);
+    setup.convolver.adjoint({&in, 1}, imaging::WeightsOn::stamp, setup.prepared,
+                            setup.workspace, {&out, 1});
   }
   setup.report(state);
 }

@@ -38,18 +38,25 @@ inline psf::LatticeKernel random_kernel(int ny, int nx) {
   return kernel;
 }
 
-inline Image<float> convolve(const Convolver& convolver,
-                             const psf::LatticeKernel& kernel,
-                             const Image<double>& plane) {
-  ConvolverWorkspace workspace;
-  PreparedKernel prepared;
-  convolver.prepare(kernel, workspace, prepared);
+inline Image<float> convolve_prepared(const Convolver& convolver,
+                                      const PreparedKernel& prepared,
+                                      ConvolverWorkspace& workspace,
+                                      const Image<double>& plane) {
   const int n = convolver.lattice().stamp_size_pix;
   Image<float> stamp(n, n, -1.0f);
   const ImageView<const double> in = plane;
   const ImageView<float> out = stamp;
   convolver.convolve({&in, 1}, prepared, workspace, {&out, 1});
   return stamp;
+}
+
+inline Image<float> convolve(const Convolver& convolver,
+                             const psf::LatticeKernel& kernel,
+                             const Image<double>& plane) {
+  ConvolverWorkspace workspace;
+  PreparedKernel prepared;
+  convolver.prepare(kernel, workspace, prepared);
+  return convolve_prepared(convolver, prepared, workspace, plane);
 }
 
 inline Image<double> adjoint(const Convolver& convolver,
@@ -62,7 +69,7 @@ inline Image<double> adjoint(const Convolver& convolver,
   Image<double> result(side, side, -1.0);
   const ImageView<const double> in = weights;
   const ImageView<double> out = result;
-  convolver.adjoint({&in, 1}, prepared, workspace, {&out, 1});
+  convolver.adjoint({&in, 1}, WeightsOn::stamp, prepared, workspace, {&out, 1});
   return result;
 }
 
