@@ -165,6 +165,15 @@ class TimedOut(JobCase):
                 pass  # it has ended
         return found
 
+    def freeze(self):
+        ranks = self.ranks()
+        for rank in ranks:
+            try:
+                os.kill(rank, signal.SIGSTOP)
+            except ProcessLookupError:
+                pass  # it has ended
+        return len(ranks)
+
     def test_a_job_killed_at_its_time_limit_is_continued_by_the_next(self):
         """Ranks that hang, as in a file system that does not answer, and hear no signal:
         SLURM ends the job by SIGKILL, and nobody puts it back into the queue."""
@@ -175,16 +184,16 @@ class TimedOut(JobCase):
         job = self.regenerate(config_of(MANY), "--signal=B:URG@1", LENSMILL_PROGRAM=deaf,
                               LENSMILL_STOP_BEFORE_END_S=0)
         self.wait_for_shards(2)
-        ranks = self.ranks()
-        self.assertEqual(len(ranks), 2)
-        for rank in ranks:
-            os.kill(rank, signal.SIGSTOP)
+        self.assertEqual(len(self.ranks()), 2)
+        self.freeze()
         # No limit is shorter than a minute; SLURM looks every 30 s.
         soon = time.strftime("%FT%T", time.localtime(time.time() + 1))
         self.call("scontrol", "update", f"JobId={job}", f"EndTime={soon}")
 
-        facts = self.wait_for(job)
+        # SLURM sends CONT before TERM, and KILL 5 s later (KillWait).
+        self.wait(lambda: self.freeze() == 0, "the end of the ranks")
 
+        facts = self.wait_for(job)
         self.assertEqual(facts["JobState"], "TIMEOUT", self.logs())
         self.assertEqual(self.recorded_states(job)[-1], "TIMEOUT")
         self.assertEqual(facts["Restarts"], "0")
