@@ -4,8 +4,14 @@
 #include <unistd.h>
 
 #include <array>
+#include <charconv>
 #include <chrono>
+#include <cstdlib>
+#include <ctime>
 #include <random>
+#include <string_view>
+
+#include "lib/core/errors.hpp"
 
 namespace lensmill::io {
 
@@ -22,9 +28,32 @@ std::string unique_process_name() {
 }
 
 std::string utc_now() {
-  const auto now =
-      std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(now));
+  return utc_text(
+      std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()));
+}
+
+std::string utc_text(std::int64_t seconds) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
+                     fmt::gmtime(static_cast<std::time_t>(seconds)));
+}
+
+std::optional<std::int64_t> source_date_epoch() {
+  const char* value = std::getenv("SOURCE_DATE_EPOCH");
+  if (value == nullptr) return std::nullopt;
+  // 9999-12-31T23:59:59Z: years of five digits are no ISO 8601.
+  constexpr std::int64_t last = 253402300799;
+  const std::string_view text(value);
+  const char* const end = text.data() + text.size();
+  std::int64_t seconds = -1;
+  const auto [stop, error] = std::from_chars(text.data(), end, seconds);
+  if (error != std::errc{} || stop != end || seconds < 0 || seconds > last ||
+      text.front() == '-') {
+    throw UsageError(fmt::format(
+        "the environment variable SOURCE_DATE_EPOCH: must be seconds since 1970, "
+        "digits alone, at most {} (got `{}`); unset it to have the real time written",
+        last, text));
+  }
+  return seconds;
 }
 
 }  // namespace lensmill::io

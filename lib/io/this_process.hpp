@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 /// \file
@@ -17,5 +19,13 @@ std::string unique_process_name();
 
 /// "2026-11-26T17:48:23Z"
 std::string utc_now();
+/// The same of a moment in seconds since 1970.
+std::string utc_text(std::int64_t seconds);
+
+/// Seconds since 1970 that the environment variable SOURCE_DATE_EPOCH gives
+/// (https://reproducible-builds.org/specs/source-date-epoch/), to stand for the time of
+/// day in files whose bytes are to be the same whenever they are made; nothing when it
+/// is not set. \throws UsageError: not digits alone, or beyond the year 9999
+std::optional<std::int64_t> source_date_epoch();
 
 }  // namespace lensmill::io

@@ -2,9 +2,12 @@
 
 #include <mpi.h>
 
+#include <utility>
+
 #include "lib/core/contracts.hpp"
 #include "lib/core/errors.hpp"
 #include "lib/parallel/check.hpp"
+#include "lib/parallel/stop_tree.hpp"
 #include "lib/parallel/work_server.hpp"
 
 namespace lensmill::parallel {
@@ -20,10 +23,11 @@ WorkQueue::Mode WorkQueue::mode_for(const Communicator& world, const Group& grou
 }
 
 WorkQueue::WorkQueue(const Communicator& world, const Group& group, std::int64_t items,
-                     Distribution distribution)
+                     Distribution distribution, std::function<bool()> stop_wanted)
     : group_(group),
       mode_(mode_for(world, group, distribution)),
-      messages_(world.duplicate()) {
+      messages_(world.duplicate()),
+      stop_wanted_(std::move(stop_wanted)) {
   EXPECT(items >= 0);
   // The server's own group claims without messages.
   EXPECT(!world.is_root() || (group.index == 0 && group.ranks.is_root()));
@@ -39,18 +43,27 @@ WorkQueue::WorkQueue(const Communicator& world, const Group& group, std::int64_t
     case Mode::round_robin: {
       const std::int64_t share = (items - group.index + group.count - 1) / group.count;
       counter_ = std::make_unique<WorkCounter>(share);
+      tree_ = std::make_unique<StopTree>(messages_);
       break;
     }
   }
 }
 
 WorkQueue::~WorkQueue() {
-  if (!ended_ && group_.ranks.is_root()) {
-    try {
-      claim(StopRequest::stop);
-    } catch (const Error&) {
-      // MPI is out of order: the error that brought us here says more.
-    }
+  if (ended_) return;
+  try {
+    leave();
+  } catch (const Error&) {
+    // MPI is out of order: the error that brought us here says more.
+  }
+}
+
+void WorkQueue::leave() {
+  if (tree_ != nullptr) {
+    tree_->poll(true);
+    tree_->finish({});
+  } else if (group_.ranks.is_root()) {
+    claim(StopRequest::stop);
   }
 }
 
@@ -65,7 +78,12 @@ WorkAnswer WorkQueue::claim(StopRequest stop) {
 
 std::optional<std::int64_t> WorkQueue::next(StopRequest stop) {
   if (ended_) return std::nullopt;
-  const bool any_stop = group_.ranks.any(stop == StopRequest::stop);
+  bool any_stop = stop == StopRequest::stop || stop_wanted();
+  if (tree_ != nullptr) {
+    tree_->poll(any_stop);
+    any_stop = tree_->stopping();
+  }
+  any_stop = group_.ranks.any(any_stop);
   WorkAnswer answer;
   group_.ranks.agree([&] {
     if (group_.ranks.is_root()) {
@@ -74,9 +92,14 @@ std::optional<std::int64_t> WorkQueue::next(StopRequest stop) {
   });
   group_.ranks.broadcast(answer);
   if (answer.item >= 0) return answer.item;
+  if (tree_ != nullptr) tree_->finish(stop_wanted_);
   ended_ = true;
   stopped_ = answer.stopped;
   return std::nullopt;
+}
+
+void WorkQueue::keep_up() {
+  if (tree_ != nullptr) tree_->poll(stop_wanted());
 }
 
 }  // namespace lensmill::parallel

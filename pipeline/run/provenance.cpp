@@ -112,7 +112,14 @@ std::vector<Fact> read_facts(const io::hdf5::Group& provenance) {
 io::hdf5::Group Provenance::write(io::hdf5::Group& root) const {
   auto group = root.create_group("provenance");
   for (const auto& [name, value] : facts) {
-    std::visit([&](const auto& v) { group.write_attribute(name, v); }, value);
+    if (source_date_epoch && name.ends_with("_utc")) {
+      group.write_attribute(name, io::utc_text(*source_date_epoch));
+    } else {
+      std::visit([&](const auto& v) { group.write_attribute(name, v); }, value);
+    }
+  }
+  if (source_date_epoch) {
+    group.write_attribute("source_date_epoch", *source_date_epoch);
   }
   write_text(group, "resolved_yaml", "the configuration as run, all defaults filled in",
              resolved_yaml);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -25,6 +26,9 @@ struct Provenance {
   std::string resolved_yaml;
   std::string psf_self_test;            ///< the table made before the run, as text
   std::vector<std::string> overridden;  ///< priors that the catalogue's columns won
+  /// SOURCE_DATE_EPOCH: stands for the facts that are times (`*_utc`) in HDF5 files,
+  /// and is written beside them. Job records have the real ones.
+  std::optional<std::int64_t> source_date_epoch{};
 
   void add(std::string name, FactValue value) {
     facts.push_back({std::move(name), std::move(value)});

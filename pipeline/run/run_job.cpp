@@ -62,6 +62,7 @@ void share_facts(Provenance& provenance, const Communicator& world) {
   for (auto& fact : provenance.facts) {
     if (auto* text = std::get_if<std::string>(&fact.value)) world.broadcast(*text);
   }
+  world.broadcast(provenance.source_date_epoch);
 }
 
 PsfCheck check_psfs_once(const Session& session, const Communicator& world, Log& log) {
@@ -125,25 +126,27 @@ bool make_shards(const Session& session, const PreparedFolder& prepared,
   if (group.ranks.is_root()) {
     heartbeat = Heartbeat(fmt::format("{}.group-{:04}.jsonl", stem, group.index));
   }
+  std::optional<parallel::WorkQueue> queue;
   ShardMaker maker(group.ranks,
                    {session.chain(), session.rows(), session.plan.rows, identity,
                     provenance, prepared.job},
                    [&] {
                      progress.row_done();
                      heartbeat.row_done();
+                     queue->keep_up();
                    });
   bool stopped = false;
   std::exception_ptr error;
   try {
-    parallel::WorkQueue queue(
+    queue.emplace(
         world, group, static_cast<std::int64_t>(prepared.pending.size()),
         session.config.output.work_distribution == config::WorkDistribution::fixed
             ? parallel::Distribution::fixed
-            : parallel::Distribution::dynamic);
+            : parallel::Distribution::dynamic,
+        StopSignals::requested);
     const auto next = [&] {
       const Stopwatch watch(maker.timings().waiting);
-      return queue.next(StopSignals::requested() ? parallel::StopRequest::stop
-                                                 : parallel::StopRequest::none);
+      return queue->next();
     };
     while (const auto item = next()) {
       const auto shard = prepared.pending[static_cast<std::size_t>(*item)];
@@ -154,10 +157,12 @@ bool make_shards(const Session& session, const PreparedFolder& prepared,
       progress.end_shard();
       heartbeat.end_shard();
     }
-    stopped = queue.stopped();
+    stopped = queue->stopped();
   } catch (...) {
     error = std::current_exception();
   }
+  // Tells the other groups of an error, and waits for them.
+  queue.reset();
   world.agree(error);
   timings = maker.timings();
   return world.any(stopped);
@@ -242,6 +247,9 @@ ExitCode run_job(const config::RunConfig& config, const RunOptions& options,
   const auto start = std::chrono::steady_clock::now();
   // From here on: a signal while inputs are opened must end the job in good order, too.
   const StopSignals signals;
+  // Before the minutes that opening the inputs may take.
+  std::optional<std::int64_t> epoch;
+  world.agree([&] { epoch = io::source_date_epoch(); });
   const RunFolder folder(config.output.directory, config.run.name);
   auto prepare = options.prepare;
   // Several jobs that fill one run each find what the others have begun.
@@ -273,6 +281,7 @@ ExitCode run_job(const config::RunConfig& config, const RunOptions& options,
   const PsfCheck psf_check = check_psfs_once(session, world, log);
 
   Provenance provenance = make_provenance(session, options, psf_check, level, world);
+  provenance.source_date_epoch = epoch;
   share_facts(provenance, world);
   const RunIdentity identity{
       .config_hash = config_hash(config.resolved_yaml, session.opened.files),

@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import shutil
 import signal
 import time
 import unittest
@@ -107,6 +108,31 @@ class Signals(InterruptionCase):
 
         self.assert_ends(finish(process), INTERRUPTED, "run again with --resume")
         self.assert_resumes(ranks=3)
+
+    def one_rank_is_asked(self, ranks):
+        """Shards go round robin to groups of a rank each, and one rank gets the signal,
+        as by `kill`: the others leave their shares undone, too."""
+        options = ("--set", "output.work_distribution=static",
+                   "--set", f"output.writer_groups={ranks}")
+        for asked in range(ranks):
+            process = self.started(*options, ranks=ranks)
+            os.kill(children(process.pid)[asked], signal.SIGUSR1)
+
+            self.assert_ends(finish(process), INTERRUPTED, "run again with --resume")
+            there = self.finished()
+            for group in range(ranks):
+                share = {f"shard-{k:06}.h5" for k in range(group, SHARDS, ranks)}
+                self.assertTrue(share - set(there),
+                                f"group {group} went on: {there}")
+            if asked == ranks - 1:
+                self.assert_resumes(*options, ranks=ranks)
+            shutil.rmtree(self.run)
+
+    def test_of_one_of_two_ranks_stops_both_static_shares(self):
+        self.one_rank_is_asked(2)
+
+    def test_of_one_of_three_ranks_stops_all_static_shares(self):
+        self.one_rank_is_asked(3)
 
     def test_interrupted_runs_can_be_looked_at(self):
         self.stopped_by(signal.SIGUSR1)

@@ -6,11 +6,12 @@ import signal
 import time
 import unittest
 
+import h5py
 import prov.model
 from prov.constants import PROV_ROLE, PROV_TYPE
 
 from support import INTERRUPTED, SMALL, TIME_LIMIT_S, USAGE, Case, edited, finish
-from support import lensmill, start
+from support import lensmill, start, virtual_file
 
 ROWS = 640
 
@@ -52,6 +53,34 @@ class Provenance(Case):
     def lines(self, pattern):
         return [json.loads(line) for path in sorted((self.run / "log").glob(pattern))
                 for line in path.read_text().splitlines()]
+
+    def test_source_date_epoch_is_the_time_in_files_and_nowhere_else(self):
+        began = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        result = lensmill("run", self.config, "--output", self.run, "--set",
+                          "output.writer_groups=1", ranks=2,
+                          env={"SOURCE_DATE_EPOCH": "1764179303"})
+
+        self.assert_ends(result, 0)
+        for path in [virtual_file(self.run), *sorted((self.run / "shards").iterdir())]:
+            with h5py.File(path) as file:
+                facts = dict(file["provenance"].attrs)
+            self.assertEqual(facts["started_utc"], "2025-11-26T17:48:23Z", path)
+            self.assertEqual(facts["source_date_epoch"], 1764179303)
+        (job,) = self.jobs()
+        for utc in (job["started_utc"], job["ended_utc"], job["facts"]["started_utc"],
+                    *(line["utc"] for line in self.lines("*.group-*.jsonl"))):
+            self.assertGreaterEqual(utc, began)
+        self.assertNotIn("2025-11-26T", (self.run / "provenance.json").read_text())
+
+    def test_a_source_date_epoch_that_is_none_is_refused(self):
+        for value in ("", "-1", "2025-11-26", "1764179303.5"):
+            for ranks in (0, 2) if value == "-1" else (0,):
+                result = lensmill("run", self.config, "--output", self.run, ranks=ranks,
+                                  env={"SOURCE_DATE_EPOCH": value})
+
+                self.assert_ends(result, USAGE, "SOURCE_DATE_EPOCH: must be seconds since "
+                                 "1970, digits alone", f"(got `{value}`)")
+                self.assertFalse(self.run.exists())
 
     def test_one_job(self):
         result = lensmill("run", self.config, "--output", self.run, "--set",

@@ -1,7 +1,9 @@
 """jobs/*.sbatch and jobs/campaign.sh, unmodified, under a real SLURM of two nodes."""
 
 import os
+import pathlib
 import re
+import signal
 import subprocess
 import tempfile
 import time
@@ -139,6 +141,78 @@ class Requeued(JobCase):
         self.assertEqual(facts["Restarts"], "1")
         self.assertIn("STOPPED: 1 starts in a row have finished no shard",
                       self.log_of(job))
+
+
+# The program, deaf to what SLURM and the batch script have to say.
+DEAF = """#!/usr/bin/python3
+import os, signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGUSR1})
+os.execv(%r, ["lensmill", *sys.argv[1:]])
+"""
+
+
+class TimedOut(JobCase):
+    def ranks(self):
+        """Processes of this test's run."""
+        found = []
+        for entry in pathlib.Path("/proc").iterdir():
+            try:
+                if (entry.name.isdigit()
+                        and (entry / "comm").read_text() == "lensmill\n"
+                        and str(self.run_folder) in (entry / "cmdline").read_text()):
+                    found.append(int(entry.name))
+            except OSError:
+                pass  # it has ended
+        return found
+
+    def freeze(self):
+        ranks = self.ranks()
+        for rank in ranks:
+            try:
+                os.kill(rank, signal.SIGSTOP)
+            except ProcessLookupError:
+                pass  # it has ended
+        return len(ranks)
+
+    def test_a_job_killed_at_its_time_limit_is_continued_by_the_next(self):
+        """Ranks that hang, as in a file system that does not answer, and hear no signal:
+        SLURM ends the job by SIGKILL, and nobody puts it back into the queue."""
+        expected, _ = Reference.of(MANY)
+        deaf = self.folder / "deaf"
+        deaf.write_text(DEAF % PROGRAM)
+        deaf.chmod(0o755)
+        job = self.regenerate(config_of(MANY), "--signal=B:URG@1", LENSMILL_PROGRAM=deaf,
+                              LENSMILL_STOP_BEFORE_END_S=0)
+        self.wait_for_shards(2)
+        self.assertEqual(len(self.ranks()), 2)
+        self.freeze()
+        # No limit is shorter than a minute; SLURM looks every 30 s.
+        soon = time.strftime("%FT%T", time.localtime(time.time() + 1))
+        self.call("scontrol", "update", f"JobId={job}", f"EndTime={soon}")
+
+        # SLURM sends CONT before TERM, and KILL 5 s later (KillWait).
+        self.wait(lambda: self.freeze() == 0, "the end of the ranks")
+
+        facts = self.wait_for(job)
+        self.assertEqual(facts["JobState"], "TIMEOUT", self.logs())
+        self.assertEqual(self.recorded_states(job)[-1], "TIMEOUT")
+        self.assertEqual(facts["Restarts"], "0")
+        self.wait(slurm_support.CLUSTER.idle, "the nodes to be free")
+        self.assertNotIn("stopped on request", self.log_of(job))
+        self.assertEqual(self.ranks(), [])
+        there = self.shards()
+        self.assertLess(len(there), MANY)
+        self.assertTrue(self.partials(), "the kill was to hit shards in the making")
+        for path in there:
+            self.assertEqual(contents(path), expected[path.name], path.name)
+        self.assertEqual(list(self.run_folder.glob("*.h5")), [])
+
+        again = self.regenerate(config_of(MANY))
+
+        self.assert_ends(again)
+        self.assertIn(f"{len(there)} shards are there already, {MANY - len(there)} to "
+                      "make", self.log_of(again))
+        self.assert_same_shards(expected)
 
 
 class Cancelled(JobCase):
