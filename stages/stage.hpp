@@ -12,7 +12,7 @@ namespace lensmill::stages {
 enum class Plane {
   injection,
   arc_planes,  ///< light before the PSF, by kind
-  psf,         ///< this row's PSF transforms and adjoint apertures
+  psf,         ///< this row's kernels and their transforms
   arc,
   counter_image,
   host,

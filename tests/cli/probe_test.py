@@ -17,8 +17,8 @@ PROBED = edited(edited(edited(edited(RICH, "count: 10}", "count: 320}, split: {v
                        "stamp_size_pix: 16", "stamp_size_pix: 24"),
                 "annulus_pix: [5.0, 8.0]", "annulus_pix: [6.0, 11.0]")
 PRODUCTS = "products: [positive, negative, arc, arc_intrinsic, counter_image, host, variance]"
-# Core fractions of the run are by the adjoint aperture in double, the probe's by an
-# aperture on single-precision images: 5e-6 per row.
+# Core fractions of the run are by the adjoint aperture, the probe's by an aperture on
+# single-precision images: 5e-6 per row.
 FRACTION = 5e-6
 
 

@@ -14,7 +14,7 @@ namespace {
 using namespace analysis;
 using test_support::ChainRunner;
 
-// Apertures on single-precision images against adjoints in double: the convention's
+// Apertures on single-precision images against adjoint apertures: the convention's
 // 5e-6, absolute. Without counter-image it is over what is left, a third at the least.
 constexpr double split_tolerance = 5.0e-6;
 constexpr double remainder_tolerance = 3.0 * split_tolerance;

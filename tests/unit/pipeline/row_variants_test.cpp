@@ -16,8 +16,8 @@ namespace {
 using analysis::Variant;
 using test_support::ChainRunner;
 
-// The run measures the core by adjoint apertures in double, the probe by an aperture on
-// the single-precision image: the convention's 5e-6, absolute.
+// The run measures the core by adjoint apertures, the probe by an aperture on the
+// single-precision image: the convention's 5e-6, absolute.
 constexpr double split_tolerance = 5.0e-6;
 // The same source from a configuration and from a change of the row's value.
 constexpr double same_image = 1.0e-6;
