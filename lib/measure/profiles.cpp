@@ -40,8 +40,9 @@ RadialBins::RadialBins(int stamp_size_pix, double x_pix, double y_pix, int bins)
   image_size_ = n * n;
   std::vector<std::vector<std::uint32_t>> of_bin(static_cast<std::size_t>(bins));
   for (std::size_t k = 0; k < image_size_; ++k) {
+    const std::size_t row = k / n;
     const double radius = std::hypot(static_cast<double>(k % n) - x_pix,
-                                     static_cast<double>(k / n) - y_pix);
+                                     static_cast<double>(row) - y_pix);
     if (radius >= bins) continue;
     of_bin[static_cast<std::size_t>(radius)].push_back(static_cast<std::uint32_t>(k));
   }
