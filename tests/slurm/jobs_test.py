@@ -14,8 +14,8 @@ import slurm_support
 from slurm_support import PROGRAM, SOURCE, JobCase, config_of, contents, edited
 
 FEW = 6
-MANY = 48  # enough to be still at work when something happens to the job
-LONG = 120  # longer than the wait for a time limit
+MANY = 120  # enough to be still at work when something happens to the job
+LONG = 360  # longer than the wait for a time limit, however fast the machine
 LIMIT_S = 60  # of --time=1
 
 
