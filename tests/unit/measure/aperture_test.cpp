@@ -43,7 +43,8 @@ TEST(PixelOverlap, SumsToTheDiscsArea) {
     const auto aperture =
         pixel_overlap_weights(64, {.x_pix = 31.2, .y_pix = 30.9, .radius_pix = radius});
 
-    EXPECT_NEAR(aperture.area_pix2, std::numbers::pi * radius * radius, rounding * 400.0);
+    EXPECT_NEAR(aperture.area_pix2, std::numbers::pi * radius * radius,
+                rounding * 400.0);
   }
 }
 

@@ -66,7 +66,8 @@ Bench arc_through(imaging::ConvolutionOperator op, int margin_pix,
   bench.adjoint.assign(bench.lattice.size(), bench.lattice.size());
   const std::array<ImageView<const double>, 1> weights{aperture.weight.view()};
   const std::array<ImageView<double>, 1> adjoints{bench.adjoint.view()};
-  convolver->adjoint(weights, imaging::WeightsOn::stamp, prepared, convolver_workspace, adjoints);
+  convolver->adjoint(weights, imaging::WeightsOn::stamp, prepared, convolver_workspace,
+                     adjoints);
   return bench;
 }
 
