@@ -3,28 +3,10 @@
 #include <cmath>
 #include <limits>
 
-#include "lib/core/contracts.hpp"
-#include "lib/core/lanes.hpp"
-
 namespace lensmill::measure {
 namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-
-template <class T>
-double dot(ImageView<const T> a, ImageView<const double> b) {
-  EXPECT(a.ny() == b.ny() && a.nx() == b.nx());
-  return lane_dot(a.pixels(), b.pixels());
-}
-
-template <class T>
-KindValues adjoint_sums_of(ImageView<const T> adjoint, const imaging::ArcPlanes& arc) {
-  KindValues sums{};
-  for (std::size_t kind = 0; kind < lens::kind_count; ++kind) {
-    if (arc.present[kind]) sums[kind] = dot(adjoint, arc.lattice.plane[kind].view());
-  }
-  return sums;
-}
 
 }  // namespace
 
@@ -36,15 +18,6 @@ KindValues intrinsic_sums(const ApertureWeights& aperture,
     sums[kind] = aperture_sum(aperture, arc.pixel.plane[kind].view(), margin_pix);
   }
   return sums;
-}
-
-KindValues adjoint_sums(ImageView<const double> adjoint,
-                        const imaging::ArcPlanes& arc) {
-  return adjoint_sums_of(adjoint, arc);
-}
-
-KindValues adjoint_sums(ImageView<const float> adjoint, const imaging::ArcPlanes& arc) {
-  return adjoint_sums_of(adjoint, arc);
 }
 
 CoreLeakage split_core_flux(const KindValues& intrinsic, const KindValues& adjoint,

@@ -28,10 +28,6 @@ inline double total(const KindValues& values) {
 KindValues intrinsic_sums(const ApertureWeights& aperture,
                           const imaging::ArcPlanes& arc, int margin_pix);
 
-/// w~ . I_k on the lattice planes; `adjoint` has the lattice's shape (border included).
-KindValues adjoint_sums(ImageView<const double> adjoint, const imaging::ArcPlanes& arc);
-KindValues adjoint_sums(ImageView<const float> adjoint, const imaging::ArcPlanes& arc);
-
 /// Core flux fraction and its split; NaN throughout when the denominator is not
 /// positive.
 struct CoreLeakage {
@@ -40,7 +36,7 @@ struct CoreLeakage {
   KindValues psf;
 };
 /// \param intrinsic     w . I_k
-/// \param adjoint       w~ . I_k
+/// \param adjoint       w~ . I_k (imaging::Convolver::adjoint_fluxes)
 /// \param kernel_sum    S
 /// \param convolved_flux F, in the same units (for unit source flux)
 CoreLeakage split_core_flux(const KindValues& intrinsic, const KindValues& adjoint,

@@ -16,34 +16,24 @@ import math
 import os
 import pathlib
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 
-BENCH = pathlib.Path(__file__).resolve().parent
-ROOT = BENCH.parent.parent
+import whole_run
 
 
 def seconds_of(program, rows, ranks, folder):
     """Wall seconds of one run under mpirun."""
-    command = ["mpirun", "-n", str(ranks), str(program), "run",
-               str(BENCH / "whole_run.yaml"), "--output", str(folder), "--overwrite",
-               "--set", f"catalogue.sampled.count={rows * ranks}",
-               "--set", f"output.writer_groups={ranks}"]
-    start = time.perf_counter()
-    done = subprocess.run(command, capture_output=True, text=True)
-    seconds = time.perf_counter() - start
-    if done.returncode != 0:
-        sys.exit(f"{' '.join(command)}\nended with {done.returncode}:\n"
-                 f"{done.stdout}{done.stderr}")
+    seconds, _, _ = whole_run.run_once(
+        program, rows * ranks, [f"output.writer_groups={ranks}"], folder,
+        launcher=("mpirun", "-n", str(ranks)))
     return seconds
 
 
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--lensmill", default=ROOT / "build/release/bin/lensmill")
+    parser.add_argument("--lensmill", default=whole_run.ROOT / "build/release/bin/lensmill")
     parser.add_argument("--rows", type=int, default=20000, help="per rank")
     parser.add_argument("--ranks", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=8)

@@ -34,9 +34,10 @@ MEMORY = re.compile(r"^memory: (.*)$", re.MULTILINE)
 BLOCK_BYTES = 1 << 20
 
 
-def run_once(program, rows, overrides, folder):
-    """(wall seconds, printed text, bytes in shards) of one run on one rank."""
-    command = [str(program), "run", str(BENCH / "whole_run.yaml"), "--output",
+def run_once(program, rows, overrides, folder, launcher=()):
+    """(wall seconds, printed text, bytes in shards) of one run, on one rank unless
+    `launcher` (words before the program) says otherwise."""
+    command = [*launcher, str(program), "run", str(BENCH / "whole_run.yaml"), "--output",
                str(folder), "--overwrite", "--set", f"catalogue.sampled.count={rows}"]
     for override in overrides:
         command += ["--set", override]

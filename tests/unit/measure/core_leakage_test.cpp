@@ -21,7 +21,7 @@ struct Bench {
   imaging::ArcPlanes planes;
   imaging::Lattice lattice;
   Image<float> image{64, 64};
-  Image<double> adjoint;
+  KindValues transported{};
   double kernel_sum = 1.0;
 };
 
@@ -63,11 +63,15 @@ Bench arc_through(imaging::ConvolutionOperator op, int margin_pix,
   const std::array<ImageView<const double>, 1> planes{total.view()};
   const std::array<ImageView<float>, 1> stamps{bench.image.view()};
   convolver->convolve(planes, prepared, convolver_workspace, stamps);
-  bench.adjoint.assign(bench.lattice.size(), bench.lattice.size());
   const std::array<ImageView<const double>, 1> weights{aperture.weight.view()};
-  const std::array<ImageView<double>, 1> adjoints{bench.adjoint.view()};
-  convolver->adjoint(weights, imaging::WeightsOn::stamp, prepared, convolver_workspace,
-                     adjoints);
+  const auto& kinds = bench.planes.lattice.plane;
+  const std::array<ImageView<const double>, 3> by_kind{kinds[0].view(), kinds[1].view(),
+                                                       kinds[2].view()};
+  imaging::ImageSpectra of_weights;
+  imaging::ImageSpectra of_planes;
+  convolver->adjoint_fluxes(weights, imaging::WeightsOn::stamp, by_kind, prepared,
+                            convolver_workspace, of_weights, of_planes,
+                            bench.transported);
   return bench;
 }
 
@@ -83,8 +87,7 @@ TEST_P(SplitAddsUp, ToTheApertureOnTheConvolvedImage) {
   for (const float value : bench.image.pixels()) flux += double{value};
 
   const auto split = split_core_flux(intrinsic_sums(aperture, bench.planes, margin),
-                                     adjoint_sums(bench.adjoint.view(), bench.planes),
-                                     bench.kernel_sum, flux);
+                                     bench.transported, bench.kernel_sum, flux);
 
   EXPECT_NEAR(split.fraction, aperture_sum(aperture, bench.image.view()) / flux,
               single_precision);
