@@ -308,6 +308,26 @@ TEST(SurveyMask, ARowAfterAMaskedOneIsUntouchedByIt) {
   EXPECT_EQ(used.measurement.core_offset, alone.measurement.core_offset);
 }
 
+TEST(SurveyMask, ARowWithAnotherMaskIsUntouchedByTheOneBefore) {
+  SurveyHost before;
+  before.box_y1 = before.box_x1 = 32;
+  SurveyHost after;
+  after.box_y0 = after.box_x0 = 34;
+  after.box_y1 = after.box_x1 = 50;
+  const auto first = setup_of(before, survey_text());
+  const auto second = setup_of(after, survey_text());
+  auto alone = second.chain->make_stamp();
+  second.chain->apply(3, {}, alone);
+
+  auto used = first.chain->make_stamp();
+  first.chain->apply(2, {}, used);
+  second.chain->apply(3, {}, used);
+
+  ASSERT_TRUE(alone.images[0].any_masked);
+  EXPECT_EQ(used.measurement.core_flux_fraction, alone.measurement.core_flux_fraction);
+  EXPECT_EQ(used.measurement.core_offset, alone.measurement.core_offset);
+}
+
 TEST(SurveyStatus, TooFewValidPixelsOrOffTheImageIsBadHost) {
   SurveyHost just_enough;  // 32 of 64 columns of the stamp: 0.5 valid
   just_enough.box_y1 = side;
