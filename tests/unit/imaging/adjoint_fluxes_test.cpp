@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <complex>
 #include <vector>
 
 #include "lib/imaging/convolver.hpp"
+#include "lib/imaging/spectrum_loops.hpp"
 #include "lib/imaging/spline.hpp"
 #include "lib/psf/function_kernel.hpp"
 #include "lib/psf/moffat.hpp"
@@ -72,6 +74,30 @@ TEST(AdjointFluxes, AreThoseOfTheImageAfterThePsf) {
   }
   expect_adjoint_fluxes(ConvolutionOperator::legacy_ifftshift, pixels, Deposit::pixels,
                         WeightsOn::stamp);
+}
+
+TEST(DotConjugate, TakesEveryTermOfAnyNumber) {
+  constexpr std::size_t most = 1100;  // more than two blocks
+  const auto values = random_plane(64, 41);
+  std::vector<float> w(2 * most);
+  std::vector<float> s(2 * most);
+  for (std::size_t k = 0; k < 2 * most; ++k) {
+    w[k] = static_cast<float>(values.pixels()[k]);
+    s[k] = static_cast<float>(values.pixels()[4095 - k]);
+  }
+  for (const std::size_t terms : {1U, 7U, 8U, 13U, 513U, 1100U}) {
+    std::complex<double> expected;
+    for (std::size_t k = 0; k < terms; ++k) {
+      expected += std::conj(std::complex<double>(w[2 * k], w[2 * k + 1])) *
+                  std::complex<double>(s[2 * k], s[2 * k + 1]);
+    }
+
+    const auto sum = dot_conjugate(w.data(), s.data(), 2 * terms);
+
+    const double rounding = float_tolerance * static_cast<double>(terms);
+    EXPECT_NEAR(sum.real(), expected.real(), rounding) << terms;
+    EXPECT_NEAR(sum.imag(), expected.imag(), rounding) << terms;
+  }
 }
 
 TEST(ImageSpectra, OfOtherPlanesAreNotUsed) {
