@@ -19,17 +19,12 @@ void ArcFields::set(const imaging::ArcPlanes& arc) {
   spectra_.clear();
   present_ = arc.present;
   const auto& of_kind = arc.lattice.plane;
-  bool first = true;
-  for (std::size_t kind = 0; kind < lens::kind_count; ++kind) {
-    if (!present_[kind]) continue;
-    if (first) {
-      total_ = of_kind[kind];
-    } else {
-      add_values(total_.pixels(), of_kind[kind].pixels());
-    }
-    first = false;
+  // Planes of kinds that are not present are zero.
+  total_.reshape(of_kind[0].ny(), of_kind[0].nx());
+  add_values(of_kind[minimum].pixels(), of_kind[saddle].pixels(), total_.pixels());
+  if (present_[maximum]) {
+    add_values(total_.pixels(), of_kind[maximum].pixels(), total_.pixels());
   }
-  if (first) total_.assign(of_kind[0].ny(), of_kind[0].nx(), 0.0);
   planes_.assign(1, total_.view());
   if (present_[saddle] || present_[maximum]) planes_.push_back(of_kind[saddle].view());
   if (present_[maximum]) planes_.push_back(of_kind[maximum].view());

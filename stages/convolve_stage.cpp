@@ -54,7 +54,7 @@ void ConvolveStage::fill_arc_intrinsic(Stamp& stamp, int band) const {
   const auto& lattice = config_.convolver->lattice();
   const int n = lattice.stamp_size_pix;
   auto& image = stamp.images[b].arc_intrinsic;
-  image.assign(n, n);
+  image.reshape(n, n);
   for (int y = 0; y < n; ++y) {
     for (int x = 0; x < n; ++x) {
       double flux = 0.0;
@@ -78,8 +78,8 @@ void ConvolveStage::apply(Stamp& stamp, const InjectionStreams&) const {
     prepare_psf(stamp, band);
     const auto b = static_cast<std::size_t>(band);
     auto& images = stamp.images[b];
-    images.arc.assign(n, n);
-    images.counter_image.assign(n, n);
+    images.arc.reshape(n, n);
+    images.counter_image.reshape(n, n);
     const std::array<ImageView<float>, 2> stamps{images.arc.view(),
                                                  images.counter_image.view()};
     config_.convolver->convolve(fields.planes().first(count), *stamp.psf[b].prepared,

@@ -4,6 +4,7 @@
 
 #include "lib/core/errors.hpp"
 #include "lib/lens/caustics.hpp"
+#include "lib/lens/direction_table.hpp"
 #include "lib/lens/point_images.hpp"
 #include "lib/measure/core_leakage.hpp"
 #include "lib/measure/correlated_snr.hpp"
@@ -132,11 +133,12 @@ void MeasureStage::measure_point_images(Stamp& stamp) const {
     m.sis_inner_radius_pix =
         (injection.theta_e_arcsec - beta) / config_.grid.pixel_scale_arcsec;
   }
-  const auto caustics = lens::caustic_membership(lens, source);
+  const lens::detail::DirectionTable directions(lens);
+  const auto caustics = lens::caustic_membership(lens, directions, source);
   m.in_tangential_caustic = caustics.in_tangential_caustic ? 1 : 0;
   m.in_radial_caustic = caustics.in_radial_caustic ? 1 : 0;
 
-  const lens::PointImages images = lens::find_point_images(lens, source);
+  const auto images = lens::find_point_images(lens, directions, caustics, source);
   if (images.status != Status::ok && stamp.status == Status::ok) {
     stamp.status = images.status;
   }
@@ -243,9 +245,10 @@ void MeasureStage::measure_band(Stamp& stamp, std::size_t b) const {
       stamp.arc_planes.total_flux > 0.0
           ? stamp.unit_arc_flux[b] / stamp.arc_planes.total_flux
           : measure::not_a_number;
-  m.arc_snr[b] = measure::matched_filter_snr(images.arc, images.variance);
-  m.counter_image_snr[b] =
-      measure::matched_filter_snr(images.counter_image, images.variance);
+  const auto snr =
+      measure::matched_filter_snr(images.arc, images.counter_image, images.variance);
+  m.arc_snr[b] = snr[0];
+  m.counter_image_snr[b] = snr[1];
   if (config_.correlation[b]) measure_covariance(stamp, b);
   const ImageView<const float> mask =
       images.any_masked ? images.mask.view() : ImageView<const float>{};

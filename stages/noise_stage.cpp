@@ -33,11 +33,11 @@ bool NoiseStage::read_maps(Stamp& stamp, const MapPlace& place) const {
   for (int band = 0; band < config_.bands; ++band) {
     const auto b = static_cast<std::size_t>(band);
     auto& images = stamp.images[b];
-    invvar.assign(images.arc.ny(), images.arc.nx());
+    invvar.reshape(images.arc.ny(), images.arc.nx());
     config_.maps->read(band, place, invvar);
     const auto usable = [](float w) { return w > 0.0F && std::isfinite(w); };
     if (!std::ranges::all_of(invvar.pixels(), usable)) return false;
-    images.sky_variance.assign(images.arc.ny(), images.arc.nx());
+    images.sky_variance.reshape(images.arc.ny(), images.arc.nx());
     const auto factor = static_cast<float>(config_.variance_times_invvar[b]);
     std::ranges::transform(invvar.pixels(), images.sky_variance.pixels().begin(),
                            [&](float w) { return factor / w; });
@@ -76,8 +76,11 @@ void NoiseStage::fill_sky_variance(Stamp& stamp,
 void NoiseStage::fill_variance(Stamp& stamp, std::size_t b,
                                const Image<float>& arc) const {
   auto& images = stamp.images[b];
-  images.variance.assign(arc.ny(), arc.nx(), std::numeric_limits<float>::quiet_NaN());
-  if (!config_.enabled) return;
+  if (!config_.enabled) {
+    images.variance.assign(arc.ny(), arc.nx(), std::numeric_limits<float>::quiet_NaN());
+    return;
+  }
+  images.variance.reshape(arc.ny(), arc.nx());
   const double gain = config_.gain_e_per_nmgy[b];
   if (real()) {
     imaging::real_host_variance(images.host_variance, gain, arc, images.variance);
@@ -90,7 +93,7 @@ void NoiseStage::fill_variance(Stamp& stamp, std::size_t b,
         images.host, arc, images.variance);
   }
   if (!config_.correlation[b]) return;
-  images.poisson_variance.assign(arc.ny(), arc.nx());
+  images.poisson_variance.reshape(arc.ny(), arc.nx());
   if (real() && !config_.adds_host_poisson) {
     imaging::poisson_variance(gain, {arc}, images.poisson_variance);
   } else {
@@ -184,8 +187,8 @@ void NoiseStage::apply(Stamp& stamp, const InjectionStreams& streams) const {
     const auto b = static_cast<std::size_t>(band);
     auto& images = stamp.images[b];
     fill_variance(stamp, b, images.arc);
-    images.negative.assign(images.arc.ny(), images.arc.nx());
-    images.positive.assign(images.arc.ny(), images.arc.nx());
+    images.negative.reshape(images.arc.ny(), images.arc.nx());
+    images.positive.reshape(images.arc.ny(), images.arc.nx());
     if (!config_.enabled) {
       std::ranges::copy(images.host.pixels(), images.negative.pixels().begin());
       std::ranges::transform(images.host.pixels(), images.arc.pixels(),

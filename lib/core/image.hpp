@@ -72,6 +72,13 @@ class Image {
     ny_ = ny;
     nx_ = nx;
   }
+  /// Change the shape, for a writer of every pixel: what they hold until then is of no
+  /// use.
+  void reshape(int ny, int nx) {
+    pixels_.resize(std::size_t(ny) * std::size_t(nx));
+    ny_ = ny;
+    nx_ = nx;
+  }
   int ny() const { return ny_; }
   int nx() const { return nx_; }
   std::size_t size() const { return pixels_.size(); }

@@ -84,23 +84,30 @@ void max_of_sizes(const double* v, std::size_t n, double* lane) {
   });
 }
 
-void squares_over(const float* values, const float* divisors, std::size_t n,
-                  double* lane, double* used) {
+void squares_over(const float* a, const float* b, const float* divisors, std::size_t n,
+                  double* of_a, double* of_b, double* used) {
   const D d;
   const V zero = hn::Zero(d);
   const V one = hn::Set(d, 1.0);
   const V most = hn::Set(d, static_cast<double>(std::numeric_limits<float>::max()));
-  const auto usable = [&](V v) { return hn::And(hn::Gt(v, zero), hn::Le(v, most)); };
-  fold(n, lane, [&](V sum, std::size_t i) {
-    const V v = load(divisors + i);
-    const V s = load(values + i);
-    const auto use = usable(v);
-    const V term = hn::Div(hn::Mul(s, s), hn::IfThenElse(use, v, one));
-    return hn::Add(sum, hn::IfThenElseZero(use, term));
-  });
-  fold(n, used, [&](V count, std::size_t i) {
-    return hn::Add(count, hn::IfThenElseZero(usable(load(divisors + i)), one));
-  });
+  for (std::size_t j = 0; j < width; j += per_vector) {
+    V sum_a = load(of_a + j);
+    V sum_b = load(of_b + j);
+    V count = load(used + j);
+    for (std::size_t i = j; i < n; i += width) {
+      const V v = load(divisors + i);
+      const V s = load(a + i);
+      const V t = load(b + i);
+      const auto use = hn::And(hn::Gt(v, zero), hn::Le(v, most));
+      const V inverse = hn::Div(one, hn::IfThenElse(use, v, one));
+      sum_a = hn::Add(sum_a, hn::IfThenElseZero(use, hn::Mul(hn::Mul(s, s), inverse)));
+      sum_b = hn::Add(sum_b, hn::IfThenElseZero(use, hn::Mul(hn::Mul(t, t), inverse)));
+      count = hn::Add(count, hn::IfThenElseZero(use, one));
+    }
+    hn::StoreU(sum_a, d, of_a + j);
+    hn::StoreU(sum_b, d, of_b + j);
+    hn::StoreU(count, d, used + j);
+  }
 }
 
 void scale_floats(float* v, std::size_t n, double factor) {
@@ -114,12 +121,12 @@ void scale_floats(float* v, std::size_t n, double factor) {
   for (; i < n; ++i) v[i] = static_cast<float>(factor * static_cast<double>(v[i]));
 }
 
-void add_doubles(double* sum, const double* v, std::size_t n) {
+void add_doubles(const double* a, const double* b, std::size_t n, double* sum) {
   std::size_t i = 0;
   for (; i + per_vector <= n; i += per_vector) {
-    hn::StoreU(hn::Add(load(sum + i), load(v + i)), D(), sum + i);
+    hn::StoreU(hn::Add(load(a + i), load(b + i)), D(), sum + i);
   }
-  for (; i < n; ++i) sum[i] += v[i];
+  for (; i < n; ++i) sum[i] = a[i] + b[i];
 }
 
 }  // namespace HWY_NAMESPACE
@@ -209,29 +216,34 @@ double lane_max_of_sizes(std::span<const double> values) {
   return greatest(folded(values, &HWY_DYNAMIC_DISPATCH(max_of_sizes)));
 }
 
-double lane_squares_over(std::span<const float> values,
-                         std::span<const float> divisors) {
-  EXPECT(values.size() == divisors.size());
-  Lanes sum{};
+std::array<double, 2> lane_squares_over(std::span<const float> a,
+                                        std::span<const float> b,
+                                        std::span<const float> divisors) {
+  EXPECT(a.size() == divisors.size() && b.size() == divisors.size());
+  Lanes of_a{};
+  Lanes of_b{};
   Lanes used{};
   const auto fold = &HWY_DYNAMIC_DISPATCH(squares_over);
-  const std::size_t whole = whole_groups(values.size());
-  fold(values.data(), divisors.data(), whole, sum.data(), used.data());
-  if (whole < values.size()) {
-    const auto tail_values = tail_of(values);
-    const auto tail_divisors = tail_of(divisors);
-    fold(tail_values.data(), tail_divisors.data(), group, sum.data(), used.data());
+  const std::size_t whole = whole_groups(divisors.size());
+  fold(a.data(), b.data(), divisors.data(), whole, of_a.data(), of_b.data(),
+       used.data());
+  if (whole < divisors.size()) {
+    fold(tail_of(a).data(), tail_of(b).data(), tail_of(divisors).data(), group,
+         of_a.data(), of_b.data(), used.data());
   }
-  return total(used) > 0.0 ? total(sum) : std::numeric_limits<double>::quiet_NaN();
+  if (total(used) > 0.0) return {total(of_a), total(of_b)};
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  return {nan, nan};
 }
 
 void scale_values(std::span<float> values, double factor) {
   HWY_DYNAMIC_DISPATCH(scale_floats)(values.data(), values.size(), factor);
 }
 
-void add_values(std::span<double> sum, std::span<const double> values) {
-  EXPECT(sum.size() == values.size());
-  HWY_DYNAMIC_DISPATCH(add_doubles)(sum.data(), values.data(), sum.size());
+void add_values(std::span<const double> a, std::span<const double> b,
+                std::span<double> sum) {
+  EXPECT(a.size() == b.size() && a.size() == sum.size());
+  HWY_DYNAMIC_DISPATCH(add_doubles)(a.data(), b.data(), a.size(), sum.data());
 }
 
 }  // namespace lensmill

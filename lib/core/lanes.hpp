@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <span>
 
@@ -18,10 +19,11 @@ double lane_sum(std::span<const float> values);
 double lane_dot(std::span<const double> a, std::span<const double> b);
 double lane_dot(std::span<const float> a, std::span<const double> b);
 
-/// Sum of values^2 / divisors where the divisor is positive and finite; NaN if it
-/// nowhere is. Spans of equal length.
-double lane_squares_over(std::span<const float> values,
-                         std::span<const float> divisors);
+/// Sums of a^2 / divisors and of b^2 / divisors where the divisor is positive and
+/// finite; NaN if it nowhere is. Spans of equal length.
+std::array<double, 2> lane_squares_over(std::span<const float> a,
+                                        std::span<const float> b,
+                                        std::span<const float> divisors);
 
 /// Largest of the values and zero; NaN are passed over.
 double lane_max(std::span<const double> values);
@@ -32,7 +34,8 @@ double lane_max_of_sizes(std::span<const double> values);
 /// values *= factor, the products taken in double.
 void scale_values(std::span<float> values, double factor);
 
-/// sum[k] += values[k]; spans of equal length.
-void add_values(std::span<double> sum, std::span<const double> values);
+/// sum[k] = a[k] + b[k]; spans of equal length, `sum` may be one of the others.
+void add_values(std::span<const double> a, std::span<const double> b,
+                std::span<double> sum);
 
 }  // namespace lensmill

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <vector>
 
-#include "lib/lens/caustics.hpp"
 #include "lib/lens/direction_table.hpp"
 #include "lib/lens/image_equation.hpp"
 
@@ -60,12 +59,10 @@ bool is_ring(const LensModel& lens, Vector2 source) {
 }
 
 /// Sum of the signs of det A over all images, the central ones included.
-int expected_index(const LensModel& lens, const detail::DirectionTable& table,
-                   Vector2 source) {
-  const double gamma = lens.params().gamma;
+int expected_index(double gamma, const CausticMembership& membership) {
   if (gamma < 2.0) return 1;
   if (gamma > 2.0) return 0;
-  return caustic_membership(lens, table, source).in_radial_caustic ? 0 : 1;
+  return membership.in_radial_caustic ? 0 : 1;
 }
 
 /// What one scan found.
@@ -134,7 +131,8 @@ int PointImages::count_of(ImageKind kind) const {
 }
 
 PointImages find_point_images(const LensModel& lens,
-                              const detail::DirectionTable& table, Vector2 source) {
+                              const detail::DirectionTable& table,
+                              const CausticMembership& membership, Vector2 source) {
   if (!std::isfinite(source.x) || !std::isfinite(source.y)) {
     return {.status = Status::image_search};
   }
@@ -145,7 +143,7 @@ PointImages find_point_images(const LensModel& lens,
   }
   if (is_ring(lens, source)) return {.status = Status::ring};
 
-  const int expected = expected_index(lens, table, source);
+  const int expected = expected_index(lens.params().gamma, membership);
   const auto satisfied = [&](const Search& found) {
     return std::abs(found.index - expected) <= found.free &&
            found.images.size() <= std::size_t(PointImages::capacity);
@@ -161,7 +159,9 @@ PointImages find_point_images(const LensModel& lens,
 }
 
 PointImages find_point_images(const LensModel& lens, Vector2 source) {
-  return find_point_images(lens, detail::DirectionTable(lens), source);
+  const detail::DirectionTable table(lens);
+  return find_point_images(lens, table, caustic_membership(lens, table, source),
+                           source);
 }
 
 }  // namespace lensmill::lens

@@ -4,14 +4,11 @@
 #include <span>
 
 #include "lib/core/status.hpp"
+#include "lib/lens/caustics.hpp"
 #include "lib/lens/image_kind.hpp"
 #include "lib/lens/lens_model.hpp"
 
 namespace lensmill::lens {
-
-namespace detail {
-class DirectionTable;
-}
 
 /// One image of a point source; position in arcsec from the lens centre, sky frame.
 struct PointImage {
@@ -53,8 +50,10 @@ inline constexpr double least_image_radius_arcsec = 1.0e-5;
 /// the cut for gamma = 2, and 0 for gamma > 2 (the point mass-like centre takes the
 /// rest). On a caustic the merging images count as one.
 PointImages find_point_images(const LensModel& lens, Vector2 source);
-/// The same, with a table of the lens's directions made before.
+/// The same, with what was made before: a table of the lens's directions, and on which
+/// side of the caustics the source is.
 PointImages find_point_images(const LensModel& lens,
-                              const detail::DirectionTable& table, Vector2 source);
+                              const detail::DirectionTable& table,
+                              const CausticMembership& membership, Vector2 source);
 
 }  // namespace lensmill::lens

@@ -35,7 +35,15 @@ double squared_snr(std::span<const SnrBand> bands, double scale) {
 
 double matched_filter_snr(ImageView<const float> signal,
                           ImageView<const float> variance) {
-  return std::sqrt(lane_squares_over(signal.pixels(), variance.pixels()));
+  return matched_filter_snr(signal, signal, variance)[0];
+}
+
+std::array<double, 2> matched_filter_snr(ImageView<const float> one,
+                                         ImageView<const float> other,
+                                         ImageView<const float> variance) {
+  const auto squared =
+      lane_squares_over(one.pixels(), other.pixels(), variance.pixels());
+  return {std::sqrt(squared[0]), std::sqrt(squared[1])};
 }
 
 double aperture_snr(const ApertureWeights& aperture, ImageView<const float> signal,

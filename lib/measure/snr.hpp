@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <span>
 
@@ -13,6 +14,10 @@ namespace lensmill::measure {
 /// information and are left out; NaN if none remains.
 double matched_filter_snr(ImageView<const float> signal,
                           ImageView<const float> variance);
+/// The same of two signals in one noise.
+std::array<double, 2> matched_filter_snr(ImageView<const float> one,
+                                         ImageView<const float> other,
+                                         ImageView<const float> variance);
 
 /// SNR of the flux in an aperture: sum w a / sqrt(sum w^2 V) over pixels of usable V.
 double aperture_snr(const ApertureWeights& aperture, ImageView<const float> signal,

@@ -75,23 +75,36 @@ TEST(Lanes, SquaresOverLeaveOutUnusableDivisors) {
   const std::vector<float> variance{1.0F,           4.0F, 0.0F,  -1.0F,     float_nan,
                                     float_infinity, 7.0F, 16.0F, float_nan, 25.0F};
 
-  EXPECT_EQ(lane_squares_over(signal, variance), 1.0 + 1.0 + 7.0 + 4.0 + 4.0);
-  EXPECT_TRUE(std::isnan(lane_squares_over(signal, std::vector<float>(10, 0.0F))));
-  EXPECT_TRUE(std::isnan(lane_squares_over({}, {})));
+  std::vector<float> twice;
+  for (const float value : signal) twice.push_back(2.0F * value);
+  // Divisors' reciprocals are rounded before they are multiplied.
+  constexpr double rounding = 1.0e-14;
+
+  const auto sums = lane_squares_over(signal, twice, variance);
+
+  EXPECT_NEAR(sums[0], 1.0 + 1.0 + 7.0 + 4.0 + 4.0, rounding);
+  EXPECT_EQ(sums[1], 4.0 * sums[0]);
+  const auto unusable = lane_squares_over(signal, twice, std::vector<float>(10, 0.0F));
+  EXPECT_TRUE(std::isnan(unusable[0]) && std::isnan(unusable[1]));
+  EXPECT_TRUE(std::isnan(lane_squares_over({}, {}, {})[0]));
 }
 
 TEST(Lanes, ScalesAndAddsEveryElement) {
   for (std::size_t n = 0; n < 20; ++n) {
     auto floats = exact_numbers<float>(n);
-    auto sum = exact_numbers<double>(n);
     const auto values = exact_numbers<double>(n);
+    std::vector<double> halves(n);
+    for (std::size_t k = 0; k < n; ++k) halves[k] = 0.5 * values[k];
+    auto sum = std::vector<double>(n);
 
     scale_values(floats, 0.5);
-    add_values(sum, values);
+    add_values(values, halves, sum);
+    add_values(sum, halves, halves);
 
     for (std::size_t k = 0; k < n; ++k) {
       EXPECT_EQ(floats[k], static_cast<float>(0.5 * values[k]));
-      EXPECT_EQ(sum[k], 2.0 * values[k]);
+      EXPECT_EQ(sum[k], 1.5 * values[k]);
+      EXPECT_EQ(halves[k], 2.0 * values[k]);
     }
   }
 }
