@@ -109,16 +109,20 @@ struct ImagePair {
   /// [0, rows) is zero.
   void embed(int first, int step, int rows,
              ImageView<std::complex<float>> field) const {
-    std::fill_n(field.data(), std::size_t(rows) * std::size_t(field.nx()),
-                std::complex<float>{});
+    constexpr std::complex<float> zero;
     const auto n = static_cast<std::size_t>(re.nx());
+    if (first == 0 && step == 1 && re.ny() == rows) {
+      for (int j = 0; j < rows; ++j) {
+        const auto out = field.row(j);
+        interleave(n, re.row(j).data(), scale_re, im.row(j).data(), scale_im,
+                   reinterpret_cast<float*>(out.data()));
+        std::ranges::fill(out.subspan(n), zero);
+      }
+      return;
+    }
+    std::fill_n(field.data(), std::size_t(rows) * std::size_t(field.nx()), zero);
     for (int j = 0; j < re.ny(); ++j) {
       std::complex<float>* out = &field(first + j * step, first);
-      if (step == 1) {
-        interleave(n, re.row(j).data(), scale_re, im.row(j).data(), scale_im,
-                   reinterpret_cast<float*>(out));
-        continue;
-      }
       for (std::size_t i = 0; i < n; ++i) {
         out[i * static_cast<std::size_t>(step)] = {
             static_cast<float>(re.row(j)[i] * scale_re),
@@ -254,9 +258,7 @@ void FftConvolver::transform(std::span<const ImageView<const double>> one_or_two
                              ImageSpectra::Pair& out) const {
   const ImagePair pair(one_or_two);
   pair.embed(at.first, at.step, lattice().size(), plans.field());
-  plans.forward_lattice();
-  const auto spectrum = plans.field().pixels();
-  out.spectrum.assign(spectrum.begin(), spectrum.end());
+  plans.forward_lattice(out.spectrum);
   out.scale_re = pair.scale_re;
   out.scale_im = pair.scale_im;
 }
@@ -333,27 +335,38 @@ void FftConvolver::adjoint_fluxes(
   FftPlans& plans = plans_for(kernel.fft_ny, kernel.fft_nx, workspace);
   auto& of_weights = weight_spectra.of_size(kernel.fft_ny, kernel.fft_nx);
   auto& of_planes = plane_spectra.of_size(kernel.fft_ny, kernel.fft_nx);
-  const std::size_t parts = 2 * kernel.spectrum.size();
+  for (std::size_t r = 0; r < weights.size(); ++r) {
+    // Weights singly: a sum's real and imaginary part are two planes'.
+    pair_of(of_weights, r, [&](ImageSpectra::Pair& out) {
+      transform(weights.subspan(r, 1), placing(on), plans, out);
+    });
+  }
+  std::vector<std::complex<double>> sum(weights.size());
   for_each_pair(planes.size(), [&](std::size_t k, std::size_t count) {
     const auto& pair = pair_of(of_planes, k / 2, [&](ImageSpectra::Pair& out) {
       transform(planes.subspan(k, count), placing(WeightsOn::lattice), plans, out);
     });
     EXPECT(kernel.spectrum.size() == pair.spectrum.size());
-    auto& convolved = workspace.impl().spectrum;
-    convolved.resize(kernel.spectrum.size());
-    multiply_parts(parts_of(pair.spectrum), parts_of(kernel.spectrum), parts,
-                   mutable_parts_of(convolved));
+    std::ranges::fill(sum, std::complex<double>{});
+    constexpr std::size_t block = 1024;  // that all weights meet while it is near
+    std::array<std::complex<float>, block> convolved;
+    for (std::size_t first = 0; first < pair.spectrum.size(); first += block) {
+      const std::size_t terms = std::min(block, pair.spectrum.size() - first);
+      const auto at_block = [&](const AlignedVector<std::complex<float>>& values) {
+        return parts_of(std::span(values).subspan(first, terms));
+      };
+      multiply_parts(at_block(pair.spectrum), at_block(kernel.spectrum), 2 * terms,
+                     mutable_parts_of(convolved));
+      for (std::size_t r = 0; r < weights.size(); ++r) {
+        sum[r] += dot_conjugate(at_block(of_weights.pairs[r].spectrum),
+                                parts_of(convolved), 2 * terms);
+      }
+    }
     for (std::size_t r = 0; r < weights.size(); ++r) {
-      // Weights singly: the sum's real and imaginary part are the two planes'.
-      const auto& weight = pair_of(of_weights, r, [&](ImageSpectra::Pair& out) {
-        transform(weights.subspan(r, 1), placing(on), plans, out);
-      });
-      const std::complex<double> sum =
-          dot_conjugate(parts_of(weight.spectrum), parts_of(convolved), parts);
-      flux[r * planes.size() + k] = sum.real() / (weight.scale_re * pair.scale_re);
+      const double scale = of_weights.pairs[r].scale_re;
+      flux[r * planes.size() + k] = sum[r].real() / (scale * pair.scale_re);
       if (count == 2) {
-        flux[r * planes.size() + k + 1] =
-            sum.imag() / (weight.scale_re * pair.scale_im);
+        flux[r * planes.size() + k + 1] = sum[r].imag() / (scale * pair.scale_im);
       }
     }
   });

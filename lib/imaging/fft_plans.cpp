@@ -80,11 +80,20 @@ void FftPlans::forward_all() {
   fftwf_execute(plans_->columns_forward.get());
 }
 
-void FftPlans::forward_lattice() {
+void FftPlans::forward_lattice() { forward_lattice(field_.data()); }
+
+void FftPlans::forward_lattice(AlignedVector<std::complex<float>>& spectrum) {
+  // The gaps between rows stay zero.
+  if (spectrum.size() != field_.size()) spectrum.assign(field_.size(), {});
+  forward_lattice(spectrum.data());
+}
+
+void FftPlans::forward_lattice(std::complex<float>* spectrum) {
   fftwf_execute(plans_->rows_lattice.get());
   std::fill(between_.begin() + std::ptrdiff_t(shape_.lattice_size) * stride_,
             between_.end(), std::complex<float>{});
-  fftwf_execute(plans_->columns_forward.get());
+  fftwf_execute_dft(plans_->columns_forward.get(), fftw_pointer(between_.data()),
+                    fftw_pointer(spectrum));
 }
 
 void FftPlans::backward_stamp() {

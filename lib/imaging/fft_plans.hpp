@@ -47,6 +47,8 @@ class FftPlans {
   void forward_all();
   /// Transform rows [0, lattice_size) of field(), the others taken as zero.
   void forward_lattice();
+  /// The same into `spectrum`, which gets field()'s shape.
+  void forward_lattice(AlignedVector<std::complex<float>>& spectrum);
   /// Inverse transform (not normalised) of the stamp's rows: row first_pixel + i *
   /// oversample of the image comes out in row i of field().
   void backward_stamp();
@@ -55,6 +57,7 @@ class FftPlans {
 
  private:
   struct Plans;
+  void forward_lattice(std::complex<float>* spectrum);
   FftShape shape_;
   int stride_;
   AlignedVector<std::complex<float>> field_;

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "lib/core/contracts.hpp"
+#include "lib/core/multiversion.hpp"
 
 namespace lensmill::imaging {
 namespace {
@@ -23,6 +24,21 @@ using Pixels = std::span<float>;
 
 float positive_part(float flux) { return flux > 0.0f ? flux : 0.0f; }
 
+LENSMILL_MULTIVERSION void mean_counts(const float* flux, double gain, std::size_t n,
+                                       double* __restrict mean) {
+  for (std::size_t i = 0; i < n; ++i) {
+    mean[i] = gain * static_cast<double>(positive_part(flux[i]));
+  }
+}
+
+LENSMILL_MULTIVERSION void flux_of_noise(const double* count, const double* mean,
+                                         double inverse_gain, std::size_t n,
+                                         float* __restrict out) {
+  for (std::size_t i = 0; i < n; ++i) {
+    out[i] = static_cast<float>((count[i] - mean[i]) * inverse_gain);
+  }
+}
+
 /// out[i] = Poisson(flux gain) / gain - flux, 0 where the flux is not positive; returns
 /// the number of such pixels. A gain of 0 means no Poisson noise.
 int poisson_noise(RandomStream stream, double gain, ConstPixels flux, Pixels out) {
@@ -37,13 +53,9 @@ int poisson_noise(RandomStream stream, double gain, ConstPixels flux, Pixels out
   const double inverse_gain = 1.0 / gain;
   for (std::size_t begin = 0; begin < flux.size(); begin += chunk) {
     const std::size_t n = std::min(chunk, flux.size() - begin);
-    for (std::size_t i = 0; i < n; ++i) {
-      mean[i] = gain * static_cast<double>(positive_part(flux[begin + i]));
-    }
+    mean_counts(flux.data() + begin, gain, n, mean.data());
     stream.fill_poisson(std::span(mean).first(n), std::span(count).first(n));
-    for (std::size_t i = 0; i < n; ++i) {
-      out[begin + i] = static_cast<float>((count[i] - mean[i]) * inverse_gain);
-    }
+    flux_of_noise(count.data(), mean.data(), inverse_gain, n, out.data() + begin);
   }
   return static_cast<int>(skipped);
 }

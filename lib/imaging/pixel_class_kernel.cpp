@@ -74,12 +74,14 @@ HWY_INLINE hn::Vec<D> classes_at(D d, const CentreRow& row, const RowLimits& lim
   return hn::IfThenElse(rough, hn::Set(d, -1.0), light);
 }
 
-void classify_row_here(const CentreRow& row, const RowLimits& limits, float* classes) {
+void classify_row_here(const CentreRow& row, const RowLimits& limits,
+                       std::int8_t* classes) {
   const hn::CappedTag<double, 8> d;
-  const hn::Rebind<float, decltype(d)> narrow;
+  const hn::Rebind<std::int32_t, decltype(d)> integer;
+  const hn::Rebind<std::int8_t, decltype(d)> byte;
   for (std::size_t k = 0; k < row.pixels; k += hn::Lanes(d)) {
-    hn::StoreU(hn::DemoteTo(narrow, classes_at(d, row, limits, k)), narrow,
-               classes + k);
+    const auto codes = hn::DemoteTo(integer, classes_at(d, row, limits, k));
+    hn::StoreU(hn::DemoteTo(byte, codes), byte, classes + k);
   }
 }
 
@@ -92,7 +94,7 @@ namespace lensmill::imaging::detail {
 
 HWY_EXPORT(classify_row_here);
 
-void classify_row(const CentreRow& row, const RowLimits& limits, float* classes) {
+void classify_row(const CentreRow& row, const RowLimits& limits, std::int8_t* classes) {
   HWY_DYNAMIC_DISPATCH(classify_row_here)(row, limits, classes);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "lib/light/brightness.hpp"
 
@@ -35,6 +36,6 @@ struct RowLimits {
 /// pixel's centre with its eight neighbours': change of brightness, size in the
 /// source's metric, sign of det A. Run-time dispatched (Highway).
 /// \param classes room for whole vectors past the last pixel
-void classify_row(const CentreRow& row, const RowLimits& limits, float* classes);
+void classify_row(const CentreRow& row, const RowLimits& limits, std::int8_t* classes);
 
 }  // namespace lensmill::imaging::detail

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstring>
 
 #include "lib/core/contracts.hpp"
 #include "lib/core/multiversion.hpp"
@@ -25,24 +26,23 @@ void add_x_tap(const detail::QuadraticRow& q, std::size_t count, std::size_t spa
 }
 
 /// The local quadratics of n columns from central differences, and their integral over
-/// the pixel. \param b brightness of the first column, rows `stride` apart
-LENSMILL_MULTIVERSION void fit_quadratics(const double* b, std::size_t stride,
-                                          const double* area, std::size_t n,
-                                          double* __restrict value,
-                                          double* __restrict x, double* __restrict y,
-                                          double* __restrict xx, double* __restrict xy,
-                                          double* __restrict yy,
-                                          double* __restrict pixel) {
+/// the pixel; pixels of other kinds are left zero. \param b brightness of the first
+/// column, rows `stride` apart
+LENSMILL_MULTIVERSION void fit_quadratics(
+    const double* b, std::size_t stride, const PixelClass* kinds, PixelClass kind,
+    double pixel_area, std::size_t n, double* __restrict value, double* __restrict x,
+    double* __restrict y, double* __restrict xx, double* __restrict xy,
+    double* __restrict yy, double* __restrict pixel) {
   const double* below = b - stride;
   const double* above = b + stride;
   for (std::size_t k = 0; k < n; ++k) {
-    value[k] = area[k] * b[k];
-    x[k] = area[k] * 0.5 * (b[k + 1] - b[k - 1]);
-    y[k] = area[k] * 0.5 * (above[k] - below[k]);
-    xx[k] = area[k] * (b[k - 1] - 2.0 * b[k] + b[k + 1]);
-    yy[k] = area[k] * (below[k] - 2.0 * b[k] + above[k]);
-    xy[k] =
-        area[k] * 0.25 * (above[k + 1] - above[k - 1] - below[k + 1] + below[k - 1]);
+    const double area = kinds[k] == kind ? pixel_area : 0.0;
+    value[k] = area * b[k];
+    x[k] = area * 0.5 * (b[k + 1] - b[k - 1]);
+    y[k] = area * 0.5 * (above[k] - below[k]);
+    xx[k] = area * (b[k - 1] - 2.0 * b[k] + b[k + 1]);
+    yy[k] = area * (below[k] - 2.0 * b[k] + above[k]);
+    xy[k] = area * 0.25 * (above[k + 1] - above[k - 1] - below[k + 1] + below[k - 1]);
     pixel[k] = value[k] + (xx[k] + yy[k]) / 24.0;
   }
 }
@@ -87,16 +87,12 @@ bool SmoothDeposit::fill_row(const CentreGrid& centres, const PixelClass* classe
   const std::size_t first_centre =
       centres.index(row - centres.margin(), -centres.margin());
   const PixelClass* kinds = classes + std::size_t(row) * side;
-  const PixelClass* begin = std::find(kinds, kinds + side, kind);
-  if (begin == kinds + side) return false;
-  w.first = static_cast<std::size_t>(begin - kinds);
+  const void* begin = std::memchr(kinds, kind, side);
+  if (begin == nullptr) return false;
+  w.first = static_cast<std::size_t>(static_cast<const PixelClass*>(begin) - kinds);
   w.last = side;
   while (kinds[w.last - 1] != kind) --w.last;
   const std::size_t count = w.last - w.first;
-  w.area.resize(side);
-  for (std::size_t k = 0; k < count; ++k) {
-    w.area[k] = kinds[w.first + k] == kind ? area : 0.0;
-  }
   const std::size_t before = taps_.size();
   const std::size_t after = before + RaySamples::padding;
   for (auto* part : {&w.value, &w.x, &w.y, &w.xx, &w.xy, &w.yy}) {
@@ -104,9 +100,10 @@ bool SmoothDeposit::fill_row(const CentreGrid& centres, const PixelClass* classe
     std::fill_n(part->begin(), before, 0.0);
     std::fill_n(part->begin() + std::ptrdiff_t(before + count), after, 0.0);
   }
-  fit_quadratics(brightness.data() + first_centre + w.first, n, w.area.data(), count,
-                 &w.value[before], &w.x[before], &w.y[before], &w.xx[before],
-                 &w.xy[before], &w.yy[before], pixel.view().row(row).data() + w.first);
+  fit_quadratics(brightness.data() + first_centre + w.first, n, kinds + w.first, kind,
+                 area, count, &w.value[before], &w.x[before], &w.y[before],
+                 &w.xx[before], &w.xy[before], &w.yy[before],
+                 pixel.view().row(row).data() + w.first);
   return true;
 }
 

@@ -19,8 +19,7 @@ class SmoothDeposit {
   /// One row's local quadratics in pixel units (zero where another kind or rough) and
   /// its x-filtered fields.
   struct Workspace {
-    std::vector<double> area;  ///< the pixel's, or zero, from column `first` on
-    std::vector<double> value, x, y, xx, xy, yy;  ///< likewise, between zeros
+    std::vector<double> value, x, y, xx, xy, yy;  ///< from column `first`, among zeros
     std::size_t first = 0;                        ///< columns [first, last) hold light
     std::size_t last = 0;
     std::vector<double> rows;

@@ -53,11 +53,9 @@ double peak_brightness(const CentreGrid& centres, const light::Brightness& sourc
   const std::size_t up = centres.stride();
   const int first = -centres.margin();
   const int last = centres.side() + first;
-  double peak = 0.0;
   const auto width = static_cast<std::size_t>(centres.side());
-  for (int row = first; row < last; ++row) {
-    const auto of_row = rays.brightness().subspan(centres.index(row, first), width);
-    if (lane_max(of_row) <= peak) continue;
+  double peak = 0.0;
+  const auto scan = [&](int row) {
     for (int column = first; column < last; ++column) {
       const std::size_t k = centres.index(row, column);
       double brightness = rays.brightness()[k];
@@ -74,6 +72,17 @@ double peak_brightness(const CentreGrid& centres, const light::Brightness& sourc
       }
       peak = std::max(peak, brightness);
     }
+  };
+  std::vector<double> brightest(width);
+  for (std::size_t j = 0; j < width; ++j) {
+    brightest[j] = lane_max(rays.brightness().subspan(
+        centres.index(first + static_cast<int>(j), first), width));
+  }
+  // The brightest row first: few others are brighter than what it leaves.
+  const auto top = std::ranges::max_element(brightest) - brightest.begin();
+  scan(first + static_cast<int>(top));
+  for (int row = first; row < last; ++row) {
+    if (brightest[static_cast<std::size_t>(row - first)] > peak) scan(row);
   }
   return peak;
 }
@@ -81,7 +90,6 @@ double peak_brightness(const CentreGrid& centres, const light::Brightness& sourc
 }  // namespace
 
 void classify_pixels(const CentreGrid& centres, const RoughnessLimits& limits,
-                     std::vector<float>& row_classes,
                      std::vector<PixelClass>& classes) {
   const int side = centres.side();
   const int margin = centres.margin();
@@ -105,8 +113,7 @@ void classify_pixels(const CentreGrid& centres, const RoughnessLimits& limits,
       .core_x = limits.core_x_pix,
       .core_y2 = 0.0,
       .core_distance2 = square(limits.core_radius_pix + 1.0)};
-  row_classes.resize(width + RaySamples::padding);
-  classes.resize(width * width);
+  classes.resize(width * width + RaySamples::padding);
   for (int row = -margin; row < side - margin; ++row) {
     row_limits.lens_y2 = square(row - limits.lens_y_pix);
     row_limits.core_y2 = square(row - limits.core_y_pix);
@@ -119,11 +126,8 @@ void classify_pixels(const CentreGrid& centres, const RoughnessLimits& limits,
                           .stride = static_cast<std::ptrdiff_t>(centres.stride()),
                           .pixels = width,
                           .first_column = -margin},
-                         row_limits, row_classes.data());
-    PixelClass* out = classes.data() + std::size_t(row + margin) * width;
-    for (std::size_t k = 0; k < width; ++k) {
-      out[k] = static_cast<PixelClass>(static_cast<int>(row_classes[k]));
-    }
+                         row_limits,
+                         classes.data() + std::size_t(row + margin) * width);
   }
 }
 

@@ -47,9 +47,9 @@ struct RoughnessLimits {
 using PixelClass = std::int8_t;
 inline constexpr PixelClass rough_pixel = -1;
 
-/// Classes of the pixels of stamp and margin, row-major.
-/// \param row_classes buffer
+/// Classes of the pixels of stamp and margin, row-major; some elements of no meaning
+/// follow.
 void classify_pixels(const CentreGrid& centres, const RoughnessLimits& limits,
-                     std::vector<float>& row_classes, std::vector<PixelClass>& classes);
+                     std::vector<PixelClass>& classes);
 
 }  // namespace lensmill::imaging

@@ -28,6 +28,21 @@ LENSMILL_MULTIVERSION void scale_parts(const float* s, const float* factor,
     out[2 * i + 1] = s[2 * i + 1] * by;
   }
 }
+LENSMILL_MULTIVERSION void spread_symmetric(const float* values, const float* factor,
+                                            float common, std::size_t n,
+                                            float* __restrict out) {
+  for (std::size_t i = 0; i <= n / 2; ++i) {
+    out[2 * i] = values[i] * (common * factor[i]);
+    out[2 * i + 1] = 0.0F;
+  }
+  const float* from = values + n / 2 - 1;
+  const float* by = factor + n / 2 - 1;
+  float* mirrored = out + n + 2;
+  for (std::size_t i = 0; i + 1 < n / 2; ++i) {
+    mirrored[2 * i] = *(from - i) * (common * *(by - i));
+    mirrored[2 * i + 1] = 0.0F;
+  }
+}
 LENSMILL_MULTIVERSION void separate(const float* field, std::size_t step, std::size_t n,
                                     float scale_re, float scale_im,
                                     float* __restrict re, float* __restrict im) {

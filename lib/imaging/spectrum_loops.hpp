@@ -24,6 +24,11 @@ void multiply_parts_conjugate(const float* s, const float* k, std::size_t n,
 void scale_parts(const float* s, const float* factor, float common, std::size_t n,
                  float* out);
 
+/// One row of a real, symmetric spectrum of n frequencies from its first n / 2 + 1
+/// values: out[i] = out[n - i] = values[i] common factor[i]. n is even.
+void spread_symmetric(const float* values, const float* factor, float common,
+                      std::size_t n, float* out);
+
 /// re[i], im[i] = the parts of field[i * step], scaled.
 void separate(const float* field, std::size_t step, std::size_t n, float scale_re,
               float scale_im, float* re, float* im);

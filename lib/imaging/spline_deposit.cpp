@@ -9,7 +9,7 @@
 namespace lensmill::imaging {
 namespace {
 
-constexpr int tabulated_levels = 8;
+constexpr int tabulated_levels = 10;
 
 }  // namespace
 

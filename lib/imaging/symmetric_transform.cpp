@@ -80,11 +80,14 @@ void SymmetricTransform::transform(const psf::LatticeKernel& kernel, int reach_y
     const double* one = &kernel.samples(kernel.origin_y + j, kernel.origin_x);
     const double* other =
         &kernel.samples(kernel.origin_y + (two ? j + 1 : j), kernel.origin_x);
-    for (int i = 0; i <= reach_x; ++i) {
-      const std::complex<float> value(static_cast<float>(one[i]),
-                                      static_cast<float>(other[i]));
-      row_[static_cast<std::size_t>(i)] = value;
-      row_[static_cast<std::size_t>((nx_ - i) % nx_)] = value;
+    const auto value = [&](int i) {
+      return std::complex<float>(static_cast<float>(one[i]),
+                                 static_cast<float>(other[i]));
+    };
+    row_[0] = value(0);
+    for (int i = 1; i <= reach_x; ++i) {
+      row_[static_cast<std::size_t>(i)] = value(i);
+      row_[static_cast<std::size_t>(nx_ - i)] = value(i);
     }
     fftwf_execute(plans_->row.get());
     separate(parts(row_spectrum_.data()), 1, kept, 1.0f, 1.0f, line(columns_, j),
@@ -95,13 +98,9 @@ void SymmetricTransform::transform(const psf::LatticeKernel& kernel, int reach_y
   }
   fftwf_execute(plans_->columns.get());
   for (int ky = 0; ky < ny_; ++ky) {
-    const float* values = line(column_spectra_, ky);
-    std::complex<float>* out = spectrum.row(ky).data();
-    const float factor = factor_y[static_cast<std::size_t>(ky)];
-    for (std::size_t kx = 0; kx < kept; ++kx) {
-      out[kx] = {values[kx] * (factor * factor_x[kx]), 0.0f};
-    }
-    std::reverse_copy(out + 1, out + kept - 1, out + kept);
+    spread_symmetric(line(column_spectra_, ky), factor_x.data(),
+                     factor_y[static_cast<std::size_t>(ky)],
+                     static_cast<std::size_t>(nx_), parts(spectrum.row(ky).data()));
   }
 }
 
