@@ -97,7 +97,8 @@ Chain::Chain(std::vector<std::unique_ptr<const Stage>> stages, config::RunConfig
     if (image_of(none, name) == nullptr) {
       std::string known;
       for (const auto& product : products()) known.append(" ").append(product.name);
-      throw ConfigError("output.products: no product '" + name + "'; known:" + known);
+      throw ConfigError(
+          fmt::format("output.products: no product '{}'; known:{}", name, known));
     }
   }
 }

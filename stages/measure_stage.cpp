@@ -3,8 +3,6 @@
 #include <cmath>
 
 #include "lib/core/errors.hpp"
-#include "lib/lens/caustics.hpp"
-#include "lib/lens/direction_table.hpp"
 #include "lib/lens/point_images.hpp"
 #include "lib/measure/core_leakage.hpp"
 #include "lib/measure/correlated_snr.hpp"
@@ -133,12 +131,10 @@ void MeasureStage::measure_point_images(Stamp& stamp) const {
     m.sis_inner_radius_pix =
         (injection.theta_e_arcsec - beta) / config_.grid.pixel_scale_arcsec;
   }
-  const lens::detail::DirectionTable directions(lens);
-  const auto caustics = lens::caustic_membership(lens, directions, source);
+  const auto [caustics, images] = lens::find_point_source(lens, source);
   m.in_tangential_caustic = caustics.in_tangential_caustic ? 1 : 0;
   m.in_radial_caustic = caustics.in_radial_caustic ? 1 : 0;
 
-  const auto images = lens::find_point_images(lens, directions, caustics, source);
   if (images.status != Status::ok && stamp.status == Status::ok) {
     stamp.status = images.status;
   }

@@ -21,8 +21,13 @@ constexpr double variation_per_root_tolerance = 0.02 / 0.0316227766;  // 0.02 at
 
 struct ArcRenderer::Parts {
   explicit Parts(const RenderConfig& config)
-      : smooth(config.lattice, config.deposit), cells(config) {}
+      : smooth(config.lattice, config.deposit),
+        spline(config.deposit == Deposit::spline
+                   ? std::make_unique<const SplineDeposit>(config.lattice)
+                   : nullptr),
+        cells(config, spline.get()) {}
   SmoothDeposit smooth;
+  std::unique_ptr<const SplineDeposit> spline;
   CellIntegrator cells;
 };
 
@@ -77,8 +82,8 @@ void ArcRenderer::render(const LensedSource& object, double core_x_pix,
 
   out.evaluations = 0;
   if (config_.supersample > 0) {
-    render_fixed(config_, object, core_x_pix, core_y_pix,
-                 parts_->cells.spline_or_null(), w.scratch, out);
+    render_fixed(config_, object, core_x_pix, core_y_pix, parts_->spline.get(),
+                 w.scratch, out);
     out.pixel_error = out.core_error = std::numeric_limits<double>::quiet_NaN();
   } else {
     render_adaptive(object, core_x_pix, core_y_pix, w, out);
@@ -119,7 +124,7 @@ void ArcRenderer::render_adaptive(const LensedSource& object, double core_x_pix,
   parts_->smooth.add(w.centres, w.classes, pixel_area, w.smooth, out);
   out.evaluations += static_cast<long>(w.centres.rays().size());
 
-  auto& rough = w.cells.rough;
+  auto& rough = w.cells.rough.list;
   rough.clear();
   for (int row = 0; row < side; ++row) {
     const PixelClass* classes = w.classes.data() + std::ptrdiff_t(row) * side;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
 
 #include "lib/core/lanes.hpp"
 #include "lib/imaging/disc_shares.hpp"
@@ -40,7 +41,7 @@ class Rendering {
  public:
   Rendering(const RenderConfig& config, const SplineDeposit* spline,
             CentralImages central, double core_x, double core_y,
-            CellIntegrator::Workspace& pixels, ArcPlanes& out)
+            CellIntegrator::RoughPixels& pixels, ArcPlanes& out)
       : config_(config),
         central_(central),
         spline_(spline),
@@ -54,7 +55,7 @@ class Rendering {
       pixels_.pending.assign(side, side, 0.0);
       pixels_.squared_error.assign(side, side, 0.0);
     }
-    for (const Cell& pixel : pixels_.rough) squared_error(pixel) = 0.0;
+    for (const Cell& pixel : pixels_.list) squared_error(pixel) = 0.0;
     for (std::size_t kind = 0; kind < lens::kind_count; ++kind) {
       if (!out.present[kind]) continue;
       const auto flux = out.pixel.plane[kind].pixels();
@@ -80,14 +81,14 @@ class Rendering {
 
   /// Fluxes that tolerances are relative to, from what is deposited and pending.
   void update_scales(const std::vector<Cell>& cells, const CellBatch& batch) {
-    for (const Cell& pixel : pixels_.rough) pending(pixel) = 0.0;
+    for (const Cell& pixel : pixels_.list) pending(pixel) = 0.0;
     for (std::size_t c = 0; c < cells.size(); ++c) {
       pending(cells[c]) += cell_area(cells[c]) * batch.estimate(c).bounded_brightness;
     }
     peak_ = smooth_peak_;
     arc_ = smooth_arc_;
     core_ = 0.0;  // every pixel of the core is rough
-    for (const Cell& pixel : pixels_.rough) {
+    for (const Cell& pixel : pixels_.list) {
       const double flux = pending(pixel) + deposited(pixel);
       peak_ = std::max(peak_, flux);
       arc_ += flux;
@@ -150,7 +151,7 @@ class Rendering {
   void finish() {
     double peak = smooth_peak_;
     double worst = 0.0;
-    for (const Cell& pixel : pixels_.rough) {
+    for (const Cell& pixel : pixels_.list) {
       peak = std::max(peak, deposited(pixel));
       worst = std::max(worst, squared_error(pixel));
     }
@@ -200,7 +201,7 @@ class Rendering {
   double core_x_;
   double core_y_;
   double area_;
-  CellIntegrator::Workspace& pixels_;
+  CellIntegrator::RoughPixels& pixels_;
   ArcPlanes& out_;
   double smooth_peak_ = 0.0;
   double smooth_arc_ = 0.0;
@@ -217,10 +218,6 @@ class Rendering {
 
 }  // namespace
 
-CellIntegrator::CellIntegrator(const RenderConfig& config) : config_(config) {
-  if (config.deposit == Deposit::spline) spline_.emplace(config.lattice);
-}
-
 void CellIntegrator::integrate(const LensedSource& object, double core_x_pix,
                                double core_y_pix, Workspace& w, ArcPlanes& out) const {
   const int forced = forced_level(
@@ -230,9 +227,9 @@ void CellIntegrator::integrate(const LensedSource& object, double core_x_pix,
   const auto central_images = object.lens->params().gamma < isothermal
                                   ? CentralImages::possible
                                   : CentralImages::none;
-  w.cells = w.rough;
-  Rendering rendering(config_, spline_or_null(), central_images, core_x_pix, core_y_pix,
-                      w, out);
+  w.cells = w.rough.list;
+  Rendering rendering(config_, spline_, central_images, core_x_pix, core_y_pix, w.rough,
+                      out);
   for (int wave = 0; !w.cells.empty(); ++wave) {
     w.batch.evaluate(w.cells, config_.grid, object);
     out.evaluations += static_cast<long>(w.cells.size()) * samples_per_cell;

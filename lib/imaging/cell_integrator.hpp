@@ -1,12 +1,12 @@
 #pragma once
 
-#include <optional>
 #include <vector>
 
 #include "lib/core/image.hpp"
 #include "lib/imaging/cell.hpp"
 #include "lib/imaging/cell_batch.hpp"
 #include "lib/imaging/planes.hpp"
+#include "lib/imaging/ray_samples.hpp"
 #include "lib/imaging/render_config.hpp"
 #include "lib/imaging/spline_deposit.hpp"
 
@@ -19,16 +19,22 @@ namespace lensmill::imaging {
 /// into the planes, split by image kind. Immutable; one Workspace per rank.
 class CellIntegrator {
  public:
-  explicit CellIntegrator(const RenderConfig& config);
+  /// \param spline null with Deposit::pixels; it must stay where it is.
+  CellIntegrator(const RenderConfig& config, const SplineDeposit* spline)
+      : config_(config), spline_(spline) {}
 
+  /// The pixels to integrate, and what is known of each; elsewhere the images hold
+  /// nothing of use.
+  struct RoughPixels {
+    std::vector<Cell> list;       ///< cells of level 0: filled by the caller
+    Image<double> pending;        ///< flux of cells not yet accepted
+    Image<double> squared_error;  ///< of accepted cells
+  };
   struct Workspace {
-    std::vector<Cell> rough;  ///< the pixels, cells of level 0: filled by the caller
+    RoughPixels rough;
     std::vector<Cell> cells, next;
     CellBatch batch;
     RaySamples scratch;
-    // Of the rough pixels; elsewhere the images hold nothing of use.
-    Image<double> pending;        ///< flux of cells not yet accepted
-    Image<double> squared_error;  ///< of accepted cells
   };
   /// Adds the rough pixels' light to `out`, which holds the others' already, and states
   /// its error estimates.
@@ -37,11 +43,9 @@ class CellIntegrator {
   void integrate(const LensedSource& object, double core_x_pix, double core_y_pix,
                  Workspace& workspace, ArcPlanes& out) const;
 
-  const SplineDeposit* spline_or_null() const { return spline_ ? &*spline_ : nullptr; }
-
  private:
   RenderConfig config_;
-  std::optional<SplineDeposit> spline_;
+  const SplineDeposit* spline_;
 };
 
 }  // namespace lensmill::imaging

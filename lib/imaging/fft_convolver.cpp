@@ -111,22 +111,24 @@ struct ImagePair {
              ImageView<std::complex<float>> field) const {
     constexpr std::complex<float> zero;
     const auto n = static_cast<std::size_t>(re.nx());
-    if (first == 0 && step == 1 && re.ny() == rows) {
-      for (int j = 0; j < rows; ++j) {
-        const auto out = field.row(j);
-        interleave(n, re.row(j).data(), scale_re, im.row(j).data(), scale_im,
-                   reinterpret_cast<float*>(out.data()));
-        std::ranges::fill(out.subspan(n), zero);
-      }
-      return;
+    const bool whole_rows = first == 0 && step == 1 && re.ny() == rows;
+    if (!whole_rows) {
+      std::fill_n(field.data(), std::size_t(rows) * std::size_t(field.nx()), zero);
     }
-    std::fill_n(field.data(), std::size_t(rows) * std::size_t(field.nx()), zero);
     for (int j = 0; j < re.ny(); ++j) {
-      std::complex<float>* out = &field(first + j * step, first);
+      const double* from_re = re.row(j).data();
+      const double* from_im = im.row(j).data();
+      const auto out = field.row(first + j * step).subspan(std::size_t(first));
+      if (step == 1) {
+        interleave(n, from_re, scale_re, from_im, scale_im,
+                   reinterpret_cast<float*>(out.data()));
+        if (whole_rows) std::ranges::fill(out.subspan(n), zero);
+        continue;
+      }
       for (std::size_t i = 0; i < n; ++i) {
         out[i * static_cast<std::size_t>(step)] = {
-            static_cast<float>(re.row(j)[i] * scale_re),
-            static_cast<float>(im.row(j)[i] * scale_im)};
+            static_cast<float>(from_re[i] * scale_re),
+            static_cast<float>(from_im[i] * scale_im)};
       }
     }
   }

@@ -47,7 +47,8 @@ class FftPlans {
   void forward_all();
   /// Transform rows [0, lattice_size) of field(), the others taken as zero.
   void forward_lattice();
-  /// The same into `spectrum`, which gets field()'s shape.
+  /// The same into `spectrum`, which gets field()'s shape, gaps between rows included;
+  /// it is empty before, or from plans of the same shape.
   void forward_lattice(AlignedVector<std::complex<float>>& spectrum);
   /// Inverse transform (not normalised) of the stamp's rows: row first_pixel + i *
   /// oversample of the image comes out in row i of field().
@@ -71,8 +72,7 @@ struct ConvolverWorkspace::Impl {
   FftPlans& plans_for(const FftShape& shape);
   std::vector<std::unique_ptr<SymmetricTransform>> symmetric;
   SymmetricTransform& symmetric_for(int ny, int nx);
-  std::vector<float> reals;                     ///< buffer
-  AlignedVector<std::complex<float>> spectrum;  ///< buffer
+  std::vector<float> reals;  ///< buffer
   /// 1 / (n spline_response) at each of the n frequencies k / n (Deposit::pixels: 1 /
   /// n), the product of two axes' being what a transform there and back needs.
   std::span<const float> inverse_responses(int n, Deposit deposit);

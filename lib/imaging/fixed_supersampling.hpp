@@ -1,6 +1,8 @@
 #pragma once
 
-#include "lib/imaging/arc_renderer.hpp"
+#include "lib/imaging/planes.hpp"
+#include "lib/imaging/ray_samples.hpp"
+#include "lib/imaging/render_config.hpp"
 
 namespace lensmill::imaging {
 

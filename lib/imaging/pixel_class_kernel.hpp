@@ -35,7 +35,7 @@ struct RowLimits {
 /// Class of each pixel: -1 rough, else 0 where dark, or its lens::ImageKind. Compares a
 /// pixel's centre with its eight neighbours': change of brightness, size in the
 /// source's metric, sign of det A. Run-time dispatched (Highway).
-/// \param classes room for whole vectors past the last pixel
+/// \param classes up to seven past the last pixel are written, too
 void classify_row(const CentreRow& row, const RowLimits& limits, std::int8_t* classes);
 
 }  // namespace lensmill::imaging::detail

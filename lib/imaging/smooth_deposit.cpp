@@ -26,7 +26,7 @@ void add_x_tap(const detail::QuadraticRow& q, std::size_t count, std::size_t spa
 }
 
 /// The local quadratics of n columns from central differences, and their integral over
-/// the pixel; pixels of other kinds are left zero. \param b brightness of the first
+/// the pixel; pixels of other kinds get zero. \param b brightness of the first
 /// column, rows `stride` apart
 LENSMILL_MULTIVERSION void fit_quadratics(
     const double* b, std::size_t stride, const PixelClass* kinds, PixelClass kind,

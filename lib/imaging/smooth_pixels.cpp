@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <vector>
 
 #include "lib/core/lanes.hpp"
 #include "lib/imaging/pixel_class_kernel.hpp"
@@ -114,6 +115,7 @@ void classify_pixels(const CentreGrid& centres, const RoughnessLimits& limits,
       .core_y2 = 0.0,
       .core_distance2 = square(limits.core_radius_pix + 1.0)};
   classes.resize(width * width + RaySamples::padding);
+  // Upwards: a row's last vector reaches into the next one.
   for (int row = -margin; row < side - margin; ++row) {
     row_limits.lens_y2 = square(row - limits.lens_y_pix);
     row_limits.core_y2 = square(row - limits.core_y_pix);

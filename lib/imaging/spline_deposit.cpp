@@ -9,7 +9,9 @@
 namespace lensmill::imaging {
 namespace {
 
-constexpr int tabulated_levels = 10;
+// Deeper cells are rare. Windows are a quarter of the size of axes.
+constexpr int tabulated_windows = 10;
+constexpr int tabulated_axes = 8;
 
 }  // namespace
 
@@ -20,7 +22,8 @@ SplineDeposit::SplineDeposit(const Lattice& lattice) : lattice_(lattice) {
   EXPECT(os <= 16);
   window_first_ = static_cast<int>(std::floor(-0.5 * os)) - spline_support / 2 + 1;
   fits_window_ = os / 2 + spline_support / 2 < window_first_ + window;
-  for (int level = 0; level < tabulated_levels; ++level) {
+  const int levels = fits_window_ ? tabulated_windows : tabulated_axes;
+  for (int level = 0; level < levels; ++level) {
     const int cells = 1 << level;
     auto& windows = window_table_.emplace_back();
     auto& axes = axis_table_.emplace_back();
@@ -76,7 +79,7 @@ void SplineDeposit::add_to_window(const Cell& cell,
   const int y0 = lattice_.index_of_pixel(cell.row) + window_first_;
   EXPECT(x0 >= 0 && x0 + window <= plane.nx() && y0 >= 0 && y0 + window <= plane.ny());
   const auto stride = static_cast<std::size_t>(plane.nx());
-  if (cell.level < tabulated_levels) {
+  if (cell.level < tabulated_windows) {
     const auto& row = window_table_[static_cast<std::size_t>(cell.level)];
     detail::add_square(row[static_cast<std::size_t>(cell.sub_x)].data(),
                        row[static_cast<std::size_t>(cell.sub_y)].data(), flux.data(),
@@ -97,7 +100,7 @@ void SplineDeposit::add_cell(const Cell& cell,
     add_to_window(cell, flux, plane);
     return;
   }
-  if (cell.level < tabulated_levels) {
+  if (cell.level < tabulated_axes) {
     const auto& row = axis_table_[static_cast<std::size_t>(cell.level)];
     add_axes(row[static_cast<std::size_t>(cell.sub_x)],
              row[static_cast<std::size_t>(cell.sub_y)], cell, flux, plane);

@@ -42,11 +42,12 @@ CurvePoint curve_point(const LensModel& lens, const Direction& d, Curve curve) {
           .caustic = {rho * (d.m.x - tau * d.a.x), rho * (d.m.y - tau * d.a.y)}};
 }
 
+// Any direction will do; this one, (cos, sin) of 0.6, is along no axis of symmetry.
+constexpr Vector2 ray{0.8253356149096783, 0.5646424733950354};
+
 /// Winding number of a caustic about `source` (lens frame): signed crossings of a ray.
 int winding_number(const LensModel& lens, const detail::DirectionTable& table,
                    Vector2 source, Curve curve) {
-  // Any direction will do; this one is along no axis of symmetry.
-  constexpr Vector2 ray{0.8253356149096783, 0.5646424733950354};  // (cos, sin) of 0.6
   struct Relative {
     double along, across;
   };

@@ -59,10 +59,10 @@ bool is_ring(const LensModel& lens, Vector2 source) {
 }
 
 /// Sum of the signs of det A over all images, the central ones included.
-int expected_index(double gamma, const CausticMembership& membership) {
+int expected_index(double gamma, bool inside) {
   if (gamma < 2.0) return 1;
   if (gamma > 2.0) return 0;
-  return membership.in_radial_caustic ? 0 : 1;
+  return inside ? 0 : 1;
 }
 
 /// What one scan found.
@@ -122,17 +122,9 @@ PointImages listed(std::vector<Candidate> images) {
   return out;
 }
 
-}  // namespace
-
-int PointImages::count_of(ImageKind kind) const {
-  int n = 0;
-  for (const PointImage& i : list()) n += i.kind == kind ? 1 : 0;
-  return n;
-}
-
-PointImages find_point_images(const LensModel& lens,
-                              const detail::DirectionTable& table,
-                              const CausticMembership& membership, Vector2 source) {
+/// \param inside whether the source is in the cut; asked for gamma = 2 only
+PointImages images_of(const LensModel& lens, const detail::DirectionTable& table,
+                      bool inside, Vector2 source) {
   if (!std::isfinite(source.x) || !std::isfinite(source.y)) {
     return {.status = Status::image_search};
   }
@@ -143,7 +135,7 @@ PointImages find_point_images(const LensModel& lens,
   }
   if (is_ring(lens, source)) return {.status = Status::ring};
 
-  const int expected = expected_index(lens.params().gamma, membership);
+  const int expected = expected_index(lens.params().gamma, inside);
   const auto satisfied = [&](const Search& found) {
     return std::abs(found.index - expected) <= found.free &&
            found.images.size() <= std::size_t(PointImages::capacity);
@@ -158,10 +150,26 @@ PointImages find_point_images(const LensModel& lens,
   return out;
 }
 
+}  // namespace
+
+int PointImages::count_of(ImageKind kind) const {
+  int n = 0;
+  for (const PointImage& i : list()) n += i.kind == kind ? 1 : 0;
+  return n;
+}
+
 PointImages find_point_images(const LensModel& lens, Vector2 source) {
   const detail::DirectionTable table(lens);
-  return find_point_images(lens, table, caustic_membership(lens, table, source),
-                           source);
+  const bool inside = lens.params().gamma == 2.0 &&
+                      caustic_membership(lens, table, source).in_radial_caustic;
+  return images_of(lens, table, inside, source);
+}
+
+PointSource find_point_source(const LensModel& lens, Vector2 source) {
+  const detail::DirectionTable table(lens);
+  const auto caustics = caustic_membership(lens, table, source);
+  return {.caustics = caustics,
+          .images = images_of(lens, table, caustics.in_radial_caustic, source)};
 }
 
 }  // namespace lensmill::lens

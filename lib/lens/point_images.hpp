@@ -50,10 +50,12 @@ inline constexpr double least_image_radius_arcsec = 1.0e-5;
 /// the cut for gamma = 2, and 0 for gamma > 2 (the point mass-like centre takes the
 /// rest). On a caustic the merging images count as one.
 PointImages find_point_images(const LensModel& lens, Vector2 source);
-/// The same, with what was made before: a table of the lens's directions, and on which
-/// side of the caustics the source is.
-PointImages find_point_images(const LensModel& lens,
-                              const detail::DirectionTable& table,
-                              const CausticMembership& membership, Vector2 source);
+
+struct PointSource {
+  CausticMembership caustics;
+  PointImages images;
+};
+/// Images and on which side of the caustics the source is, for less than one by one.
+PointSource find_point_source(const LensModel& lens, Vector2 source);
 
 }  // namespace lensmill::lens

@@ -60,11 +60,12 @@ void RadialBins::profile(ImageView<const float> image, std::span<float> mean,
       }
       sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
       for (; k < end_[bin]; ++k) sum += double{pixels[pixel_[k]]};
-    }
-    for (; k < end_[bin]; ++k) {
-      if (hidden[pixel_[k]] != 0.0F) continue;
-      sum += double{pixels[pixel_[k]]};
-      ++used;
+    } else {
+      for (; k < end_[bin]; ++k) {
+        if (hidden[pixel_[k]] != 0.0F) continue;
+        sum += double{pixels[pixel_[k]]};
+        ++used;
+      }
     }
     mean[bin] = used > 0 ? static_cast<float>(sum / static_cast<double>(used))
                          : std::numeric_limits<float>::quiet_NaN();

@@ -33,11 +33,6 @@ double squared_snr(std::span<const SnrBand> bands, double scale) {
 
 }  // namespace
 
-double matched_filter_snr(ImageView<const float> signal,
-                          ImageView<const float> variance) {
-  return matched_filter_snr(signal, signal, variance)[0];
-}
-
 std::array<double, 2> matched_filter_snr(ImageView<const float> one,
                                          ImageView<const float> other,
                                          ImageView<const float> variance) {

@@ -9,12 +9,9 @@
 
 namespace lensmill::measure {
 
-/// Matched-filter SNR sqrt(sum a^2 / V) of a known signal a [nmgy] in noise of variance
-/// V [nmgy^2], all [y, x]. Pixels whose V is not positive and finite carry no
-/// information and are left out; NaN if none remains.
-double matched_filter_snr(ImageView<const float> signal,
-                          ImageView<const float> variance);
-/// The same of two signals in one noise.
+/// Matched-filter SNR sqrt(sum a^2 / V) of each of two known signals a [nmgy] in noise
+/// of variance V [nmgy^2], all [y, x]. Pixels whose V is not positive and finite carry
+/// no information and are left out; NaN if none remains.
 std::array<double, 2> matched_filter_snr(ImageView<const float> one,
                                          ImageView<const float> other,
                                          ImageView<const float> variance);

@@ -96,9 +96,9 @@ void point_images_and_caustics(benchmark::State& state) {
   double x = 0.1;
   for (auto _ : state) {
     x = x > 1.0 ? 0.01 : x + 0.0137;
-    const auto images = lens::find_point_images(lens, {x, 0.3});
-    const auto membership = lens::caustic_membership(lens, {x, 0.3});
-    benchmark::DoNotOptimize(images.count + int(membership.in_radial_caustic));
+    const auto found = lens::find_point_source(lens, {x, 0.3});
+    benchmark::DoNotOptimize(found.images.count +
+                             int(found.caustics.in_radial_caustic));
   }
 }
 BENCHMARK(point_images_and_caustics)->ArgName("gamma100")->Arg(180)->Arg(200)->Arg(220);

@@ -43,6 +43,31 @@ TEST(FftPlans, SameShapeGivesTheSameBitsFromAnyPlan) {
   EXPECT_TRUE(std::ranges::equal(a.field().pixels(), b.field().pixels()));
 }
 
+TEST(FftPlans, AnotherBufferGetsTheSameSpectrum) {
+  const FftShape shape{.ny = 20,
+                       .nx = 24,
+                       .lattice_size = 16,
+                       .stamp_size = 5,
+                       .first_pixel = 3,
+                       .oversample = 2};
+  FftPlans plans(shape);
+  for (int j = 0; j < shape.lattice_size; ++j) {
+    for (int i = 0; i < shape.nx; ++i) {
+      plans.field()(j, i) = {static_cast<float>(i % 5), static_cast<float>(j)};
+    }
+  }
+  AlignedVector<std::complex<float>> spectrum;
+
+  plans.forward_lattice(spectrum);
+  plans.forward_lattice();
+
+  EXPECT_TRUE(std::ranges::equal(spectrum, plans.field().pixels()));
+  for (int j = 0; j < shape.ny; ++j) {
+    const auto gap = plans.field().row(j).subspan(std::size_t(shape.nx));
+    EXPECT_TRUE(std::ranges::all_of(gap, [](auto v) { return v == 0.0F; }));
+  }
+}
+
 TEST(FftPlans, BackwardUndoesForward) {
   const FftShape shape{.ny = 20,
                        .nx = 24,

@@ -75,8 +75,42 @@ TEST(MaskedOffset, WithoutAMaskedPixelIsTheSame) {
   }
   const ApertureWeights aperture = pixel_overlap_weights(side, disc);
 
+  const double expected =
+      (aperture_sum(aperture, positive) - aperture_sum(aperture, negative)) /
+      aperture.area_pix2;
+
+  EXPECT_NEAR(mean_offset(aperture, positive, negative), expected, rounding);
   EXPECT_NEAR(mean_offset(aperture, positive, negative, Image<float>(side, side, 0.0F)),
-              mean_offset(aperture, positive, negative), rounding);
+              expected, rounding);
+}
+
+TEST(RadialBins, AreTheMeansOfTheirPixels) {
+  // Bins of 1, 8, 12 and more pixels: of every remainder by four.
+  constexpr int bins_per_profile = 6;
+  constexpr int n = 16;
+  constexpr double x = 7.3, y = 8.1;
+  Image<float> image(n, n);
+  std::vector<double> sum(bins_per_profile), pixels(bins_per_profile);
+  for (int j = 0; j < n; ++j) {
+    for (int i = 0; i < n; ++i) {
+      image(j, i) = static_cast<float>(std::sin(1.7 * j) + 0.1 * i);
+      const auto bin = static_cast<std::size_t>(std::hypot(i - x, j - y));
+      if (bin >= sum.size()) continue;
+      sum[bin] += double{image(j, i)};
+      pixels[bin] += 1.0;
+    }
+  }
+  const RadialBins bins(n, x, y, bins_per_profile);
+  std::vector<float> mean(bins_per_profile), unmasked(bins_per_profile);
+
+  bins.profile(image, mean);
+  bins.profile(image, unmasked, Image<float>(n, n, 0.0F));
+
+  constexpr double single_rounding = 1.0e-7;  // of means of order one, stored as float
+  for (std::size_t bin = 0; bin < sum.size(); ++bin) {
+    EXPECT_NEAR(double{mean[bin]}, sum[bin] / pixels[bin], single_rounding) << bin;
+    EXPECT_NEAR(double{unmasked[bin]}, sum[bin] / pixels[bin], single_rounding) << bin;
+  }
 }
 
 TEST(MaskedProfile, LeavesMaskedPixelsOut) {
