@@ -25,11 +25,12 @@ struct FeatureShape {
 
   int rings() const { return outer_radius_pix - core_radius_pix; }
   std::size_t core_count() const {
-    return static_cast<std::size_t>(4 * core_radius_pix * core_radius_pix * bands);
+    const auto side = 2 * static_cast<std::size_t>(core_radius_pix);
+    return side * side * static_cast<std::size_t>(bands);
   }
   /// Per ring and band: mean, standard deviation, amplitude of cos and sin(phi).
   std::size_t annulus_count() const {
-    return static_cast<std::size_t>(3 * rings() * bands);
+    return 3 * static_cast<std::size_t>(rings()) * static_cast<std::size_t>(bands);
   }
   std::size_t count() const { return core_count() + annulus_count(); }
   /// First feature and number of features of a region.

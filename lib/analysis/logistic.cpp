@@ -94,24 +94,25 @@ LogisticModel fit_logistic(const Eigen::MatrixXd& x, std::span<const char> posit
       model.converged = std::isfinite(decrement);
       break;
     }
+    bool improved = false;
     double length = 1.0;
-    for (int halving = 0; halving < most_halvings; ++halving, length *= 0.5) {
+    for (int halving = 0; halving < most_halvings && !improved; ++halving) {
       LogisticModel next = model;
       next.weight -= length * step.head(d);
       next.intercept -= length * step[d];
       const Eigen::VectorXd next_scores = next.scores(x);
       const double next_value = objective(next_scores, positive, next.weight, l2);
       // Armijo's condition.
-      if (next_value <= value - 1.0e-4 * length * decrement) {
+      improved = next_value <= value - 1.0e-4 * length * decrement;
+      if (improved) {
         model = next;
         scores = next_scores;
         value = next_value;
-        length = 0.0;
-        break;
       }
+      length *= 0.5;
     }
     // No step helps: as low as rounding lets it be.
-    if (length > 0.0) model.converged = true;
+    if (!improved) model.converged = true;
   }
   return model;
 }
