@@ -137,6 +137,7 @@ Estimate auc_difference(const AucComponents& a, const AucComponents& b) {
   add(a, 1.0);
   add(b, -1.0);
   std::vector<Host> differences;
+  differences.reserve(hosts.size());
   for (const auto& [number, host] : hosts) differences.push_back(host);
   const double value = a.auc - b.auc;
   const double error = std::sqrt(variance_of(differences));

@@ -22,8 +22,8 @@ void render_fixed(const RenderConfig& config, const LensedSource& object,
     for (std::size_t sub_row = 0; sub_row < static_cast<std::size_t>(n); ++sub_row) {
       const double y_pix = row - margin + offset(sub_row);
       for (std::size_t k = 0; k < samples_per_row; ++k) {
-        const double x_pix = static_cast<double>(k / static_cast<std::size_t>(n)) -
-                             margin + offset(k % static_cast<std::size_t>(n));
+        const int column = static_cast<int>(k) / n;
+        const double x_pix = column - margin + offset(k % static_cast<std::size_t>(n));
         rays.x()[k] = config.grid.arcsec_from_pix(x_pix) - object.lens_x_arcsec;
         rays.y()[k] = config.grid.arcsec_from_pix(y_pix) - object.lens_y_arcsec;
       }

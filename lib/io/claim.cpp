@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cmath>
 #include <condition_variable>
 #include <cstdlib>
 #include <cstring>
@@ -17,6 +18,7 @@
 #include <utility>
 
 #include "lib/core/errors.hpp"
+#include "lib/core/seconds_from_environment.hpp"
 #include "lib/io/claim_owner.hpp"
 #include "lib/io/files.hpp"
 #include "lib/io/this_process.hpp"
@@ -270,12 +272,9 @@ Claim::Answer Claim::ask(const std::string& folder, std::int64_t first,
 
 ClaimTimes claim_times_from_environment() {
   ClaimTimes times;
-  if (const char* text = std::getenv("LENSMILL_CLAIM_SILENCE_S")) {
-    const double seconds = std::atof(text);
-    if (seconds > 0.0) {
-      times.silence = std::chrono::milliseconds(static_cast<long>(seconds * 1000.0));
-    }
-  }
+  const double seconds = seconds_from_environment(
+      "LENSMILL_CLAIM_SILENCE_S", std::chrono::duration<double>(times.silence).count());
+  times.silence = std::chrono::milliseconds(std::lround(seconds * 1000.0));
   return times;
 }
 

@@ -65,8 +65,8 @@ struct Claim::Answer {
   std::string problem;
 };
 
-/// The default times, with LENSMILL_CLAIM_SILENCE_S seconds of silence if that is set
-/// to a positive number.
+/// The default times, with LENSMILL_CLAIM_SILENCE_S seconds of silence if that is set.
+/// \throws UsageError unless it is a number above 0.
 ClaimTimes claim_times_from_environment();
 
 }  // namespace lensmill::io

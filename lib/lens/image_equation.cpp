@@ -81,10 +81,11 @@ double ImageEquation::outer_root(const Terms& t, double guess) const {
   constexpr double as_good_as_centre = 1.0e-30;
   const double einstein = std::pow(t.am / t.mm, 1.0 / (1.0 - s_));
   if (t.bm >= 0.0) return newton(t, einstein);
-  for (double from = guess > 0.0 ? guess : einstein; from > as_good_as_centre;
-       from *= 0.1) {
+  double from = guess > 0.0 ? guess : einstein;
+  while (from > as_good_as_centre) {
     const double next = newton_step(t, from);
     if (next > 0.0) return newton(t, next);
+    from *= 0.1;
   }
   return 0.0;
 }

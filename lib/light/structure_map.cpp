@@ -83,7 +83,8 @@ StructureMap::StructureMap(ImageView<const double> coefficients, SplineDegree de
   const int nx = coefficients.nx() - 2 * spline_padding;
   EXPECT(ny > 0 && nx > 0);
   double half = smallest_half_side_pix;
-  for (bool covered = false; !covered; half *= 2.0) {
+  bool covered = false;
+  while (!covered) {
     // Centres of squares that touch the image, and a block around.
     const double step = std::max(smallest_step_pix, half / points_per_half_side);
     const double block = step * std::ceil(std::max(smallest_block_pix, half) / step);
@@ -100,6 +101,7 @@ StructureMap::StructureMap(ImageView<const double> coefficients, SplineDegree de
          .block_pix = per_block * step,
          .error = largest_of_neighbours(rms_of_blocks(squares, per_block))});
     covered = 2.0 * half >= std::max(ny, nx);
+    half *= 2.0;
   }
 }
 

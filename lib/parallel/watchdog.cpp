@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "lib/core/seconds_from_environment.hpp"
 #include "lib/parallel/environment.hpp"
 
 namespace lensmill::parallel {
@@ -33,9 +34,7 @@ Watchdog::~Watchdog() {
 
 double io_limit_seconds() {
   constexpr double default_seconds = 600.0;
-  const char* text = std::getenv("LENSMILL_IO_LIMIT_S");
-  const double seconds = text == nullptr ? 0.0 : std::atof(text);
-  return seconds > 0.0 ? seconds : default_seconds;
+  return seconds_from_environment("LENSMILL_IO_LIMIT_S", default_seconds);
 }
 
 }  // namespace lensmill::parallel

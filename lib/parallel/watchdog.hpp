@@ -24,7 +24,7 @@ class Watchdog {
   std::thread thread_;
 };
 
-/// 600 s, or LENSMILL_IO_LIMIT_S if that is a positive number.
+/// 600 s, or LENSMILL_IO_LIMIT_S. \throws UsageError unless that is a number above 0.
 double io_limit_seconds();
 
 }  // namespace lensmill::parallel

@@ -46,16 +46,16 @@ HWY_INLINE void apply(const QuadraticForm& form, const double* x, const double* 
   }
 }
 
-void Gaussian(const QuadraticForm& form, double peak, const double* x, const double* y,
-              double* density, size_t count) {
+void gaussian_here(const QuadraticForm& form, double peak, const double* x,
+                   const double* y, double* density, size_t count) {
   apply(form, x, y, density, count, [peak](D d, V m2) HWY_ATTR {
     return hn::Mul(hn::Set(d, peak), hn::Exp(d, hn::Neg(m2)));
   });
 }
 
-void MoffatHalfInteger(const QuadraticForm& form, double peak, int twice_beta,
-                       const double* x, const double* y, double* density,
-                       size_t count) {
+void moffat_half_integer_here(const QuadraticForm& form, double peak, int twice_beta,
+                              const double* x, const double* y, double* density,
+                              size_t count) {
   apply(form, x, y, density, count, [peak, twice_beta](D d, V m2) HWY_ATTR {
     const V inverse = hn::Div(hn::Set(d, 1.0), hn::Add(m2, hn::Set(d, 1.0)));
     V power = hn::Set(d, peak);
@@ -65,8 +65,8 @@ void MoffatHalfInteger(const QuadraticForm& form, double peak, int twice_beta,
   });
 }
 
-void Moffat(const QuadraticForm& form, double peak, double beta, const double* x,
-            const double* y, double* density, size_t count) {
+void moffat_here(const QuadraticForm& form, double peak, double beta, const double* x,
+                 const double* y, double* density, size_t count) {
   apply(form, x, y, density, count, [peak, beta](D d, V m2) HWY_ATTR {
     const V log = hn::Log(d, hn::Add(m2, hn::Set(d, 1.0)));
     return hn::Mul(hn::Set(d, peak), hn::Exp(d, hn::Mul(hn::Set(d, -beta), log)));
@@ -84,14 +84,14 @@ HWY_AFTER_NAMESPACE();
 
 namespace lensmill::psf {
 
-HWY_EXPORT(Gaussian);
-HWY_EXPORT(MoffatHalfInteger);
-HWY_EXPORT(Moffat);
+HWY_EXPORT(gaussian_here);
+HWY_EXPORT(moffat_half_integer_here);
+HWY_EXPORT(moffat_here);
 
 void gaussian_profile(const QuadraticForm& form, double peak, std::span<const double> x,
                       std::span<const double> y, std::span<double> density) {
   EXPECT(x.size() == y.size() && x.size() == density.size());
-  HWY_DYNAMIC_DISPATCH(Gaussian)
+  HWY_DYNAMIC_DISPATCH(gaussian_here)
   (form, peak, x.data(), y.data(), density.data(), x.size());
 }
 
@@ -102,11 +102,11 @@ void moffat_profile(const QuadraticForm& form, double peak, double beta,
   constexpr double most_products = 8.0;  // beyond, exp and log are no slower
   const double twice_beta = 2.0 * beta;
   if (beta <= most_products && twice_beta == std::floor(twice_beta)) {
-    HWY_DYNAMIC_DISPATCH(MoffatHalfInteger)
+    HWY_DYNAMIC_DISPATCH(moffat_half_integer_here)
     (form, peak, static_cast<int>(twice_beta), x.data(), y.data(), density.data(),
      x.size());
   } else {
-    HWY_DYNAMIC_DISPATCH(Moffat)
+    HWY_DYNAMIC_DISPATCH(moffat_here)
     (form, peak, beta, x.data(), y.data(), density.data(), x.size());
   }
 }

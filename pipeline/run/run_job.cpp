@@ -7,9 +7,11 @@
 #include <cmath>
 
 #include "lib/core/text.hpp"
+#include "lib/io/claim.hpp"
 #include "lib/io/files.hpp"
 #include "lib/io/this_process.hpp"
 #include "lib/parallel/groups.hpp"
+#include "lib/parallel/watchdog.hpp"
 #include "lib/parallel/work_queue.hpp"
 #include "pipeline/build_info.hpp"
 #include "pipeline/run/config_identity.hpp"
@@ -249,7 +251,11 @@ ExitCode run_job(const config::RunConfig& config, const RunOptions& options,
   const StopSignals signals;
   // Before the minutes that opening the inputs may take.
   std::optional<std::int64_t> epoch;
-  world.agree([&] { epoch = io::source_date_epoch(); });
+  world.agree([&] {
+    epoch = io::source_date_epoch();
+    parallel::io_limit_seconds();
+    io::claim_times_from_environment();
+  });
   const RunFolder folder(config.output.directory, config.run.name);
   auto prepare = options.prepare;
   // Several jobs that fill one run each find what the others have begun.

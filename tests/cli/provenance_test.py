@@ -82,6 +82,15 @@ class Provenance(Case):
                                  "1970, digits alone", f"(got `{value}`)")
                 self.assertFalse(self.run.exists())
 
+    def test_seconds_of_the_environment_that_are_none_are_refused(self):
+        for name in ("LENSMILL_IO_LIMIT_S", "LENSMILL_CLAIM_SILENCE_S"):
+            for ranks in (0, 2):
+                result = lensmill("run", self.config, "--output", self.run, ranks=ranks,
+                                  env={name: "10m"})
+
+                self.assert_ends(result, USAGE, f"{name}: must be seconds", "(got `10m`)")
+                self.assertFalse(self.run.exists())
+
     def test_one_job(self):
         result = lensmill("run", self.config, "--output", self.run, "--set",
                           "output.writer_groups=2", ranks=2)
