@@ -186,6 +186,7 @@ AuditStamp fit_stamp(const std::vector<AuditBand>& bands, AuditRenderer& rendere
   result.width = analysis::parabola_peak(audit_widths(), result.width_scan);
   const auto near = refined_widths(result.width);
   std::vector<double> values;
+  values.reserve(near.size());
   for (const double width : near) {
     values.push_back(match_change(bands, renderer, {.width = width}).log_likelihood);
   }

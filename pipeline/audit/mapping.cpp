@@ -111,7 +111,8 @@ void read_conventions(const Section& root, AuditMapping& map, double& angle_sign
   out.src_reff_major_axis = section.choice<bool>("src_reff", radii, false);
   const bool half = section.choice<bool>("origin", origins, false);
   const int n = map.grid.stamp_size_pix;
-  out.origin_offset_pix = half ? n / 2 - 0.5 * (n - 1) : 0.0;
+  const int middle = n / 2;
+  out.origin_offset_pix = half ? middle - 0.5 * (n - 1) : 0.0;
 }
 
 const catalogue::Quantity* quantity_of(const Section& section, const std::string& name,
@@ -283,7 +284,7 @@ std::vector<std::string> all_datasets(const io::hdf5::Group& group) {
   auto names = group.dataset_names();
   for (const auto& child : group.group_names()) {
     for (const auto& name : all_datasets(group.open_group(child))) {
-      names.push_back(child + "/" + name);
+      names.push_back(fmt::format("{}/{}", child, name));
     }
   }
   return names;
