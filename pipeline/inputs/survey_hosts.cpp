@@ -19,7 +19,6 @@ namespace lensmill::pipeline {
 namespace {
 
 using io::fits::FitsPixel;
-using io::fits::SkyPosition;
 using stages::HostPlace;
 
 constexpr float nan = std::numeric_limits<float>::quiet_NaN();
