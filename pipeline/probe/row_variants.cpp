@@ -172,7 +172,7 @@ std::string VariantRenderer::run_changed(const Change& change) {
     stage->apply(stamp_, streams);
     if (cannot_go_on(stamp_.status)) return failed(stamp_.status);
     if (stage->name() == "sample" && change.after_sample) {
-      const auto reason = change.after_sample(stamp_.injection);
+      auto reason = change.after_sample(stamp_.injection);
       if (!reason.empty()) return reason;
     }
     if (stage->name() == "lens" && change.after_lens) change.after_lens(stamp_);
