@@ -23,8 +23,9 @@ jobs/build.sh ci "-DLENSMILL_TEST_DATA=$data"
 rc=0
 ctest --test-dir build/ci -j2 --output-on-failure --no-tests=error "$@" || rc=$?
 
-skipped=$(grep -c '^\[  SKIPPED \].*ms)$' build/ci/Testing/Temporary/LastTest.log || true)
-[ "${skipped:-0}" = 0 ] || echo "test: $skipped test cases were SKIPPED for want of data in $data"
+skipped=$(sed -n -e '/: Skipped$/{n;p}' -e "s/.*skipped '\(.*\)'$/\1/p" \
+  build/ci/Testing/Temporary/LastTest.log | sort | uniq -c)
+[ -z "$skipped" ] || printf 'test: test cases that were SKIPPED, how many and why:\n%s\n' "$skipped"
 if [ $slurm = no ]; then
   echo "test: SLURM COULD NOT BE INSTALLED: unless it was there, the batch scripts were NOT tested"
 fi

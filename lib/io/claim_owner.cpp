@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -21,16 +22,22 @@ std::string first_line(const std::string& path) {
   return line;
 }
 
-/// Field 22 of /proc/PID/stat, counted after the name, which may hold anything.
+/// When the living process of this number started, in ticks since boot; empty where
+/// there is none.
 std::string start_of(const std::string& process) {
   const std::string line = first_line("/proc/" + process + "/stat");
+  // Fields are counted after the name, which may hold anything.
   const auto name_end = line.rfind(')');
   if (name_end == std::string::npos) return {};
   std::istringstream fields(line.substr(name_end + 1));
-  constexpr int start_after_name = 20;
-  std::string field;
-  for (int k = 0; k < start_after_name; ++k) fields >> field;
-  return field;
+  std::array<std::string, 20> field;  // proc(5)'s 3, state, to 22, starttime
+  for (auto& text : field) fields >> text;
+  const std::string& state = field[0];
+  const std::string& threads = field[17];
+  // Killed, but not yet waited for by what started it (a daemon that hangs itself): it
+  // will never write again. Threads that live on might.
+  if ((state == "Z" || state == "X") && threads == "1") return {};
+  return field[19];
 }
 
 /// Where a process number means the same process.

@@ -51,11 +51,12 @@ inline constexpr double least_image_radius_arcsec = 1.0e-5;
 /// rest). On a caustic the merging images count as one.
 PointImages find_point_images(const LensModel& lens, Vector2 source);
 
+/// Where the images of a point source are, and where the source is.
 struct PointSource {
   CausticMembership caustics;
   PointImages images;
 };
-/// Images and on which side of the caustics the source is, for less than one by one.
+/// Both at once: they need the same table of the lens's directions.
 PointSource find_point_source(const LensModel& lens, Vector2 source);
 
 }  // namespace lensmill::lens

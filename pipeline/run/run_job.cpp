@@ -249,7 +249,8 @@ ExitCode run_job(const config::RunConfig& config, const RunOptions& options,
   const auto start = std::chrono::steady_clock::now();
   // From here on: a signal while inputs are opened must end the job in good order, too.
   const StopSignals signals;
-  // Before the minutes that opening the inputs may take.
+  // What the environment says is refused before the minutes that opening the inputs may
+  // take.
   std::optional<std::int64_t> epoch;
   world.agree([&] {
     epoch = io::source_date_epoch();

@@ -43,16 +43,17 @@ TEST(FftPlans, SameShapeGivesTheSameBitsFromAnyPlan) {
   EXPECT_TRUE(std::ranges::equal(a.field().pixels(), b.field().pixels()));
 }
 
+constexpr FftShape small{.ny = 20,
+                         .nx = 24,
+                         .lattice_size = 16,
+                         .stamp_size = 5,
+                         .first_pixel = 3,
+                         .oversample = 2};
+
 TEST(FftPlans, AnotherBufferGetsTheSameSpectrum) {
-  const FftShape shape{.ny = 20,
-                       .nx = 24,
-                       .lattice_size = 16,
-                       .stamp_size = 5,
-                       .first_pixel = 3,
-                       .oversample = 2};
-  FftPlans plans(shape);
-  for (int j = 0; j < shape.lattice_size; ++j) {
-    for (int i = 0; i < shape.nx; ++i) {
+  FftPlans plans(small);
+  for (int j = 0; j < small.lattice_size; ++j) {
+    for (int i = 0; i < small.nx; ++i) {
       plans.field()(j, i) = {static_cast<float>(i % 5), static_cast<float>(j)};
     }
   }
@@ -62,22 +63,16 @@ TEST(FftPlans, AnotherBufferGetsTheSameSpectrum) {
   plans.forward_lattice();
 
   EXPECT_TRUE(std::ranges::equal(spectrum, plans.field().pixels()));
-  for (int j = 0; j < shape.ny; ++j) {
-    const auto gap = plans.field().row(j).subspan(std::size_t(shape.nx));
+  for (int j = 0; j < small.ny; ++j) {
+    const auto gap = plans.field().row(j).subspan(std::size_t(small.nx));
     EXPECT_TRUE(std::ranges::all_of(gap, [](auto v) { return v == 0.0F; }));
   }
 }
 
 TEST(FftPlans, BackwardUndoesForward) {
-  const FftShape shape{.ny = 20,
-                       .nx = 24,
-                       .lattice_size = 16,
-                       .stamp_size = 5,
-                       .first_pixel = 3,
-                       .oversample = 2};
   constexpr double scale = 20.0 * 24.0;
   constexpr double tolerance = 1.0e-5;  // a few float epsilons of sums of 480 terms
-  FftPlans plans(shape);
+  FftPlans plans(small);
   Image<std::complex<float>> input(20, 24);
   for (int j = 0; j < 16; ++j) {
     for (int i = 0; i < 24; ++i) {
@@ -116,10 +111,10 @@ TEST(ConvolverWorkspace, KeepsOnePlanPerShape) {
   FftShape other = shape;
   other.ny = 20;
 
-  FftPlans& first = workspace.impl().plans_for(shape);
+  FftPlans& first = workspace.impl().plans_for(small);
   workspace.impl().plans_for(other);
 
-  EXPECT_EQ(&workspace.impl().plans_for(shape), &first);
+  EXPECT_EQ(&workspace.impl().plans_for(small), &first);
   EXPECT_EQ(workspace.impl().plans.size(), 2u);
 }
 

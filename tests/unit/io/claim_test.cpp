@@ -36,6 +36,17 @@ class ClaimTest : public testing::Test {
     write_text(path, owner.to_text());
     return path;
   }
+  /// A process that ended with a claim on shards 0 to 9 in hand and is not waited for.
+  pid_t killed_holder() {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      const auto answer = ask(0, 10);
+      ::_exit(0);  // without the destructor
+    }
+    siginfo_t ended{};
+    ::waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOWAIT);
+    return child;
+  }
   std::size_t files() const {
     return static_cast<std::size_t>(
         std::distance(std::filesystem::directory_iterator(folder_.path()), {}));
@@ -59,14 +70,8 @@ TEST_F(ClaimTest, OneAtATimeHasAnItem) {
 }
 
 TEST_F(ClaimTest, AKilledProcessOfThisMachineIsDeadAtOnce) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    auto answer = Claim::ask(folder_.path().string(), 0, 10, quick, [](const auto&) {});
-    ::_exit(answer.claim.size() == 1 ? 0 : 1);  // without the destructor
-  }
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  ASSERT_EQ(status, 0);
+  const pid_t child = killed_holder();
+  ::waitpid(child, nullptr, 0);
   ASSERT_EQ(files(), 1U);
 
   const auto answer = ask(5, 6);
@@ -77,6 +82,17 @@ TEST_F(ClaimTest, AKilledProcessOfThisMachineIsDeadAtOnce) {
               testing::AllOf(HasSubstr("process " + std::to_string(child)),
                              HasSubstr("shards 0 to 9: its process is gone")));
   EXPECT_EQ(said_, "");
+}
+
+TEST_F(ClaimTest, AKilledProcessThatNobodyHasWaitedForIsDeadToo) {
+  const pid_t child = killed_holder();
+  ASSERT_EQ(files(), 1U);
+
+  const auto answer = ask(5, 6);
+
+  EXPECT_EQ(answer.claim.size(), 1U) << answer.holder;
+  EXPECT_EQ(answer.taken_over.size(), 1U);
+  ::waitpid(child, nullptr, 0);
 }
 
 TEST_F(ClaimTest, ANumberThatAnotherProcessHasNowIsDeadToo) {
