@@ -111,11 +111,12 @@ std::vector<Fact> read_facts(const io::hdf5::Group& provenance) {
 
 io::hdf5::Group Provenance::write(io::hdf5::Group& root) const {
   auto group = root.create_group("provenance");
-  for (const auto& [name, value] : facts) {
+  for (const Fact& fact : facts) {
+    const std::string& name = fact.name;
     if (source_date_epoch && name.ends_with("_utc")) {
       group.write_attribute(name, io::utc_text(*source_date_epoch));
     } else {
-      std::visit([&](const auto& v) { group.write_attribute(name, v); }, value);
+      std::visit([&](const auto& v) { group.write_attribute(name, v); }, fact.value);
     }
   }
   if (source_date_epoch) {

@@ -1,5 +1,6 @@
 #include "pipeline/run/virtual_file.hpp"
 
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <array>
@@ -81,7 +82,7 @@ void fill(File& file, const RunFolder& folder, const ShardPlan& plan,
     for (const auto& dataset : from.dataset_names()) {
       io::hdf5::create_virtual_dataset(to, column_info(from, dataset),
                                        static_cast<std::size_t>(plan.rows),
-                                       "/" + name + "/" + dataset, sources);
+                                       fmt::format("/{}/{}", name, dataset), sources);
     }
   }
 }
