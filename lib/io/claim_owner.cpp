@@ -2,11 +2,9 @@
 
 #include <unistd.h>
 
-#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <sstream>
 #include <utility>
 
@@ -20,24 +18,6 @@ std::string first_line(const std::string& path) {
   std::string line;
   std::getline(file, line);
   return line;
-}
-
-/// When the living process of this number started, in ticks since boot; empty where
-/// there is none.
-std::string start_of(const std::string& process) {
-  const std::string line = first_line("/proc/" + process + "/stat");
-  // Fields are counted after the name, which may hold anything.
-  const auto name_end = line.rfind(')');
-  if (name_end == std::string::npos) return {};
-  std::istringstream fields(line.substr(name_end + 1));
-  std::array<std::string, 20> field;  // proc(5)'s 3, state, to 22, starttime
-  for (auto& text : field) fields >> text;
-  const std::string& state = field[0];
-  const std::string& threads = field[17];
-  // Killed, but not yet waited for by what started it (a daemon that hangs itself): it
-  // will never write again. Threads that live on might.
-  if ((state == "Z" || state == "X") && threads == "1") return {};
-  return field[19];
 }
 
 /// Where a process number means the same process.
@@ -60,7 +40,7 @@ ClaimOwner ClaimOwner::this_process() {
   const std::string process = std::to_string(::getpid());
   return {.host = host_name(),
           .process = process,
-          .process_start = start_of(process),
+          .process_start = start_of_living(process),
           .machine = this_machine(),
           .slurm_job = variable("SLURM_JOB_ID"),
           .slurm_restart = variable("SLURM_RESTART_COUNT"),
@@ -109,7 +89,7 @@ std::string ClaimOwner::description() const {
 
 ClaimOwner::Verdict ClaimOwner::judge(const ClaimOwner& judging) const {
   if (!machine.empty() && machine == judging.machine) {
-    const std::string start = start_of(process);
+    const std::string start = start_of_living(process);
     if (start == process_start && !start.empty()) return {.state = State::alive};
     return {.state = State::dead, .reason = "its process is gone"};
   }

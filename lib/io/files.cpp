@@ -96,9 +96,8 @@ void remove_dead_partials(const std::string& folder, const std::string& publishe
     name.resize(name.size() - ending.size());
     std::error_code none;
     const auto maker = name.rfind(local_maker);
-    const bool gone =
-        maker != std::string::npos &&
-        !fs::exists("/proc/" + name.substr(maker + local_maker.size()), none);
+    const bool gone = maker != std::string::npos &&
+                      start_of_living(name.substr(maker + local_maker.size())).empty();
     // Both times are the file server's: no clocks are compared.
     const auto changed = fs::last_write_time(at->path(), none);
     const bool old = there && !none && now - changed > abandoned_after;

@@ -8,7 +8,9 @@
 #include <chrono>
 #include <cstdlib>
 #include <ctime>
+#include <fstream>
 #include <random>
+#include <sstream>
 #include <string_view>
 
 #include "lib/core/errors.hpp"
@@ -25,6 +27,23 @@ std::string process_name() { return host_name() + "-" + std::to_string(::getpid(
 
 std::string unique_process_name() {
   return process_name() + "-" + std::to_string(std::random_device{}() % 100000U);
+}
+
+std::string start_of_living(const std::string& process) {
+  std::ifstream file("/proc/" + process + "/stat");
+  std::string line;
+  std::getline(file, line);
+  // Fields are counted after the name, which may hold anything.
+  const auto name_end = line.rfind(')');
+  if (name_end == std::string::npos) return {};
+  std::istringstream fields(line.substr(name_end + 1));
+  std::array<std::string, 20> field;  // proc(5)'s 3, state, to 22, starttime
+  for (auto& text : field) fields >> text;
+  const std::string& state = field[0];
+  const std::string& threads = field[17];
+  // Threads that outlive the first one may still write.
+  if ((state == "Z" || state == "X") && threads == "1") return {};
+  return field[19];
 }
 
 std::string utc_now() {

@@ -17,6 +17,11 @@ std::string host_name();
 std::string process_name();
 std::string unique_process_name();
 
+/// When the process of this number started, in ticks since boot; empty if none lives.
+/// One that was killed and not yet waited for (by a daemon that hangs itself, or by a
+/// slow init) does not live: it will never write again.
+std::string start_of_living(const std::string& process);
+
 /// "2026-11-26T17:48:23Z"
 std::string utc_now();
 /// The same of a moment in seconds since 1970.

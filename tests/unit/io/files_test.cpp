@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include "lib/core/errors.hpp"
 #include "lib/io/this_process.hpp"
@@ -110,6 +111,24 @@ TEST(Files, PartialFilesOfDeadProcessesAreRemovedAndNoOthers) {
   for (const auto& kept : {published, alive, foreign, other}) {
     EXPECT_TRUE(std::filesystem::exists(kept)) << kept;
   }
+}
+
+TEST(Files, PartialsOfAProcessThatNobodyHasWaitedForAreRemoved) {
+  const TemporaryFolder folder;
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  siginfo_t ended{};
+  ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOWAIT), 0);
+  const std::string own = process_name();
+  const std::string partial = (folder / ("run.h5." + own.substr(0, own.rfind('-') + 1) +
+                                         std::to_string(child) + ".partial"))
+                                  .string();
+  std::ofstream(partial) << "half";
+
+  remove_dead_partials(folder.path().string(), (folder / "run.yaml").string());
+
+  EXPECT_FALSE(std::filesystem::exists(partial));
+  ::waitpid(child, nullptr, 0);
 }
 
 TEST(Files, OfSeveralThatMakeAFileOneSucceeds) {
