@@ -8,6 +8,8 @@
 // After foreach_target: per-target code.
 #include <hwy/highway.h>
 
+#include "lib/core/instruction_targets.hpp"
+
 HWY_BEFORE_NAMESPACE();
 namespace lensmill::HWY_NAMESPACE {
 
@@ -28,14 +30,8 @@ constexpr InstructionLevel all_levels[] = {InstructionLevel::baseline,
                                            InstructionLevel::x86_64_v3,
                                            InstructionLevel::x86_64_v4};
 
-// Highway's targets above each level; a lower bit is a better target.
-constexpr std::int64_t v4_targets = HWY_AVX3 | HWY_AVX3_DL;
-constexpr std::int64_t v3_targets = HWY_AVX2;
-
 InstructionLevel level_of(std::int64_t targets) {
-  if (HWY_ARCH_X86 && (targets & v4_targets) != 0) return InstructionLevel::x86_64_v4;
-  if (HWY_ARCH_X86 && (targets & v3_targets) != 0) return InstructionLevel::x86_64_v3;
-  return InstructionLevel::baseline;
+  return HWY_ARCH_X86 ? level_of_x86(targets) : InstructionLevel::baseline;
 }
 
 }  // namespace
@@ -52,10 +48,7 @@ InstructionLevel level_in_use() {
 
 void limit_level(InstructionLevel most) {
   detected_level();
-  std::int64_t disabled = 0;
-  if (most < InstructionLevel::x86_64_v4) disabled |= v4_targets;
-  if (most < InstructionLevel::x86_64_v3) disabled |= v3_targets;
-  hwy::DisableTargets(disabled);
+  hwy::DisableTargets(HWY_ARCH_X86 ? x86_targets_above(most) : 0);
   // Chosen here and now: Highway 1.0.3's SupportedTargets() passes through a state in
   // which all of the CPU's targets are chosen, and would leave it so when called alone.
   hwy::GetChosenTarget().Update(hwy::SupportedTargets());

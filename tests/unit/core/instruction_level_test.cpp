@@ -5,8 +5,10 @@
 #include <hwy/highway.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <vector>
 
+#include "lib/core/instruction_targets.hpp"
 #include "lib/core/random_stream.hpp"
 
 namespace lensmill {
@@ -82,6 +84,47 @@ TEST_F(InstructionLevelLimit, IsNotLiftedByAskingForTheDetectedLevel) {
 
   EXPECT_EQ(detected_level(), detected);
   EXPECT_EQ(level_in_use(), baseline);
+}
+
+// A library newer than this source may choose any bit below AVX3's.
+TEST(InstructionTargets, BetterThanAvx3IsLevel4WhateverItsName) {
+  for (std::int64_t target = HWY_AVX3; target > 0; target /= 2) {
+    EXPECT_EQ(level_of_x86(target), x86_64_v4) << target;
+    EXPECT_EQ(x86_targets_above(x86_64_v3) & target, target);
+    EXPECT_EQ(x86_targets_above(baseline) & target, target);
+    EXPECT_EQ(x86_targets_above(x86_64_v4) & target, 0);
+  }
+}
+
+TEST(InstructionTargets, Avx2IsLevel3AndWhatIsBelowIsTheBaseline) {
+  EXPECT_EQ(level_of_x86(HWY_AVX2), x86_64_v3);
+  EXPECT_EQ(x86_targets_above(baseline) & HWY_AVX2, HWY_AVX2);
+  EXPECT_EQ(x86_targets_above(x86_64_v3) & HWY_AVX2, 0);
+  for (const std::int64_t target : {HWY_SSE4, HWY_SSSE3, HWY_EMU128, HWY_SCALAR}) {
+    EXPECT_EQ(level_of_x86(target), baseline) << target;
+    EXPECT_EQ(x86_targets_above(baseline) & target, 0);
+  }
+}
+
+TEST(InstructionTargets, TheBestOfASetDecides) {
+  EXPECT_EQ(level_of_x86(HWY_SSE4 | HWY_AVX2), x86_64_v3);
+  EXPECT_EQ(level_of_x86(HWY_SSE4 | HWY_AVX2 | HWY_AVX3), x86_64_v4);
+}
+
+// Holds only if no target in use is unknown to the table of levels.
+TEST_F(InstructionLevelLimit, AgreesWithWhatTheCompilerSaysOfThisCpu) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  const bool has_v4 = __builtin_cpu_supports("avx512vl") != 0 &&
+                      __builtin_cpu_supports("avx512dq") != 0 &&
+                      __builtin_cpu_supports("avx512bw") != 0;
+  const bool has_v3 =
+      __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
+
+  EXPECT_EQ(detected_level(), has_v4 ? x86_64_v4 : has_v3 ? x86_64_v3 : baseline);
+#else
+  EXPECT_EQ(detected_level(), baseline);
+#endif
 }
 
 TEST(InstructionLevelNames, ReadBackAsWritten) {
