@@ -1,4 +1,4 @@
-# Third-party libraries: Debian 12 packages (jobs/install-packages.sh lists them).
+# Third-party libraries: Debian packages (jobs/install-packages.sh lists them).
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(MPI REQUIRED COMPONENTS C)
@@ -32,6 +32,8 @@ target_compile_definitions(lensmill_mpi INTERFACE OMPI_SKIP_MPICXX MPICH_SKIP_MP
 add_library(lensmill_hdf5 INTERFACE)
 target_include_directories(lensmill_hdf5 SYSTEM INTERFACE ${HDF5_INCLUDE_DIRS})
 target_link_libraries(lensmill_hdf5 INTERFACE ${HDF5_C_LIBRARIES} lensmill_mpi)
-target_compile_definitions(lensmill_hdf5 INTERFACE ${HDF5_DEFINITIONS})
+# The interface of HDF5 1.10, which 1.12, 1.14 and 2.0 keep under this name: without it
+# their H5O_info_t and H5L_info_t are other types than those of the functions called.
+target_compile_definitions(lensmill_hdf5 INTERFACE ${HDF5_DEFINITIONS} H5_USE_110_API)
 add_library(lensmill_random123 INTERFACE)
 target_include_directories(lensmill_random123 SYSTEM INTERFACE ${RANDOM123_INCLUDE_DIR})

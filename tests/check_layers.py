@@ -9,6 +9,9 @@
 * A C library is included only by the rooms whose USES name it, so the rooms of physics
   and measurement stay free of MPI, HDF5, FITS and YAML (PURE_ROOMS may never use them).
 * Includes are written from the root; no source file has more than MAX_LINES lines.
+* A name of a header of NAMED_BY comes from that header, included in the file or in a
+  file of ours that it includes: what one standard library's headers happen to bring
+  along, the next one's do not.
 """
 
 import pathlib
@@ -25,6 +28,13 @@ LIBRARIES = {
              {"PkgConfig::CFITSIO"}),
     "WCS": (re.compile(r"wcslib/"), {"PkgConfig::WCSLIB"}),
     "YAML": (re.compile(r"yaml-cpp/"), {"yaml-cpp"}),
+}
+# Standard headers that newer libraries' other headers no longer bring along -> what is
+# theirs.
+NAMED_BY = {
+    "cstdint": re.compile(r"\b(std::)?u?int(8|16|32|64)_t\b|std::u?int(ptr|max)_t\b"),
+    "algorithm": re.compile(r"std::(min|max|clamp|sort|copy|fill|transform|find_if|any_of"
+                            r"|all_of|none_of|lower_bound|upper_bound|reverse)\("),
 }
 CODE_FOLDERS = ("lib", "stages", "pipeline", "tests", "cmake", "jobs", "python")
 CODE_SUFFIXES = {".cpp", ".hpp", ".h", ".py", ".sh", ".cmake"}
@@ -88,6 +98,8 @@ class Source:
         self.includes = [(text.count("\n", 0, match.start()) + 1,
                           match.group(1) == '"', match.group(2))
                          for match in INCLUDE.finditer(text)]
+        code = re.sub(r"//[^\n]*", "", text)
+        self.uses = {header for header, names in NAMED_BY.items() if names.search(code)}
 
 
 def code_files(root):
@@ -160,6 +172,21 @@ def check_from_root(root, sources):
                        f"\"{source.path.parent.as_posix()}/{name}\"")
 
 
+def check_standard_headers(sources):
+    known = {source.path.as_posix(): source for source in sources}
+    for source in sources:
+        reached, waiting, headers = set(), [source], set()
+        while waiting and source.uses:
+            for _, quoted, name in waiting.pop().includes:
+                if not quoted:
+                    headers.add(name)
+                elif name in known and name not in reached:
+                    reached.add(name)
+                    waiting.append(known[name])
+        for header in sorted(source.uses - headers):
+            yield f"{source.path}: uses names of <{header}> without including it"
+
+
 def check_cycles(sources):
     """One line per file that closes a cycle, with the whole cycle."""
     known = {source.path.as_posix(): source for source in sources}
@@ -193,7 +220,8 @@ def violations(root):
     rooms = Rooms(root)
     return [*check_table(rooms, root), *check_rooms(rooms, sources),
             *check_libraries(rooms, sources), *check_from_root(root, sources),
-            *check_cycles(sources), *check_lengths(root, files)], len(files)
+            *check_standard_headers(sources), *check_cycles(sources),
+            *check_lengths(root, files)], len(files)
 
 
 def main():

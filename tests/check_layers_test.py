@@ -113,6 +113,19 @@ class PlantedViolations(unittest.TestCase):
         self.plant("lib/lens/sie.cpp", '#include "lens.hpp"\n')
         self.expect("lib/lens/sie.cpp:1", "from the root")
 
+    def test_a_standard_header_left_to_chance(self):
+        self.plant("lib/lens/sie.cpp", "#include <vector>\nstd::int64_t n = 0;\n")
+        self.expect("lib/lens/sie.cpp", "<cstdint>")
+        self.plant("lib/lens/sie.cpp", "#include <vector>\nint n = std::min(1, 2);\n")
+        self.expect("lib/lens/sie.cpp", "<algorithm>")
+
+    def test_a_standard_header_by_way_of_ours(self):
+        self.plant("lib/core/core.hpp", "#include <cstdint>\n")
+        self.plant("lib/lens/lens.hpp", '#include "lib/core/core.hpp"\n')
+        self.plant("lib/lens/sie.cpp",
+                   '#include "lib/lens/lens.hpp"\nstd::int64_t n = 0;\n')
+        self.assertEqual(self.found(), [])
+
     def test_a_long_file(self):
         self.plant("tests/unit/x_test.cpp", "\n" * (check_layers.MAX_LINES + 1))
         self.expect("tests/unit/x_test.cpp", "401 lines")

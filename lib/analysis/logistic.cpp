@@ -1,6 +1,7 @@
 #include "lib/analysis/logistic.hpp"
 
 #include <Eigen/Cholesky>
+#include <algorithm>
 #include <cmath>
 #include <limits>
 

@@ -1,5 +1,6 @@
 #include "lib/psf/stretched_kernel.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace lensmill::psf {

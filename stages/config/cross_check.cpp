@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "lib/catalogue/injection_sampler.hpp"
 #include "lib/core/errors.hpp"

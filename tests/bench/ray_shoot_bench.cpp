@@ -1,5 +1,6 @@
 #include <benchmark/benchmark.h>
 
+#include <cstdint>
 #include <vector>
 
 #include "lib/lens/lens_model.hpp"

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <stdexcept>
+
 #include "lib/catalogue/injection_sampler.hpp"
 
 namespace lensmill::catalogue {
