@@ -19,7 +19,10 @@ using enum InstructionLevel;
 /// The limit of a test ends with it.
 class InstructionLevelLimit : public testing::Test {
  protected:
-  void TearDown() override { limit_level(x86_64_v4); }
+  void TearDown() override {
+    hwy::SetSupportedTargetsForTest(0);
+    limit_level(x86_64_v4);
+  }
 };
 
 /// Normals: their bits tell code with fused multiply-add from code without.
@@ -76,6 +79,19 @@ TEST_F(InstructionLevelLimit, StopsBetweenTheLevels) {
 
   EXPECT_EQ(level_in_use(), x86_64_v3);
   EXPECT_EQ(normals(), wide);  // the width alone changes no bits
+}
+
+// As on a CPU to come: all targets of this build, among them the library's newest.
+// Which level is in use can be asked anywhere; to compute there would need that CPU.
+TEST_F(InstructionLevelLimit, HoldsOnACpuWithEveryTargetOfThisBuild) {
+  if (!HWY_ARCH_X86) GTEST_SKIP() << "levels are those of x86";
+  detected_level();
+  hwy::SetSupportedTargetsForTest(HWY_TARGETS);
+  for (const auto level : {x86_64_v4, x86_64_v3, baseline, x86_64_v4}) {
+    limit_level(level);
+
+    EXPECT_EQ(level_in_use(), level) << to_string(level);
+  }
 }
 
 TEST_F(InstructionLevelLimit, IsNotLiftedByAskingForTheDetectedLevel) {
