@@ -5,6 +5,9 @@
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "lib/io/hdf5/file_state.hpp"
 #include "lib/parallel/environment.hpp"
@@ -41,27 +44,10 @@ void open_standard_streams() {
   if (next >= 0) ::close(next);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  // A reader that goes away (`| head`) must not kill a run.
-  std::signal(SIGPIPE, SIG_IGN);
-  open_standard_streams();
-  const std::vector<std::string> arguments(argv + 1, argv + argc);
-  const auto commands = pipeline::cli::commands();
-  Request request;
-  try {
-    request = parse(commands, arguments);
-  } catch (const Error& error) {
-    std::fprintf(stderr, "lensmill: %s\n", error.what());
-    return static_cast<int>(error.exit_code());
-  }
-  if (request.command == nullptr) {
-    std::fputs(request.text.c_str(), stdout);
-    return 0;
-  }
-
-  parallel::Environment environment(argc, argv);
+/// What is left of main once the request is understood and MPI runs. \throws IoError
+/// where MPI fails
+int carry_out_under_mpi(const parallel::Environment& environment,
+                        const Request& request, int argc, char** argv) {
   const auto& world = environment.world();
   parallel::Outcome outcome;
   {
@@ -82,4 +68,36 @@ int main(int argc, char** argv) {
     parallel::Environment::abort(outcome.code);
   }
   return static_cast<int>(outcome.code);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // A reader that goes away (`| head`) must not kill a run.
+  std::signal(SIGPIPE, SIG_IGN);
+  open_standard_streams();
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  const auto commands = pipeline::cli::commands();
+  Request request;
+  try {
+    request = parse(commands, arguments);
+  } catch (const Error& error) {
+    std::fprintf(stderr, "lensmill: %s\n", error.what());
+    return static_cast<int>(error.exit_code());
+  }
+  if (request.command == nullptr) {
+    std::fputs(request.text.c_str(), stdout);
+    return 0;
+  }
+
+  // Outlives what is caught: its end would wait for the other ranks.
+  std::optional<parallel::Environment> environment;
+  try {
+    environment.emplace(argc, argv);
+    return carry_out_under_mpi(*environment, request, argc, argv);
+  } catch (const Error& error) {
+    // MPI itself: the other ranks cannot be asked, and may not know.
+    std::fprintf(stderr, "lensmill: %s\n", error.what());
+    parallel::Environment::abort(error.exit_code());
+  }
 }

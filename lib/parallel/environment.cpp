@@ -1,10 +1,13 @@
 #include "lib/parallel/environment.hpp"
 
 #include <mpi.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 #include <thread>
 
 #include "lib/parallel/check.hpp"
@@ -18,7 +21,20 @@ bool started_by_a_launcher() {
          std::getenv("PMIX_RANK") != nullptr || std::getenv("PMI_RANK") != nullptr;
 }
 
+constexpr const char* could_not_start = "MPI could not be started";
+constexpr const char* what_to_look_at =
+    "; its own messages, if any, are above: look at the launcher, the network and "
+    "OMPI_MCA_* settings; nothing was computed";
+
 }  // namespace
+
+// Errors before MPI is initialised cannot be returned by Open MPI 4: it calls this
+// function of its own, which ends the process with 1 and no word of ours. Ours takes
+// its place; everywhere else errors are returned (below). Open MPI 5 asks a variable.
+extern "C" [[noreturn]] void ompi_mpi_errors_are_fatal_comm_handler(void*, int*, ...) {
+  std::fprintf(stderr, "lensmill: %s%s\n", could_not_start, what_to_look_at);
+  std::_Exit(static_cast<int>(ExitCode::io));
+}
 
 Environment::Environment(int& argc, char**& argv) {
   if (!started_by_a_launcher()) {
@@ -26,13 +42,25 @@ Environment::Environment(int& argc, char**& argv) {
     // processes share: one that ends removes it while another one begins, which dies.
     ::setenv("OMPI_MCA_orte_create_session_dirs", "0", /*overwrite=*/0);
   }
-  int provided = MPI_THREAD_SINGLE;
-  check(MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &provided),
-        "MPI_Init_thread");
-  // Errors come back as codes and get a message instead of killing the job.
-  check(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN),
-        "MPI_Comm_set_errhandler");
-  world_ = Communicator::world();
+  if (::access("/sys/devices/system/cpu", F_OK) != 0) {
+    // Some containers: hwloc would say so on stderr, and nothing here depends on it.
+    ::setenv("HWLOC_HIDE_ERRORS", "2", /*overwrite=*/0);
+  }
+  ::setenv("OMPI_MCA_mpi_initial_errhandler", "mpi_errors_return", /*overwrite=*/1);
+  try {
+    int provided = MPI_THREAD_SINGLE;
+    check(MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &provided),
+          "MPI_Init_thread");
+    // Errors come back as codes and get a message instead of killing the job.
+    for (MPI_Comm given : {MPI_COMM_WORLD, MPI_COMM_SELF}) {
+      check(MPI_Comm_set_errhandler(given, MPI_ERRORS_RETURN),
+            "MPI_Comm_set_errhandler");
+    }
+    // Some MPIs look for ways between the ranks only when a communicator is made.
+    world_ = Communicator::world();
+  } catch (const IoError& error) {
+    throw IoError(std::string(could_not_start) + ": " + error.what() + what_to_look_at);
+  }
 }
 
 Environment::~Environment() {
@@ -68,7 +96,13 @@ bool Environment::agree_on_end(Outcome& outcome, double grace_seconds) const {
 }
 
 void Environment::abort(ExitCode code) {
-  MPI_Abort(MPI_COMM_WORLD, static_cast<int>(code));
+  int initialised = 0;
+  int finalised = 0;
+  MPI_Initialized(&initialised);
+  MPI_Finalized(&finalised);
+  if (initialised != 0 && finalised == 0) {
+    MPI_Abort(MPI_COMM_WORLD, static_cast<int>(code));
+  }
   std::_Exit(static_cast<int>(code));
 }
 

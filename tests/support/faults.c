@@ -3,7 +3,8 @@
  * LENSMILL_FAULT="CALL;PATH;N;WHAT[;RANK]": the N-th CALL (from 1; "N+": that one and all
  * after it) on a path that contains PATH, in the process with OMPI_COMM_WORLD_RANK = RANK
  * (any, if left out), fails with the errno WHAT, a number, or, for KILL, kills the process.
- * CALL: open (to write or create), write, fsync, close, rename.
+ * CALL: open (to write or create), write, fsync, close, rename; or mpi, with the name of an
+ * MPI function (below) in place of PATH, which then returns WHAT, an MPI error code.
  * LENSMILL_CLOCK_JUMP_S="AFTER;SECONDS": the system's time (not the steady clock) is off
  * by SECONDS after it was asked for AFTER times.
  * LENSMILL_FAULT_LOG: a file that gets a line for each fault, so that a test knows that
@@ -157,6 +158,30 @@ int rename(const char *from, const char *to) {
   int (*next)(const char *, const char *) = real("rename");
   FAIL_IF(fault("rename", from));
   return next(from, to);
+}
+
+/* Open MPI's and MPICH's handles fit a pointer; no header, so that no MPI is linked. */
+#define MPI_FAULT(name)                   \
+  do {                                    \
+    const int e = fault("mpi", name);     \
+    if (e != 0) return e;                 \
+  } while (0)
+int MPI_Init_thread(int *argc, char ***argv, int wanted, int *given) {
+  int (*next)(int *, char ***, int, int *) = real("MPI_Init_thread");
+  MPI_FAULT("MPI_Init_thread");
+  return next(argc, argv, wanted, given);
+}
+int MPI_Comm_dup(void *from, void **to) {
+  int (*next)(void *, void **) = real("MPI_Comm_dup");
+  MPI_FAULT("MPI_Comm_dup");
+  return next(from, to);
+}
+int MPI_Iallreduce(const void *mine, void *all, int count, void *type, void *operation,
+                   void *ranks, void **request) {
+  int (*next)(const void *, void *, int, void *, void *, void *, void **) =
+      real("MPI_Iallreduce");
+  MPI_FAULT("MPI_Iallreduce");
+  return next(mine, all, count, type, operation, ranks, request);
 }
 
 static long jump_s(void) {
