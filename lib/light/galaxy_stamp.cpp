@@ -201,7 +201,7 @@ CleanGalaxy clean_galaxy(ImageView<const float> image, const GalaxyCleaning& cle
       galaxy.problem = "has pixels that are not finite";
       return galaxy;
     }
-    light.pixels()[k] = double{image.pixels()[k]};
+    light.pixels()[k] = static_cast<double>(image.pixels()[k]);
   }
   const Border border = border_of(light);
   galaxy.noise_sigma = border.sigma;
