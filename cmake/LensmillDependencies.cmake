@@ -9,7 +9,8 @@ if(NOT HDF5_IS_PARALLEL)
   message(FATAL_ERROR "HDF5 at ${HDF5_INCLUDE_DIRS} is a serial build; lensmill "
     "writes shards with parallel HDF5. Install libhdf5-openmpi-dev.")
 endif()
-find_package(Boost REQUIRED COMPONENTS program_options)
+# By its own CMake files: CMake 3.30 has retired the FindBoost module.
+find_package(Boost CONFIG REQUIRED COMPONENTS program_options)
 find_package(yaml-cpp REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Install what lensmill needs from Debian 12; does nothing when all of it is there.
+# Install what lensmill needs from Debian 12 or 13; does nothing when all of it is there.
+# Ubuntu 24.04 has the same package names (untried).
 #
 #   jobs/install-packages.sh               build, run, test, read
 #   jobs/install-packages.sh --developer   and ccache, clang-format, clang-tidy
@@ -12,16 +13,16 @@ set -euo pipefail
 
 # component | what it is | Debian packages
 components='
-compiler   | C++20 (GCC 12 or newer)                     | g++
-build      | CMake 3.25, Ninja, pkg-config; git (the commit is recorded in every file) | cmake ninja-build pkg-config git
-MPI        | Open MPI 4.1                                | openmpi-bin libopenmpi-dev
-HDF5       | HDF5 1.10, the *parallel* build, and tools  | libhdf5-openmpi-dev hdf5-tools
+compiler   | C++20 (GCC 12 or newer, clang 14 or newer)  | g++
+build      | CMake 3.25 or newer, Ninja, pkg-config; git (the commit is recorded in every file) | cmake ninja-build pkg-config git
+MPI        | Open MPI 4.1 or 5.0                         | openmpi-bin libopenmpi-dev
+HDF5       | HDF5 1.10 to 1.14, *parallel*, and tools    | libhdf5-openmpi-dev hdf5-tools
 FFT        | FFTW 3.3, single and double, and its MPI    | libfftw3-dev libfftw3-mpi-dev
-FITS       | CFITSIO 4, WCSLIB 7                         | libcfitsio-dev wcslib-dev
-config     | yaml-cpp 0.7                                | libyaml-cpp-dev
+FITS       | CFITSIO 4, WCSLIB 7 or 8                    | libcfitsio-dev wcslib-dev
+config     | yaml-cpp 0.7 or 0.8                         | libyaml-cpp-dev
 checksums  | OpenSSL 3                                   | libssl-dev
 pictures   | libpng 1.6                                  | libpng-dev
-numbers    | Random123, Highway 1.0, Eigen 3.4           | librandom123-dev libhwy-dev libeigen3-dev
+numbers    | Random123, Highway 1.0 or newer, Eigen 3.4  | librandom123-dev libhwy-dev libeigen3-dev
 program    | Boost.Program_options, fmt, spdlog, nlohmann-json | libboost-program-options-dev libfmt-dev libspdlog-dev nlohmann-json3-dev
 tests      | GoogleTest, Google Benchmark                | libgtest-dev libgmock-dev libbenchmark-dev
 reading    | Python 3 with h5py, numpy, matplotlib, astropy, prov | python3 python3-h5py python3-numpy python3-matplotlib python3-astropy python3-prov
@@ -32,11 +33,11 @@ developer  | ccache, clang-format, clang-tidy            | ccache clang-format c
 
 # PMIx in full: srun's plugin loads libpmix.so by the name that only libpmix-dev has.
 slurm='
-SLURM      | SLURM 22.05 with PMIx 4, for the tests of the batch scripts | slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge libpmix2 libpmix-dev iproute2 util-linux procps
+SLURM      | SLURM 22.05 or newer with PMIx, for the tests of the batch scripts | slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge libpmix-dev iproute2 util-linux procps
 '
 
 list_needed() {
-  echo "lensmill needs (Debian 12 package names in brackets):"
+  echo "lensmill needs (package names of Debian 12 and 13 in brackets):"
   while IFS='|' read -r name what packages; do
     [ -z "$name" ] || printf '  %s%s [%s]\n' "$name" "${what% }" "$(echo $packages)"
   done <<<"$components"
@@ -59,14 +60,17 @@ if [ -r /etc/os-release ]; then
   system=$(. /etc/os-release; echo "${ID:-unknown}")
   version=$(. /etc/os-release; echo "${VERSION_ID:-}")
 fi
-if [ "$system" != debian ] || ! command -v dpkg-query >/dev/null; then
-  { echo "install-packages: this is not Debian (ID=$system): nothing was installed."
+case $system in debian|ubuntu) ;; *) system=other ;; esac
+if [ "$system" = other ] || ! command -v dpkg-query >/dev/null; then
+  { echo "install-packages: this is neither Debian nor Ubuntu: nothing was installed."
     list_needed
     echo "Install these your way, then run again with LENSMILL_SKIP_INSTALL=1."; } >&2
   exit 1
 fi
-[ "$version" = 12 ] ||
-  echo "install-packages: tried on Debian 12 only; this is ${version:-a development version}" >&2
+case "$system $version" in
+  "debian 12"|"debian 13") ;;
+  *) echo "install-packages: tried on Debian 12 and 13; $system ${version:-(development)} is untried" >&2 ;;
+esac
 
 missing=()
 for package in $(cut -d'|' -f3 <<<"$components"); do
