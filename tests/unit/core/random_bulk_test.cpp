@@ -9,6 +9,7 @@
 #include <cmath>
 #include <vector>
 
+#include "lib/core/instruction_targets.hpp"
 #include "lib/core/random_stream.hpp"
 
 namespace lensmill {
@@ -183,7 +184,7 @@ TEST(FillPoissonMean, OtherPixelsMeansChangeNothing) {
 // Levels with fused multiply-add agree to the bit whatever their vector width.
 TEST(BulkNumbers, DoNotDependOnTheVectorWidth) {
   const auto levels = hwy::SupportedTargets() & HWY_TARGETS & ~HWY_SCALAR;
-  const auto wide = levels & (HWY_AVX3 | HWY_AVX3_DL);
+  const auto wide = levels & v4_targets;
   if ((levels & HWY_AVX2) == 0 || wide == 0) GTEST_SKIP() << "no two widths with FMA";
   std::vector<double> means(1000);
   for (std::size_t i = 0; i < means.size(); ++i) {
