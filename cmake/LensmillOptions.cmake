@@ -26,7 +26,9 @@ add_library(lensmill::options ALIAS lensmill_options)
 # root or a comparison here, and both keep loops scalar.
 target_compile_options(lensmill_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
-  -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-qual -Wdouble-promotion
+  -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-qual
+  # clang takes double{x} for an implicit conversion.
+  $<$<CXX_COMPILER_ID:GNU>:-Wdouble-promotion>
   -ffp-contract=off -fno-math-errno -fno-trapping-math)
 if(LENSMILL_WERROR)
   target_compile_options(lensmill_options INTERFACE -Werror)
