@@ -16,7 +16,10 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
 
 find_program(LENSMILL_CCACHE ccache)
 if(LENSMILL_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${LENSMILL_CCACHE}")
+  # Paths are hashed relative to the source, so that a second clone finds what the first
+  # one compiled.
+  set(CMAKE_CXX_COMPILER_LAUNCHER env "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}"
+    CCACHE_NOHASHDIR=true "${LENSMILL_CCACHE}")
 endif()
 
 add_library(lensmill_options INTERFACE)
