@@ -6,6 +6,7 @@
 #include <exception>
 #include <new>
 
+#include "lib/core/text.hpp"
 #include "lib/io/hdf5/file_state.hpp"
 #include "lib/parallel/environment.hpp"
 #include "pipeline/cli/command.hpp"
@@ -53,7 +54,7 @@ int main(int argc, char** argv) {
   try {
     request = parse(commands, arguments);
   } catch (const Error& error) {
-    std::fprintf(stderr, "lensmill: %s\n", error.what());
+    std::fprintf(stderr, "lensmill: %s\n", printable(error.what()).c_str());
     return static_cast<int>(error.exit_code());
   }
   if (request.command == nullptr) {
@@ -75,7 +76,7 @@ int main(int argc, char** argv) {
   }
   const bool speaks = environment.agree_on_end(outcome);
   if (speaks && !outcome.message.empty()) {
-    std::fprintf(stderr, "lensmill: %s\n", outcome.message.c_str());
+    std::fprintf(stderr, "lensmill: %s\n", printable(outcome.message).c_str());
   }
   // Also waits until the message is out.
   if (world.any(io::hdf5::must_not_finalise())) {
