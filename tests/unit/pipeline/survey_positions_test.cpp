@@ -37,10 +37,16 @@ void write_positions(const std::filesystem::path& path, const char* form,
   ASSERT_EQ(status, 0);
 }
 
+HostPositions positions_in(const std::filesystem::path& path) {
+  config::SurveyPositions positions;
+  positions.file = path.string();
+  return read_positions(positions);
+}
+
 TEST(SurveyPositions, ComeInTheUnitThatTheirFileStates) {
   const TemporaryFolder folder;
   const auto path = folder / "positions.fits";
-  const auto read_them = [&] { return read_positions({.file = path.string()}); };
+  const auto read_them = [&] { return positions_in(path); };
   constexpr double rounding = 1.0e-13;
 
   write_positions(path, "D", "rad", 0.5, 0.25);
@@ -62,7 +68,7 @@ TEST(SurveyPositions, SinglePrecisionIsSaidWithWhatItMoves) {
 
   // Steps of 2^-15 deg from 256 on, of 2^-22 from 2 on.
   write_positions(path, "E", "deg", 300.0, 3.0);
-  const auto warnings = read_positions({.file = path.string()}).warnings;
+  const auto warnings = positions_in(path).warnings;
 
   ASSERT_EQ(warnings.size(), 1U);
   EXPECT_THAT(warnings[0], AllOf(HasSubstr("column `RA` is of type float32"),
