@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "lib/core/errors.hpp"
+#include "lib/core/text.hpp"
 
 namespace lensmill::pipeline {
 
@@ -44,22 +45,25 @@ void Log::clear_progress() {
 void Log::info(std::string_view message) {
   if (!speaks()) return;
   clear_progress();
-  logger_->info(message);
-  if (file_) file_->info(message);
+  const std::string shown = printable(message);
+  logger_->info(shown);
+  if (file_) file_->info(shown);
 }
 
 void Log::warning(std::string_view message) {
   if (!speaks()) return;
   clear_progress();
-  logger_->warn("warning: {}", message);
-  if (file_) file_->warn(message);
+  const std::string shown = printable(message);
+  logger_->warn("warning: {}", shown);
+  if (file_) file_->warn(shown);
 }
 
 void Log::error(std::string_view message) {
   if (!speaks()) return;
   clear_progress();
-  logger_->error("error: {}", message);
-  if (file_) file_->error(message);
+  const std::string shown = printable(message);
+  logger_->error("error: {}", shown);
+  if (file_) file_->error(shown);
 }
 
 void Log::result(std::string_view text) {

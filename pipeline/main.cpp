@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/core/text.hpp"
 #include "lib/io/hdf5/file_state.hpp"
 #include "lib/parallel/environment.hpp"
 #include "pipeline/cli/command.hpp"
@@ -61,7 +62,7 @@ int carry_out_under_mpi(const parallel::Environment& environment,
   }
   const bool speaks = environment.agree_on_end(outcome);
   if (speaks && !outcome.message.empty()) {
-    std::fprintf(stderr, "lensmill: %s\n", outcome.message.c_str());
+    std::fprintf(stderr, "lensmill: %s\n", printable(outcome.message).c_str());
   }
   // Also waits until the message is out.
   if (world.any(io::hdf5::must_not_finalise())) {
@@ -82,7 +83,7 @@ int main(int argc, char** argv) {
   try {
     request = parse(commands, arguments);
   } catch (const Error& error) {
-    std::fprintf(stderr, "lensmill: %s\n", error.what());
+    std::fprintf(stderr, "lensmill: %s\n", printable(error.what()).c_str());
     return static_cast<int>(error.exit_code());
   }
   if (request.command == nullptr) {
@@ -97,7 +98,7 @@ int main(int argc, char** argv) {
     return carry_out_under_mpi(*environment, request, argc, argv);
   } catch (const Error& error) {
     // MPI itself: the other ranks cannot be asked, and may not know.
-    std::fprintf(stderr, "lensmill: %s\n", error.what());
+    std::fprintf(stderr, "lensmill: %s\n", printable(error.what()).c_str());
     parallel::Environment::abort(error.exit_code());
   }
 }

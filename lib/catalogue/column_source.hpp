@@ -16,6 +16,18 @@ struct BadCell {
   std::string reason;  ///< what is wrong with it, with its text
 };
 
+/// What a file says of a column besides its name.
+struct ColumnFacts {
+  std::string unit;               ///< as it is written; "" where none is stated
+  bool single_precision = false;  ///< 24 bits: 7 digits
+};
+
+/// A column that is not read, for want of one number in each row.
+struct UnreadColumn {
+  std::string name;
+  std::string holds;  ///< "text", "3 numbers in each row"
+};
+
 /// A file with a table in it, read by row ranges and never whole. Implemented by
 /// CsvSource here and by adapters of lib/io's HDF5 and FITS tables.
 class ColumnSource {
@@ -26,6 +38,12 @@ class ColumnSource {
   /// Names of the scalar numeric columns, in file order.
   virtual const std::vector<std::string>& columns() const = 0;
   virtual std::int64_t rows() const = 0;
+  /// \param column one of columns()
+  virtual ColumnFacts facts(const std::string& /*column*/) const { return {}; }
+  /// The file's columns that are not among columns().
+  virtual std::vector<UnreadColumn> unread() const { return {}; }
+  /// What is wrong with columns as such, one sentence each; `validate_file` tells it.
+  virtual std::vector<std::string> problems() const { return {}; }
   /// Rows [first, first + count) of the named columns, in that order. Each is of type
   /// int64 (integers in the file) or float64. Cells that are no numbers are NaN (int64:
   /// 0) and added to `bad`.

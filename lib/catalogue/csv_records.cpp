@@ -21,22 +21,48 @@ bool is_blank(char c) { return c == ' ' || c == '\t'; }
 }  // namespace
 
 CsvRecords::CsvRecords(const std::string& path, std::int64_t offset, std::int64_t line)
-    : path_(path), file_(path, std::ios::binary), offset_(offset), line_(line) {
+    : path_(path),
+      file_(path, std::ios::binary),
+      buffer_(longest_record_bytes + 1),
+      offset_(offset),
+      line_(line) {
   if (!file_) throw IoError(fmt::format("{}: cannot open this file", path));
   file_.seekg(offset);
 }
 
 bool CsvRecords::next_line(std::string& line) {
-  if (!std::getline(file_, line)) {
-    if (file_.bad()) throw IoError(fmt::format("{}: reading failed", path_));
-    return false;
+  // A file may be one line without an end (/dev/zero is): no more than the buffer of
+  // it.
+  file_.getline(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));
+  if (file_.bad()) throw IoError(fmt::format("{}: reading failed", path_));
+  auto length = static_cast<std::size_t>(file_.gcount());
+  if (file_.fail() && length == 0) return false;
+  const bool whole = !file_.fail();
+  const bool ended = whole && !file_.eof();
+  line.assign(buffer_.data(), length - (ended ? 1 : 0));
+  if (line.find('\0') != std::string::npos) {
+    throw DataError(
+        fmt::format("{} line {}: holds a byte 0: not a text file (a table in "
+                    "comma-separated text is "
+                    "needed here)",
+                    path_, line_));
+  }
+  if (!whole) {
+    throw DataError(
+        fmt::format("{} line {}: is longer than {} bytes: no line of a table", path_,
+                    line_, longest_record_bytes));
   }
   const bool first = offset_ == 0;
-  offset_ += static_cast<std::int64_t>(line.size()) + (file_.eof() ? 0 : 1);
+  offset_ += static_cast<std::int64_t>(length);
   ++line_;
   if (first && line.starts_with("\xef\xbb\xbf")) line.erase(0, 3);  // byte order mark
   if (line.ends_with('\r')) line.pop_back();
   return true;
+}
+
+bool CsvRecords::next_comment(std::string& line) {
+  if (file_.peek() != '#') return false;
+  return next_line(line);
 }
 
 bool CsvRecords::next(std::string& record) {
@@ -50,7 +76,8 @@ bool CsvRecords::next(std::string& record) {
     const bool more = record.size() < longest_record_bytes && next_line(text_);
     if (!more) {
       throw DataError(
-          fmt::format("{} line {}: a quote (\") is never closed", path_, record_line_));
+          fmt::format("{} line {}: a quote (\") is never closed (within {} bytes)",
+                      path_, record_line_, longest_record_bytes));
     }
     record += '\n';
     record += text_;

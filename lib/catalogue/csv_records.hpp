@@ -18,8 +18,11 @@ class CsvRecords {
                       std::int64_t line = 1);
 
   /// The next record without its line end; false at the end of the file.
-  /// \throws IoError when reading fails; DataError for a quote that never closes
+  /// \throws IoError when reading fails; DataError for a quote that never closes, a
+  ///   record longer than 1 MiB, a byte 0
   bool next(std::string& record);
+  /// The next line if it is a comment; false where the comments end.
+  bool next_comment(std::string& line);
   /// Byte offset and first line (from 1) of the record that next() gave.
   std::int64_t offset() const { return record_offset_; }
   std::int64_t line() const { return record_line_; }
@@ -29,7 +32,8 @@ class CsvRecords {
 
   std::string path_;
   std::ifstream file_;
-  std::string text_;  ///< one line, reused
+  std::vector<char> buffer_;  ///< of one line, the longest there may be
+  std::string text_;          ///< one line, reused
   std::int64_t offset_;
   std::int64_t line_;
   std::int64_t record_offset_ = 0;

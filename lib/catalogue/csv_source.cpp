@@ -8,7 +8,9 @@
 #include <limits>
 #include <optional>
 
+#include "lib/catalogue/csv_header.hpp"
 #include "lib/catalogue/csv_records.hpp"
+#include "lib/catalogue/ecsv_units.hpp"
 #include "lib/catalogue/quantities.hpp"
 #include "lib/core/contracts.hpp"
 #include "lib/core/errors.hpp"
@@ -17,29 +19,6 @@ namespace lensmill::catalogue {
 namespace {
 
 constexpr std::int64_t rows_per_block = 4096;
-
-std::vector<std::string> read_header(CsvRecords& records, const std::string& path) {
-  std::string record;
-  if (!records.next(record)) {
-    throw DataError(fmt::format(
-        "{}: is empty (a catalogue needs a header line of column names)", path));
-  }
-  std::vector<std::string_view> cells;
-  split_cells(record, cells);
-  std::vector<std::string> names;
-  for (std::size_t i = 0; i < cells.size(); ++i) {
-    if (cells[i].empty()) {
-      throw DataError(fmt::format("{} line {}: column {} has no name", path,
-                                  records.line(), i + 1));
-    }
-    if (std::find(names.begin(), names.end(), cells[i]) != names.end()) {
-      throw DataError(fmt::format("{} line {}: column `{}` is there twice", path,
-                                  records.line(), cells[i]));
-    }
-    names.emplace_back(cells[i]);
-  }
-  return names;
-}
 
 template <class T>
 std::optional<T> parse(std::string_view cell) {
@@ -86,8 +65,10 @@ std::string store(std::string_view cell, std::size_t row, Column& column) {
 }  // namespace
 
 CsvSource::CsvSource(std::string path) : path_(std::move(path)) {
+  refuse_other_formats(path_);
+  units_ = ecsv_units(path_);
   CsvRecords records(path_);
-  columns_ = read_header(records, path_);
+  columns_ = read_csv_header(records, path_);
   index_ = {0, rows_per_block};
   std::string record;
   while (records.next(record)) {
@@ -102,8 +83,14 @@ CsvSource::CsvSource(std::string path) : path_(std::move(path)) {
 CsvSource::CsvSource(std::string path, CsvIndex index)
     : path_(std::move(path)), index_(std::move(index)) {
   EXPECT(index_.size() >= 2 && index_[1] > 0);
+  units_ = ecsv_units(path_);
   CsvRecords records(path_);
-  columns_ = read_header(records, path_);
+  columns_ = read_csv_header(records, path_);
+}
+
+ColumnFacts CsvSource::facts(const std::string& column) const {
+  const auto unit = units_.find(column);
+  return {.unit = unit == units_.end() ? "" : unit->second, .single_precision = false};
 }
 
 Table CsvSource::read(std::int64_t first, std::int64_t count,

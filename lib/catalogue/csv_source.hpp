@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -15,12 +16,13 @@ using CsvIndex = std::vector<std::int64_t>;
 
 /// A comma-separated table: RFC 4180 quoting, a header line, lines that start with '#'
 /// and empty lines skipped, LF or CRLF, blanks around cells ignored, UTF-8 BOM allowed.
-/// Memory: one block.
+/// Units are known where the file is ECSV. Memory: one block.
 class CsvSource final : public ColumnSource {
  public:
   /// Scans the file once (no cell is parsed) and remembers where blocks start.
-  /// \throws IoError when it cannot be opened or read; DataError: no header line, an
-  ///   unterminated quote, an empty or repeated column name.
+  /// \throws IoError when it cannot be opened or read; DataError: not text, no header
+  ///   line, another separator than commas, an unterminated quote, an empty or repeated
+  ///   column name.
   explicit CsvSource(std::string path);
   /// Opens with an index that another rank made of the same file.
   CsvSource(std::string path, CsvIndex index);
@@ -29,6 +31,7 @@ class CsvSource final : public ColumnSource {
   const std::string& path() const override { return path_; }
   const std::vector<std::string>& columns() const override { return columns_; }
   std::int64_t rows() const override { return index_[0]; }
+  ColumnFacts facts(const std::string& column) const override;
   Table read(std::int64_t first, std::int64_t count,
              std::span<const std::string> columns,
              std::vector<BadCell>& bad) const override;
@@ -37,6 +40,7 @@ class CsvSource final : public ColumnSource {
  private:
   std::string path_;
   std::vector<std::string> columns_;
+  std::map<std::string, std::string> units_;
   CsvIndex index_;
 };
 

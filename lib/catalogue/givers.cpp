@@ -133,8 +133,8 @@ class Collector {
       for (std::size_t row = 0; row < rows; ++row) {
         const double value = table.values[row * columns + c];
         if (range.contains(value)) continue;
-        complain(table.where, fmt::format("{} in row {} must be {} (got {})", name,
-                                          row + 1, range.text(), value));
+        complain(table.where,
+                 fmt::format("{} in row {} {}", name, row + 1, range.refusal(value)));
         break;
       }
     }

@@ -363,10 +363,11 @@ void PlanBuilder::complain(const std::string& problem) { problems_.push_back(pro
 void PlanBuilder::missing(const std::string& name, const std::string& hint) {
   if (std::find(missing_.begin(), missing_.end(), name) != missing_.end()) return;
   missing_.push_back(name);
-  complain(
-      fmt::format("{}: nothing gives it (the run needs it) add {} to `priors` or to "
-                  "the catalogue",
-                  name, hint));
+  const auto& where = config_.priors.where;
+  complain(fmt::format(
+      "{}{}{}: nothing gives it (the run needs it) add {} to `priors` or to "
+      "the catalogue",
+      where, where.empty() ? "" : ": ", name, hint));
 }
 
 }  // namespace lensmill::catalogue

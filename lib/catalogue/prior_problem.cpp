@@ -17,7 +17,7 @@ std::string range_problem(const Quantity& quantity, const Sampler& sampler) {
   }
   if (const auto* constant = std::get_if<Constant>(&sampler)) {
     if (range.contains(constant->value)) return {};
-    return fmt::format("must be {} (got {})", range.text(), constant->value);
+    return range.refusal(constant->value);
   }
   if (range.integer) {
     return fmt::format("must be {}: use `choice`", range.text());

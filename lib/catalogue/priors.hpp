@@ -52,6 +52,7 @@ struct JointTable {
 struct Priors {
   std::vector<PriorEntry> entries;
   std::vector<JointTable> joint_tables{};
+  std::string where{};  ///< "priors at run.yaml:7", or "" where no file has them
 };
 
 }  // namespace lensmill::catalogue

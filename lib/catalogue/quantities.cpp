@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <cmath>
 #include <limits>
 
@@ -26,7 +28,8 @@ constexpr Range identifier{-largest_index, largest_index, false, false, true};
 constexpr Range knot_number{0.0, max_knots, false, false, true};
 constexpr Range share{0.0, 1.0};
 constexpr Range shear_component{-1.0, 1.0, true, true};
-constexpr Range mag{-50.0, 100.0};
+// Fainter than anything; 99 stands for "not measured" in many catalogues.
+constexpr Range mag{-50.0, 50.0};
 constexpr Range colour{-50.0, 50.0};
 constexpr Range fwhm{0.0, 1000.0, true, false};
 constexpr Range redshift{0.0, 20.0, true, false};
@@ -246,6 +249,9 @@ std::optional<std::string_view> after(std::string_view name, std::string_view pr
   return name.substr(prefix.size() + 1);
 }
 
+int lower(char c) { return std::tolower(static_cast<unsigned char>(c)); }
+
+/// Between names whatever their case.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
@@ -253,7 +259,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     std::size_t diagonal = row[0];
     row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      const std::size_t substituted =
+          diagonal + (lower(a[i - 1]) == lower(b[j - 1]) ? 0 : 1);
       diagonal = row[j];
       row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
     }
@@ -281,6 +288,15 @@ std::string Range::text() const {
   if (has_min) return fmt::format("{}{} {}", kind, min_open ? ">" : ">=", min);
   if (has_max) return fmt::format("{}{} {}", kind, max_open ? "<" : "<=", max);
   return kind + "finite";
+}
+
+std::string Range::refusal(double value) const {
+  constexpr std::array marks{99.0, 99.9, 99.99, 99.999, 999.0, 999.9, 9999.0};
+  const bool is_mark = std::ranges::find(marks, std::abs(value)) != marks.end();
+  return fmt::format("must be {} (got {}){}", text(), value,
+                     is_mark ? ": a mark for `not measured`? leave such rows out, or "
+                               "give what they are to have"
+                             : "");
 }
 
 std::span<const Quantity> all_quantities() { return quantities; }

@@ -26,6 +26,8 @@ struct Range {
 
   bool contains(double value) const;
   std::string text() const;
+  /// "must be in (0, 1] (got 99)", and what is meant by numbers such as 99.
+  std::string refusal(double value) const;
 };
 
 /// What a quantity's name ends in: nothing, a band, two bands, or a knot's number from

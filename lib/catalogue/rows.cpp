@@ -38,7 +38,7 @@ std::string axis_problem(const std::vector<Axis>& axes, std::size_t index) {
   }
   for (double value : axis.values) {
     if (name->quantity->range.contains(value)) continue;
-    return fmt::format("must be {} (got {})", name->quantity->range.text(), value);
+    return name->quantity->range.refusal(value);
   }
   return {};
 }

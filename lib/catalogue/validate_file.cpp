@@ -6,6 +6,7 @@
 #include <cctype>
 #include <cmath>
 
+#include "lib/catalogue/columns.hpp"
 #include "lib/catalogue/quantities.hpp"
 #include "lib/core/errors.hpp"
 
@@ -56,8 +57,39 @@ bool equal_but_for_case(const std::string& a, const std::string& b) {
   });
 }
 
+/// The quantity's name that differs from this one by its case alone, with the run's
+/// spelling of a band; "" if there is none.
+std::string lower_case_name(const std::string& name, const BandNames& bands) {
+  std::string lower = name;
+  for (char& c : lower)
+    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const auto found = find_quantity(lower);
+  if (!found || lower == name) return "";
+  for (const auto& band : bands) {
+    if (found->band.empty() || !equal_but_for_case(found->band, band)) continue;
+    return full_name(*found->quantity, band);
+  }
+  return lower;
+}
+
+/// A column that the run could use, if it held one number in each row.
+std::string unread_problem(const UnreadColumn& column, const BandNames& bands) {
+  const bool is_known = column.name == "injection_id" || find_quantity(column.name) ||
+                        !lower_case_name(column.name, bands).empty();
+  if (!is_known) return "";
+  return fmt::format("column `{}` holds {}, but one number in each row is needed",
+                     column.name, column.holds);
+}
+
 std::string column_problem(const std::string& name, const BandNames& bands) {
   const auto found = find_quantity(name);
+  if (!found) {
+    const auto lower = lower_case_name(name, bands);
+    if (!lower.empty()) {
+      return fmt::format("column `{}` is unknown: names are in lower case, write `{}`",
+                         name, lower);
+    }
+  }
   if (!found) {
     const auto nearest = nearest_quantity(name, bands);
     return fmt::format("column `{}` is unknown{}", name,
@@ -109,12 +141,20 @@ struct Ascent {
 };
 
 void check_ids(const Column& ids, std::int64_t first, const BadCells& bad,
-               Ascent& ascent, Problems& problems) {
+               double largest, Ascent& ascent, Problems& problems) {
   for (std::size_t i = 0; i < ids.rows(); ++i) {
     const auto row = first + static_cast<std::int64_t>(i);
     const double real = real_cell(ids, i);
-    constexpr double largest = 9.2e18;  // fits int64
-    if (!(real >= 0.0 && real < largest) ||
+    if (real > largest) {
+      problems.add(
+          row, "injection_id",
+          fmt::format("must be at most {:.0f} (got {:.0f}): larger integers are "
+                      "not told apart by the type that the file stores it in",
+                      largest, real));
+      ascent.holds = false;
+      continue;
+    }
+    if (!(real >= 0.0) ||
         (ids.info().type == ElementType::float64 && real != std::floor(real))) {
       if (!bad.contain(row, "injection_id")) {
         problems.add(row, "injection_id",
@@ -127,6 +167,13 @@ void check_ids(const Column& ids, std::int64_t first, const BadCells& bad,
     ascent.holds = ascent.holds && id > ascent.last;
     ascent.last = id;
   }
+}
+
+/// The largest integer up to which a column's type tells all apart.
+double largest_id(const ColumnSource& source, const Column& ids) {
+  if (ids.info().type == ElementType::int64) return 9.2e18;
+  const bool single = source.facts("injection_id").single_precision;
+  return single ? 16777216.0 : 9007199254740992.0;  // 2^24, 2^53
 }
 
 /// The quantity's range in this run: an index ends where the list that it counts in
@@ -160,9 +207,8 @@ void check_values(const Column& column, std::int64_t first, const Needs& needs,
     const auto row = first + static_cast<std::int64_t>(i);
     if (bad.contain(row, column.info().name)) continue;
     problems.add(row, column.info().name,
-                 std::isfinite(value)
-                     ? fmt::format("must be {} (got {})", range.text(), value)
-                     : fmt::format("must be finite (got {})", value));
+                 std::isfinite(value) ? range.refusal(value)
+                                      : fmt::format("must be finite (got {})", value));
   }
 }
 
@@ -246,6 +292,11 @@ void validate_file(const ColumnSource& source, const Needs& needs) {
     const auto problem = column_problem(name, needs.bands);
     if (!problem.empty()) problems.add(problem);
   }
+  for (const auto& problem : source.problems()) problems.add(problem);
+  for (const auto& column : source.unread()) {
+    const auto problem = unread_problem(column, needs.bands);
+    if (!problem.empty()) problems.add(problem);
+  }
   Ascent ascent;
   for (std::int64_t first = 0; first < source.rows(); first += rows_per_read) {
     const auto count = std::min(rows_per_read, source.rows() - first);
@@ -256,7 +307,7 @@ void validate_file(const ColumnSource& source, const Needs& needs) {
       problems.add(cell.row, cell.column, cell.reason);
     for (const auto& column : table) {
       if (column.info().name == "injection_id") {
-        check_ids(column, first, bad, ascent, problems);
+        check_ids(column, first, bad, largest_id(source, column), ascent, problems);
       } else {
         check_values(column, first, needs, bad, problems);
       }

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
+#include <cstddef>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
+#include <string_view>
 
 #include "lib/core/errors.hpp"
 
@@ -15,6 +17,8 @@ namespace {
 // A configuration is far smaller; these stop alias bombs and self-referring anchors.
 constexpr int max_depth = 32;
 constexpr int max_nodes = 200000;
+// yaml-cpp's tree takes a hundred times the text's bytes.
+constexpr std::size_t max_bytes = std::size_t{4} << 20;
 
 /// Builds our tree from yaml-cpp's, so that places, duplicates and quotes are kept.
 class TreeBuilder {
@@ -31,6 +35,7 @@ class TreeBuilder {
     }
     Node node;
     node.location = where(yaml.Mark());
+    refuse_tag(yaml, path, node.location);
     switch (yaml.Type()) {
       case YAML::NodeType::Undefined:
       case YAML::NodeType::Null: break;
@@ -44,6 +49,19 @@ class TreeBuilder {
  private:
   Location where(const YAML::Mark& mark) const {
     return {source_, is_file_ ? mark.line + 1 : 0};
+  }
+
+  /// yaml-cpp gives "?" to what has no tag, "!" to quoted text.
+  void refuse_tag(const YAML::Node& yaml, const std::string& path,
+                  const Location& location) {
+    const std::string& tag = yaml.Tag();
+    if (tag.empty() || tag == "?" || tag == "!") return;
+    constexpr std::string_view standard = "tag:yaml.org,2002:";
+    problems_.add(
+        path, location,
+        fmt::format(
+            "has the YAML tag {}: tags are not read, take it away",
+            tag.starts_with(standard) ? "!!" + tag.substr(standard.size()) : tag));
   }
 
   void build_scalar(Node& node, const YAML::Node& yaml, const std::string& path) {
@@ -71,6 +89,7 @@ class TreeBuilder {
       }
       const std::string key = entry.first.Scalar();
       const std::string key_path = path.empty() ? key : fmt::format("{}.{}", path, key);
+      refuse_tag(entry.first, key_path, key_location);
       Node value = build(entry.second, key_path, depth + 1);
       value.location = key_location;
       if (const Node* first = node.find(key)) {
@@ -116,13 +135,28 @@ class TreeBuilder {
 };
 
 YAML::Node load(const std::string& text, const std::string& source, bool is_file) {
+  const auto at_line = [&](int line) {
+    const Location where{source, is_file ? line + 1 : 0};
+    return where.text().substr(where.line > 0 ? 4 : 6);
+  };
   try {
-    return YAML::Load(text);
+    YAML::Node only;
+    bool found = false;
+    for (const auto& document : YAML::LoadAll(text)) {
+      if (document.IsNull()) continue;  // `---` at the end begins nothing
+      if (found) {
+        throw ConfigError(fmt::format(
+            "{}: a second YAML document (after `---`), of which nothing would be read: "
+            "write one configuration in one file",
+            at_line(document.Mark().line)));
+      }
+      only = document;
+      found = true;
+    }
+    return only;
   } catch (const YAML::Exception& error) {
-    const Location where{source, is_file ? error.mark.line + 1 : 0};
-    throw ConfigError(fmt::format("{}: not valid YAML ({})",
-                                  where.text().substr(where.line > 0 ? 4 : 6),
-                                  error.msg));
+    throw ConfigError(
+        fmt::format("{}: not valid YAML ({})", at_line(error.mark.line), error.msg));
   }
 }
 
@@ -146,18 +180,31 @@ Node parse_yaml(const std::string& text, const std::string& source,
 }
 
 Node parse_yaml_file(const std::filesystem::path& path, Problems& problems) {
-  if (std::filesystem::is_directory(path)) {
+  std::error_code ignored;  // what cannot be looked at cannot be opened, either
+  if (std::filesystem::is_directory(path, ignored)) {
     throw ConfigError(
         fmt::format("{}: is a folder, not a configuration", path.string()));
   }
-  std::ifstream file(path);
+  // A pipe that nobody writes to would be waited for, a device never ends.
+  if (std::filesystem::exists(path, ignored) &&
+      !std::filesystem::is_regular_file(path, ignored)) {
+    throw ConfigError(fmt::format(
+        "{}: is a pipe or device, not a file: write the configuration into a file",
+        path.string()));
+  }
+  std::ifstream file(path, std::ios::binary);
   if (!file) {
     throw ConfigError(
         fmt::format("{}: no such configuration file, or not readable", path.string()));
   }
-  std::ostringstream text;
-  text << file.rdbuf();
-  return parse_yaml(text.str(), path.string(), problems);
+  std::string text(max_bytes + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.size() > max_bytes) {
+    throw ConfigError(fmt::format("{}: is larger than {} MiB: no configuration",
+                                  path.string(), max_bytes >> 20));
+  }
+  return parse_yaml(text, path.string(), problems);
 }
 
 void apply_overrides(Node& root, std::span<const std::string> overrides,

@@ -134,6 +134,9 @@ std::string Section::existing_file(std::string_view key) const {
     problem(key, fmt::format("no such file: {}", path));
   } else if (std::filesystem::is_directory(path, ignored)) {
     problem(key, fmt::format("is a folder, not a file: {}", path));
+  } else if (!std::filesystem::is_regular_file(path, ignored)) {
+    // Inputs are read several times, and by several ranks.
+    problem(key, fmt::format("is a pipe or device, not a file: {}", path));
   }
   return path;
 }

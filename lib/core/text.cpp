@@ -41,4 +41,23 @@ std::string bytes_text(double bytes) {
                      units[unit]);
 }
 
+std::string printable(std::string_view text) {
+  constexpr unsigned char two_byte_lead = 0xc2;  // U+0080 to U+009F in UTF-8
+  std::string shown;
+  for (std::size_t k = 0; k < text.size(); ++k) {
+    const auto byte = static_cast<unsigned char>(text[k]);
+    const auto next =
+        static_cast<unsigned char>(k + 1 < text.size() ? text[k + 1] : '\0');
+    if (byte == two_byte_lead && next >= 0x80 && next < 0xa0) {
+      shown += fmt::format("\\u{:04x}", next);
+      ++k;
+    } else if ((byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f) {
+      shown += fmt::format("\\x{:02x}", byte);
+    } else {
+      shown.push_back(text[k]);
+    }
+  }
+  return shown;
+}
+
 }  // namespace lensmill

@@ -2,9 +2,10 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 /// \file
-/// Numbers as people read them.
+/// Numbers and text as people read them.
 
 namespace lensmill {
 
@@ -18,5 +19,9 @@ std::string bytes_text(double bytes);
 /// The shortest text that reads back as this number; empty where there is none (NaN,
 /// infinity): a field of a CSV file.
 std::string csv_number(double value);
+
+/// The text with its control characters (but line ends and tabs) written as \\x1b: what
+/// a file says must not move a terminal's cursor or colour its lines.
+std::string printable(std::string_view text);
 
 }  // namespace lensmill

@@ -25,7 +25,7 @@ LENSMILL_MULTIVERSION void distances(std::size_t n, const double* x, const doubl
 
 }  // namespace
 
-void CellBatch::evaluate(const std::vector<Cell>& cells, const PixelGrid& grid,
+void CellBatch::evaluate(std::span<const Cell> cells, const PixelGrid& grid,
                          const LensedSource& object) {
   const std::size_t n = cells.size();
   cells_ = n;

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
+#include <span>
 #include <vector>
 
 #include "lib/core/pixel_grid.hpp"
@@ -15,7 +17,7 @@ namespace lensmill::imaging {
 class CellBatch {
  public:
   /// Shoot all samples of `cells` and estimate each cell.
-  void evaluate(const std::vector<Cell>& cells, const PixelGrid& grid,
+  void evaluate(std::span<const Cell> cells, const PixelGrid& grid,
                 const LensedSource& object);
   /// Brightness at the nine nodes of a cell, 1/arcsec^2.
   std::array<double, samples_per_cell> brightness(std::size_t cell) const;
@@ -39,6 +41,10 @@ class CellBatch {
   CellErrorModel errors_;
   std::vector<CellEstimate> estimates_;
 };
+
+/// Cells of a wave that are evaluated together: bounds the memory of their samples. No
+/// result depends on it.
+inline constexpr std::size_t cells_per_batch = 32768;
 
 /// Append the four quarters of `cell`.
 void quarter(const Cell& cell, std::vector<Cell>& out);

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <span>
 
 #include "lib/core/lanes.hpp"
 #include "lib/imaging/disc_shares.hpp"
@@ -33,6 +34,9 @@ constexpr std::size_t levels = deepest_level + 1;
 constexpr double central_distance = 3.0;
 // Later waves refine fluxes by less than matters for a tolerance.
 constexpr int waves_that_set_scales = 2;
+// Cells of one wave: more than any arc that the grid can show needs (128 MiB). Where
+// they are not enough, nothing is divided any more and the row is not converged.
+constexpr std::size_t most_cells = std::size_t{1} << 22;
 // The core's flux matters down to this share of the arc (accuracy contract).
 constexpr double least_core_share = 1.0e-2;
 
@@ -230,30 +234,41 @@ void CellIntegrator::integrate(const LensedSource& object, double core_x_pix,
   w.cells = w.rough.list;
   Rendering rendering(config_, spline_, central_images, core_x_pix, core_y_pix, w.rough,
                       out);
+  bool complete = true;
   for (int wave = 0; !w.cells.empty(); ++wave) {
-    w.batch.evaluate(w.cells, config_.grid, object);
-    out.evaluations += static_cast<long>(w.cells.size()) * samples_per_cell;
-    if (wave < waves_that_set_scales) rendering.update_scales(w.cells, w.batch);
+    const std::span<const Cell> cells(w.cells);
+    const bool sets_scales = wave < waves_that_set_scales;
+    const std::size_t together = sets_scales ? cells.size() : cells_per_batch;
+    out.evaluations += static_cast<long>(cells.size()) * samples_per_cell;
     w.next.clear();
-    for (std::size_t c = 0; c < w.cells.size(); ++c) {
-      const Cell& cell = w.cells[c];
-      const CellEstimate& estimate = w.batch.estimate(c);
-      const double area = rendering.cell_area(cell);
-      const bool rough = rendering.is_rough(cell, estimate);
-      const bool central =
-          w.batch.lens_distance(c) < central_distance && cell.level < forced;
-      const bool mixed =
-          estimate.mixed_kinds && misassigned_share * area * estimate.mean_brightness >
-                                      rendering.kind_allowance();
-      if ((rough || central || mixed) && cell.level < deepest_level) {
-        quarter(cell, w.next);
-      } else {
-        rendering.accept(cell, w.batch, c);
+    for (std::size_t first = 0; first < cells.size(); first += together) {
+      const auto part = cells.subspan(first, std::min(together, cells.size() - first));
+      w.batch.evaluate(part, config_.grid, object);
+      if (sets_scales) rendering.update_scales(w.cells, w.batch);
+      for (std::size_t c = 0; c < part.size(); ++c) {
+        const Cell& cell = part[c];
+        const CellEstimate& estimate = w.batch.estimate(c);
+        const double area = rendering.cell_area(cell);
+        const bool rough = rendering.is_rough(cell, estimate);
+        const bool central =
+            w.batch.lens_distance(c) < central_distance && cell.level < forced;
+        const bool mixed = estimate.mixed_kinds &&
+                           misassigned_share * area * estimate.mean_brightness >
+                               rendering.kind_allowance();
+        const bool divide = (rough || central || mixed) && cell.level < deepest_level;
+        complete = complete && (!divide || w.next.size() < most_cells);
+        if (divide && complete) {
+          quarter(cell, w.next);
+        } else {
+          rendering.accept(cell, w.batch, c);
+        }
       }
     }
     std::swap(w.cells, w.next);
   }
   rendering.finish();
+  // As large as the peak: of what was not divided nothing is known.
+  if (!complete) out.pixel_error = std::max(out.pixel_error, 1.0);
 }
 
 }  // namespace lensmill::imaging

@@ -1,5 +1,10 @@
 #include "lib/imaging/extended_flux.hpp"
 
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+#include <span>
+
 #include "lib/core/lanes.hpp"
 
 namespace lensmill::imaging {
@@ -11,6 +16,8 @@ constexpr double flux_tolerance = 1.0e-4;
 constexpr double cell_share = 0.05;
 // As deep as the stamp's own cells go, from half a stamp: 2^-11 pixel at 64 pixels.
 constexpr int deepest_level = 16;
+// Of one wave (256 MiB): a hundred times what sources need whose light does not cancel.
+constexpr std::size_t most_cells = std::size_t{1} << 21;
 
 }  // namespace
 
@@ -49,20 +56,28 @@ double ExtendedFlux::total(const LensedSource& object, int margin_pix,
   const double area = coarse.pixel_scale_arcsec * coarse.pixel_scale_arcsec;
   double outside = 0.0;
   while (!w.cells.empty()) {
-    w.batch.evaluate(w.cells, coarse, object);
+    w.estimates.clear();
+    for (std::size_t first = 0; first < w.cells.size(); first += cells_per_batch) {
+      const auto part = std::span<const Cell>(w.cells).subspan(
+          first, std::min(cells_per_batch, w.cells.size() - first));
+      w.batch.evaluate(part, coarse, object);
+      for (std::size_t c = 0; c < part.size(); ++c) {
+        w.estimates.push_back(w.batch.estimate(c));
+      }
+    }
     planes.evaluations += static_cast<long>(w.cells.size()) * samples_per_cell;
     double pending = 0.0;
     const auto cell_area = [area](const Cell& cell) {
       return area / static_cast<double>(std::int64_t{1} << (2 * cell.level));
     };
     for (std::size_t c = 0; c < w.cells.size(); ++c) {
-      pending += cell_area(w.cells[c]) * w.batch.estimate(c).mean_brightness;
+      pending += cell_area(w.cells[c]) * w.estimates[c].mean_brightness;
     }
     const double tolerance = cell_share * flux_tolerance * (flux + outside + pending);
     w.next.clear();
     for (std::size_t c = 0; c < w.cells.size(); ++c) {
       const double scale = cell_area(w.cells[c]);
-      const CellEstimate& estimate = w.batch.estimate(c);
+      const CellEstimate& estimate = w.estimates[c];
       if (scale * (estimate.brightness_error + estimate.structure_error) > tolerance &&
           w.cells[c].level < deepest_level) {
         quarter(w.cells[c], w.next);
@@ -70,6 +85,7 @@ double ExtendedFlux::total(const LensedSource& object, int margin_pix,
         outside += scale * estimate.mean_brightness;
       }
     }
+    if (w.next.size() > most_cells) return std::numeric_limits<double>::quiet_NaN();
     std::swap(w.cells, w.next);
   }
   return flux + outside;

@@ -16,11 +16,14 @@ class ExtendedFlux {
   struct Workspace {
     std::vector<Cell> cells;
     std::vector<Cell> next;
+    std::vector<CellEstimate> estimates;
     CellBatch batch;
   };
   explicit ExtendedFlux(const PixelGrid& grid) : grid_(grid) {}
 
-  /// Total for unit source flux; counts its evaluations into `planes.evaluations`.
+  /// Total for unit source flux; counts its evaluations into `planes.evaluations`. NaN
+  /// where it takes more cells than there is memory for (images of galaxies whose light
+  /// cancels).
   /// \param planes the rendered stamp, with margin_pix pixels around it; gets its
   ///   `stamp_flux`
   double total(const LensedSource& object, int margin_pix, ArcPlanes& planes,

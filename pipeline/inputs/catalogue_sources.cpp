@@ -36,6 +36,35 @@ bool is_numeric(const io::hdf5::Dataset& dataset) {
          dataset.type().content == Content::floating;
 }
 
+std::string numbers_text(std::size_t count) {
+  return fmt::format("{} numbers in each row", count);
+}
+
+std::string contents_of(const io::hdf5::Dataset& dataset) {
+  if (dataset.type().content == Content::string) return "text";
+  if (!is_numeric(dataset)) return dataset.type().text();
+  if (dataset.shape().empty()) return "one number for all rows";
+  return numbers_text(dataset.row_elements());
+}
+
+std::string contents_of(const io::fits::ColumnDescription& column) {
+  using io::fits::ColumnKind;
+  if (column.kind == ColumnKind::string) return "text";
+  if (column.kind == ColumnKind::integer || column.kind == ColumnKind::floating) {
+    return numbers_text(column.row_elements());
+  }
+  return std::string(to_string(column.kind));
+}
+
+/// "; it has lens_q (text)", or "".
+std::string listed(const std::vector<catalogue::UnreadColumn>& columns) {
+  std::string text;
+  for (const auto& [name, holds] : columns) {
+    text += fmt::format("{}{} ({})", text.empty() ? "; it has " : ", ", name, holds);
+  }
+  return text;
+}
+
 bool is_integer(const io::fits::ColumnDescription& column) {
   return column.kind == io::fits::ColumnKind::integer && !column.may_be_undefined;
 }
@@ -64,7 +93,16 @@ Hdf5Source::Hdf5Source(std::string path)
       group_(catalogue_group(file_)) {
   for (const auto& name : group_.dataset_names()) {
     const auto dataset = group_.open_dataset(name);
-    if (!is_numeric(dataset) || dataset.shape().size() != 1) continue;
+    if (!is_numeric(dataset) || dataset.shape().size() != 1) {
+      unread_.push_back({name, contents_of(dataset)});
+      continue;
+    }
+    if (!dataset.is_written()) {
+      throw DataError(fmt::format(
+          "{}: {}: is declared with {} rows, but not all of it was ever written (zeros "
+          "would be read): write the column, or take it out",
+          path_, dataset.path(), dataset.rows()));
+    }
     const auto rows = static_cast<std::int64_t>(dataset.rows());
     if (!names_.empty() && rows != rows_) {
       throw DataError(
@@ -78,9 +116,21 @@ Hdf5Source::Hdf5Source(std::string path)
   if (names_.empty()) {
     throw DataError(fmt::format(
         "{}: {} has no one-dimensional numeric datasets: nothing to read as catalogue "
-        "columns (one dataset per column is needed, compound tables are not read)",
-        path_, group_.path()));
+        "columns (one dataset per column is needed, compound tables are not read){}",
+        path_, group_.path(), listed(unread_)));
   }
+}
+
+catalogue::ColumnFacts Hdf5Source::facts(const std::string& column) const {
+  const auto dataset = group_.open_dataset(column);
+  catalogue::ColumnFacts facts;
+  for (const char* name : {"unit", "units"}) {
+    if (!facts.unit.empty() || !dataset.has_attribute(name)) continue;
+    facts.unit = dataset.read_string_attribute(name);
+  }
+  facts.single_precision =
+      dataset.type().content == Content::floating && dataset.type().bytes <= 4;
+  return facts;
 }
 
 Table Hdf5Source::read(std::int64_t first, std::int64_t count,
@@ -90,9 +140,7 @@ Table Hdf5Source::read(std::int64_t first, std::int64_t count,
   Table table;
   for (const auto& name : columns) {
     const auto dataset = group_.open_dataset(name);
-    std::string unit;
-    if (dataset.has_attribute("unit")) unit = dataset.read_string_attribute("unit");
-    auto column = make_column(name, std::move(unit), type_of(dataset.type()), count);
+    auto column = make_column(name, facts(name).unit, type_of(dataset.type()), count);
     dataset.read_block_raw({static_cast<std::size_t>(first)},
                            {static_cast<std::size_t>(count)}, column.info().type,
                            column.bytes().data());
@@ -106,11 +154,21 @@ FitsSource::FitsSource(std::string path)
   for (const auto& column : table_.columns()) {
     const bool numeric = column.kind == io::fits::ColumnKind::integer ||
                          column.kind == io::fits::ColumnKind::floating;
-    if (numeric && column.row_elements() == 1) names_.push_back(column.name);
+    if (numeric && column.row_elements() == 1) {
+      names_.push_back(column.name);
+    } else {
+      unread_.push_back({column.name, contents_of(column)});
+    }
   }
   if (names_.empty()) {
-    throw DataError(table_.place() + ": the table has no scalar numeric columns");
+    throw DataError(table_.place() + ": the table has no scalar numeric columns" +
+                    listed(unread_));
   }
+}
+
+catalogue::ColumnFacts FitsSource::facts(const std::string& column) const {
+  const auto& described = table_.column(column);
+  return {.unit = described.unit, .single_precision = described.single_precision};
 }
 
 Table FitsSource::read(std::int64_t first, std::int64_t count,

@@ -23,12 +23,16 @@ CatalogueFormat catalogue_format_of(const std::string& path);
 /// lensmill's own files), or of its root where there is no such group.
 class Hdf5Source final : public catalogue::ColumnSource {
  public:
-  /// \throws IoError; DataError: not HDF5, no such datasets, unequal lengths
+  /// \throws IoError; DataError: not HDF5, no such datasets, unequal lengths, a dataset
+  ///   that was declared and never written
   explicit Hdf5Source(std::string path);
 
   const std::string& path() const override { return path_; }
   const std::vector<std::string>& columns() const override { return names_; }
   std::int64_t rows() const override { return rows_; }
+  /// The unit by the attribute `unit`, else `units`.
+  catalogue::ColumnFacts facts(const std::string& column) const override;
+  std::vector<catalogue::UnreadColumn> unread() const override { return unread_; }
   Table read(std::int64_t first, std::int64_t count,
              std::span<const std::string> columns,
              std::vector<catalogue::BadCell>& bad) const override;
@@ -38,6 +42,7 @@ class Hdf5Source final : public catalogue::ColumnSource {
   io::hdf5::File file_;
   io::hdf5::Group group_;
   std::vector<std::string> names_;
+  std::vector<catalogue::UnreadColumn> unread_;
   std::int64_t rows_ = 0;
 };
 
@@ -51,6 +56,9 @@ class FitsSource final : public catalogue::ColumnSource {
   const std::string& path() const override { return path_; }
   const std::vector<std::string>& columns() const override { return names_; }
   std::int64_t rows() const override { return table_.rows(); }
+  /// The unit by TUNIT.
+  catalogue::ColumnFacts facts(const std::string& column) const override;
+  std::vector<catalogue::UnreadColumn> unread() const override { return unread_; }
   Table read(std::int64_t first, std::int64_t count,
              std::span<const std::string> columns,
              std::vector<catalogue::BadCell>& bad) const override;
@@ -59,6 +67,7 @@ class FitsSource final : public catalogue::ColumnSource {
   std::string path_;
   io::fits::TableHdu table_;
   std::vector<std::string> names_;
+  std::vector<catalogue::UnreadColumn> unread_;
 };
 
 /// An HDF5 or FITS source. \throws as the constructors

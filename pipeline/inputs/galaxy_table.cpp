@@ -6,9 +6,11 @@
 #include <filesystem>
 #include <optional>
 
+#include "lib/catalogue/column_units.hpp"
 #include "lib/config/suggest.hpp"
 #include "lib/core/errors.hpp"
 #include "lib/io/fits/file.hpp"
+#include "pipeline/inputs/file_format.hpp"
 
 namespace lensmill::pipeline {
 namespace {
@@ -92,8 +94,46 @@ std::vector<double> values_of(const Tables& tables, const ColumnCut& cut) {
   return values;
 }
 
+/// A table of a file that may be packed by gzip. \throws as File::first_table
+TableHdu open_table(const std::string& path, std::string_view with_column = {}) {
+  const auto format = file_format_of(path);
+  if (format != FileFormat::fits) {
+    throw DataError(path +
+                    ": is not a FITS file (a galaxy catalogue is a FITS table, as "
+                    "GalSim's real_galaxy_catalog files)");
+  }
+  refuse_large_gzip(path);
+  return io::fits::File::open(path).first_table(with_column);
+}
+
+/// A column that has one cell of this kind in each row.
+void require(const TableHdu& table, const char* name, ColumnKind wanted) {
+  const auto& column = table.column(name);
+  const bool is_kind =
+      wanted == ColumnKind::floating ? is_number(column.kind) : column.kind == wanted;
+  if (is_kind && column.row_elements() == 1) return;
+  throw DataError(fmt::format(
+      "{}, column {}: holds {} ({} in each row), but one {} in each row is needed",
+      table.place(), column.name, to_string(column.kind), column.row_elements(),
+      wanted == ColumnKind::string    ? "text"
+      : wanted == ColumnKind::integer ? "integer"
+                                      : "number"));
+}
+
+/// To arcsec per pixel, from what the table says of PIXEL_SCALE.
+double pixel_scale_factor(const TableHdu& table) {
+  std::string unit = table.column("PIXEL_SCALE").unit;
+  for (const char* per_pixel : {"/pixel", "/pix", "/ pixel", "/ pix", " pix-1"}) {
+    if (unit.ends_with(per_pixel)) unit.erase(unit.rfind(per_pixel));
+  }
+  const auto conversion = catalogue::convert_unit(unit, "arcsec");
+  if (conversion.problem.empty()) return conversion.factor;
+  throw DataError(
+      fmt::format("{}, column PIXEL_SCALE {}", table.place(), conversion.problem));
+}
+
 Tables open_tables(const config::GalaxySection& section) {
-  Tables tables{io::fits::File::open(section.catalogue).first_table(), {}};
+  Tables tables{open_table(section.catalogue), {}};
   for (const char* column : {"GAL_FILENAME", "GAL_HDU", "PIXEL_SCALE"}) {
     if (tables.catalogue.has(column)) continue;
     throw DataError(fmt::format(
@@ -101,8 +141,15 @@ Tables open_tables(const config::GalaxySection& section) {
         "PIXEL_SCALE, as GalSim's real_galaxy_catalog files)",
         tables.catalogue.place(), column));
   }
+  require(tables.catalogue, "GAL_FILENAME", ColumnKind::string);
+  require(tables.catalogue, "GAL_HDU", ColumnKind::integer);
+  require(tables.catalogue, "PIXEL_SCALE", ColumnKind::floating);
+  if (tables.catalogue.has("IDENT")) {
+    require(tables.catalogue, "IDENT", ColumnKind::integer);
+  }
   if (section.fits_catalogue.empty()) return tables;
-  tables.fits = io::fits::File::open(section.fits_catalogue).first_table("IDENT");
+  tables.fits = open_table(section.fits_catalogue, "IDENT");
+  require(*tables.fits, "IDENT", ColumnKind::integer);
   const auto rows = tables.catalogue.rows();
   const std::string place = tables.fits->place();
   if (tables.fits->rows() != rows) {
@@ -150,7 +197,9 @@ std::vector<GalaxyRow> select_galaxies(const config::GalaxySection& section) {
   }
   const auto file = catalogue.read_strings("GAL_FILENAME", 0, catalogue.rows());
   const auto hdu = catalogue.read_integers("GAL_HDU", 0, catalogue.rows());
-  const auto scale = catalogue.read_doubles("PIXEL_SCALE", 0, catalogue.rows());
+  auto scale = catalogue.read_doubles("PIXEL_SCALE", 0, catalogue.rows());
+  const double to_arcsec = pixel_scale_factor(catalogue);
+  for (double& value : scale) value *= to_arcsec;
   std::vector<std::int64_t> ident;
   if (catalogue.has("IDENT")) {
     ident = catalogue.read_integers("IDENT", 0, catalogue.rows());

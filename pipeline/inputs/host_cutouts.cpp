@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
 #include "lib/core/errors.hpp"
+#include "lib/core/text.hpp"
 #include "lib/core/units.hpp"
 #include "lib/io/fits/file.hpp"
 #include "lib/io/hdf5/file.hpp"
@@ -105,6 +108,12 @@ class Hdf5Cutouts final : public stages::HostCutouts {
           file_place(), fmt::join(shape, ", "), bands.size(),
           bands.size() == 1 ? "" : "s", fmt::join(bands, ", ")));
     }
+    if (!pixels_.is_written()) {
+      throw DataError(fmt::format(
+          "{}: is declared as [{}], but not all of it was ever written (zeros would be "
+          "read): write all cutouts, or make the dataset smaller",
+          file_place(), fmt::join(shape, ", ")));
+    }
     if (host.hdf5_invvar_dataset.empty()) return;
     invvar_.emplace(file_.open_dataset(host.hdf5_invvar_dataset));
     if (invvar_->shape() == shape) return;
@@ -151,10 +160,29 @@ class Hdf5Cutouts final : public stages::HostCutouts {
   std::optional<Dataset> invvar_;
 };
 
+// What is measured of them is held on every rank: 32 bytes a host and band.
+constexpr std::int64_t most_hosts = 20'000'000;
+// A cutout is held whole, some times over; larger ones are mosaics.
+constexpr int largest_side_pix = 4096;
+
 template <class Cutouts>
 std::shared_ptr<const stages::HostCutouts> checked(std::shared_ptr<const Cutouts> hosts,
                                                    int stamp_size_pix) {
   if (hosts->count() < 1) throw DataError(hosts->file_place() + ": holds no cutouts");
+  if (hosts->count() > most_hosts) {
+    throw DataError(
+        fmt::format("{}: holds {} cutouts, at most {} are taken (what is measured of "
+                    "each is held in "
+                    "memory on every rank); put fewer into a file",
+                    hosts->file_place(), grouped(hosts->count()), grouped(most_hosts)));
+  }
+  if (std::max(hosts->ny(), hosts->nx()) > largest_side_pix) {
+    throw DataError(
+        fmt::format("{}: {} x {} pixels are no cutouts of hosts (at most {} a side); "
+                    "for hosts on a "
+                    "survey image use host.survey",
+                    hosts->file_place(), hosts->ny(), hosts->nx(), largest_side_pix));
+  }
   if (hosts->ny() < stamp_size_pix || hosts->nx() < stamp_size_pix) {
     throw DataError(fmt::format(
         "{}: its cutouts of {} x {} pixels are smaller than the stamp ({} pixels); "

@@ -151,7 +151,10 @@ OpenedInputs open_inputs(const RunConfig& config, const parallel::Communicator& 
       opened.warnings.push_back(std::move(warning));
     }
   }
-  inputs->rows = open_rows(config.catalogue, stages::needs_of(config, *inputs), world);
+  std::vector<std::string> conversions;
+  inputs->rows = open_rows(config.catalogue, stages::needs_of(config, *inputs), world,
+                           conversions);
+  for (auto& warning : conversions) opened.warnings.push_back(std::move(warning));
   opened.files = hashed(files_of(config, galaxies.get()), world);
   opened.inputs = inputs;
   return opened;

@@ -1,5 +1,6 @@
 #include "pipeline/inputs/open_rows.hpp"
 
+#include "lib/catalogue/converted_source.hpp"
 #include "lib/catalogue/csv_source.hpp"
 #include "lib/catalogue/validate_file.hpp"
 #include "pipeline/inputs/catalogue_sources.hpp"
@@ -8,14 +9,21 @@ namespace lensmill::pipeline {
 namespace {
 
 using catalogue::ColumnSource;
+using catalogue::ConvertedSource;
 using catalogue::CsvSource;
 
 std::unique_ptr<const ColumnSource> open_file(const std::string& path,
                                               const catalogue::Needs& needs,
-                                              const parallel::Communicator& world) {
+                                              const parallel::Communicator& world,
+                                              std::vector<std::string>& warnings) {
   CatalogueFormat format{};
   catalogue::CsvIndex index;
   std::unique_ptr<const ColumnSource> source;
+  const auto convert = [&] {
+    auto converted = std::make_unique<const ConvertedSource>(std::move(source));
+    if (world.is_root()) warnings = converted->conversions();
+    source = std::move(converted);
+  };
   world.agree([&] {
     if (!world.is_root()) return;
     format = catalogue_format_of(path);
@@ -26,6 +34,7 @@ std::unique_ptr<const ColumnSource> open_file(const std::string& path,
     } else {
       source = open_binary_catalogue(path, format);
     }
+    convert();
     catalogue::validate_file(*source, needs);
   });
   world.broadcast(format);
@@ -37,6 +46,7 @@ std::unique_ptr<const ColumnSource> open_file(const std::string& path,
     } else {
       source = open_binary_catalogue(path, format);
     }
+    convert();
   });
   return source;
 }
@@ -45,7 +55,7 @@ std::unique_ptr<const ColumnSource> open_file(const std::string& path,
 
 std::shared_ptr<const catalogue::Rows> open_rows(
     const config::CatalogueSection& section, const catalogue::Needs& needs,
-    const parallel::Communicator& world) {
+    const parallel::Communicator& world, std::vector<std::string>& warnings) {
   using config::CatalogueKind;
   switch (section.kind) {
     case CatalogueKind::sampled:
@@ -54,7 +64,7 @@ std::shared_ptr<const catalogue::Rows> open_rows(
       return std::make_shared<const catalogue::GridRows>(section.grid);
     case CatalogueKind::file:
       return std::make_shared<const catalogue::FileRows>(
-          open_file(section.file, needs, world));
+          open_file(section.file, needs, world, warnings));
   }
   return std::make_shared<const catalogue::SampledRows>(section.count);
 }

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "lib/catalogue/needs.hpp"
 #include "lib/catalogue/rows.hpp"
@@ -10,11 +12,12 @@
 namespace lensmill::pipeline {
 
 /// The catalogue's rows. A file is validated in one pass by the root, which also makes
-/// the index of a CSV file; the other ranks open it without reading its rows.
-/// \throws on all ranks alike: IoError, DataError with the first 20 problems
+/// the index of a CSV file; the other ranks open it without reading its rows. Columns
+/// in another unit than their quantity's are converted, which `warnings` (of the root)
+/// say. \throws on all ranks alike: IoError, DataError with the first 20 problems
 /// \collective
 std::shared_ptr<const catalogue::Rows> open_rows(
     const config::CatalogueSection& section, const catalogue::Needs& needs,
-    const parallel::Communicator& world);
+    const parallel::Communicator& world, std::vector<std::string>& warnings);
 
 }  // namespace lensmill::pipeline

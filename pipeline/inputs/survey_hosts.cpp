@@ -39,6 +39,7 @@ class SurveyHosts final : public stages::HostCutouts {
       images_.push_back(std::make_unique<const SurveyImage>(band, needs_wcs));
     }
     if (needs_wcs) warnings = check_geometry(images_, config.grid);
+    for (const auto& warning : positions_.warnings) warnings.push_back(warning);
     for (std::size_t b = 0; b < images_.size(); ++b) {
       if (config.psf[b].position_offset_from_header) images_[b]->require_ltv();
     }

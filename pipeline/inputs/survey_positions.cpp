@@ -4,11 +4,15 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
+#include <cmath>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "lib/catalogue/column_units.hpp"
 #include "lib/catalogue/csv_source.hpp"
 #include "lib/core/errors.hpp"
 #include "pipeline/inputs/catalogue_sources.hpp"
@@ -46,6 +50,13 @@ std::optional<std::string> spelling_of(const ColumnSource& table,
 
 std::string required_column(const ColumnSource& table, const std::string& name) {
   if (const auto spelling = spelling_of(table, name)) return *spelling;
+  for (const auto& column : table.unread()) {
+    if (column.name != name) continue;
+    throw DataError(
+        fmt::format("{}: column `{}` holds {}, but one number in each row is "
+                    "needed",
+                    table.path(), name, column.holds));
+  }
   throw DataError(fmt::format("{}: has no numeric column `{}` (it has: {})",
                               table.path(), name, fmt::join(table.columns(), ", ")));
 }
@@ -89,6 +100,55 @@ Columns columns_of(const ColumnSource& table, const SurveyPositions& positions) 
   return columns;
 }
 
+/// From the file's units to degrees or pixels, for the two columns of the position.
+std::array<double, 2> factors_of(const ColumnSource& table, const Columns& columns,
+                                 std::vector<std::string>& warnings) {
+  const std::string wanted = columns.frame == PositionFrame::sky ? "deg" : "pix";
+  std::array<double, 2> factors{};
+  for (std::size_t c = 0; c < factors.size(); ++c) {
+    const auto& name = columns.names[c];
+    const auto unit = table.facts(name).unit;
+    const auto conversion = catalogue::convert_unit(unit, wanted);
+    if (!conversion.problem.empty()) {
+      throw DataError(
+          fmt::format("{}: column `{}` {}", table.path(), name, conversion.problem));
+    }
+    factors[c] = conversion.factor;
+    if (conversion.factor == 1.0) continue;
+    warnings.push_back(fmt::format("{}: column `{}` has the unit `{}`: converted to {}",
+                                   table.path(), name, unit, wanted));
+  }
+  return factors;
+}
+
+/// What single precision does to positions: half a step of the largest number.
+void warn_of_rounding(const ColumnSource& table, const Columns& columns,
+                      const std::array<double, 2>& factors, HostPositions& positions) {
+  const bool sky = columns.frame == PositionFrame::sky;
+  constexpr double least_arcsec = 1.0e-3;
+  constexpr double least_pix = 1.0e-3;
+  const std::array<const std::vector<double>*, 2> values{&positions.first,
+                                                         &positions.second};
+  for (std::size_t c = 0; c < values.size(); ++c) {
+    if (!table.facts(columns.names[c]).single_precision) continue;
+    double largest = 0.0;
+    for (const double value : *values[c]) {
+      if (std::isfinite(value))
+        largest = std::max(largest, std::abs(value / factors[c]));
+    }
+    const auto stored = static_cast<float>(largest);
+    const double step =
+        std::nextafter(stored, std::numeric_limits<float>::max()) - stored;
+    const double error = 0.5 * step * factors[c] * (sky ? 3600.0 : 1.0);
+    if (error < (sky ? least_arcsec : least_pix)) continue;
+    positions.warnings.push_back(
+        fmt::format("{}: column `{}` is of type float32, which rounds positions by up "
+                    "to {:.2g} {}: "
+                    "write it as float64",
+                    table.path(), columns.names[c], error, sky ? "arcsec" : "pixels"));
+  }
+}
+
 void refuse_bad_cells(const ColumnSource& table,
                       const std::vector<catalogue::BadCell>& bad) {
   if (bad.empty()) return;
@@ -107,7 +167,9 @@ void refuse_bad_cells(const ColumnSource& table,
 HostPositions read_positions(const SurveyPositions& positions) {
   const auto table = open_table(positions.file);
   const Columns columns = columns_of(*table, positions);
-  HostPositions result{.frame = columns.frame, .first = {}, .second = {}};
+  HostPositions result{
+      .frame = columns.frame, .first = {}, .second = {}, .warnings = {}};
+  const auto factors = factors_of(*table, columns, result.warnings);
   std::vector<catalogue::BadCell> bad;
   for (std::int64_t first = 0; first < table->rows(); first += rows_at_once) {
     const auto count = std::min(rows_at_once, table->rows() - first);
@@ -121,8 +183,8 @@ HostPositions read_positions(const SurveyPositions& positions) {
             taken && value >= positions.cuts[c].min && value <= positions.cuts[c].max;
       }
       if (!taken) continue;
-      result.first.push_back(catalogue::real_cell(block[0], row));
-      result.second.push_back(catalogue::real_cell(block[1], row));
+      result.first.push_back(factors[0] * catalogue::real_cell(block[0], row));
+      result.second.push_back(factors[1] * catalogue::real_cell(block[1], row));
     }
   }
   if (result.first.empty()) {
@@ -131,6 +193,7 @@ HostPositions read_positions(const SurveyPositions& positions) {
                     "host.survey.positions.cuts",
                     table->path(), table->rows()));
   }
+  warn_of_rounding(*table, columns, factors, result);
   return result;
 }
 

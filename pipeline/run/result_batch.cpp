@@ -74,6 +74,16 @@ void add_paths(const std::string& group, const Table& table,
 
 }  // namespace
 
+bool is_fine(const Int16Scaling& scaling, std::span<const float> variance) {
+  // A step s adds s^2 / 12 to the variance.
+  constexpr double largest_step_sigma = 0.5;
+  double least = std::numeric_limits<double>::infinity();
+  for (const float value : variance) {
+    if (value > 0.0F) least = std::min(least, double{value});
+  }
+  return !(scaling.scale > largest_step_sigma * std::sqrt(least));
+}
+
 Int16Scaling encode_int16(std::span<const float> pixels, std::span<std::int16_t> out) {
   EXPECT(pixels.size() == out.size());
   double low = std::numeric_limits<double>::infinity();
@@ -140,13 +150,14 @@ std::vector<ColumnInfo> ResultBatch::datasets() const {
   return infos;
 }
 
-void ResultBatch::store_image(std::size_t row, std::size_t product,
+bool ResultBatch::store_image(std::size_t row, std::size_t product,
                               const stages::Stamp& stamp) {
   const auto& config = chain_.config();
   const auto& name = config.output.products[product];
   const bool encoded = config.output.encoding == config::Encoding::int16;
   const auto side = static_cast<std::size_t>(config.grid.stamp_size_pix);
   const std::size_t pixels = side * side;
+  bool fine = true;
   for (int band = 0; band < config.band_count(); ++band) {
     const auto image = chain_.product(stamp, name, band);
     EXPECT(image.size() == pixels);
@@ -163,15 +174,21 @@ void ResultBatch::store_image(std::size_t row, std::size_t product,
         scaling.scale;
     images_[3 * product + 2].row<double>(row)[static_cast<std::size_t>(band)] =
         scaling.offset;
+    const bool is_flux = name != "variance" && name != "mask";
+    const auto& variance = stamp.images[static_cast<std::size_t>(band)].variance;
+    fine = fine && (!is_flux || is_fine(scaling, variance.pixels()));
   }
+  return fine;
 }
 
 void ResultBatch::store(std::size_t row, const stages::Stamp& stamp) {
   EXPECT(row < rows_);
+  bool fine = true;
   for (std::size_t product = 0; product < chain_.config().output.products.size();
        ++product) {
-    store_image(row, product, stamp);
+    fine = store_image(row, product, stamp) && fine;
   }
+  coarse_rows_ += fine ? 0 : 1;
   catalogue::write_row(stamp.injection, chain_.config().bands, row, catalogue_);
   chain_.schema().write_row(measurements_, row, stamp.measurement);
 }

@@ -36,12 +36,16 @@ class ResultBatch {
   std::vector<ColumnInfo> datasets() const;
   const Table& catalogue() const { return catalogue_; }
   const Table& measurements() const { return measurements_; }
+  /// Rows stored so far of which an int16 image has steps above half its noise.
+  std::int64_t coarse_rows() const { return coarse_rows_; }
 
  private:
-  void store_image(std::size_t row, std::size_t product, const stages::Stamp& stamp);
+  /// Whether int16 steps, if any, are fine enough.
+  bool store_image(std::size_t row, std::size_t product, const stages::Stamp& stamp);
 
   const stages::Chain& chain_;
   std::size_t rows_ = 0;
+  std::int64_t coarse_rows_ = 0;
   Table images_;  ///< per product: pixels; int16: pixels, scale, offset
   Table catalogue_;
   Table measurements_;
@@ -55,6 +59,9 @@ struct Int16Scaling {
   double scale = 0.0;
   double offset = 0.0;
 };
+/// Whether a step is no larger than half the least noise of an image with this variance
+/// (then rounding adds at most 1 % to the noise); true where nothing has a variance.
+bool is_fine(const Int16Scaling& scaling, std::span<const float> variance);
 Int16Scaling encode_int16(std::span<const float> pixels, std::span<std::int16_t> out);
 /// The pixel of a code; NaN for -32768.
 float decode_int16(std::int16_t code, const Int16Scaling& scaling);

@@ -167,6 +167,15 @@ bool make_shards(const Session& session, const PreparedFolder& prepared,
   queue.reset();
   world.agree(error);
   timings = maker.timings();
+  const auto coarse = world.sum(maker.coarse_rows());
+  const auto rows = world.sum(timings.rows);
+  if (coarse > 0) {
+    log.warning(fmt::format(
+        "output.encoding int16: in {} of {} rows the steps are above half the "
+        "noise, which they round away (a bright pixel stretches a stamp's "
+        "range): use float32",
+        grouped(coarse), grouped(rows)));
+  }
   return world.any(stopped);
 }
 

@@ -32,6 +32,10 @@ Session open_session(const config::RunConfig& config,
       [&] { session.setup = stages::make_setup(config, session.opened.inputs); });
   session.plan = {.rows = session.rows().count(),
                   .rows_per_shard = config.output.rows_per_shard};
+  // Of a file's rows, which are known only now.
+  const auto problem =
+      config::shards_problem(session.plan.rows, session.plan.rows_per_shard);
+  if (!problem.empty()) throw ConfigError("output.rows_per_shard: " + problem);
   for (const auto& warning : session.opened.warnings) log.warning(warning);
   for (const auto& prior : session.setup.sampler->overridden()) {
     log.info(fmt::format("the catalogue gives {}: its prior is not used", prior));

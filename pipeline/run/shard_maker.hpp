@@ -36,6 +36,8 @@ class ShardMaker {
 
   const Timings& timings() const { return timings_; }
   Timings& timings() { return timings_; }
+  /// Of this rank (ResultBatch::coarse_rows).
+  std::int64_t coarse_rows() const { return batch_.coarse_rows(); }
 
  private:
   void render(const RowRange& rows);

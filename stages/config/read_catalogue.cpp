@@ -13,6 +13,8 @@ constexpr std::array<std::string_view, 4> kinds = {"sampled", "grid", "sobol", "
 // Owen-scrambled Sobol points have 32-bit indices.
 constexpr double most_sobol_rows = 4294967296.0;
 constexpr double most_saltelli_points = 1.0e9;
+// Far from where sums of row numbers overflow, and from what anyone runs.
+constexpr double most_sampled_rows = 1.0e15;
 
 std::vector<double> axis_values(const Section& grid, const std::string& column) {
   grid.describe(column, "list of numbers, or from/to/step");
@@ -77,7 +79,8 @@ void read_catalogue(const Section& root, RunConfig& config) {
   const auto kind = section.one_of(kinds, root.is_map("catalogue"));
   if (kind == "sampled") {
     out.kind = CatalogueKind::sampled;
-    out.count = section.section("sampled").integer("count", at_least(1));
+    out.count =
+        section.section("sampled").integer("count", closed(1, most_sampled_rows));
   } else if (kind == "grid") {
     out.kind = CatalogueKind::grid;
     read_grid(section, out);

@@ -3,16 +3,52 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 
+#include "lib/catalogue/column_units.hpp"
 #include "lib/catalogue/csv_source.hpp"
+#include "lib/catalogue/quantities.hpp"
 #include "lib/core/errors.hpp"
 
 namespace lensmill::config {
 
+namespace {
+
+// Priors are held whole in memory, on every rank.
+constexpr std::int64_t most_rows = 10'000'000;
+
+/// From the unit that the file states for a column to the one that is wanted.
+double factor_of(const Section& section, std::string_view key,
+                 const catalogue::ColumnSource& source, const std::string& column,
+                 std::string_view wanted) {
+  const auto stated = source.facts(column).unit;
+  const auto conversion = catalogue::convert_unit(stated, wanted);
+  if (!conversion.problem.empty()) {
+    section.problem(key, fmt::format("{}: column `{}` {}", source.path(), column,
+                                     conversion.problem));
+  } else if (conversion.factor != 1.0) {
+    section.warning(key,
+                    fmt::format("{}: column `{}` has the unit `{}`: converted to {}",
+                                source.path(), column, stated, wanted));
+  }
+  return conversion.factor;
+}
+
+/// The unit in which a column's values are wanted.
+std::string_view unit_of(const std::string& column, std::string_view unit) {
+  const auto quantity = catalogue::find_quantity(column);
+  return quantity ? quantity->quantity->unit : unit;
+}
+
+}  // namespace
+
 std::vector<std::vector<double>> read_csv(const Section& section, std::string_view key,
-                                          const std::vector<std::string>& columns) {
+                                          const std::vector<std::string>& columns,
+                                          std::string_view unit) {
   std::vector<std::vector<double>> values(columns.size());
+  const auto before = section.problem_count();
   const std::string path = section.existing_file(key);
+  if (section.problem_count() > before) return values;
   try {
     const catalogue::CsvSource source(path);
     section.note_file_read(path);
@@ -23,6 +59,11 @@ std::vector<std::vector<double>> read_csv(const Section& section, std::string_vi
         return values;
       }
     }
+    if (source.rows() > most_rows) {
+      section.problem(key, fmt::format("{} has {} rows, a prior's table at most {}",
+                                       path, source.rows(), most_rows));
+      return values;
+    }
     std::vector<catalogue::BadCell> bad;
     const Table table = source.read(0, source.rows(), columns, bad);
     for (const auto& cell : bad) {
@@ -31,17 +72,14 @@ std::vector<std::vector<double>> read_csv(const Section& section, std::string_vi
                                   cell.column, cell.reason));
     }
     for (std::size_t c = 0; c < columns.size(); ++c) {
-      const auto& column = table[c];
-      for (std::size_t row = 0; row < column.rows(); ++row) {
-        values[c].push_back(
-            column.info().type == ElementType::int64
-                ? static_cast<double>(column.values<std::int64_t>()[row])
-                : column.values<double>()[row]);
+      const double factor =
+          factor_of(section, key, source, columns[c], unit_of(columns[c], unit));
+      for (std::size_t row = 0; row < table[c].rows(); ++row) {
+        values[c].push_back(factor * catalogue::real_cell(table[c], row));
       }
     }
   } catch (const Error& error) {
-    // A missing file is reported already.
-    if (std::filesystem::exists(path)) section.problem(key, error.what());
+    section.problem(key, error.what());
   }
   return values;
 }

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "lib/config/suggest.hpp"
+#include "lib/core/text.hpp"
 #include "stages/config/section_readers.hpp"
 
 namespace lensmill::config {
@@ -43,7 +44,35 @@ void check_products(const Section& output, const RunConfig& config) {
   }
 }
 
+/// Names that the system would refuse once the work is done.
+std::string directory_problem(const std::string& directory) {
+  // Linux: NAME_MAX, and PATH_MAX with room for what lies in a run's folder.
+  constexpr std::size_t longest_name = 255;
+  constexpr std::size_t longest_path = 3800;
+  if (directory.size() > longest_path) {
+    return fmt::format("is a path of {} bytes (at most {})", directory.size(),
+                       longest_path);
+  }
+  for (const auto& part : std::filesystem::path(directory)) {
+    if (part.native().size() <= longest_name) continue;
+    return fmt::format("has a name of {} bytes in it (at most {})",
+                       part.native().size(), longest_name);
+  }
+  return "";
+}
+
 }  // namespace
+
+std::string shards_problem(std::int64_t rows, std::int64_t rows_per_shard) {
+  const std::int64_t shards =
+      rows / rows_per_shard + (rows % rows_per_shard != 0 ? 1 : 0);
+  if (shards <= most_shards) return "";
+  return fmt::format(
+      "{} rows of {} a shard make {} shards, at most {} are possible: give "
+      "at least {}",
+      grouped(rows), grouped(rows_per_shard), grouped(shards), grouped(most_shards),
+      (rows + most_shards - 1) / most_shards);
+}
 
 void read_measure(const Section& root, RunConfig& config) {
   const Section measure = root.section("measure");
@@ -97,12 +126,17 @@ void read_output(const Section& root, RunConfig& config) {
     output.problem("directory", "must name a folder (got \"\")");
   } else {
     out.directory = std::filesystem::absolute(directory).lexically_normal().string();
+    const auto problem = directory_problem(out.directory);
+    if (!problem.empty()) output.problem("directory", problem);
   }
   output.record_text("directory", out.directory);
   out.products = output.texts("products", out.products);
   check_products(output, config);
   out.rows_per_shard =
       output.integer("rows_per_shard", closed(1, 1.0e9), out.rows_per_shard);
+  const auto problem = shards_problem(config.catalogue.count,
+                                      std::max<std::int64_t>(1, out.rows_per_shard));
+  if (!problem.empty()) output.problem("rows_per_shard", problem);
   out.encoding = output.choice<Encoding>("encoding", encodings, out.encoding);
   out.writer_groups = static_cast<int>(
       output.integer("writer_groups", closed(0, 1.0e6), out.writer_groups));

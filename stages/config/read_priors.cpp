@@ -98,6 +98,7 @@ void read_cosmology(const Section& root, RunConfig& config) {
 
 void read_priors(const Section& root, RunConfig& config) {
   const Section priors = root.section("priors");
+  config.priors.where = where(root, "priors");
   for (const auto& key : priors.keys()) {
     if (key == "src_offset") {
       read_offset(priors, config.priors);

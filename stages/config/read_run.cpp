@@ -8,6 +8,11 @@
 namespace lensmill::config {
 namespace {
 
+// In names of columns, that people type.
+constexpr std::size_t longest_band = 32;
+// NAME.h5 and what is written beside it before it is renamed: at most 255 bytes.
+constexpr std::size_t longest_run_name = 200;
+
 bool is_plain(const std::string& name, std::string_view also) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [&](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
@@ -24,6 +29,11 @@ void read_bands(const Section& root, RunConfig& config) {
                                       bands.size()));
   }
   for (const auto& band : bands) {
+    if (band.size() > longest_band) {
+      root.problem("bands", fmt::format("a band's name must be at most {} letters (got "
+                                        "{})",
+                                        longest_band, band.size()));
+    }
     if (!is_plain(band, "")) {
       root.problem("bands",
                    fmt::format("a band's name must be letters and digits, since "
@@ -48,6 +58,11 @@ void read_run_grid_bands(const Section& root, RunConfig& config) {
                 fmt::format("must be letters, digits, `.`, `_` and `-`, since it "
                             "names files (got \"{}\")",
                             config.run.name));
+  }
+  if (config.run.name.size() > longest_run_name) {
+    run.problem("name", fmt::format("must be at most {} letters, since it names files "
+                                    "(got {})",
+                                    longest_run_name, config.run.name.size()));
   }
   config.run.seed = run.unsigned_integer("seed", config.run.seed);
   config.run.note = run.text("note", config.run.note);

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "lib/catalogue/quantities.hpp"
 #include "stages/config/read_csv.hpp"
 #include "stages/config/section_readers.hpp"
 
@@ -57,6 +58,23 @@ catalogue::Choice read_choice(const Section& form) {
   return choice;
 }
 
+/// The unit of a prior's values, by its key or the one above it (a band's name is no
+/// help); "" where they have none.
+std::string unit_of_key(std::string path) {
+  for (int up = 0; up < 2; ++up) {
+    const auto dot = path.rfind('.');
+    const auto key = path.substr(dot == std::string::npos ? 0 : dot + 1);
+    if (const auto quantity = catalogue::find_quantity(key)) {
+      return std::string(quantity->quantity->unit);
+    }
+    for (const char* unit : {"arcsec", "rad", "deg", "pix", "nmgy", "mag"}) {
+      if (key.ends_with(std::string("_") + unit)) return unit;
+    }
+    path.erase(dot == std::string::npos ? 0 : dot);
+  }
+  return "";
+}
+
 catalogue::Histogram read_histogram(const Section& form) {
   const Section section = form.section("histogram");
   catalogue::Histogram histogram;
@@ -65,7 +83,11 @@ catalogue::Histogram read_histogram(const Section& form) {
     histogram.weights = section.numbers("weights", non_negative);
     return histogram;
   }
-  const auto columns = read_csv(section, "file", {"lower", "upper", "weight"});
+  const auto unit = unit_of_key(form.path());
+  const auto edges = read_csv(section, "file", {"lower", "upper"}, unit);
+  const auto weights = read_csv(section, "file", {"weight"});
+  if (edges[0].size() != weights[0].size()) return histogram;  // reported already
+  const std::vector<std::vector<double>> columns{edges[0], edges[1], weights[0]};
   for (std::size_t bin = 0; bin < columns[0].size(); ++bin) {
     if (bin > 0 && columns[0][bin] != columns[1][bin - 1]) {
       section.problem("file",

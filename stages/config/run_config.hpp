@@ -209,6 +209,12 @@ struct MeasureSection {
   Interval annulus_pix{20.0, 28.0};
 };
 
+/// More than any file system takes in one folder; `rows_per_shard` keeps below it.
+inline constexpr std::int64_t most_shards = 1'000'000;
+/// The problem of so many rows in such shards, for `output.rows_per_shard`; "" for
+/// none.
+std::string shards_problem(std::int64_t rows, std::int64_t rows_per_shard);
+
 enum class Encoding { float32, int16 };
 enum class WorkDistribution { dynamic, fixed };
 struct OutputSection {

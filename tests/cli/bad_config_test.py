@@ -81,7 +81,7 @@ class BadConfig(ConfigCase):
                 ("stamp_size_pix: 16", "stamp_size_pix: 7", "grid.stamp_size_pix",
                  "must be an integer in [8, 4096] (got 7)"),
                 ("count: 10", "count: 0", "catalogue.sampled.count",
-                 "must be an integer >= 1 (got 0)"),
+                 "must be an integer in [1, 1000000000000000] (got 0)"),
                 ("seed: 7", "seed: -1", "run.seed", "[0, 2^64)"),
                 ("name: small", "name: ../small", "run.name", "letters, digits"),
                 ("pixel_scale_arcsec: 0.262", "pixel_scale_arcsec: .nan",

@@ -5,6 +5,7 @@ import unittest
 
 import h5py
 import numpy
+from astropy import units
 from astropy.io import fits
 from astropy.table import Table
 
@@ -184,6 +185,24 @@ class Catalogues(GalaxyCase):
     def test_a_pixel_scale_of_nothing(self):
         path = self.catalogue(PIXEL_SCALE=[0.03, 0.03, 0.0, 0.03])
         self.refused("", f"{path}", "row 3", "PIXEL_SCALE must be in (0, 100)")
+
+    def test_units_of_the_pixel_scale(self):
+        config = self.write("small.yaml", edited(self.config(), "  src_sersic_n: 1.0\n"
+                                                 "  src_q: 0.7\n", ""))
+        for scale in ([0.03] * 4, [30.0] * 4 * units.mas, [0.03] * 4 * units.arcsec):
+            self.catalogue(PIXEL_SCALE=scale)
+            self.assert_ends(lensmill("run", config, "--output", self.folder / "run",
+                                      "--dry-run"), 0)
+        self.catalogue(PIXEL_SCALE=[0.03] * 4 * units.pix)
+        self.refused("", "column PIXEL_SCALE has the unit `pix")
+
+    def test_several_numbers_where_one_is_needed(self):
+        self.catalogue(GAL_HDU=numpy.zeros((4, 2), int))
+        self.refused("", "column GAL_HDU: holds integers (2 in each row), but one integer "
+                     "in each row is needed")
+        self.catalogue(PIXEL_SCALE=["0.03"] * 4)
+        self.refused("", "column PIXEL_SCALE: holds strings (1 in each row), but one "
+                     "number")
 
     def test_what_is_no_fits_table(self):
         self.images("galaxies.fits")

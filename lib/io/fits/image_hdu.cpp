@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cstdlib>
 #include <limits>
 
 #include "lib/core/errors.hpp"
@@ -36,6 +37,21 @@ ImageHdu::ImageHdu(std::shared_ptr<OpenFile> file, int index)
     if (extent < 1 || extent > std::numeric_limits<int>::max()) {
       throw DataError(fmt::format("{}: an axis of length {}", place(), extent));
     }
+  }
+  // As Hdu's check, which a product of axes beyond 64 bits gets past. What is
+  // compressed may be larger than its file.
+  int bits = 0;
+  fits_get_img_type(fits, &bits, &status);
+  check(status, "fits_get_img_type", place());
+  const double bytes = std::abs(bits) / 8.0 * static_cast<double>(extents[0]) *
+                       static_cast<double>(extents[1]) *
+                       static_cast<double>(extents[2]);
+  const auto file_bytes = static_cast<double>(fits->Fptr->filesize);
+  if (type == IMAGE_HDU && fits_is_compressed_image(fits, &status) == 0 &&
+      bytes > file_bytes) {
+    throw DataError(fmt::format(
+        "{}: truncated file ({} x {} x {} pixels in a file of {:.0f} bytes)", place(),
+        extents[2], extents[1], extents[0], file_bytes));
   }
   nx_ = static_cast<int>(extents[0]);
   ny_ = static_cast<int>(extents[1]);

@@ -39,17 +39,6 @@ ColumnKind kind_of(int type_code) {
   }
 }
 
-std::string_view to_string(ColumnKind kind) {
-  switch (kind) {
-    case ColumnKind::integer: return "integers";
-    case ColumnKind::floating: return "floating-point numbers";
-    case ColumnKind::logical: return "logical values";
-    case ColumnKind::string: return "strings";
-    case ColumnKind::other: return "neither numbers nor strings";
-  }
-  return "unknown";
-}
-
 std::vector<std::size_t> row_shape(fitsfile* fits, int number, std::size_t elements,
                                    const std::string& place) {
   if (elements == 1) return {};
@@ -70,6 +59,17 @@ std::vector<std::size_t> row_shape(fitsfile* fits, int number, std::size_t eleme
 
 }  // namespace
 
+std::string_view to_string(ColumnKind kind) {
+  switch (kind) {
+    case ColumnKind::integer: return "integers";
+    case ColumnKind::floating: return "floating-point numbers";
+    case ColumnKind::logical: return "logical values";
+    case ColumnKind::string: return "strings";
+    case ColumnKind::other: return "neither numbers nor strings";
+  }
+  return "unknown";
+}
+
 TableHdu::TableHdu(std::shared_ptr<OpenFile> file, int index)
     : Hdu(std::move(file), index) {
   fitsfile* fits = as_fits(handle());
@@ -86,6 +86,15 @@ TableHdu::TableHdu(std::shared_ptr<OpenFile> file, int index)
   fits_get_num_cols(fits, &count, &status);
   check(status, "fits_get_num_rows", place());
   rows_ = rows;
+  // As Hdu's check, which a product of NAXIS1 and NAXIS2 beyond 64 bits gets past.
+  const LONGLONG row_bytes = fits->Fptr->rowlength;
+  if (rows < 0 || row_bytes < 0 ||
+      (row_bytes > 0 && rows > fits->Fptr->filesize / row_bytes) ||
+      (row_bytes == 0 && rows > 0)) {
+    throw DataError(
+        fmt::format("{}: truncated file ({} rows of {} bytes in a file of {} bytes)",
+                    place(), rows, row_bytes, fits->Fptr->filesize));
+  }
   for (int number = 1; number <= count; ++number) {
     int type_code = 0;
     LONGLONG repeat = 0;
@@ -103,6 +112,10 @@ TableHdu::TableHdu(std::shared_ptr<OpenFile> file, int index)
     check(status, "fits_make_keyn", place());
     column.may_be_undefined = find_string(key).has_value();
     column.kind = kind_of(type_code);
+    int stored_code = 0;  // before TSCAL and TZERO
+    fits_get_coltypell(fits, number, &stored_code, nullptr, nullptr, &status);
+    check(status, "fits_get_coltype", place());
+    column.single_precision = stored_code == TFLOAT;
     const auto bytes = static_cast<std::size_t>(std::max<LONGLONG>(width, 1));
     auto elements = static_cast<std::size_t>(repeat);
     if (column.kind == ColumnKind::string) {

@@ -8,6 +8,7 @@
 
 namespace lensmill::io::fits {
 
+/// What a column's cells are.
 enum class ColumnKind {
   integer,
   floating,
@@ -15,6 +16,8 @@ enum class ColumnKind {
   string,
   other,  ///< bits, complex numbers, arrays of variable length
 };
+/// "integers", "strings", for messages.
+std::string_view to_string(ColumnKind kind);
 
 struct ColumnDescription {
   std::string name;  ///< as in the file
@@ -23,6 +26,7 @@ struct ColumnDescription {
   /// Whether the file declares a value (TNULL) that stands for "undefined": then only
   /// read_doubles tells such cells apart.
   bool may_be_undefined = false;
+  bool single_precision = false;  ///< stored as 32-bit floating-point numbers
   /// Elements per row, as stored: fastest axis *last*. {} for a scalar.
   std::vector<std::size_t> row_shape;
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <cstddef>
 #include <cstring>
 
 #include "lib/core/errors.hpp"
@@ -12,6 +14,31 @@ namespace {
 
 std::vector<hsize_t> extents(const Shape& shape) {
   return {shape.begin(), shape.end()};
+}
+
+/// Say of a failed read that the file's compression is unknown to this HDF5, where that
+/// is why. \throws DataError
+void refuse_unknown_filters(hid_t dataset, const Place& place) {
+  const Handle properties =
+      own(H5Dget_create_plist(dataset), H5Pclose, "H5Dget_create_plist", place);
+  const int filters =
+      check(H5Pget_nfilters(properties.get()), "H5Pget_nfilters", place);
+  for (int k = 0; k < filters; ++k) {
+    unsigned flags = 0;
+    std::size_t parameters = 0;
+    std::array<char, 64> name{};
+    const H5Z_filter_t filter =
+        H5Pget_filter2(properties.get(), static_cast<unsigned>(k), &flags, &parameters,
+                       nullptr, name.size(), name.data(), nullptr);
+    if (filter < 0 || H5Zfilter_avail(filter) > 0) continue;
+    throw DataError(fmt::format(
+        "{}: is compressed by the filter {} (number {}), which this HDF5 does not "
+        "have; "
+        "write the file with gzip or without compression (h5repack -f GZIP=4 in.h5 "
+        "out.h5, where that knows the filter; h5py: compression='gzip')",
+        place.text(), name.front() == '\0' ? "without a name" : name.data(),
+        static_cast<int>(filter)));
+  }
 }
 
 /// Select a block of the file's dataspace and return the matching memory dataspace;
@@ -111,8 +138,12 @@ void Dataset::read_block_raw(const Shape& start, const Shape& count, ElementType
   if (checked_block(start, count, type) == 0) return;
   const Handle space = file_space();
   const Handle memory = select_block(space, start, count, place_);
-  check(H5Dread(id(), memory_type(type), memory.get(), space.get(), H5P_DEFAULT, out),
-        "H5Dread", place_);
+  if (H5Dread(id(), memory_type(type), memory.get(), space.get(), H5P_DEFAULT, out) <
+      0) {
+    const std::string reason = error_reason();
+    refuse_unknown_filters(id(), place_);
+    throw IoError(fmt::format("{}: H5Dread failed ({})", place_.text(), reason));
+  }
 }
 
 std::vector<std::string> Dataset::read_strings() const {
@@ -125,6 +156,31 @@ std::vector<std::string> Dataset::read_strings() const {
         check(H5Dread(id(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, buffer), "H5Dread",
               place_);
       });
+}
+
+bool Dataset::is_written() const {
+  if (elements(shape_) == 0) return true;
+  const Handle properties =
+      own(H5Dget_create_plist(id()), H5Pclose, "H5Dget_create_plist", place_);
+  const auto layout = check(H5Pget_layout(properties.get()), "H5Pget_layout", place_);
+  if (layout == H5D_VIRTUAL) return true;
+  if (layout == H5D_CHUNKED) {
+    // Bytes tell nothing: chunks are packed, or reach beyond the edge.
+    std::vector<hsize_t> chunk(shape_.size());
+    check(H5Pget_chunk(properties.get(), static_cast<int>(chunk.size()), chunk.data()),
+          "H5Pget_chunk", place_);
+    hsize_t wanted = 1;
+    for (std::size_t axis = 0; axis < shape_.size(); ++axis) {
+      wanted *= (shape_[axis] - 1) / chunk[axis] + 1;
+    }
+    hsize_t written = 0;
+    const Handle space = file_space();
+    check(H5Dget_num_chunks(id(), space.get(), &written), "H5Dget_num_chunks", place_);
+    return written >= wanted;
+  }
+  H5D_space_status_t status{};
+  check(H5Dget_space_status(id(), &status), "H5Dget_space_status", place_);
+  return status == H5D_SPACE_STATUS_ALLOCATED;
 }
 
 bool Dataset::is_virtual() const {

@@ -82,6 +82,10 @@ class Dataset : public Object {
 
   /// Whether this is a virtual dataset (over other files).
   bool is_virtual() const;
+  /// Whether the file has all values: those of a dataset that was declared and never
+  /// written, or not all of whose chunks were, read as fill values. A virtual dataset
+  /// counts as written.
+  bool is_written() const;
 
  private:
   friend class Group;

@@ -57,8 +57,17 @@ void check_readable(const Place& place, int flags) {
 Handle open_existing(const Place& place, unsigned flags, const Handle& access) {
   const hid_t id = H5Fopen(place.file.c_str(), flags, access.get());
   if (id < 0) {
-    throw DataError(place.file +
-                    ": not a complete HDF5 file (H5Fopen: " + error_reason() + ")");
+    const std::string reason = error_reason();
+    if (reason.find("lock file") != std::string::npos) {
+      throw IoError(
+          place.file +
+          ": is locked by another program that has it open for writing; close "
+          "it there (HDF5_USE_FILE_LOCKING=FALSE opens it all the same, "
+          "half-written as it may be) (H5Fopen: " +
+          reason + ")");
+    }
+    throw DataError(place.file + ": not a complete HDF5 file (H5Fopen: " + reason +
+                    ")");
   }
   return {id, H5Fclose};
 }

@@ -74,20 +74,27 @@ TEST(Verdict, NoneFitsWhenTheBestDoesNot) {
 
 TEST(Verdict, AnArcThatIsMissingIsNotFitted) {
   auto scores = correct_scores();
-  scores.amplitude_snr = 1.0;
+  scores.amplitude_snr = 3.1;
+  EXPECT_EQ(verdict_of(scores, {}), AuditVerdict::correct);
+  scores.amplitude_snr = 2.9;
   EXPECT_EQ(verdict_of(scores, {}), AuditVerdict::none_fits);
 
-  scores.expected_snr = 2.0;
+  scores.expected_snr = 5.1;
+  EXPECT_EQ(verdict_of(scores, {}), AuditVerdict::none_fits);
+  scores.expected_snr = 4.9;
   EXPECT_EQ(verdict_of(scores, {}), AuditVerdict::undecided);
 }
 
 TEST(Verdict, IsUndecidedBetweenPlacementsThatFitAlike) {
   auto scores = correct_scores();
-  scores.legacy = match(-502.0);
-  EXPECT_EQ(verdict_of(scores, {}), AuditVerdict::undecided);
-
-  scores.legacy = match(-504.0);
+  for (const double near : {-502.9, -497.1}) {
+    scores.legacy = match(near);
+    EXPECT_EQ(verdict_of(scores, {}), AuditVerdict::undecided) << near;
+  }
+  scores.legacy = match(-503.1);
   EXPECT_EQ(verdict_of(scores, {}), AuditVerdict::correct);
+  scores.legacy = match(-496.9);
+  EXPECT_EQ(verdict_of(scores, {}), AuditVerdict::legacy);
 }
 
 TEST(Verdict, DoesWithoutLegacyAndShift) {

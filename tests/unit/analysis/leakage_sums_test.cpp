@@ -164,10 +164,13 @@ TEST(LeakageSums, IncompleteRowsEnterOnlyWhatTheyHave) {
 }
 
 TEST(Hypotheses, FollowTheRuleFixedInTheDocumentation) {
-  EXPECT_EQ(verdict_of(0.95), Verdict::supported);
-  EXPECT_EQ(verdict_of(0.90), Verdict::not_decided);
-  EXPECT_EQ(verdict_of(0.5), Verdict::not_decided);
-  EXPECT_EQ(verdict_of(0.05), Verdict::refuted);
+  EXPECT_EQ(verdict_of(0.91), Verdict::supported);
+  for (const double between : {0.90, 0.89, 0.6, 0.5, 0.4, 0.11, 0.10}) {
+    EXPECT_EQ(verdict_of(between), Verdict::not_decided) << between;
+  }
+  EXPECT_EQ(verdict_of(0.09), Verdict::refuted);
+  EXPECT_EQ(verdict_of(1.0), Verdict::supported);
+  EXPECT_EQ(verdict_of(0.0), Verdict::refuted);
   EXPECT_EQ(verdict_of(StampRow::nan), Verdict::not_decided);
 }
 

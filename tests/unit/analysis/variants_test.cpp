@@ -86,5 +86,17 @@ TEST(RankVariants, PutsThoseThatHarmTheAnnulusLast) {
   EXPECT_EQ(variants[3].rank, 4);
 }
 
+TEST(RankVariants, HarmBeginsAtTwoPercentOfTheAnnulus) {
+  for (const double change : {-0.019, -0.021}) {
+    const Estimate estimate{change, 0.0, change, change};
+    std::vector<RankedVariant> variants{
+        {.variant = Variant::core_mask, .core_auc = 0.6, .annulus_change = estimate}};
+
+    rank_variants(variants);
+
+    EXPECT_EQ(variants[0].annulus_harmed, change < -0.02) << change;
+  }
+}
+
 }  // namespace
 }  // namespace lensmill::analysis

@@ -111,6 +111,39 @@ TEST(CsvSource, RefusesFilesThatAreNoTables) {
   EXPECT_THROW(CsvSource("/no/such/file.csv"), IoError);
 }
 
+TEST(CsvSource, NamesTheSeparatorThatIsNoComma) {
+  EXPECT_THAT(
+      error_of<DataError>("lens_q\tsrc_q\n0.5\t0.6\n"),
+      HasSubstr("line 1: the header's names are separated by tabs, but commas "));
+  EXPECT_THAT(error_of<DataError>("# c\nlens_q;src_q\n0,5;0,6\n"),
+              HasSubstr("line 2: the header's names are separated by semicolons"));
+  EXPECT_THAT(error_of<DataError>("lens_q | src_q\n0.5|0.6\n"),
+              HasSubstr("separated by bars"));
+  EXPECT_THAT(error_of<DataError>("lens_q src_q\n0.5 0.6\n"),
+              HasSubstr("separated by blanks"));
+  EXPECT_THAT(error_of<DataError>("#lens_q,src_q\n0.5,0.5\n"),
+              HasSubstr("line 2: holds numbers where the header's column names are "));
+}
+
+TEST(CsvSource, NamesTheFormatThatIsNoText) {
+  EXPECT_THAT(
+      error_of<DataError>("SIMPLE  =                    T" + std::string(2000, ' ')),
+      HasSubstr("is a file in FITS, but comma-separated text is needed"));
+  EXPECT_THAT(error_of<DataError>("\x89HDF\r\n\x1a\n"), HasSubstr("is a file in HDF5"));
+  EXPECT_THAT(error_of<DataError>("PK\x03\x04 and more"), HasSubstr("spreadsheet"));
+  EXPECT_THAT(error_of<DataError>("<?xml version='1.0'?>\n"), HasSubstr("VOTable"));
+  EXPECT_THAT(error_of<DataError>("lens_q\n0.5\n" + std::string("0.\0", 3)),
+              HasSubstr("line 3: holds a byte 0"));
+}
+
+TEST(CsvSource, ReadsNoMoreThanAMebibyteOfALineWithoutAnEnd) {
+  EXPECT_THROW(CsvSource("/dev/zero"), DataError);
+  EXPECT_THAT(error_of<DataError>("lens_q\n" + std::string((1U << 20) + 1, '1')),
+              HasSubstr("line 2: is longer than 1048576 bytes"));
+  EXPECT_EQ(CsvSource(CsvFile("lens_q\n0.5" + std::string(1000, '0')).path()).rows(),
+            1);
+}
+
 /// rows lines "id,theta_e,q" with values that depend on the row.
 std::string many_rows(std::int64_t rows) {
   std::string text = "injection_id,theta_e_arcsec,lens_q\n";

@@ -43,6 +43,72 @@ TEST(ValidateFile, ReportsSourcesThatAreNotBehindTheirLens) {
                                  "lens_redshift (got 0.4 and 0.7)"));
 }
 
+TEST(ValidateFile, SaysWhatANumberSuchAs99StandsFor) {
+  EXPECT_THAT(verdict("src_mag_r\n21\n99\n"),
+              HasSubstr("line 3: src_mag_r must be in [-50, 50] (got 99): a mark for "
+                        "`not measured`?"));
+  EXPECT_THAT(verdict("src_mag_r\n-99\n"), HasSubstr("not measured"));
+  EXPECT_THAT(verdict("lens_q\n1.2\n"), testing::Not(HasSubstr("not measured")));
+}
+
+TEST(ValidateFile, NamesColumnsThatDifferByTheirCaseAlone) {
+  EXPECT_THAT(verdict("LENS_Q\n0.5\n"),
+              HasSubstr("column `LENS_Q` is unknown: names are in lower case, write "
+                        "`lens_q`"));
+  EXPECT_THAT(verdict("SRC_FLUX_NMGY_R\n0.5\n"), HasSubstr("write `src_flux_nmgy_r`"));
+  Needs needs = seed_needs();
+  needs.bands = {"R"};
+  EXPECT_THAT(verdict("Src_Flux_nmgy_r\n0.5\n", needs),
+              HasSubstr("write `src_flux_nmgy_R`"));
+}
+
+/// A file of one row with columns that cannot be read, and what is wrong of itself.
+class OddSource final : public ColumnSource {
+ public:
+  const std::string& path() const override { return path_; }
+  const std::vector<std::string>& columns() const override { return columns_; }
+  std::int64_t rows() const override { return 1; }
+  ColumnFacts facts(const std::string&) const override {
+    return {.unit = "", .single_precision = true};
+  }
+  std::vector<UnreadColumn> unread() const override {
+    return {{"lens_q", "text"}, {"HOST_FLIP", "logical values"}, {"comment", "text"}};
+  }
+  std::vector<std::string> problems() const override { return {"column `a` is odd"}; }
+  Table read(std::int64_t, std::int64_t, std::span<const std::string>,
+             std::vector<BadCell>&) const override {
+    Table table;
+    table.emplace_back(ColumnInfo{.name = "injection_id",
+                                  .unit = "",
+                                  .description = "",
+                                  .type = ElementType::float64,
+                                  .row_shape = {}},
+                       1);
+    table[0].values<double>()[0] = 16777218.0;
+    return table;
+  }
+
+ private:
+  std::string path_ = "odd.fits";
+  std::vector<std::string> columns_{"injection_id"};
+};
+
+TEST(ValidateFile, TellsOfColumnsThatAreKnownAndCannotBeRead) {
+  try {
+    validate_file(OddSource(), seed_needs());
+    FAIL();
+  } catch (const DataError& error) {
+    const std::string message = error.what();
+    EXPECT_THAT(message, HasSubstr("column `a` is odd"));
+    EXPECT_THAT(message, HasSubstr("column `lens_q` holds text, but one number in each "
+                                   "row is needed"));
+    EXPECT_THAT(message, HasSubstr("column `HOST_FLIP` holds logical values"));
+    EXPECT_THAT(message, testing::Not(HasSubstr("comment")));
+    EXPECT_THAT(message, HasSubstr("row 1: injection_id must be at most 16777216 (got "
+                                   "16777218)"));
+  }
+}
+
 TEST(ValidateFile, ReportsEveryKindOfProblemAtOnce) {
   const auto message = verdict(
       "injection_id,lens_q,src_reff_arcsec,host_index,src_flux_nmgy_r\n"

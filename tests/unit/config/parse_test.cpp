@@ -1,6 +1,7 @@
 #include "lib/config/parse.hpp"
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include <cstdlib>
 #include <fstream>
@@ -65,6 +66,24 @@ TEST(ParseYaml, ReportsEveryDuplicateKeyWithBothLines) {
             "a at run.yaml:3: given twice (first at run.yaml:1)");
 }
 
+TEST(ParseYaml, RefusesASecondDocumentByItsLine) {
+  EXPECT_THAT(message_of("a: 1\n---\nb: 2\n"),
+              HasSubstr("run.yaml:3: a second YAML document"));
+  EXPECT_EQ(message_of("---\na: 1\n---\n# nothing\n"), "");
+  EXPECT_EQ(message_of("a: 1\n...\n"), "");
+}
+
+TEST(ParseYaml, RefusesTagsByKeyAndLine) {
+  EXPECT_EQ(
+      message_of("a: 1\nb: {c: !!int \"3\"}\nd: !mine [1]\n!!str e: 1\n"),
+      "b.c at run.yaml:2: has the YAML tag !!int: tags are not read, take it away\n"
+      "d at run.yaml:3: has the YAML tag !mine: tags are not read, take it away\n"
+      "e at run.yaml:4: has the YAML tag !!str: tags are not read, take it away");
+  EXPECT_THAT(message_of("a: 1\n", {"a=!!float 2"}),
+              HasSubstr("has the YAML tag !!float"));
+  EXPECT_EQ(message_of("a: 'x'\nb: |\n  text\nc: &d 1\ne: *d\n"), "");
+}
+
 TEST(ParseYaml, StopsAtAnAnchorThatRefersToItself) {
   EXPECT_THAT(message_of("a: &loop [*loop]\n"), HasSubstr("run.yaml"));
 }
@@ -109,6 +128,29 @@ TEST(ParseYamlFile, SaysWhatIsWrongWithThePath) {
 
   EXPECT_THROW(parse_yaml_file(folder / "absent.yaml", problems), ConfigError);
   EXPECT_THROW(parse_yaml_file(folder.path(), problems), ConfigError);
+}
+
+/// What reading a file ends in.
+std::string file_message_of(const std::filesystem::path& path) {
+  try {
+    Problems problems;
+    parse_yaml_file(path, problems);
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(ParseYamlFile, WaitsForNoPipeAndReadsNoDeviceToItsEnd) {
+  const test_support::TemporaryFolder folder;
+  ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
+  constexpr std::size_t too_large = (std::size_t{4} << 20) + 1;
+  std::ofstream(folder / "large.yaml") << "a: " << std::string(too_large, 'x');
+
+  EXPECT_THAT(file_message_of(folder / "pipe"), HasSubstr("is a pipe or device"));
+  EXPECT_THAT(file_message_of("/dev/zero"), HasSubstr("is a pipe or device"));
+  EXPECT_THAT(file_message_of(folder / "large.yaml"),
+              HasSubstr("is larger than 4 MiB"));
 }
 
 TEST(EmitYaml, ReadsBackTheSame) {

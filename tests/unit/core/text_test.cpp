@@ -26,5 +26,14 @@ TEST(Text, Bytes) {
   EXPECT_EQ(bytes_text(490e9), "490 GB");
 }
 
+TEST(Printable, WritesControlCharactersOut) {
+  EXPECT_EQ(printable("red \x1b[31m bell \a del \x7f"),
+            "red \\x1b[31m bell \\x07 del \\x7f");
+  EXPECT_EQ(printable("back\rover"), "back\\x0dover");
+  EXPECT_EQ(printable("csi \xc2\x9b"), "csi \\u009b");
+  EXPECT_EQ(printable("two\nlines\tand S\xc3\xa9rsic \xc2\xb5"),
+            "two\nlines\tand S\xc3\xa9rsic \xc2\xb5");
+}
+
 }  // namespace
 }  // namespace lensmill

@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
 
 #include "lib/core/errors.hpp"
 #include "lib/io/fits/file.hpp"
 #include "lib/io/fits/psfex_file.hpp"
+#include "lib/io/fits/writer.hpp"
 #include "tests/support/data_folder.hpp"
 #include "tests/support/file_bytes.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -118,6 +120,55 @@ TEST(FitsTable, ATruncatedTableIsBadData) {
   EXPECT_THAT([&] { File::open(path).first_table(); },
               ThrowsMessage<DataError>(
                   AllOf(HasSubstr("table.fits, HDU 1"), HasSubstr("truncated"))));
+}
+
+/// A file's header with another number for the keyword; the last one that has it.
+void replace_number(const std::string& path, const std::string& keyword,
+                    const std::string& number) {
+  auto bytes = test_support::file_bytes(path);
+  const auto at = bytes.rfind(keyword + std::string(8 - keyword.size(), ' ') + "=");
+  ASSERT_NE(at, std::string::npos);
+  bytes.replace(at + 10, 20, std::string(20 - number.size(), ' ') + number);
+  test_support::write_bytes(path, bytes);
+}
+
+TEST(FitsTable, MoreRowsThanTheFileHoldsAreRefusedHoweverMany) {
+  const TemporaryFolder folder;
+  // The last one times the bytes of a row is beyond 64 bits.
+  for (const char* rows : {"4000", "1000000000000", "4611686018427387904"}) {
+    const std::string path = written_table(folder);
+    replace_number(path, "NAXIS2", rows);
+    EXPECT_THAT([&] { File::open(path).first_table(); },
+                ThrowsMessage<DataError>(HasSubstr("truncated file")))
+        << rows;
+    std::filesystem::remove(path);
+  }
+}
+
+TEST(FitsTable, SaysWhichColumnsAreInSinglePrecision) {
+  const TemporaryFolder folder;
+  const TableHdu table = File::open(written_table(folder)).first_table();
+
+  EXPECT_TRUE(table.column("PAIR").single_precision);
+  EXPECT_FALSE(table.column("theta_e_arcsec").single_precision);
+  EXPECT_FALSE(table.column("mag").single_precision);  // scaled integers
+}
+
+TEST(FitsImage, MorePixelsThanTheFileHoldsAreRefusedHoweverMany) {
+  const TemporaryFolder folder;
+  const std::string path = (folder / "image.fits").string();
+  Writer writer;
+  const Image<float> image(10, 12);
+  writer.add_image("image", image.view(), {});
+  writer.save(path);
+  replace_number(path, "BITPIX", "-64");
+  replace_number(path, "NAXIS1", "2147483647");
+  for (const char* side : {"3000", "2147483647"}) {
+    replace_number(path, "NAXIS2", side);
+    EXPECT_THAT([&] { File::open(path).first_image(); },
+                ThrowsMessage<DataError>(HasSubstr("truncated file")))
+        << side;
+  }
 }
 
 TEST(PsfexFile, ReadsBothFormsOfRealModels) {

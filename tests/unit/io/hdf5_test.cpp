@@ -134,6 +134,35 @@ TEST(Hdf5File, RefusesTypesThatWouldLoseValues) {
               ThrowsMessage<DataError>(HasSubstr("not one integer")));
 }
 
+TEST(Hdf5File, KnowsWhatWasDeclaredAndNeverWritten) {
+  const TemporaryFolder folder;
+  const std::string path = (folder / "chunks.h5").string();
+  const hsize_t extent = 1000000;
+  const hsize_t chunk = 100;
+  const hid_t id = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+  const hid_t space = H5Screate_simple(1, &extent, nullptr);
+  const hid_t properties = H5Pcreate(H5P_DATASET_CREATE);
+  H5Pset_chunk(properties, 1, &chunk);
+  const hid_t dataset = H5Dcreate2(id, "column", H5T_IEEE_F64LE, space, H5P_DEFAULT,
+                                   properties, H5P_DEFAULT);
+  ASSERT_GE(dataset, 0);
+  H5Dclose(dataset);
+  H5Pclose(properties);
+  H5Sclose(space);
+  H5Fclose(id);
+
+  auto file = File::open_for_update(path);
+  auto column = file.open_dataset("column");
+  EXPECT_FALSE(column.is_written());
+  Transfer transfer;
+  const std::vector<double> some(100, 1.0);
+  column.write_rows<double>(0, some, transfer);
+  EXPECT_FALSE(column.is_written());
+  column.write_all<double>(std::vector<double>(extent, 1.0));
+  EXPECT_TRUE(column.is_written());
+  EXPECT_TRUE(file.create_dataset("none", ElementType::float64, {0}).is_written());
+}
+
 TEST(Hdf5File, TruncatedAndForeignFilesAreBadData) {
   const TemporaryFolder folder;
   const std::string whole = test_support::file_bytes(written_file(folder));

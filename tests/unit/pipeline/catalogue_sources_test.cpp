@@ -57,6 +57,28 @@ TEST(Hdf5Source, ReadsRowRangesOfTheNumericColumns) {
   }
 }
 
+TEST(Hdf5Source, SaysUnitsPrecisionAndWhatItDoesNotRead) {
+  const TemporaryFolder folder;
+  const std::string path = hdf5_catalogue(folder, "");
+  {
+    auto file = io::hdf5::File::open_for_update(path);
+    file.open_dataset("injection_id").write_attribute("units", "pixel");
+    file.open_dataset("theta_e_arcsec").write_attribute("unit", "mas");
+  }
+  const Hdf5Source source(path);
+
+  EXPECT_EQ(source.facts("theta_e_arcsec").unit, "mas");
+  EXPECT_TRUE(source.facts("theta_e_arcsec").single_precision);
+  EXPECT_EQ(source.facts("injection_id").unit, "pixel");
+  EXPECT_FALSE(source.facts("injection_id").single_precision);
+  const auto unread = source.unread();
+  ASSERT_EQ(unread.size(), 2U);
+  EXPECT_EQ(unread[0].name, "images");
+  EXPECT_EQ(unread[0].holds, "2 numbers in each row");
+  EXPECT_EQ(unread[1].name, "names");
+  EXPECT_EQ(unread[1].holds, "text");
+}
+
 TEST(Hdf5Source, RefusesUnequalColumnsAndFilesWithoutAny) {
   const TemporaryFolder folder;
   const std::string path = hdf5_catalogue(folder, "");
@@ -80,7 +102,7 @@ TEST(FitsSource, ReadsScalarNumericColumnsWithUndefinedCellsAsNan) {
   int status = 0;
   const char* names[] = {"injection_id", "host_index", "lens_q", "pair", "name"};
   const char* forms[] = {"K", "J", "E", "2E", "3A"};
-  const char* units[] = {"", "", "", "", ""};
+  const char* units[] = {"", "", "deg", "", ""};
   fits_create_diskfile(&fits, path.c_str(), &status);
   fits_create_tbl(fits, BINARY_TBL, 2, 5, const_cast<char**>(names),
                   const_cast<char**>(forms), const_cast<char**>(units), nullptr,
@@ -105,6 +127,13 @@ TEST(FitsSource, ReadsScalarNumericColumnsWithUndefinedCellsAsNan) {
   EXPECT_THAT(table[0].values<std::int64_t>(), ElementsAre(5, 6));
   EXPECT_THAT(table[1].values<double>(), ElementsAre(3.0, IsNan()));
   EXPECT_THAT(table[2].values<double>(), ElementsAre(0.75, 0.5));
+  EXPECT_EQ(source.facts("lens_q").unit, "deg");
+  EXPECT_TRUE(source.facts("lens_q").single_precision);
+  EXPECT_FALSE(source.facts("host_index").single_precision);
+  const auto unread = source.unread();
+  ASSERT_EQ(unread.size(), 2U);
+  EXPECT_EQ(unread[0].holds, "2 numbers in each row");
+  EXPECT_EQ(unread[1].holds, "text");
 }
 
 TEST(CatalogueFormat, IsToldByTheFirstBytes) {

@@ -57,5 +57,13 @@ TEST(Int16Encoding, StoresAConstantImageExactlyAndNothingAsNotANumber) {
   EXPECT_EQ(codes[0], -32768);
 }
 
+TEST(Int16Encoding, IsFineUpToStepsOfHalfTheLeastNoise) {
+  const std::vector<float> variance{4.0F, 0.0F, 1.0F, std::nanf("")};
+
+  EXPECT_TRUE(is_fine({.scale = 0.49, .offset = 0.0}, variance));
+  EXPECT_FALSE(is_fine({.scale = 0.51, .offset = 0.0}, variance));
+  EXPECT_TRUE(is_fine({.scale = 1.0e9, .offset = 0.0}, {}));
+}
+
 }  // namespace
 }  // namespace lensmill::pipeline

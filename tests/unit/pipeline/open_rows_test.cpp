@@ -71,10 +71,16 @@ std::string fits_file(const TemporaryFolder& folder, double last_theta_e) {
   return path;
 }
 
+std::shared_ptr<const catalogue::Rows> opened(const CatalogueSection& section) {
+  std::vector<std::string> warnings;
+  auto rows = open_rows(section, needs, {}, warnings);
+  EXPECT_THAT(warnings, IsEmpty());
+  return rows;
+}
+
 void expect_refused(const std::string& path,
                     const testing::Matcher<std::string>& message) {
-  EXPECT_THAT([&] { open_rows(file_section(path), needs, {}); },
-              ThrowsMessage<DataError>(message));
+  EXPECT_THAT([&] { opened(file_section(path)); }, ThrowsMessage<DataError>(message));
 }
 
 TEST(OpenRows, SampledAndSobolRowsBringNothing) {
@@ -83,7 +89,7 @@ TEST(OpenRows, SampledAndSobolRowsBringNothing) {
     section.kind = kind;
     section.count = 7;
 
-    const auto rows = open_rows(section, needs, {});
+    const auto rows = opened(section);
 
     EXPECT_EQ(rows->count(), 7);
     EXPECT_THAT(rows->given(), IsEmpty());
@@ -95,7 +101,7 @@ TEST(OpenRows, AGridIsItsProduct) {
   section.kind = CatalogueKind::grid;
   section.grid = {{"theta_e_arcsec", {0.5, 1.0}}, {"lens_q", {0.6, 0.7, 0.8}}};
 
-  const auto rows = open_rows(section, needs, {});
+  const auto rows = opened(section);
 
   EXPECT_EQ(rows->count(), 6);
   EXPECT_THAT(rows->read(4, 1).values, ElementsAre(1.0, 0.7));
@@ -111,7 +117,7 @@ TEST(OpenRows, FilesAreToldByTheirContents) {
     const auto renamed = (folder / "rows.dat").string();
     std::filesystem::rename(path, renamed);
 
-    const auto rows = open_rows(file_section(renamed), needs, {});
+    const auto rows = opened(file_section(renamed));
     const auto block = rows->read(1, 2);
 
     EXPECT_EQ(rows->count(), 3);
@@ -139,6 +145,21 @@ TEST(OpenRows, ProblemsNameFileRowAndColumn) {
       HasSubstr("column `theta_e_arcsecs` is unknown: did you mean `theta_e_arcsec`?"));
 }
 
+TEST(OpenRows, ColumnsComeInTheirQuantitysUnitAndThatIsSaid) {
+  const TemporaryFolder folder;
+  const auto path = hdf5_file(folder, 2500.0);
+  io::hdf5::File::open_for_update(path)
+      .open_dataset("catalogue/theta_e_arcsec")
+      .write_attribute("unit", "mas");
+  std::vector<std::string> warnings;
+
+  const auto rows = open_rows(file_section(path), needs, {}, warnings);
+
+  EXPECT_THAT(warnings, ElementsAre(HasSubstr("column `theta_e_arcsec` has the unit "
+                                              "`mas`: converted to arcsec")));
+  EXPECT_THAT(rows->read(2, 1).values, ElementsAre(2500.0 * 1.0e-3));
+}
+
 TEST(OpenRows, TruncatedFilesAreNamed) {
   const TemporaryFolder folder;
   // Cut within the last row.
@@ -154,7 +175,7 @@ TEST(OpenRows, TruncatedFilesAreNamed) {
   expect_refused(fits, AllOf(HasSubstr("rows.fits"), HasSubstr("truncated file")));
 
   EXPECT_THAT(
-      [&] { open_rows(file_section((folder / "absent.csv").string()), needs, {}); },
+      [&] { opened(file_section((folder / "absent.csv").string())); },
       ThrowsMessage<IoError>(AllOf(HasSubstr("absent.csv"), HasSubstr("No such"))));
 }
 
@@ -171,7 +192,7 @@ TEST(OpenRows, ALargeFileIsNotReadWhole) {
   }
   const double before = test_support::peak_memory_mib();
 
-  const auto rows = open_rows(file_section(path), needs, {});
+  const auto rows = opened(file_section(path));
   const auto last = rows->read(many - 1, 1);
 
   EXPECT_EQ(rows->count(), static_cast<std::int64_t>(many));

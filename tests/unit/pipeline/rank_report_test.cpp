@@ -43,6 +43,15 @@ TEST(Stragglers, NamesThoseFarAboveTheMedianTimePerRow) {
   EXPECT_THAT(text, Not(HasSubstr("rank 3")));
 }
 
+TEST(Stragglers, BeginAtHalfAsMuchTimeAgainAsTheMedian) {
+  const auto text_of = [](double slow_s) {
+    return stragglers({rank(0, 10, 1.0), rank(1, 10, slow_s), rank(2, 10, 1.0)});
+  };
+
+  EXPECT_EQ(text_of(1.49), "");
+  EXPECT_THAT(text_of(1.51), HasSubstr("rank 1 on node1"));
+}
+
 TEST(Stragglers, NamesTheSlowestFiveAndCountsTheRest) {
   std::vector<RankTimes> ranks;
   ranks.reserve(20);

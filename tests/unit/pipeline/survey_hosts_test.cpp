@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -280,6 +281,45 @@ TEST(SurveyHosts, ImagesThatDoNotFitAreRefusedByName) {
   refused(one_band(), HasSubstr("it has: a, b"));
   write_bytes(folder / "positions.csv", "x_pix,y_pix\n10,zero\n");
   refused(one_band(), HasSubstr("column y_pix"));
+}
+
+TEST(SurveyHosts, ScalesAndTurnsAreRefusedAndNoticedFromTheirLimitsOn) {
+  const TemporaryFolder folder;
+  write_bytes(folder / "positions.csv", "ra_deg,dec_deg\n10,0\n");
+  write_image(folder / "r.fits", {}, pixel_name);
+  const auto warnings_of = [&](const Geometry& second) {
+    write_image(folder / "z.fits", second, pixel_name);
+    std::string text;
+    for (const auto& warning : open_inputs(read(folder, two_bands()), {}).warnings) {
+      if (warning.find("not resampled") != std::string::npos) text += warning;
+    }
+    return text;
+  };
+
+  EXPECT_EQ(warnings_of({.pixel_deg = 1.0009 * scale_deg}), "");
+  EXPECT_THAT(warnings_of({.pixel_deg = 1.0011 * scale_deg}), HasSubstr("+0.11 %"));
+  EXPECT_THAT(warnings_of({.pixel_deg = 1.0095 * scale_deg}), HasSubstr("+0.95 %"));
+  EXPECT_THROW(warnings_of({.pixel_deg = 1.0105 * scale_deg}), DataError);
+  // At the edge of 64 pixels two axes' turns are one pixel together from 1/64 rad on.
+  EXPECT_EQ(warnings_of({.turn_rad = 0.0152}), "");
+  EXPECT_THROW(warnings_of({.turn_rad = 0.0160}), DataError);
+}
+
+TEST(SurveyHosts, HostsAreApartFromHalfAPixelOn) {
+  const TemporaryFolder folder;
+  write_bytes(folder / "positions.csv", "x_pix,y_pix\n100,100\n");
+  write_image(folder / "r.fits", {}, pixel_name);
+  const auto is_noticed = [&](double shift_pix) {
+    write_image(folder / "z.fits",
+                {.crpix1 = 100.0 + shift_pix, .crpix2 = 100.0 + shift_pix}, pixel_name);
+    const auto opened = open_inputs(read(folder, two_bands()), {});
+    return std::ranges::any_of(opened.warnings, [](const auto& warning) {
+      return warning.find("lie more than 0.5 pix") != std::string::npos;
+    });
+  };
+
+  EXPECT_FALSE(is_noticed(0.34));  // 0.48 along the diagonal
+  EXPECT_TRUE(is_noticed(0.37));   // 0.52
 }
 
 TEST(SurveyHosts, OpeningWarnsOfWhatIsOffAndApart) {

@@ -26,6 +26,11 @@ std::string message_of(const std::string& text,
   return "";
 }
 
+/// A file that is there and that nobody reads.
+std::string any_file() {
+  return (test_support::source_folder() / "configs" / "quickstart.yaml").string();
+}
+
 std::string message_of_edit(const std::string& from, const std::string& to) {
   return message_of(edited(small_config, from, to));
 }
@@ -101,7 +106,8 @@ INSTANTIATE_TEST_SUITE_P(
             "catalogue.sobol at run.yaml:7: only one of sampled, grid, sobol, file "
             "may be given"},
         BadInput{"NoRows", "{count: 10}", "{count: 0}",
-                 "catalogue.sampled.count at run.yaml:6: must be an integer >= 1"},
+                 "catalogue.sampled.count at run.yaml:6: must be an integer in [1, "
+                 "1000000000000000]"},
         BadInput{"BandWithoutPsf", "bands: [r]", "bands: [r, z]",
                  "psf.z at run.yaml:21: required, but missing (every band needs its "
                  "PSF)"},
@@ -121,7 +127,26 @@ INSTANTIATE_TEST_SUITE_P(
                  "priors.src_q.normal.clip at run.yaml:17: goes without min and max"},
         BadInput{"GivenTwiceByAlias",
                  "  lens_q:", "  lens_ellipticity: 0.1\n  lens_q:", "lens_ellipticity"},
-        BadInput{"NothingGivesIt", "  src_q: 0.7\n", "", "src_q: nothing gives it"},
+        BadInput{"TooManyRows", "count: 10", "count: 9223372036854775807",
+                 "catalogue.sampled.count at run.yaml:6: must be an integer in [1, "
+                 "1000000000000000] (got 9223372036854775807)"},
+        BadInput{"TooManyShards", "count: 10", "count: 1000000000000",
+                 "1,000,000,000,000 rows of 4,096 a shard make 244,140,625 shards, at "
+                 "most 1,000,000 are possible: give at least 1000000"},
+        BadInput{"LongRunName", "name: small", "name: " + std::string(201, 'a'),
+                 "run.name at run.yaml:2: must be at most 200 letters"},
+        BadInput{"LongBand", "bands: [r]", "bands: [" + std::string(33, 'r') + "]",
+                 "bands at run.yaml:4: a band's name must be at most 32 letters"},
+        BadInput{"LongDirectory", "host: none",
+                 "host: none\noutput: {directory: a/" + std::string(256, 'b') + "}",
+                 "output.directory at run.yaml:21: has a name of 256 bytes in it (at "
+                 "most 255)"},
+        BadInput{"NotMeasured", "src_flux_nmgy_r: 10.0", "src_mag_r: 99",
+                 "must be in [-50, 50] (got 99): a mark for `not measured`?"},
+        BadInput{"Device", "sampled: {count: 10}", "file: {path: /dev/zero}",
+                 "catalogue.file.path at run.yaml:6: is a pipe or device, not a file"},
+        BadInput{"NothingGivesIt", "  src_q: 0.7\n", "",
+                 "priors at run.yaml:7: src_q: nothing gives it"},
         BadInput{
             "LegacyOversampled",
             "noise:", "convolve: {operator: legacy_ifftshift}\nnoise:",
@@ -175,11 +200,11 @@ TEST(ReadRunConfig, SourcePositionAliasesAreResolved) {
 }
 
 TEST(ReadRunConfig, PixelResponseIsNotAppliedTwice) {
-  const auto text =
-      edited(edited(small_config, "{kind: gaussian, fwhm_pix: 5.0}",
-                    "{kind: psfex, file: \"/dev/null\", position: [1, 1], "
-                    "normalisation: unit, centring: keep}"),
-             "noise:", "convolve: {oversample: 1}\nnoise:");
+  const auto text = edited(edited(small_config, "{kind: gaussian, fwhm_pix: 5.0}",
+                                  "{kind: psfex, file: \"" + any_file() +
+                                      "\", position: [1, 1], "
+                                      "normalisation: unit, centring: keep}"),
+                           "noise:", "convolve: {oversample: 1}\nnoise:");
 
   EXPECT_THAT(message_of(text), HasSubstr("convolve.oversample at run.yaml:23: 1 "
                                           "convolves pixel-integrated light"));
@@ -189,7 +214,7 @@ TEST(ReadRunConfig, PixelResponseIsNotAppliedTwice) {
 TEST(ReadRunConfig, PixelisedKernelsMustStateTheirPolicies) {
   const auto message =
       message_of(edited(small_config, "{kind: gaussian, fwhm_pix: 5.0}",
-                        "{kind: pixelised, file: \"/dev/null\"}"));
+                        "{kind: pixelised, file: \"" + any_file() + "\"}"));
 
   for (const std::string key : {"includes_pixel", "normalisation", "centring"}) {
     EXPECT_THAT(message, HasSubstr("psf.r." + key + " at run.yaml:22: required"));
@@ -199,14 +224,17 @@ TEST(ReadRunConfig, PixelisedKernelsMustStateTheirPolicies) {
 TEST(ReadRunConfig, CutoutsOfAnotherPixelScaleAreRefused) {
   const auto with_scale = [](const std::string& scale) {
     return edited(small_config, "host: none",
-                  "host: {cutouts: {r: \"/dev/null\", zero_point_mag: 30, "
-                  "pixel_scale_arcsec: " +
+                  "host: {cutouts: {r: \"" + any_file() +
+                      "\", zero_point_mag: 30, "
+                      "pixel_scale_arcsec: " +
                       scale + "}}");
   };
 
   EXPECT_THAT(message_of(with_scale("0.2")),
               HasSubstr("host.cutouts.pixel_scale_arcsec at run.yaml:20: 0.2 arcsec "
                         "against the stamps' 0.262 arcsec"));
+  EXPECT_THAT(message_of(with_scale("0.2647")), HasSubstr("more than 1 % is refused"));
+  EXPECT_EQ(message_of(with_scale("0.2646")), "");
   const auto config = read_run_config_text(with_scale("0.263"), "run.yaml");
   EXPECT_THAT(
       config.warnings,
