@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "lib/core/errors.hpp"
 #include "lib/core/statistics.hpp"
@@ -15,7 +14,6 @@ namespace {
 using analysis::AuditMatch;
 using analysis::AuditVerdict;
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 // Over many stamps the slightest imperfection of noise or render is significant: to
 // reject all models they must also be a fifth above the expected chi2.
 constexpr analysis::AuditLimits overall_limits{.deviation = 5.0, .reduced = 1.2};

@@ -12,20 +12,20 @@ ANY_MPI_ERROR = 16  # MPI_ERR_OTHER of Open MPI
 
 
 class MpiFails(Case):
-    def with_fault(self, function, nth=1, rank=None, ranks=0):
+    def with_fault(self, function, *options, nth=1, rank=None, ranks=0):
         config = self.write("small.yaml", SMALL)
         log = self.folder / "faults.log"
         order = f"mpi;{function};{nth};{ANY_MPI_ERROR}" + (
             "" if rank is None else f";{rank}")
         result = finish(start("run", config, "--output", self.folder / "run",
-                              ranks=ranks,
+                              *options, ranks=ranks,
                               env={"LD_PRELOAD": FAULTS, "LENSMILL_FAULT": order,
                                    "LENSMILL_FAULT_LOG": str(log)}), BOUND_S)
         self.assertTrue(log.exists(), f"the fault {order} did not happen: {result}")
         return result
 
     def assert_ends_with_a_sentence(self, result, *pieces):
-        self.assert_ends(result, IO, *pieces, absent=("terminate", "what():"))
+        self.assert_ends(result, IO, *pieces, absent=("terminate called",))
         said = [line for line in result.stderr.splitlines()
                 if line.startswith("lensmill: ")]
         self.assertGreaterEqual(len(said), 1, result)
@@ -53,7 +53,7 @@ class MpiFails(Case):
                 self.assert_ends_with_a_sentence(
                     finish(start("run", config, "--output", self.folder / "run",
                                  ranks=ranks, env=setting), BOUND_S),
-                    "MPI could not be started", "nothing was computed")
+                    "MPI could not be started")
                 self.assertFalse((self.folder / "run").exists())
 
     def test_that_fails_on_one_rank_only(self):
@@ -63,7 +63,7 @@ class MpiFails(Case):
 
     def test_that_fails_when_the_ranks_meet_at_the_end(self):
         self.assert_ends_with_a_sentence(
-            self.with_fault("MPI_Iallreduce", nth="1+", rank=1, ranks=2),
+            self.with_fault("MPI_Iallreduce", "--dry-run", nth="1+", rank=1, ranks=2),
             "MPI_Iallreduce failed")
 
 
