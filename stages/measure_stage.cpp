@@ -218,7 +218,7 @@ void MeasureStage::measure_covariance(Stamp& stamp, std::size_t b) const {
   auto& m = stamp.measurement;
   const auto& images = stamp.images[b];
   const measure::NoiseCovariance covariance{
-      .correlated = *config_.correlation[b],
+      .correlated = config_.correlation[b]->of(stamp.injection),
       .correlated_variance = images.sky_variance,
       .white_variance = images.poisson_variance};
   auto& workspace = stamp.buffers->covariance;
