@@ -16,6 +16,8 @@ namespace {
 constexpr double window_sigma_pix = 2.0;
 constexpr double window_radius_pix = 5.0 * window_sigma_pix;
 constexpr int centroid_iterations = 200;
+// What a pixel outside a circle may be said to share with it, of some 1e4 pix^2.
+constexpr double overlap_rounding = 1.0e-9;
 constexpr double centroid_still_pix = 1.0e-4;
 
 /// Which pixels take part: finite ones, without a mask all of them.
@@ -119,7 +121,8 @@ HostStatistics measure_host(ImageView<const float> cutout, double aperture_radiu
       const double share =
           circle_pixel_overlap(x - centre_x, y - centre_y, aperture_radius_pix);
       // A pixel that is not finite leaves no flux, but only where it is needed.
-      if (share > 0.0) flux += share * (double{cutout(y, x)} - host.background_nmgy);
+      if (share > overlap_rounding)
+        flux += share * (double{cutout(y, x)} - host.background_nmgy);
     }
   }
   if (frame.empty()) return host;

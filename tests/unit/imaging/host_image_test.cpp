@@ -114,6 +114,19 @@ TEST(MeasureHost, ANonFinitePixelOutsideTheApertureChangesNothing) {
   EXPECT_TRUE(std::isfinite(host.background_sigma_nmgy));
 }
 
+TEST(MeasureHost, NonFiniteRowsAllRoundTheApertureLeaveItsFlux) {
+  // Overlaps far from the circle are rounding, of either sign.
+  auto image = galaxy(71, 70, 34.4, 35.1, 5.0, 0.0, 0.0);
+  for (int k = 0; k < 70; ++k) {
+    for (const int edge : {3, 20, 50, 66}) {
+      image(edge, k) = std::numeric_limits<float>::quiet_NaN();
+      image(k, edge) = std::numeric_limits<float>::quiet_NaN();
+    }
+  }
+
+  EXPECT_TRUE(measure_host(image, 8.0153).usable);
+}
+
 TEST(MeasureHost, ANonFinitePixelInTheApertureLeavesNoFluxButABackground) {
   auto image = galaxy(31, 31, 15, 15, 5.0, 0.0, 0.01);
   image(15, 18) = std::numeric_limits<float>::quiet_NaN();
