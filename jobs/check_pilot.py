@@ -83,14 +83,21 @@ def check_psf(gate, provenance):
                f"{failed} PSFs failed; operator {operator}")
 
 
-def check_core_flux(gate, fraction, options):
+def check_core_flux(gate, fraction, masked, options):
+    # Where every pixel of an aperture is masked, its fraction is rightly undefined.
+    defined = numpy.ones(fraction.shape, bool) if masked is None else masked < 1.0
     finite = numpy.isfinite(fraction)
-    off = 1.0 - numpy.mean(finite & (fraction >= -FRACTION_MARGIN) &
-                           (fraction <= 1.0 + FRACTION_MARGIN))
-    mean = numpy.mean(fraction[finite]) if finite.any() else math.nan
+    if not finite.any():
+        gate.check("core flux", False, "no row has a core flux fraction")
+        return
+    good = finite & (fraction >= -FRACTION_MARGIN) & (fraction <= 1.0 + FRACTION_MARGIN)
+    off = 1.0 - numpy.mean(good[defined])
+    masked_out = numpy.count_nonzero(~defined)
+    note = f"; {masked_out} are undefined, their aperture being masked" if masked_out else ""
     gate.check("core flux", off <= options.max_strange_fraction,
-               f"mean fraction {mean:.3f}; a share of {off:.2g} is no number or outside "
-               f"[0, 1]; at most {options.max_strange_fraction:.2g}")
+               f"mean fraction {numpy.mean(fraction[finite]):.3f}; a share of {off:.2g} is "
+               f"no number or outside [0, 1]; at most {options.max_strange_fraction:.2g}"
+               f"{note}")
 
 
 def check_null_offsets(gate, measurements, good, aperture, options):
@@ -133,7 +140,10 @@ def judge(run, options):
         good = measurements["status"][...] < FIRST_FAILED_STATUS
         if good.any():
             fraction = measurements["core_flux_fraction"][...][good]
-            check_core_flux(gate, fraction, options)
+            masked = measurements.get("core_masked_fraction")
+            if masked is not None:
+                masked = masked[...][good]
+            check_core_flux(gate, fraction, masked, options)
             check_null_offsets(gate, measurements, good, analysis["rows"]["aperture"],
                                options)
     return gate.failed

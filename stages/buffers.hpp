@@ -8,6 +8,7 @@
 #include "lib/measure/correlated_snr.hpp"
 #include "lib/measure/profiles.hpp"
 #include "lib/psf/function_kernel.hpp"
+#include "lib/psf/turned_kernel.hpp"
 #include "stages/arc_fields.hpp"
 #include "stages/source_maker.hpp"
 #include "stages/stamp.hpp"
@@ -33,7 +34,9 @@ struct Stamp::Buffers {
     bool filled = false;
     double fwhm_pix = 0.0, beta = 0.0, x_pix = 0.0, y_pix = 0.0;
     std::int64_t index = 0;
+    psf::PlaneTurn turn;
     psf::LatticeKernel kernel, kernel_without_pixel;
+    psf::LatticeKernel turned;  ///< of use while a kernel is made
     imaging::PreparedKernel prepared, prepared_without_pixel;
   };
   PerBand<PsfBuffers> psf;

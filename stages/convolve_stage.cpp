@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "lib/core/lanes.hpp"
 #include "lib/lens/image_kind.hpp"
@@ -17,21 +18,28 @@ void ConvolveStage::prepare_psf(Stamp& stamp, int band) const {
   auto& buffers = stamp.buffers->psf[b];
   const auto& injection = stamp.injection;
   const auto same = [](double a, double c) { return a == c || (a != a && c != c); };
-  const bool unchanged =
-      buffers.filled && (config_.bank->is_fixed(band) ||
-                         (same(buffers.fwhm_pix, injection.psf_fwhm_pix[b]) &&
-                          same(buffers.beta, injection.psf_moffat_beta) &&
-                          same(buffers.x_pix, injection.psf_x_pix[b]) &&
-                          same(buffers.y_pix, injection.psf_y_pix[b]) &&
-                          buffers.index == injection.psf_index[b]));
+  const psf::PlaneTurn turn = config_.bank->turn_of(band, injection);
+  const bool unchanged = buffers.filled && buffers.turn == turn &&
+                         (config_.bank->is_fixed(band) ||
+                          (same(buffers.fwhm_pix, injection.psf_fwhm_pix[b]) &&
+                           same(buffers.beta, injection.psf_moffat_beta) &&
+                           same(buffers.x_pix, injection.psf_x_pix[b]) &&
+                           same(buffers.y_pix, injection.psf_y_pix[b]) &&
+                           buffers.index == injection.psf_index[b]));
   if (!unchanged) {
     buffers.filled = false;
-    config_.bank->make(band, injection, stamp.buffers->function_kernel, buffers.kernel);
+    // A host that is turned has its PSF in it: the arc's is turned likewise.
+    const auto make = [&](const PsfBank& bank, psf::LatticeKernel& kernel) {
+      bank.make(band, injection, stamp.buffers->function_kernel, kernel);
+      if (turn.is_identity()) return;
+      psf::turn_kernel(kernel, turn, buffers.turned);
+      std::swap(kernel, buffers.turned);
+    };
+    make(*config_.bank, buffers.kernel);
     config_.convolver->prepare(buffers.kernel, stamp.buffers->convolver,
                                buffers.prepared);
     if (config_.bank_without_pixel) {
-      config_.bank_without_pixel->make(band, injection, stamp.buffers->function_kernel,
-                                       buffers.kernel_without_pixel);
+      make(*config_.bank_without_pixel, buffers.kernel_without_pixel);
       config_.convolver->prepare(buffers.kernel_without_pixel, stamp.buffers->convolver,
                                  buffers.prepared_without_pixel);
     }
@@ -40,6 +48,7 @@ void ConvolveStage::prepare_psf(Stamp& stamp, int band) const {
     buffers.x_pix = injection.psf_x_pix[b];
     buffers.y_pix = injection.psf_y_pix[b];
     buffers.index = injection.psf_index[b];
+    buffers.turn = turn;
     buffers.filled = true;
   }
   stamp.psf[b] = {.kernel = &buffers.kernel,

@@ -8,8 +8,8 @@
 
 namespace lensmill::stages {
 
-/// convolve: this row's PSF made ready; arc and counter-image after the PSF, scaled to
-/// the source's flux in each band.
+/// convolve: this row's PSF made ready, turned as its host is; arc and counter-image
+/// after the PSF, scaled to the source's flux in each band.
 class ConvolveStage final : public Stage {
  public:
   struct Config {

@@ -202,12 +202,12 @@ SampleStage::LensPlace lens_place(const RunConfig& config, const Inputs& inputs)
 }
 
 /// The noise's correlations, ready for stamps of the run's size; null where white.
-PerBand<std::shared_ptr<const imaging::CorrelatedNoise>> correlations(
-    const RunConfig& config) {
-  PerBand<std::shared_ptr<const imaging::CorrelatedNoise>> noise{};
+PerBand<std::shared_ptr<const TurnedNoise>> correlations(const RunConfig& config) {
+  PerBand<std::shared_ptr<const TurnedNoise>> noise{};
   for (std::size_t b = 0; b < config.noise.correlation.size(); ++b) {
-    noise[b] = std::make_shared<const imaging::CorrelatedNoise>(
-        config.noise.correlation[b].lags, config.grid.stamp_size_pix);
+    noise[b] = std::make_shared<const TurnedNoise>(
+        config.noise.correlation[b].lags, config.grid.stamp_size_pix,
+        config.host.kind == config::HostKind::cutouts);
   }
   return noise;
 }

@@ -113,7 +113,12 @@ void HostStage::fill_variance(Stamp& stamp, std::size_t b) const {
   const int n = config_.stamp_size_pix;
   if (config_.inputs->hosts->has_invvar()) {
     for (float& value : images.host_variance.pixels()) {
-      value = value > 0.0F ? 1.0F / value : nan;
+      value = value > 0.0F && std::isfinite(value) ? 1.0F / value : nan;
+    }
+    // Weights that say nothing of any pixel: the host cannot give a variance.
+    const auto known = [](float v) { return !std::isnan(v); };
+    if (!std::ranges::any_of(images.host_variance.pixels(), known)) {
+      stamp.status = Status::bad_host;
     }
   } else {
     const auto slot = static_cast<std::size_t>(stamp.injection.host_index) *
@@ -152,11 +157,20 @@ void HostStage::read_cutouts(Stamp& stamp) const {
     const auto host = images.host.pixels();
     const auto mask = images.mask.pixels();
     std::size_t masked = 0;
+    auto least = std::numeric_limits<float>::infinity();
+    auto most = -least;
     for (std::size_t k = 0; k < host.size(); ++k) {
       const bool hidden = !mask.empty() && mask[k] != 0.0F;
-      if (hidden) ++masked;
-      if (!hidden && !std::isfinite(host[k])) stamp.status = Status::bad_host;
+      if (hidden) {
+        ++masked;
+        continue;
+      }
+      if (!std::isfinite(host[k])) stamp.status = Status::bad_host;
+      least = std::min(least, host[k]);
+      most = std::max(most, host[k]);
     }
+    // One value everywhere, as where an image was padded: there is no host.
+    if (!(least < most)) stamp.status = Status::bad_host;
     images.any_masked = masked > 0;
     const double valid_fraction =
         1.0 - static_cast<double>(masked) / static_cast<double>(host.size());

@@ -13,8 +13,8 @@ namespace lensmill::stages {
 /// host: the galaxy that the arc is painted onto. A synthetic one is integrated over
 /// pixels like the arc and convolved with the row's PSF; a real one is read, oriented
 /// and cropped, with its own variance; one cut from a survey image with its mask too. A
-/// host with an unmasked pixel that is not finite, or with fewer valid pixels than
-/// asked for, is bad_host.
+/// host with an unmasked pixel that is not finite, with one value in all of them,
+/// without any valid variance, or with fewer valid pixels than asked for, is bad_host.
 class HostStage final : public Stage {
  public:
   struct Config {

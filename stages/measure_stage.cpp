@@ -167,8 +167,9 @@ void MeasureStage::measure_core(Stamp& stamp) const {
     intrinsic.push_back(planes.disc_flux.empty()
                             ? measure::intrinsic_sums(core[r], planes, margin)
                             : planes.disc_flux[r]);
-    const auto before =
-        measure::core_fraction_without_psf(intrinsic[r], planes.stamp_flux);
+    // An aperture that has no pixel of the stamp is undefined, not empty.
+    const auto before = measure::core_fraction_without_psf(
+        intrinsic[r], core[r].has_area() ? planes.stamp_flux : measure::KindValues{});
     m.core_flux_fraction_without_psf[r] = before.fraction;
     m.core_flux_fraction_minimum_without_psf[r] =
         before.by_kind[slot(ImageKind::minimum)];
@@ -188,14 +189,17 @@ void MeasureStage::measure_split(
   auto& m = stamp.measurement;
   const auto transported = transported_flux(stamp, b);
   const bool masked = stamp.images[b].any_masked;
+  const auto& core =
+      masked ? stamp.buffers->masked[b].core : stamp.buffers->aperture.core;
+  const double flux = masked ? unmasked_unit_flux(stamp, b) : stamp.unit_arc_flux[b];
   for (std::size_t r = 0; r < transported.size(); ++r) {
+    // An aperture whose every pixel is masked is undefined, not empty.
     const auto split = measure::split_core_flux(
-        masked ? measure::intrinsic_sums(stamp.buffers->masked[b].core[r],
-                                         stamp.arc_planes,
+        masked ? measure::intrinsic_sums(core[r], stamp.arc_planes,
                                          config_.convolver->lattice().margin_pix)
                : intrinsic[r],
         transported[r], stamp.psf[b].kernel->sum,
-        masked ? unmasked_unit_flux(stamp, b) : stamp.unit_arc_flux[b]);
+        core[r].has_area() ? flux : measure::not_a_number);
     const std::size_t at = m.at(b, r);
     m.core_flux_fraction[at] = split.fraction;
     m.core_flux_fraction_minimum_intrinsic[at] =
@@ -213,9 +217,10 @@ void MeasureStage::measure_split(
 void MeasureStage::measure_covariance(Stamp& stamp, std::size_t b) const {
   auto& m = stamp.measurement;
   const auto& images = stamp.images[b];
-  const measure::NoiseCovariance covariance{.correlated = *config_.correlation[b],
-                                            .correlated_variance = images.sky_variance,
-                                            .white_variance = images.poisson_variance};
+  const measure::NoiseCovariance covariance{
+      .correlated = config_.correlation[b]->of(stamp.injection),
+      .correlated_variance = images.sky_variance,
+      .white_variance = images.poisson_variance};
   auto& workspace = stamp.buffers->covariance;
   m.arc_snr_correlated[b] =
       measure::matched_filter_snr(images.arc, covariance, workspace);

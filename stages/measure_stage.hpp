@@ -12,6 +12,7 @@
 #include "lib/measure/core_leakage.hpp"
 #include "stages/config/run_config.hpp"
 #include "stages/stage.hpp"
+#include "stages/turned_noise.hpp"
 
 namespace lensmill::stages {
 
@@ -28,7 +29,7 @@ class MeasureStage final : public Stage {
     int profile_bins = 32;
     std::shared_ptr<const imaging::Convolver> convolver;
     /// Correlations of the noise, for SNRs with its covariance; null: none.
-    PerBand<std::shared_ptr<const imaging::CorrelatedNoise>> correlation{};
+    PerBand<std::shared_ptr<const TurnedNoise>> correlation{};
   };
   explicit MeasureStage(Config config);
 

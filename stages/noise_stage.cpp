@@ -116,11 +116,12 @@ std::optional<double> NoiseStage::target_scale(Stamp& stamp) const {
                 .base_variance = images.variance,
                 .inverse_gain = inverse_gain};
     if (config_.correlation[b]) {
-      correlated.push_back({.unit_arc = images.arc,
-                            .covariance = {.correlated = *config_.correlation[b],
-                                           .correlated_variance = images.sky_variance,
-                                           .white_variance = images.poisson_variance},
-                            .inverse_gain = inverse_gain});
+      correlated.push_back(
+          {.unit_arc = images.arc,
+           .covariance = {.correlated = config_.correlation[b]->of(stamp.injection),
+                          .correlated_variance = images.sky_variance,
+                          .white_variance = images.poisson_variance},
+           .inverse_gain = inverse_gain});
     }
   }
   const double target = stamp.injection.src_target_snr;
@@ -169,8 +170,10 @@ imaging::NonPositivePixels NoiseStage::add_noise(Stamp& stamp,
   }
   // `positive` holds the sky until the arc's noise takes its place.
   if (correlated) {
-    config_.correlation[b]->draw(streams.stream(StreamTag::correlated_sky_noise, band),
-                                 stamp.buffers->covariance.transforms, images.positive);
+    config_.correlation[b]
+        ->of(stamp.injection)
+        .draw(streams.stream(StreamTag::correlated_sky_noise, band),
+              stamp.buffers->covariance.transforms, images.positive);
   } else {
     streams.stream(StreamTag::sky_noise, band).fill_normal(images.positive.pixels());
   }

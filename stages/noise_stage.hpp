@@ -8,6 +8,7 @@
 #include "stages/config/run_config.hpp"
 #include "stages/inputs.hpp"
 #include "stages/stage.hpp"
+#include "stages/turned_noise.hpp"
 
 namespace lensmill::stages {
 
@@ -24,7 +25,7 @@ class NoiseStage final : public Stage {
     bool target_snr = false;
     /// Correlations of the noise; null: white. Real hosts keep their own noise, these
     /// are then its correlations.
-    PerBand<std::shared_ptr<const imaging::CorrelatedNoise>> correlation{};
+    PerBand<std::shared_ptr<const TurnedNoise>> correlation{};
     /// Real hosts: whether the variance besides host_variance, which is white, has the
     /// host's Poisson noise too.
     bool adds_host_poisson = false;

@@ -8,6 +8,7 @@
 #include "lib/core/units.hpp"
 #include "lib/psf/gaussian.hpp"
 #include "lib/psf/moffat.hpp"
+#include "stages/turned_noise.hpp"
 
 namespace lensmill::stages {
 namespace {
@@ -47,12 +48,38 @@ PsfBank::PsfBank(std::vector<PsfSection> sections, std::shared_ptr<const Inputs>
                                             .normalisation = section.normalisation,
                                             .centring = section.centring,
                                             .pixel_response = response_}));
+      stored_is_round_[band].push_back(psf::is_turn_invariant(kernel.values) ? 1 : 0);
     }
   }
 }
 
 bool PsfBank::is_fixed(int band) const {
   return stored_[static_cast<std::size_t>(band)].size() == 1;
+}
+
+psf::PlaneTurn PsfBank::turn_of(int band, const catalogue::Injection& injection) const {
+  const auto b = static_cast<std::size_t>(band);
+  const PsfSection& section = sections_[b];
+  bool round = false;
+  switch (section.kind) {
+    case PsfKind::gaussian:
+    case PsfKind::moffat: {
+      const auto& size = section.size_pix;
+      const bool odd_square =
+          !size || ((*size)[0] == (*size)[1] && (*size)[0] % 2 == 1);
+      round = section.q == 1.0 && odd_square;
+      break;
+    }
+    case PsfKind::pixelised: {
+      const auto& rounds = stored_is_round_[b];
+      const auto index =
+          rounds.size() == 1 ? 0 : static_cast<std::size_t>(injection.psf_index[b]);
+      round = index < rounds.size() && rounds[index] != 0;
+      break;
+    }
+    case PsfKind::psfex: break;
+  }
+  return round ? psf::PlaneTurn{} : stages::turn_of(injection);
 }
 
 void PsfBank::make(int band, const catalogue::Injection& injection,

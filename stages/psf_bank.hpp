@@ -7,6 +7,7 @@
 #include "lib/psf/function_kernel.hpp"
 #include "lib/psf/kernel_policy.hpp"
 #include "lib/psf/lattice_kernel.hpp"
+#include "lib/psf/turned_kernel.hpp"
 #include "stages/config/run_config.hpp"
 #include "stages/inputs.hpp"
 
@@ -27,9 +28,13 @@ class PsfBank {
 
   /// Whether every row has the same PSF in this band whatever its injection says.
   bool is_fixed(int band) const;
-  /// The kernel of one row. \throws DataError if it is unusable.
+  /// The kernel of one row, as on an image that is not turned. \throws DataError if it
+  /// is unusable.
   void make(int band, const catalogue::Injection& injection,
             psf::FunctionKernelWorkspace& workspace, psf::LatticeKernel& kernel) const;
+  /// How the row's kernel is to be turned to be that of its host's image as it lies on
+  /// the stamp; the identity for a kernel that no turn changes.
+  psf::PlaneTurn turn_of(int band, const catalogue::Injection& injection) const;
 
  private:
   std::vector<config::PsfSection> sections_;
@@ -37,6 +42,7 @@ class PsfBank {
   int oversample_;
   psf::PixelResponse response_;
   PerBand<std::vector<psf::LatticeKernel>> stored_;  ///< pixelised kinds, by psf_index
+  PerBand<std::vector<char>> stored_is_round_;       ///< whether no turn changes it
 };
 
 /// Full width of a row's PSF in one band: what `convolve.oversample: auto` goes by. For

@@ -84,6 +84,10 @@ struct SummaryNumbers {
   GroupNumbers all;  ///< every counted row, also outside the bins
   std::vector<ThetaEBin> bins;
 
+  /// Counted rows that table 3 leaves out: their core flux fraction is undefined, as
+  /// where every pixel of the core is masked.
+  std::int64_t without_core_flux() const { return counted - all.core.n; }
+
   double pixel_scale_arcsec = 0.0;
   std::string core_band;
   double core_radius_pix = 0.0;

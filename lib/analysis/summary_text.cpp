@@ -49,6 +49,9 @@ std::string rows_text(const SummaryNumbers& s) {
   line("  of these full Einstein rings (no discrete images)", s.rings);
   line("  of these unlensed (theta_E = 0)", s.unlensed);
   line("  of these outside the bins of theta_E", s.outside_bins);
+  if (const auto undefined = s.without_core_flux(); undefined > 0) {
+    line("  of these without a core flux fraction (core masked)", undefined);
+  }
   if (s.failed.empty()) line("failed, not counted", 0);
   for (const auto& [status, rows] : s.failed) {
     line(fmt::format("failed, not counted: {}", to_string(status)), rows);

@@ -8,6 +8,7 @@
 
 #include "lib/core/errors.hpp"
 #include "lib/core/statistics.hpp"
+#include "lib/imaging/circle_overlap.hpp"
 
 namespace lensmill::imaging {
 namespace {
@@ -15,15 +16,22 @@ namespace {
 constexpr double window_sigma_pix = 2.0;
 constexpr double window_radius_pix = 5.0 * window_sigma_pix;
 constexpr int centroid_iterations = 200;
+// What a pixel outside a circle may be said to share with it, of some 1e4 pix^2.
+constexpr double overlap_rounding = 1.0e-9;
 constexpr double centroid_still_pix = 1.0e-4;
 
-/// Which pixels take part: all where there is no mask.
+/// Which pixels take part: finite ones, without a mask all of them.
 class Mask {
  public:
-  explicit Mask(ImageView<const float> mask) : mask_(mask) {}
-  bool hides(int y, int x) const { return mask_.size() > 0 && mask_(y, x) != 0.0F; }
+  Mask(ImageView<const float> cutout, ImageView<const float> mask)
+      : cutout_(cutout), mask_(mask) {}
+  bool masked(int y, int x) const { return mask_.size() > 0 && mask_(y, x) != 0.0F; }
+  bool hides(int y, int x) const {
+    return masked(y, x) || !std::isfinite(cutout_(y, x));
+  }
 
  private:
+  ImageView<const float> cutout_;
   ImageView<const float> mask_;
 };
 
@@ -86,38 +94,39 @@ Point centroid_of(ImageView<const float> cutout, const Mask& mask, double backgr
 }  // namespace
 
 double frame_background(ImageView<const float> cutout, ImageView<const float> mask) {
-  auto frame = frame_of(cutout, Mask(mask));
+  auto frame = frame_of(cutout, Mask(cutout, mask));
   return frame.empty() ? HostStatistics::nan : double{upper_median(std::span(frame))};
 }
 
 HostStatistics measure_host(ImageView<const float> cutout, double aperture_radius_pix,
                             ImageView<const float> mask_pixels) {
   EXPECT(mask_pixels.size() == 0 || mask_pixels.size() == cutout.size());
-  const Mask mask(mask_pixels);
+  const Mask mask(cutout, mask_pixels);
   HostStatistics host;
-  for (int y = 0; y < cutout.ny(); ++y) {
-    for (int x = 0; x < cutout.nx(); ++x) {
-      if (!mask.hides(y, x) && !std::isfinite(cutout(y, x))) return host;
-    }
-  }
   auto frame = frame_of(cutout, mask);
-  if (frame.empty()) return host;
-  host.background_nmgy = double{upper_median(std::span(frame))};
-  for (float& value : frame) {
-    value = std::abs(value - static_cast<float>(host.background_nmgy));
+  if (!frame.empty()) {
+    host.background_nmgy = double{upper_median(std::span(frame))};
+    for (float& value : frame) {
+      value = std::abs(value - static_cast<float>(host.background_nmgy));
+    }
+    host.background_sigma_nmgy = sigma_per_mad * double{upper_median(std::span(frame))};
   }
-  host.background_sigma_nmgy = sigma_per_mad * double{upper_median(std::span(frame))};
-  host.flux_nmgy = 0.0;
+  double flux = 0.0;
   const double centre_y = 0.5 * (cutout.ny() - 1);
   const double centre_x = 0.5 * (cutout.nx() - 1);
   for (int y = 0; y < cutout.ny(); ++y) {
     for (int x = 0; x < cutout.nx(); ++x) {
-      if (mask.hides(y, x)) continue;
-      if (std::hypot(x - centre_x, y - centre_y) <= aperture_radius_pix) {
-        host.flux_nmgy += double{cutout(y, x)} - host.background_nmgy;
-      }
+      if (mask.masked(y, x)) continue;
+      if (!std::isfinite(cutout(y, x))) ++host.not_finite_pixels;
+      const double share =
+          circle_pixel_overlap(x - centre_x, y - centre_y, aperture_radius_pix);
+      // A pixel that is not finite leaves no flux, but only where it is needed.
+      if (share > overlap_rounding)
+        flux += share * (double{cutout(y, x)} - host.background_nmgy);
     }
   }
+  if (frame.empty()) return host;
+  if (std::isfinite(flux)) host.flux_nmgy = flux;
   const Point centroid = centroid_of(cutout, mask, host.background_nmgy);
   host.centroid_x_pix = centroid.x_pix;
   host.centroid_y_pix = centroid.y_pix;

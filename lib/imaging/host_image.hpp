@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <limits>
 
 #include "lib/core/image.hpp"
@@ -10,29 +11,32 @@
 
 namespace lensmill::imaging {
 
-/// What a run needs to know of a real host cutout. All numbers are NaN if a pixel is
-/// not finite.
+/// What a run needs to know of a real host cutout; NaN where undefined.
 struct HostStatistics {
   static constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-  double flux_nmgy = nan;              ///< background-subtracted, in the aperture
+  /// Background-subtracted, in the aperture; NaN where a pixel of it is not finite.
+  double flux_nmgy = nan;
   double background_nmgy = nan;        ///< median of the outer frame
   double background_sigma_nmgy = nan;  ///< 1.4826 MAD of the outer frame, per pixel
   double centroid_x_pix = nan;         ///< of the light in a window
   double centroid_y_pix = nan;
-  bool usable = false;  ///< all pixels finite, positive flux
+  bool usable = false;                 ///< positive flux
+  std::int64_t not_finite_pixels = 0;  ///< of the unmasked ones
 };
 
 /// Measure a cutout: background and its scatter from the outermost frame (an eighth of
-/// the shorter side), background-subtracted flux of the pixels whose centres lie within
-/// `aperture_radius_pix` of the geometric centre, and the centroid of the light above
-/// the background in a round Gaussian window of sigma 2 px, which follows it from the
-/// geometric centre until it stands still. Pixels where `mask` (if not empty) is not 0
-/// take no part in anything: they may hold anything, and add no flux.
+/// the shorter side), background-subtracted flux within the circle of
+/// `aperture_radius_pix` about the geometric centre (each pixel by the area that it
+/// shares with it), and the centroid of the light above the background in a round
+/// Gaussian window of sigma 2 px, which follows it from the geometric centre until it
+/// stands still. Pixels where `mask` (if not empty) is not 0 take no part in anything:
+/// they may hold anything, and add no flux. Those that are not finite take no part in
+/// background and centroid, and leave no flux if they lie in the circle.
 HostStatistics measure_host(ImageView<const float> cutout, double aperture_radius_pix,
                             ImageView<const float> mask = {});
 
-/// The background of measure_host alone: median of the outer frame's unmasked pixels;
-/// NaN if there is none.
+/// The background of measure_host alone: median of the outer frame's unmasked, finite
+/// pixels; NaN if there is none.
 double frame_background(ImageView<const float> cutout, ImageView<const float> mask);
 
 /// Orientation of a host on its stamp.

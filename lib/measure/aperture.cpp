@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "lib/core/b_spline.hpp"
@@ -11,35 +12,6 @@
 
 namespace lensmill::measure {
 namespace {
-
-// Signed area between the origin and the segment from (x0, y) to (x1, y), clipped to
-// the circle of radius r: the part of the segment inside counts as a triangle, the
-// parts outside as circular sectors (Green's theorem along the clipped boundary).
-double segment_area(double x0, double y0, double x1, double y1, double r) {
-  const auto sector = [r](double ax, double ay, double bx, double by) {
-    return 0.5 * r * r * std::atan2(ax * by - ay * bx, ax * bx + ay * by);
-  };
-  const double dx = x1 - x0;
-  const double dy = y1 - y0;
-  const double a = dx * dx + dy * dy;
-  const double b = x0 * dx + y0 * dy;
-  const double c = x0 * x0 + y0 * y0 - r * r;
-  const double discriminant = b * b - a * c;
-  if (a == 0.0) return 0.0;
-  if (discriminant <= 0.0) return sector(x0, y0, x1, y1);
-  const double root = std::sqrt(discriminant);
-  const double enter = std::clamp((-b - root) / a, 0.0, 1.0);
-  const double leave = std::clamp((-b + root) / a, 0.0, 1.0);
-  if (enter >= leave) return sector(x0, y0, x1, y1);
-  const double ex = x0 + enter * dx;
-  const double ey = y0 + enter * dy;
-  const double lx = x0 + leave * dx;
-  const double ly = y0 + leave * dy;
-  double area = 0.5 * (ex * ly - ey * lx);
-  if (enter > 0.0) area += sector(x0, y0, ex, ey);
-  if (leave < 1.0) area += sector(lx, ly, x1, y1);
-  return area;
-}
 
 double sum_of_weights(const ApertureWeights& aperture) {
   double sum = 0.0;
@@ -95,18 +67,6 @@ constexpr std::array<double, 5> node_weight{
     0.47862867049936646804, 0.23692688505618908751};
 
 }  // namespace
-
-double circle_pixel_overlap(double dx_pix, double dy_pix, double radius_pix) {
-  const double x0 = dx_pix - 0.5;
-  const double x1 = dx_pix + 0.5;
-  const double y0 = dy_pix - 0.5;
-  const double y1 = dy_pix + 0.5;
-  const double area = segment_area(x0, y0, x1, y0, radius_pix) +
-                      segment_area(x1, y0, x1, y1, radius_pix) +
-                      segment_area(x1, y1, x0, y1, radius_pix) +
-                      segment_area(x0, y1, x0, y0, radius_pix);
-  return std::clamp(area, 0.0, 1.0);
-}
 
 ApertureWeights pixel_overlap_weights(int stamp_size_pix, const Disc& disc) {
   return stamp_weights(stamp_size_pix, disc.x_pix, disc.y_pix, disc.radius_pix + 0.5,
@@ -213,9 +173,9 @@ ApertureWeights without_masked(ApertureWeights aperture, ImageView<const float> 
 }
 
 double masked_share(const ApertureWeights& aperture, ImageView<const float> mask) {
-  const double area = aperture.area_pix2;
-  if (!(area > 0.0)) return std::numeric_limits<double>::quiet_NaN();
-  return 1.0 - without_masked(aperture, mask).area_pix2 / area;
+  if (!aperture.has_area()) return std::numeric_limits<double>::quiet_NaN();
+  const ApertureWeights rest = without_masked(aperture, mask);
+  return rest.has_area() ? 1.0 - rest.area_pix2 / aperture.area_pix2 : 1.0;
 }
 
 double aperture_sum(const ApertureWeights& aperture, ImageView<const double> image,

@@ -2,6 +2,7 @@
 
 #include "lib/core/image.hpp"
 #include "lib/core/interval.hpp"
+#include "lib/imaging/circle_overlap.hpp"
 #include "lib/imaging/planes.hpp"
 
 /// \file
@@ -17,6 +18,10 @@ struct Disc {
   bool operator==(const Disc&) const = default;
 };
 
+/// Below this an aperture's area is the rounding of its pixels' overlap: it has no
+/// pixel.
+inline constexpr double smallest_area_pix2 = 1.0e-6;
+
 /// Half-open index ranges outside which all weights are zero.
 struct WeightBox {
   int y_begin = 0;
@@ -31,12 +36,13 @@ struct ApertureWeights {
   WeightBox box;
   /// Sum of the weights: the aperture's area as far as it lies in the image.
   double area_pix2 = 0.0;
+
+  /// Whether any of it lies in the image and is not masked. What is measured in an
+  /// aperture without area is undefined, not 0.
+  bool has_area() const { return area_pix2 > smallest_area_pix2; }
 };
 
-/// Area in pix^2 that the unit pixel centred (dx, dy) from a circle's centre shares
-/// with it. Closed form (line integral of the circle clipped to the pixel); exact to
-/// rounding.
-double circle_pixel_overlap(double dx_pix, double dy_pix, double radius_pix);
+using imaging::circle_pixel_overlap;
 
 /// `pixel_overlap`: weight = area shared by pixel and disc.
 ApertureWeights pixel_overlap_weights(int stamp_size_pix, const Disc& disc);

@@ -129,6 +129,7 @@ double aperture_snr(const ApertureWeights& aperture, ImageView<const float> sign
                     const NoiseCovariance& covariance, CovarianceWorkspace& workspace) {
   auto& weighted = workspace.product;
   weighted.assign(signal.ny(), signal.nx());
+  double area = 0.0;
   double flux = 0.0;
   double white = 0.0;
   for (int y = aperture.box.y_begin; y < aperture.box.y_end; ++y) {
@@ -137,11 +138,13 @@ double aperture_snr(const ApertureWeights& aperture, ImageView<const float> sign
       const double p = double{covariance.white_variance(y, x)};
       if (!usable(d + p)) continue;
       const double w = aperture.weight(y, x);
+      area += w;
       flux += w * double{signal(y, x)};
       white += w * w * p;
       weighted(y, x) = w * std::sqrt(d);
     }
   }
+  if (!(area > smallest_area_pix2)) return nan;
   const double noise =
       white + covariance.correlated.variance_of_sum(weighted, workspace.transforms);
   return noise > 0.0 ? flux / std::sqrt(noise) : nan;

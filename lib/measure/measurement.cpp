@@ -54,7 +54,8 @@ void visit_fields(M& m, Visit&& visit) {
   field(
       "core_flux_fraction", "", band_radius, m.core_flux_fraction,
       "flux of the noise-free convolved arc in the core aperture over its flux in the "
-      "stamp; equals the sum of the six intrinsic and psf terms");
+      "stamp; equals the sum of the six intrinsic and psf terms; NaN where no pixel of "
+      "the aperture is unmasked");
   field("core_flux_fraction_minimum_intrinsic", "", band_radius,
         m.core_flux_fraction_minimum_intrinsic,
         "part of core_flux_fraction: outer-image light in the core before the PSF");

@@ -20,7 +20,8 @@ double mean_offset(const ApertureWeights& aperture, ImageView<const float> posit
       sum += weight * (double{positive(y, x)} - double{negative(y, x)});
     }
   }
-  return area > 0.0 ? sum / area : std::numeric_limits<double>::quiet_NaN();
+  return area > smallest_area_pix2 ? sum / area
+                                   : std::numeric_limits<double>::quiet_NaN();
 }
 
 RadialBins::RadialBins(int stamp_size_pix, double x_pix, double y_pix, int bins) {

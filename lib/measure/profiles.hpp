@@ -10,8 +10,8 @@
 namespace lensmill::measure {
 
 /// Mean of positive - negative over the aperture in nmgy per pixel: sum w (p - n) / sum
-/// w; NaN if no part of the aperture lies in the image. Pixels where `mask` (if not
-/// empty) is not 0 are left out, whatever they hold.
+/// w; NaN if no part of the aperture lies in the image and is not masked. Pixels where
+/// `mask` (if not empty) is not 0 are left out, whatever they hold.
 double mean_offset(const ApertureWeights& aperture, ImageView<const float> positive,
                    ImageView<const float> negative, ImageView<const float> mask = {});
 

@@ -43,6 +43,7 @@ std::array<double, 2> matched_filter_snr(ImageView<const float> one,
 
 double aperture_snr(const ApertureWeights& aperture, ImageView<const float> signal,
                     ImageView<const float> variance) {
+  double area = 0.0;
   double flux = 0.0;
   double noise = 0.0;
   for (int y = aperture.box.y_begin; y < aperture.box.y_end; ++y) {
@@ -50,11 +51,12 @@ double aperture_snr(const ApertureWeights& aperture, ImageView<const float> sign
       const double v = double{variance(y, x)};
       if (!usable(v)) continue;
       const double w = aperture.weight(y, x);
+      area += w;
       flux += w * double{signal(y, x)};
       noise += w * w * v;
     }
   }
-  return noise > 0.0 ? flux / std::sqrt(noise) : nan;
+  return area > smallest_area_pix2 && noise > 0.0 ? flux / std::sqrt(noise) : nan;
 }
 
 std::optional<double> scale_for_snr(std::span<const SnrBand> bands, double target_snr) {

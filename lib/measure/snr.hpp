@@ -16,7 +16,8 @@ std::array<double, 2> matched_filter_snr(ImageView<const float> one,
                                          ImageView<const float> other,
                                          ImageView<const float> variance);
 
-/// SNR of the flux in an aperture: sum w a / sqrt(sum w^2 V) over pixels of usable V.
+/// SNR of the flux in an aperture: sum w a / sqrt(sum w^2 V) over pixels of usable V;
+/// NaN if the aperture has none.
 double aperture_snr(const ApertureWeights& aperture, ImageView<const float> signal,
                     ImageView<const float> variance);
 

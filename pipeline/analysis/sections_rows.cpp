@@ -26,6 +26,12 @@ Section rows_section(const AnalysisInput& input) {
     say.push_back(fmt::format("{} rows FAILED and are left out of everything below.",
                               grouped(failed)));
   }
+  if (n.without_core_flux() > 0) {
+    say.push_back(fmt::format(
+        "{} of the analysed rows have no core flux fraction (no unmasked pixel in the "
+        "core aperture): they are left out of every mean of it.",
+        grouped(n.without_core_flux())));
+  }
   if (input.numbers.shards < input.run.plan.shards()) {
     say.push_back(fmt::format("The run is INCOMPLETE: {} of {} shards are there.",
                               input.numbers.shards, input.run.plan.shards()));
@@ -47,6 +53,7 @@ Section rows_section(const AnalysisInput& input) {
   facts["rows"] = n.rows;
   facts["rows_analysed"] = n.counted;
   facts["rows_failed"] = failed;
+  facts["rows_without_core_flux"] = n.without_core_flux();
   facts["rings"] = n.rings;
   facts["unlensed"] = n.unlensed;
   facts["outside_bins"] = n.outside_bins;

@@ -125,6 +125,7 @@ double core_excess(const std::vector<AuditBand>& bands,
       measure::pixel_overlap_weights(arcs[0].ny(), {.x_pix = renderer.lens_x_pix(),
                                                     .y_pix = renderer.lens_y_pix(),
                                                     .radius_pix = core_radius_pix});
+  double area = 0.0;
   double excess = 0.0;
   double flux = 0.0;
   for (std::size_t b = 0; b < bands.size(); ++b) {
@@ -135,10 +136,15 @@ double core_excess(const std::vector<AuditBand>& bands,
     for (std::size_t i = 0; i < data.size(); ++i) {
       const double light = amplitude[b] * double{model[i]};
       flux += light;
-      if (std::isfinite(fixed[i])) excess += weight[i] * (double{data[i]} - light);
+      if (!std::isfinite(fixed[i])) continue;
+      area += weight[i];
+      excess += weight[i] * (double{data[i]} - light);
     }
   }
-  return flux > 0.0 ? excess / flux : std::numeric_limits<double>::quiet_NaN();
+  // Without a pixel in the core nothing is known of its excess.
+  return flux > 0.0 && area > measure::smallest_area_pix2
+             ? excess / flux
+             : std::numeric_limits<double>::quiet_NaN();
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ struct AuditStamp {
   double width = 1.0;                    ///< factor of the best PSF width
   std::optional<analysis::Shift> shift;  ///< of the stamp against the correct render
   std::vector<double> flux_ratio;        ///< [band], stamp over the best model
-  double core_excess = 0.0;              ///< NaN where the best model has no light
+  double core_excess = 0.0;        ///< NaN: no light in the model, no pixel in the core
   std::vector<double> width_scan;  ///< ln L at audit_widths(); NaN amplitude never
 };
 

@@ -24,6 +24,8 @@ constexpr std::array<std::string_view, 4> given_prefixes{"theta_e_", "lens_", "s
 bool is_needed(const std::string& name) {
   if (std::ranges::find(not_given, name) != not_given.end()) return false;
   if (name.starts_with("psf_")) return true;
+  // An arc's PSF is turned with its host.
+  if (name == "host_rotation" || name == "host_flip") return true;
   return std::ranges::any_of(given_prefixes,
                              [&](auto prefix) { return name.starts_with(prefix); });
 }

@@ -18,6 +18,7 @@ constexpr std::size_t most_listed = 10;
 /// Where the numbers of one host go.
 struct Target {
   stages::HostMeasurements& measurements;
+  std::vector<double>& not_finite_pixels;  ///< [host, band]
   std::size_t bands;
 };
 
@@ -47,6 +48,7 @@ void measure_host(const stages::HostCutouts& hosts, std::int64_t host,
     const std::size_t slot = h * target.bands + b;
     to.flux_nmgy[slot] = measured.usable ? measured.flux_nmgy : nan;
     to.background_sigma_nmgy[slot] = measured.background_sigma_nmgy;
+    target.not_finite_pixels[slot] = static_cast<double>(measured.not_finite_pixels);
     if (measured.usable && measured.flux_nmgy > brightest) {
       brightest = measured.flux_nmgy;
       to.centroid_x_pix[h] = measured.centroid_x_pix;
@@ -64,28 +66,35 @@ std::string listed(const std::vector<std::size_t>& hosts) {
 }
 
 std::vector<std::string> warnings_of(const stages::HostMeasurements& measured,
+                                     const std::vector<double>& not_finite_pixels,
                                      const BandNames& bands, bool survey) {
   const std::string section = survey ? "host.survey" : "host.cutouts";
   std::vector<std::string> warnings;
   const std::size_t count = measured.centroid_x_pix.size();
   for (std::size_t b = 0; b < bands.size(); ++b) {
     std::vector<std::size_t> not_finite;
+    std::vector<std::size_t> no_background;
     std::vector<std::size_t> not_positive;
     for (std::size_t h = 0; h < count; ++h) {
       const std::size_t slot = h * bands.size() + b;
+      if (not_finite_pixels[slot] > 0.0) not_finite.push_back(h);
       if (std::isnan(measured.background_sigma_nmgy[slot])) {
-        not_finite.push_back(h);
+        no_background.push_back(h);
       } else if (std::isnan(measured.flux_nmgy[slot])) {
         not_positive.push_back(h);
       }
     }
     if (!not_finite.empty()) {
       warnings.push_back(fmt::format(
-          "{}: band {}: {} of {} cutouts have {}; rows that need them get status "
-          "bad_host",
-          section, bands[b], listed(not_finite), count,
-          survey ? "no valid pixels to measure a background in"
-                 : "pixels that are not finite"));
+          "{}: band {}: {} of {} cutouts have pixels that are not finite; rows that "
+          "have one in their stamp get status bad_host",
+          section, bands[b], listed(not_finite), count));
+    }
+    if (!no_background.empty()) {
+      warnings.push_back(fmt::format(
+          "{}: band {}: {} of {} cutouts have no valid pixels to measure a background "
+          "in; rows that need it get status bad_host",
+          section, bands[b], listed(no_background), count));
     }
     if (!not_positive.empty()) {
       warnings.push_back(fmt::format(
@@ -106,6 +115,7 @@ MeasuredHosts measure_hosts(const stages::HostCutouts& hosts, const BandNames& b
   MeasuredHosts result;
   auto& measured = result.measurements;
   const auto count = static_cast<std::size_t>(hosts.count());
+  std::vector<double> not_finite_pixels(count * bands.size());
   measured.flux_nmgy.resize(count * bands.size());
   measured.background_sigma_nmgy.resize(count * bands.size());
   measured.centroid_x_pix.resize(count);
@@ -115,15 +125,17 @@ MeasuredHosts measure_hosts(const stages::HostCutouts& hosts, const BandNames& b
     const std::int64_t end = hosts.count() * (world.rank() + 1) / world.size();
     Pixels pixels;
     for (std::int64_t host = first; host < end; ++host) {
-      measure_host(hosts, host, aperture_radius_pix, pixels, {measured, bands.size()});
+      measure_host(hosts, host, aperture_radius_pix, pixels,
+                   {measured, not_finite_pixels, bands.size()});
     }
   });
   // Every number is one rank's and zero on all others: these sums round nothing.
-  for (auto* column : {&measured.flux_nmgy, &measured.background_sigma_nmgy,
-                       &measured.centroid_x_pix, &measured.centroid_y_pix}) {
+  for (auto* column :
+       {&measured.flux_nmgy, &measured.background_sigma_nmgy, &measured.centroid_x_pix,
+        &measured.centroid_y_pix, &not_finite_pixels}) {
     world.sum(std::span<double>(*column));
   }
-  result.warnings = warnings_of(measured, bands, hosts.is_survey());
+  result.warnings = warnings_of(measured, not_finite_pixels, bands, hosts.is_survey());
   const double fits_in_pix = 0.5 * (std::min(hosts.ny(), hosts.nx()) - 1);
   if (aperture_radius_pix > fits_in_pix) {
     result.warnings.push_back(

@@ -15,10 +15,10 @@ struct MeasuredHosts {
 };
 
 /// Measure all cutouts in all bands (imaging::measure_host), each host by one rank; the
-/// result is the same on every rank, bit for bit for any number of ranks. Where a
-/// cutout has a pixel that is not finite, its flux, background and (if no band is left)
-/// centroid are NaN; a flux that is not positive is NaN. The centroid is that of the
-/// band with the most flux.
+/// result is the same on every rank, bit for bit for any number of ranks. Pixels that
+/// are not finite are left out; with one in the aperture the flux is NaN, without a
+/// finite one in the frame all but the flux are, too. A flux that is not positive is
+/// NaN. The centroid is that of the band with the most flux, NaN if no band has any.
 /// \param aperture_radius_pix of the host's flux, in pixels of the cutouts
 /// \throws IoError, DataError on all ranks alike
 /// \collective

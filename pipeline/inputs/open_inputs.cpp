@@ -1,8 +1,12 @@
 #include "pipeline/inputs/open_inputs.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 
 #include "lib/io/sha256.hpp"
+#include "pipeline/inputs/check_images.hpp"
+#include "pipeline/inputs/check_weights.hpp"
 #include "pipeline/inputs/host_cutouts.hpp"
 #include "pipeline/inputs/invvar_maps.hpp"
 #include "pipeline/inputs/measure_galaxies.hpp"
@@ -103,6 +107,24 @@ std::vector<InputFile> hashed(std::vector<InputFile> files,
   return files;
 }
 
+/// What images say of themselves, looked at by the root for all ranks.
+void check_on_root(const RunConfig& config, const stages::Inputs& inputs,
+                   const parallel::Communicator& world,
+                   std::vector<std::string>& noticed) {
+  std::vector<std::string> found;
+  world.agree([&] {
+    if (!world.is_root()) return;
+    const auto add = [&](std::vector<std::string> warnings) {
+      std::ranges::move(warnings, std::back_inserter(found));
+    };
+    add(check_headers(config));
+    if (inputs.hosts) add(check_weights(config, *inputs.hosts));
+    if (inputs.noise_maps) add(check_noise_maps(config, *inputs.noise_maps));
+  });
+  world.broadcast(found);
+  std::ranges::move(found, std::back_inserter(noticed));
+}
+
 }  // namespace
 
 OpenedInputs open_inputs(const RunConfig& config, const parallel::Communicator& world) {
@@ -110,7 +132,7 @@ OpenedInputs open_inputs(const RunConfig& config, const parallel::Communicator& 
   const auto inputs = std::make_shared<stages::Inputs>();
   inputs->conflict = config.catalogue.overrides_priors ? catalogue::Conflict::rows_win
                                                        : catalogue::Conflict::error;
-  std::vector<std::string> geometry;
+  std::vector<std::string> noticed;
   std::shared_ptr<const CatalogueGalaxies> galaxies;
   world.agree([&] {
     for (std::size_t band = 0; band < config.psf.size(); ++band) {
@@ -118,7 +140,7 @@ OpenedInputs open_inputs(const RunConfig& config, const parallel::Communicator& 
     }
     if (config.host.kind == config::HostKind::cutouts) {
       inputs->hosts = config.host.survey
-                          ? open_survey_hosts(config, geometry)
+                          ? open_survey_hosts(config, noticed)
                           : open_host_cutouts(config.host, config.bands,
                                               config.grid.stamp_size_pix);
     }
@@ -130,19 +152,20 @@ OpenedInputs open_inputs(const RunConfig& config, const parallel::Communicator& 
       galaxies = open_source_galaxies(config.source.galaxies);
     }
   });
+  check_on_root(config, *inputs, world, noticed);
   if (inputs->hosts) {
     auto measured = measure_hosts(
         *inputs->hosts, config.bands,
         config.host.mag_aperture_arcsec / config.host.pixel_scale_arcsec, world);
     inputs->host_measurements = std::move(measured.measurements);
     opened.warnings = std::move(measured.warnings);
-    for (auto& warning : geometry) opened.warnings.push_back(std::move(warning));
     if (inputs->hosts->is_survey()) {
       for (auto& warning : survey_warnings(*inputs->hosts, config, inputs->psf)) {
         opened.warnings.push_back(std::move(warning));
       }
     }
   }
+  for (auto& warning : noticed) opened.warnings.push_back(std::move(warning));
   if (galaxies) {
     auto measured = measure_galaxies(*galaxies, config.source.galaxies, world);
     inputs->galaxies = galaxies;
@@ -156,6 +179,11 @@ OpenedInputs open_inputs(const RunConfig& config, const parallel::Communicator& 
                            conversions);
   for (auto& warning : conversions) opened.warnings.push_back(std::move(warning));
   opened.files = hashed(files_of(config, galaxies.get()), world);
+  world.agree([&] {
+    for (auto& warning : check_shared_images(config, opened.files)) {
+      opened.warnings.push_back(std::move(warning));
+    }
+  });
   opened.inputs = inputs;
   return opened;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <list>
 #include <unordered_set>
@@ -11,6 +12,7 @@
 #include "lib/io/fits/file.hpp"
 #include "pipeline/inputs/file_format.hpp"
 #include "pipeline/inputs/galaxy_table.hpp"
+#include "pipeline/inputs/image_claims.hpp"
 
 namespace lensmill::pipeline {
 namespace {
@@ -20,6 +22,8 @@ constexpr std::size_t most_open_files = 16;
 constexpr std::size_t most_shown = 20;
 // Images are cut-outs of one galaxy; a file's wrong HDU may be a whole mosaic.
 constexpr int largest_side_pix = 4096;
+// As for hosts.
+constexpr double largest_scale_mismatch = 0.01;
 
 class FitsGalaxies final : public CatalogueGalaxies {
  public:
@@ -75,6 +79,7 @@ class FitsGalaxies final : public CatalogueGalaxies {
                         "(at most {} a side)",
                         image.place(), image.ny(), image.nx(), largest_side_pix));
       }
+      check_scale(image, index);
       image.read_plane(0, pixels);
     } catch (const DataError& error) {
       throw DataError(place(index) + ": " + error.what());
@@ -87,6 +92,17 @@ class FitsGalaxies final : public CatalogueGalaxies {
   const GalaxyRow& row(std::int64_t index) const {
     EXPECT(index >= 0 && index < count());
     return rows_[static_cast<std::size_t>(index)];
+  }
+
+  void check_scale(const io::fits::ImageHdu& image, std::int64_t index) const {
+    const auto scale = wcs_scale_arcsec(image);
+    if (!scale) return;
+    const double mismatch = *scale / pixel_scale_arcsec(index) - 1.0;
+    if (std::abs(mismatch) <= largest_scale_mismatch) return;
+    throw DataError(fmt::format(
+        "{}: its pixels are {:.5f} arcsec by its WCS, but the catalogue's PIXEL_SCALE "
+        "says {} ({:+.1f} %); correct the one that is wrong",
+        image.place(), *scale, pixel_scale_arcsec(index), 100.0 * mismatch));
   }
 
   /// The file, opened unless it is among those used last.

@@ -31,17 +31,24 @@ CoalitionRenderer::CoalitionRenderer(const stages::Chain& correct,
 template <class ValueOf>
 CoalitionRenderer::Fractions CoalitionRenderer::fractions(ValueOf&& value_of) const {
   const int n = settings_.grid.stamp_size_pix;
+  double area = 0.0;
   double core = 0.0, total = 0.0, core_counter = 0.0, total_counter = 0.0;
   for (int y = 0; y < n; ++y) {
     for (int x = 0; x < n; ++x) {
       const auto place = std::size_t(y) * std::size_t(n) + std::size_t(x);
       if (whole_[place] == 0.0) continue;
       const auto [arc, counter_image] = value_of(x, y);
+      area += aperture_[place];
       core += aperture_[place] * arc;
       total += arc;
       core_counter += aperture_[place] * counter_image;
       total_counter += counter_image;
     }
+  }
+  // Where every pixel of the core is masked, nothing is known of it.
+  if (!(area > measure::smallest_area_pix2)) {
+    return {.whole = measure::not_a_number,
+            .without_counter_image = measure::not_a_number};
   }
   return {.whole = core / total,
           .without_counter_image = (core - core_counter) / (total - total_counter)};

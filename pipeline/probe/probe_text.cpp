@@ -58,6 +58,13 @@ std::string table(const ProbeReport& report) {
                         variant.rank > 0 ? std::to_string(variant.rank) : "-",
                         variant.annulus_harmed ? " harms the annulus" : "");
   }
+  const auto& base = report[Variant::baseline];
+  if (const auto undefined = base.rows - base.core_flux_fraction.n; undefined > 0) {
+    text += fmt::format(
+        "{} rows have no unmasked pixel in the core: they are left out of the means of "
+        "core fraction\nand core offset.\n",
+        grouped(undefined));
+  }
   return text;
 }
 

@@ -111,7 +111,9 @@ void VariantRenderer::measure_core(const Pair& pair, bool historical_core,
     if (masked && mask.pixels()[k] != 0.0F) continue;
     total += double{pair.arc[b].pixels()[k]};
   }
-  out.core_flux_fraction = measure::aperture_sum(aperture, pair.arc[b].view()) / total;
+  out.core_flux_fraction =
+      aperture.has_area() ? measure::aperture_sum(aperture, pair.arc[b].view()) / total
+                          : std::numeric_limits<double>::quiet_NaN();
   out.core_offset_nmgy_per_pix =
       measure::mean_offset(whole, pair.positive[b], pair.negative[b],
                            masked ? mask.view() : ImageView<const float>{});

@@ -96,6 +96,10 @@ void read_cutouts(const Section& host, RunConfig& config) {
   out.random_flip = cutouts.flag("random_flip", out.random_flip);
   out.invvar_includes_source_poisson =
       cutouts.optional_flag("invvar_includes_source_poisson");
+  out.accept_header_mismatch =
+      cutouts.flag("accept_header_mismatch", out.accept_header_mismatch);
+  out.accept_weight_mismatch =
+      cutouts.flag("accept_invvar_mismatch", out.accept_weight_mismatch);
   const bool has_invvar = !out.invvar_files.empty() || !out.hdf5_invvar_dataset.empty();
   if (has_invvar && !out.invvar_includes_source_poisson) {
     cutouts.problem("invvar_includes_source_poisson",

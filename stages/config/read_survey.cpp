@@ -94,6 +94,10 @@ void read_survey(const Section& host, RunConfig& config) {
       "min_valid_fraction", above_up_to(0.0, 1.0), section.min_valid_fraction);
   out.invvar_includes_source_poisson =
       survey.optional_flag("weight_includes_source_poisson");
+  out.accept_header_mismatch =
+      survey.flag("accept_header_mismatch", out.accept_header_mismatch);
+  out.accept_weight_mismatch =
+      survey.flag("accept_weight_mismatch", out.accept_weight_mismatch);
   if (weights > 0 && weights < section.bands.size()) {
     survey.problem("", "give a weight for every band, or for none");
   }

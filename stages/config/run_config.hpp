@@ -134,6 +134,10 @@ struct HostSection {
   double mag_aperture_arcsec = 2.1;
   HostCentre centre = HostCentre::geometric;
   std::optional<bool> invvar_includes_source_poisson;
+  /// Contradictions that are otherwise refused: of headers to what is stated here, of
+  /// weights to the images' own noise (`accept_invvar_mismatch` of cutouts).
+  bool accept_header_mismatch = false;
+  bool accept_weight_mismatch = false;
   HostPolicy policy = HostPolicy::reuse;
   bool random_rotation = false;
   bool random_flip = false;

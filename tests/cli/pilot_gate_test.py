@@ -1,11 +1,16 @@
 """jobs/check_pilot.py: a good pilot passes, and each kind of bad one fails by its name."""
 
+import argparse
+import contextlib
+import importlib.util
+import io
 import os
 import pathlib
 import subprocess
 import unittest
 
 import h5py
+import numpy
 
 from support import RICH, TIME_LIMIT_S, Case, edited, lensmill, virtual_file
 
@@ -83,6 +88,33 @@ class PilotGate(Case):
             file["measurements/core_flux_fraction"][:32] = float("nan")
 
         self.assert_fails(run, "core flux")
+
+    def test_masked_cores_are_left_out_and_counted(self):
+        spec = importlib.util.spec_from_file_location("check_pilot", GATE)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        fraction = numpy.full((1000, 1, 1), 0.5)
+        fraction[:300] = numpy.nan
+        masked = numpy.zeros_like(fraction)
+        masked[:300] = 1.0
+        options = argparse.Namespace(max_strange_fraction=1e-3)
+
+        def failed(fraction, masked):
+            gate = module.Gate()
+            said = io.StringIO()
+            with contextlib.redirect_stdout(said):
+                module.check_core_flux(gate, fraction, masked, options)
+            return gate.failed, said.getvalue()
+
+        self.assertEqual(failed(fraction, masked)[0], [])
+        self.assertIn("300 are undefined, their aperture being masked",
+                      failed(fraction, masked)[1])
+        self.assertEqual(failed(fraction, None)[0], ["core flux"])
+        fraction[400] = numpy.nan  # and one that nothing excuses
+        fraction[401] = 2.0
+        self.assertEqual(failed(fraction, masked)[0], ["core flux"])
+        self.assertEqual(failed(numpy.full_like(fraction, numpy.nan), None)[0],
+                         ["core flux"])
 
     def test_no_run_no_pass(self):
         done = self.judged(self.folder / "nothing")

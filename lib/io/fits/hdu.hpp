@@ -18,6 +18,8 @@ class Hdu {
 
   const std::string& file_path() const;
   int index() const { return index_; }
+  /// The file's first one: what all may inherit stands there.
+  Hdu primary() const { return {file_, 0}; }
   /// "FILE, HDU 1", for messages.
   std::string place() const;
 

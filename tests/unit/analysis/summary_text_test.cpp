@@ -65,6 +65,19 @@ TEST(SummaryText, OfFailedRowsAloneSaysWhyAndHasDashes) {
   EXPECT_THAT(text, Not(HasSubstr("nan")));
 }
 
+TEST(SummaryText, CountsRowsWhoseCoreIsMasked) {
+  std::vector<Row> rows(3);
+  rows[1].core_terms.fill(nan);
+
+  const auto summary = summary_of(rows);
+
+  EXPECT_EQ(summary.numbers().without_core_flux(), 1);
+  EXPECT_NEAR(summary.numbers().all.core.core_flux_fraction, rows[0].core(), 1.0e-9);
+  EXPECT_THAT(summary.text(),
+              ContainsRegex("without a core flux fraction \\(core masked\\) +1\n"));
+  EXPECT_THAT(summary_of(std::vector<Row>(3)).text(), Not(HasSubstr("core masked")));
+}
+
 TEST(SummaryText, OfColumnsOfNanHasDashes) {
   Row row;
   row.theta_e_arcsec = row.beta_arcsec = row.sis_pix = row.saddle_pix = nan;

@@ -71,13 +71,78 @@ TEST(MeasureHost, FindsTheCentroidOfAWideGalaxyWhereverItLies) {
   }
 }
 
-TEST(MeasureHost, NonFinitePixelsMakeItUnusable) {
-  auto image = galaxy(31, 31, 15, 15, 5.0, 0.0, 0.0);
-  image(3, 4) = std::numeric_limits<float>::quiet_NaN();
+TEST(MeasureHost, FluxIsThatOfTheCircleNotOfPixelsWhoseCentresLieInIt) {
+  // A plateau of 1 nmgy per pixel on a frame of 0: the flux is the circle's area.
+  constexpr double rounding = 1.0e-9;  // of some hundred pixels
+  Image<float> image(41, 41);
+  for (int y = 6; y < 35; ++y) {
+    for (int x = 6; x < 35; ++x) image(y, x) = 1.0F;
+  }
+  for (const double radius : {0.4, 1.0, 3.8, 5.0, 8.02}) {
+    EXPECT_NEAR(measure_host(image, radius).flux_nmgy, M_PI * radius * radius, rounding)
+        << radius;
+  }
+}
+
+TEST(MeasureHost, AMaskedPixelTakesItsShareOfTheCircleOff) {
+  constexpr double rounding = 1.0e-9;
+  Image<float> image(41, 41);
+  for (int y = 6; y < 35; ++y) {
+    for (int x = 6; x < 35; ++x) image(y, x) = 1.0F;
+  }
+  Image<float> mask(41, 41, 0.0F);
+  mask(20, 20) = 1.0F;
+
+  EXPECT_NEAR(measure_host(image, 3.8, mask).flux_nmgy, M_PI * 3.8 * 3.8 - 1.0,
+              rounding);
+}
+
+TEST(MeasureHost, ANonFinitePixelOutsideTheApertureChangesNothing) {
+  const auto image = galaxy(31, 31, 15.2, 14.9, 5.0, 0.0, 0.0);
+  auto holed = image;
+  holed(4, 4) = std::numeric_limits<float>::quiet_NaN();  // between frame and window
+  holed(0, 0) = std::numeric_limits<float>::infinity();   // in the frame
+  const auto whole = measure_host(image, 5.0);
+
+  const auto host = measure_host(holed, 5.0);
+
+  EXPECT_TRUE(host.usable);
+  EXPECT_EQ(host.not_finite_pixels, 2);
+  // A frame of 336 equal values but one.
+  EXPECT_NEAR(host.flux_nmgy, whole.flux_nmgy, 1.0e-6);
+  EXPECT_EQ(host.centroid_x_pix, whole.centroid_x_pix);
+  EXPECT_TRUE(std::isfinite(host.background_sigma_nmgy));
+}
+
+TEST(MeasureHost, NonFiniteRowsAllRoundTheApertureLeaveItsFlux) {
+  // Overlaps far from the circle are rounding, of either sign.
+  auto image = galaxy(71, 70, 34.4, 35.1, 5.0, 0.0, 0.0);
+  for (int k = 0; k < 70; ++k) {
+    for (const int edge : {3, 20, 50, 66}) {
+      image(edge, k) = std::numeric_limits<float>::quiet_NaN();
+      image(k, edge) = std::numeric_limits<float>::quiet_NaN();
+    }
+  }
+
+  EXPECT_TRUE(measure_host(image, 8.0153).usable);
+}
+
+TEST(MeasureHost, ANonFinitePixelInTheApertureLeavesNoFluxButABackground) {
+  auto image = galaxy(31, 31, 15, 15, 5.0, 0.0, 0.01);
+  image(15, 18) = std::numeric_limits<float>::quiet_NaN();
 
   const auto host = measure_host(image, 5.0);
 
   EXPECT_FALSE(host.usable);
+  EXPECT_TRUE(std::isnan(host.flux_nmgy));
+  EXPECT_GT(host.background_sigma_nmgy, 0.0);
+}
+
+TEST(MeasureHost, WithoutAFinitePixelNothingIsKnown) {
+  const Image<float> image(31, 31, std::numeric_limits<float>::quiet_NaN());
+
+  const auto host = measure_host(image, 5.0);
+
   // Not 0, which would pass for a flux, a noise-free background and a corner.
   EXPECT_TRUE(std::isnan(host.flux_nmgy));
   EXPECT_TRUE(std::isnan(host.background_sigma_nmgy));

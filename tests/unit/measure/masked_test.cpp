@@ -5,6 +5,7 @@
 
 #include "lib/measure/aperture.hpp"
 #include "lib/measure/profiles.hpp"
+#include "lib/measure/snr.hpp"
 
 /// \file
 /// Masked pixels take no part, whatever they hold.
@@ -48,6 +49,28 @@ TEST(MaskedAperture, LosesTheMaskedPixelsWeights) {
   EXPECT_EQ(cut.weight(9, 10), whole.weight(9, 10));
   EXPECT_NEAR(masked_share(whole, mask), 0.5, rounding);
   EXPECT_EQ(masked_share(whole, Image<float>(side, side, 0.0F)), 0.0);
+}
+
+TEST(MaskedAperture, WithEveryPixelMaskedHasNoArea) {
+  // Only what the disc covers is masked; elsewhere in its box, weights may be rounding.
+  const ApertureWeights whole = pixel_overlap_weights(side, disc);
+  Image<float> mask(side, side, 0.0F);
+  for (int y = 0; y < side; ++y) {
+    for (int x = 0; x < side; ++x) {
+      if (whole.weight(y, x) > smallest_area_pix2) mask(y, x) = 1.0F;
+    }
+  }
+  const Image<float> signal(side, side, 1.0F);
+  Image<float> variance(side, side, 1.0F);
+  for (std::size_t k = 0; k < mask.size(); ++k) {
+    if (mask.pixels()[k] != 0.0F) variance.pixels()[k] = nan;
+  }
+
+  EXPECT_TRUE(whole.has_area());
+  EXPECT_FALSE(without_masked(whole, mask).has_area());
+  EXPECT_EQ(masked_share(whole, mask), 1.0);
+  EXPECT_TRUE(std::isnan(mean_offset(whole, signal, signal, mask)));
+  EXPECT_TRUE(std::isnan(aperture_snr(whole, signal, variance)));
 }
 
 TEST(MaskedAperture, OutsideTheImageThereIsNoShare) {

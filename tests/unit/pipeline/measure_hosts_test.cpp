@@ -44,7 +44,7 @@ class Galaxies final : public stages::HostCutouts {
       }
     }
     if (host == not_finite_host && band == not_finite_band) {
-      nmgy(0, 0) = std::numeric_limits<float>::infinity();
+      nmgy(not_finite_pixel, not_finite_pixel) = std::numeric_limits<float>::infinity();
     }
   }
   double peak(std::int64_t host, int band) const {
@@ -55,6 +55,7 @@ class Galaxies final : public stages::HostCutouts {
   double red_over_blue = 2.0;
   std::int64_t not_finite_host = -1;
   int not_finite_band = 0;
+  int not_finite_pixel = 18;
   std::int64_t dark_host = -1;
 
  private:
@@ -109,12 +110,28 @@ TEST(MeasureHosts, AnUnusableBandLeavesTheOther) {
   const auto& m = measured.measurements;
   EXPECT_GT(m.flux_nmgy[6], 0.0);
   EXPECT_THAT(m.flux_nmgy[7], IsNan());
-  EXPECT_THAT(m.background_sigma_nmgy[7], IsNan());
+  EXPECT_GT(m.background_sigma_nmgy[7], 0.0);
   EXPECT_GT(m.centroid_x_pix[3], 20.2);  // that of g, the only one left
   EXPECT_THAT(measured.warnings,
-              ElementsAre(AllOf(
-                  HasSubstr("band r: 1 (host_index 3) of 4 cutouts have pixels that"),
-                  HasSubstr("status bad_host"))));
+              ElementsAre(AllOf(HasSubstr("band r: 1 (host_index 3) of 4 cutouts have "
+                                          "pixels that are not finite"),
+                                HasSubstr("status bad_host")),
+                          HasSubstr("band r: 1 (host_index 3) of 4 cutouts have no "
+                                    "positive flux")));
+}
+
+TEST(MeasureHosts, APixelThatIsNotFiniteFarFromTheHostIsOnlyNamed) {
+  Galaxies hosts(4);
+  hosts.not_finite_host = 3;
+  hosts.not_finite_pixel = 0;
+
+  const auto measured = measure_hosts(hosts, bands, radius_pix, {});
+
+  EXPECT_GT(measured.measurements.flux_nmgy[6], 0.0);
+  EXPECT_GT(measured.measurements.background_sigma_nmgy[6], 0.0);
+  EXPECT_THAT(measured.warnings,
+              ElementsAre(HasSubstr("band g: 1 (host_index 3) of 4 cutouts have pixels "
+                                    "that are not finite")));
 }
 
 TEST(MeasureHosts, AHostWithoutLightHasNoFluxAndNoCentroid) {

@@ -44,7 +44,7 @@ std::string text_with_files(const TemporaryFolder& folder) {
            0.001 * (n + (x + 3 * y) % 7);
   });
   write_cube((folder / "invvar.fits").string(), 2, 70, 70,
-             [](int, int, int) { return 1.0e4; });
+             [](int, int, int) { return 1.0e5; });
   write_cube((folder / "psf.fits").string(), 0, 15, 15, [](int, int y, int x) {
     return std::exp(-0.2 * ((x - 7) * (x - 7) + (y - 7) * (y - 7)));
   });
@@ -224,8 +224,10 @@ TEST(OpenInputs, TheCatalogueIsCheckedAgainstHostsAndKernels) {
 TEST(OpenInputs, UnusableHostsAreWarnedOf) {
   const TemporaryFolder folder;
   const auto config = read(folder, text_with_files(folder));
-  write_cube((folder / "hosts.fits").string(), 2, 70, 70, [](int n, int y, int) {
-    return n == 1 && y == 3 ? std::nan("") : 1.0 / (1.0 + std::abs(y - 34.5));
+  write_cube((folder / "hosts.fits").string(), 2, 70, 70, [](int n, int y, int x) {
+    return n == 1 && y == 3
+               ? std::nan("")
+               : 1.0 / (1.0 + std::abs(y - 34.5)) + 0.001 * ((x + 3 * y) % 7);
   });
 
   const auto opened = open_inputs(config, {});
@@ -238,11 +240,15 @@ TEST(OpenInputs, UnusableHostsAreWarnedOf) {
 TEST(OpenInputs, AFileOfTwoBandsIsListedForBoth) {
   const TemporaryFolder folder;
   auto text = text_with_files(folder);
+  write_cube((folder / "other.fits").string(), 2, 70, 70, [](int n, int y, int x) {
+    return 2.0 * std::exp(-0.02 * std::hypot(x - 34.5, y - 34.5)) +
+           0.001 * (n + (x + 3 * y) % 7);
+  });
   text = edited(text, "bands: [r]", "bands: [r, i]");
   text = edited(text, "  src_flux_nmgy_r: 10.0",
                 "  src_flux_nmgy_r: 10.0\n  src_flux_nmgy_i: 10.0");
   text = edited(text, "    r: hosts.fits\n    invvar: {r: invvar.fits}",
-                "    r: hosts.fits\n    i: hosts.fits\n"
+                "    r: hosts.fits\n    i: other.fits\n"
                 "    invvar: {r: invvar.fits, i: invvar.fits}");
   text = edited(text, "noise:",
                 "  i: {kind: pixelised, file: psf.fits, includes_pixel: true, "

@@ -38,9 +38,12 @@ class Cutouts final : public HostCutouts {
       }
     }
     if (bad_pixel >= 0) nmgy(bad_pixel, bad_pixel) = static_cast<float>(nan);
-    if (has_invvar_) invvar.assign(side, side, 1.0e4F);
+    if (constant) nmgy.assign(side, side, 0.0F);
+    if (has_invvar_) invvar.assign(side, side, weight);
   }
   bool has_invvar_ = false;
+  float weight = 1.0e4F;
+  bool constant = false;
   int bad_pixel = -1;
 };
 
@@ -105,16 +108,39 @@ TEST(UnusableHosts, APixelInTheStampSpoilsEveryRow) {
   EXPECT_TRUE(std::isnan(stamp.measurement.arc_snr[0]));
 }
 
-TEST(UnusableHosts, APixelOutsideSpoilsRowsThatNeedTheMeasurement) {
+TEST(UnusableHosts, APixelOutsideTheStampLosesNoRow) {
   Cutouts cutouts;
   cutouts.bad_pixel = outside_the_stamp;
 
-  // Its background is the only variance that there is.
-  EXPECT_EQ(status_of(cutouts, "geometric", false), Status::bad_host);
+  for (const bool has_invvar : {false, true}) {
+    cutouts.has_invvar_ = has_invvar;
+    for (const char* centre : {"geometric", "centroid"}) {
+      for (const bool by_magnitude : {false, true}) {
+        EXPECT_EQ(status_of(cutouts, centre, by_magnitude), Status::ok);
+      }
+    }
+  }
+}
+
+TEST(UnusableHosts, WeightsThatSayNothingOfAnyPixelLeaveNoVariance) {
+  Cutouts cutouts;
   cutouts.has_invvar_ = true;
-  EXPECT_EQ(status_of(cutouts, "geometric", false), Status::ok);
-  EXPECT_EQ(status_of(cutouts, "centroid", false), Status::bad_host);
-  EXPECT_EQ(status_of(cutouts, "geometric", true), Status::bad_host);
+  for (const float weight : {0.0F, -1.0F, std::numeric_limits<float>::quiet_NaN(),
+                             std::numeric_limits<float>::infinity()}) {
+    cutouts.weight = weight;
+
+    EXPECT_EQ(status_of(cutouts, "geometric", false), Status::bad_host) << weight;
+  }
+}
+
+TEST(UnusableHosts, OneValueInEveryPixelIsNoHost) {
+  Cutouts cutouts;
+  cutouts.constant = true;
+  for (const bool has_invvar : {false, true}) {
+    cutouts.has_invvar_ = has_invvar;
+
+    EXPECT_EQ(status_of(cutouts, "geometric", false), Status::bad_host);
+  }
 }
 
 TEST(LensPlace, IsWhereTheHostIs) {

@@ -7,106 +7,22 @@
 #include <vector>
 
 #include "lib/measure/aperture.hpp"
-#include "stages/config/read_run_config.hpp"
-#include "stages/factory.hpp"
-#include "tests/support/config_texts.hpp"
 #include "tests/support/noise_correlations.hpp"
+#include "tests/unit/stages/survey_host.hpp"
 
 /// \file
 /// Hosts of survey images through the chain: masked pixels are left out of every
-/// measurement whatever they hold, places become columns, unusable hosts a status.
+/// measurement whatever they hold, unusable hosts become a status.
 
 namespace lensmill::stages {
 namespace {
 
 using test_support::edited;
 
-constexpr int side = 65;
-constexpr int stamp = 64;
+constexpr int stamp = survey_stamp;
 constexpr float nan = std::numeric_limits<float>::quiet_NaN();
 /// Single-precision images summed over an aperture.
 constexpr double single_precision = 1.0e-5;
-
-/// One smooth galaxy; the pixels of a box on the cutout are masked and hold `garbage`.
-class SurveyHost final : public HostCutouts {
- public:
-  std::int64_t count() const override { return 1; }
-  int ny() const override { return side; }
-  int nx() const override { return side; }
-  bool has_invvar() const override { return weights; }
-  bool is_survey() const override { return true; }
-  void read(std::int64_t host, int band, Image<float>& nmgy,
-            Image<float>& invvar) const override {
-    Image<float> mask;
-    read_with_mask(host, band, nmgy, invvar, mask);
-  }
-  void read_with_mask(std::int64_t, int, Image<float>& nmgy, Image<float>& invvar,
-                      Image<float>& mask) const override {
-    nmgy.assign(side, side);
-    invvar.assign(side, side, 1.0e4F);
-    mask.assign(side, side, 0.0F);
-    for (int y = 0; y < side; ++y) {
-      for (int x = 0; x < side; ++x) {
-        nmgy(y, x) = static_cast<float>(std::exp(-0.02 * std::hypot(x - 32, y - 32)));
-        if (y < box_y0 || y >= box_y1 || x < box_x0 || x >= box_x1) continue;
-        nmgy(y, x) = garbage;
-        invvar(y, x) = 0.0F;
-        mask(y, x) = 1.0F;
-      }
-    }
-  }
-  HostPlace place(std::int64_t, int band) const override {
-    return {.ra_deg = 10.5,
-            .dec_deg = -3.25,
-            .x_pix = 101.25 + 10 * band,
-            .y_pix = 55.5,
-            .detector_offset_x_pix = 1000.0,
-            .detector_offset_y_pix = 2000.0,
-            .cutout_x_pix = 32.25 - 0.375 * band,
-            .cutout_y_pix = 31.5 + 0.125 * band,
-            .on_image = on_image};
-  }
-  int box_y0 = 0, box_y1 = 0, box_x0 = 0, box_x1 = 0;
-  float garbage = nan;
-  bool on_image = true;
-  bool weights = true;
-};
-
-std::string survey_text() {
-  auto text = edited(test_support::small_config, "host: none",
-                     "host:\n"
-                     "  survey:\n"
-                     "    r: {image: quickstart.yaml, weight: quickstart.yaml, units: "
-                     "nmgy}\n"
-                     "    positions: {file: quickstart.yaml}\n"
-                     "    sky_subtracted: true\n"
-                     "    weight_includes_source_poisson: true\n"
-                     "    min_valid_fraction: 0.5\n"
-                     "output: {products: [positive, negative, mask]}");
-  return edited(text, "  sky_sigma_nmgy: {r: 0.01}\n", "");
-}
-
-Setup setup_of(const SurveyHost& host, const std::string& text) {
-  const auto config = config::read_run_config_text(
-      text, "test", {}, test_support::source_folder() / "configs");
-  const auto inputs = std::make_shared<Inputs>();
-  inputs->rows = std::make_shared<const catalogue::SampledRows>(1);
-  inputs->hosts = std::make_shared<const SurveyHost>(host);
-  const std::size_t bands = config.bands.size();
-  inputs->host_measurements = {
-      .flux_nmgy = std::vector<double>(bands, 5.0),
-      .background_sigma_nmgy = std::vector<double>(bands, 0.01),
-      .centroid_x_pix = {32.0},
-      .centroid_y_pix = {32.0}};
-  return make_setup(config, inputs);
-}
-
-Stamp run(const SurveyHost& host, const std::string& text = survey_text()) {
-  const auto setup = setup_of(host, text);
-  auto result = setup.chain->make_stamp();
-  setup.chain->apply(0, {}, result);
-  return result;
-}
 
 TEST(SurveyMask, WithoutMaskedPixelsNothingIsLeftOut) {
   const auto result = run({});
@@ -330,7 +246,7 @@ TEST(SurveyMask, ARowWithAnotherMaskIsUntouchedByTheOneBefore) {
 
 TEST(SurveyStatus, TooFewValidPixelsOrOffTheImageIsBadHost) {
   SurveyHost just_enough;  // 32 of 64 columns of the stamp: 0.5 valid
-  just_enough.box_y1 = side;
+  just_enough.box_y1 = survey_side;
   just_enough.box_x1 = 33;
   SurveyHost too_few = just_enough;
   too_few.box_x1 = 34;
@@ -344,40 +260,6 @@ TEST(SurveyStatus, TooFewValidPixelsOrOffTheImageIsBadHost) {
   EXPECT_TRUE(std::isnan(result.images[0].mask(0, 0)));
   EXPECT_TRUE(std::isnan(result.measurement.core_masked_fraction[0]));
   EXPECT_EQ(run(off).status, Status::bad_host);
-}
-
-TEST(SurveyPlace, TheLensIsOnTheFirstBandsHostAndColumnsSayWhereAllAre) {
-  auto text = edited(survey_text(), "units: nmgy}",
-                     "units: nmgy}\n    z: {image: quickstart.yaml, weight: "
-                     "quickstart.yaml, units: nmgy}");
-  text = edited(text, "bands: [r]", "bands: [r, z]");
-  text = edited(text, "src_flux_nmgy_r: 10.0",
-                "src_flux_nmgy_r: 10.0\n  src_flux_nmgy_z: 10.0");
-  text = edited(text, "fwhm_pix: 5.0}",
-                "fwhm_pix: 5.0}\n  z: {kind: gaussian, fwhm_pix: 5.0}");
-  text = edited(text, "{r: 500}", "{r: 500, z: 500}");
-
-  const auto setup = setup_of({}, text);
-  auto result = setup.chain->make_stamp();
-  setup.chain->apply(0, {}, result);
-
-  const auto& row = result.injection;
-  // The stamp begins at the cutout's pixel 1.
-  EXPECT_DOUBLE_EQ(row.lens_x_arcsec, (31.25 - 31.5) * 0.262);
-  EXPECT_DOUBLE_EQ(row.lens_y_arcsec, (30.5 - 31.5) * 0.262);
-  EXPECT_EQ(row.host_ra_deg, 10.5);
-  EXPECT_EQ(row.host_dec_deg, -3.25);
-  EXPECT_EQ(row.host_x_pix[1], 111.25);
-  EXPECT_EQ(row.host_offset_x_pix[0], 0.0);
-  EXPECT_EQ(row.host_offset_x_pix[1], -0.375);
-  EXPECT_EQ(row.host_offset_y_pix[1], 0.125);
-  std::vector<std::string> names;
-  for (const auto& column : setup.chain->catalogue_columns()) {
-    names.push_back(column.name);
-  }
-  for (const char* name : {"host_ra_deg", "host_y_pix_z", "host_offset_x_pix_r"}) {
-    EXPECT_NE(std::find(names.begin(), names.end(), name), names.end()) << name;
-  }
 }
 
 }  // namespace

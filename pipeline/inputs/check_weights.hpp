@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "stages/config/run_config.hpp"
+#include "stages/inputs.hpp"
+
+/// \file
+/// Inverse variances against the noise of the images that they are of.
+
+namespace lensmill::pipeline {
+
+/// One band's noise, as its images' blank pixels have it and as the weights say.
+struct WeightCheck {
+  double image_sigma_nmgy = 0.0;   ///< local_scatter of blank pixels, median of cutouts
+  double weight_sigma_nmgy = 0.0;  ///< 1 / sqrt(median weight) of the same pixels
+  double ratio = 0.0;              ///< of the two in each cutout, the median of cutouts
+  std::int64_t blank_pixels = 0;
+  std::int64_t cutouts = 0;
+
+  /// Fewer say nothing.
+  static constexpr std::int64_t fewest_blank_pixels = 200;
+  /// Resampling that correlates noise makes it quieter: 0.8 is usual for coadds.
+  static constexpr double noticed_factor = 2.0;
+  static constexpr double refused_factor = 5.0;
+  bool tested() const {
+    return blank_pixels >= fewest_blank_pixels && image_sigma_nmgy > 0.0;
+  }
+  /// Whether the ratio is beyond `factor` either way.
+  bool is_off_by(double factor) const { return ratio > factor || ratio < 1.0 / factor; }
+};
+/// Of up to 64 cutouts, spread over all. \throws IoError \independent
+WeightCheck check_weight(const stages::HostCutouts& hosts, int band);
+
+/// All bands of real hosts with weights.
+/// \return what is to be noticed: a ratio beyond 2, one beyond 5 that is accepted, a
+///   band that could not be tested
+/// \throws DataError for a ratio beyond 5 that is not accepted; IoError
+/// \independent
+std::vector<std::string> check_weights(const config::RunConfig& config,
+                                       const stages::HostCutouts& hosts);
+
+/// A sentence for each band of `noise.invvar` whose map holds nothing but 0 and 1, as
+/// masks do. \throws IoError \independent
+std::vector<std::string> check_noise_maps(const config::RunConfig& config,
+                                          const stages::InvvarMaps& maps);
+
+}  // namespace lensmill::pipeline
