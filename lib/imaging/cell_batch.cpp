@@ -56,7 +56,8 @@ void CellBatch::evaluate(std::span<const Cell> cells, const PixelGrid& grid,
                     .source_x_arcsec = rays_.source_x().data(),
                     .source_y_arcsec = rays_.source_y().data(),
                     .determinant = rays_.determinant().data()},
-                   *object.source, {lens_distance_.data(), n}, estimates_);
+                   *object.source, {lens_distance_.data(), n}, {half_arcsec_.data(), n},
+                   estimates_);
   if (!light::is_structured(*object.source)) return;
   for (std::size_t c = 0; c < n; ++c) {
     add_structure(*object.source, samples(c), lens_distance_[c], estimates_[c]);

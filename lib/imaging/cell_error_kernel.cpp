@@ -61,6 +61,8 @@ HWY_INLINE void one_vector(D d, const CellSampleArrays& s, const double* lens_di
   V mean = hn::Mul(hn::Set(d, 0.25 * gauss_weight[1] * gauss_weight[1]), low);
   V low_d = sample(s.determinant, 4);
   V high_d = low_d;
+  V mean_d =
+      hn::Mul(hn::Set(d, 0.25 * gauss_weight[1] * gauss_weight[1]), hn::Abs(low_d));
   V far = hn::Zero(d);
   V det[samples_per_cell];
   for (std::size_t k = 0; k < samples_per_cell; ++k) {
@@ -76,6 +78,8 @@ HWY_INLINE void one_vector(D d, const CellSampleArrays& s, const double* lens_di
     det[k] = sample(s.determinant, k);
     low_d = hn::Min(low_d, det[k]);
     high_d = hn::Max(high_d, det[k]);
+    mean_d = hn::MulAdd(hn::Set(d, 0.25 * gauss_weight[k / 3] * gauss_weight[k % 3]),
+                        hn::Abs(det[k]), mean_d);
   }
   const V footprint =
       hn::MulAdd(hn::Set(d, node_to_edge), hn::Sqrt(far), hn::Set(d, least_footprint));
@@ -90,8 +94,7 @@ HWY_INLINE void one_vector(D d, const CellSampleArrays& s, const double* lens_di
   const V by_log =
       hn::Mul(hn::Mul(hn::Set(d, exponential_error), mean), hn::Mul(u3, u3));
   const V exponential = hn::Min(by_log, hn::Mul(hn::Set(d, share_inside), range));
-  error =
-      hn::Add(error, hn::IfThenElseZero(hn::Gt(high, hn::Add(low, low)), exponential));
+  error = hn::Add(error, exponential);
 
   // Whether det A changes sign among the samples or, going on linearly from them,
   // before the cell's corners.
@@ -108,6 +111,10 @@ HWY_INLINE void one_vector(D d, const CellSampleArrays& s, const double* lens_di
   hn::StoreU(footprint, d, out.footprint + at);
   hn::StoreU(error, d, out.error + at);
   hn::StoreU(hn::IfThenElseZero(mixed, hn::Set(d, 1.0)), d, out.mixed + at);
+  // Of one sign: the least one; else 0. The floor is that of a degenerate map.
+  const V least = hn::Max(hn::Max(low_d, hn::Neg(high_d)), hn::Set(d, least_footprint));
+  hn::StoreU(hn::Max(least, hn::Mul(hn::Set(d, least_of_mean_determinant), mean_d)), d,
+             out.least_determinant + at);
   if (cusp_radius_arcsec < 0.0) return;
   const V from = hn::Sub(hn::Sqrt(metric_squared(d, metric, x4, y4)),
                          hn::Set(d, cusp_radius_arcsec));

@@ -22,17 +22,21 @@ namespace detail {
 /// margin.
 inline constexpr double share_inside = 0.05;    // error over range, cusp in the cell
 inline constexpr double reach_of_inside = 1.3;  // footprints: nearer, it is inside
+// Of the mean |det A|: as small as this a cell's least one is taken at most. Where a
+// critical curve runs through it, or nearly, |det A| is 0 on a line only.
+inline constexpr double least_of_mean_determinant = 0.1;
 
 /// Per cell, see CellErrorModel.
 struct CellColumns {
-  double* mean;           ///< by the 3 x 3 Gauss rule
-  double* lowest;         ///< of the samples
-  double* highest;        ///< of the samples
-  double* footprint;      ///< reach of the cell in the source's metric, arcsec
-  double* error;          ///< by the lens centre and the exponential term
-  double* cusp_distance;  ///< of the cusp at the source's centre, in footprints
-  double* cusp_share;     ///< error over range, by that cusp
-  double* mixed;          ///< 1: det A changes sign within the cell; else 0
+  double* mean;               ///< by the 3 x 3 Gauss rule
+  double* lowest;             ///< of the samples
+  double* highest;            ///< of the samples
+  double* footprint;          ///< reach of the cell in the source's metric, arcsec
+  double* error;              ///< by the lens centre and the exponential term
+  double* cusp_distance;      ///< of the cusp at the source's centre, in footprints
+  double* cusp_share;         ///< error over range, by that cusp
+  double* mixed;              ///< 1: det A changes sign within the cell; else 0
+  double* least_determinant;  ///< |det A| where the lens demagnifies least
 };
 
 /// Fill the columns, which have room for whole vectors past the last cell (pad()).

@@ -60,6 +60,7 @@ void state_image(const light::Brightness& source, const CellSamples& s,
   if (std::isfinite(lens_distance)) {
     estimate.brightness_error = singular_share(lens_distance) * (*high - *low);
   }
+  estimate.smooth_error = estimate.brightness_error;
   estimate.bounded_brightness = estimate.mean_brightness;
   estimate.alike = cells_alike(s, source.structure_scale_arcsec(), footprint);
   estimate.structure_error =
@@ -77,12 +78,16 @@ void add_cusps(const light::Brightness& source, const CellSamples& s,
     const double from_x = s.source_x_arcsec[4] - cusps[c].x_arcsec;
     const double from_y = s.source_y_arcsec[4] - cusps[c].y_arcsec;
     const double distance = std::sqrt(from_x * from_x + from_y * from_y) / footprint;
-    double brightest = *high;
+    const double share = singular_share(distance);
+    double hidden = 0.0;
     if (distance < cusp_distance) {
-      const double area = std::numbers::pi * footprint * footprint;
-      brightest = std::max(brightest, source.flux_within_cusp(c, footprint) / area);
+      const double bound =
+          brightness_bound(estimate.source_area_arcsec2,
+                           [&](double r) { return source.flux_within_cusp(c, r); });
+      hidden = share * std::max(0.0, bound - *high);
     }
-    estimate.brightness_error += singular_share(distance) * (brightest - *low);
+    estimate.hidden_error += hidden;
+    estimate.brightness_error += share * (*high - *low) + hidden;
   }
 }
 

@@ -10,9 +10,10 @@ constexpr Named<ConvolveOperator> operators[] = {
     {"fft", ConvolveOperator::fft},
     {"direct", ConvolveOperator::direct},
     {"legacy_ifftshift", ConvolveOperator::legacy_ifftshift}};
-// Looser than this is no rendering; tighter than double precision allows is refused.
+// Looser than this is no rendering; tighter, error estimates are not known to hold
+// (tests/unit/imaging/cell_error_test.cpp).
 constexpr Bounds tolerance{
-    .lower = 1.0e-9, .upper = 0.1, .lower_open = false, .upper_open = false};
+    .lower = 1.0e-6, .upper = 0.1, .lower_open = false, .upper_open = false};
 constexpr int most_oversample = 16;
 
 void read_convolve(const Section& root, RunConfig& config) {

@@ -241,6 +241,23 @@ TEST(PointImages, OfExtremeLensesAreImagesOrAStatus) {
   }
 }
 
+// theta_E (beta / theta_E)^(1/(2 - gamma)) = 1e-6 arcsec from the centre, to first
+// order: not listed, but counted, so that the row is no failed search. At a larger beta
+// it is listed.
+TEST(PointImages, CentralOnesNearerThanTheLeastRadiusAreCountedNotListed) {
+  const LensModel lens({.theta_e_arcsec = 1.0, .gamma = 1.95});
+
+  const PointImages without = find_point_images(lens, {0.5, 0.0});
+  const PointImages with = find_point_images(lens, {0.7, 0.0});
+
+  EXPECT_EQ(without.status, Status::ok);
+  EXPECT_EQ(without.count, 2);
+  EXPECT_EQ(without.count_of(ImageKind::maximum), 0);
+  EXPECT_EQ(with.status, Status::ok);
+  EXPECT_EQ(with.count, 3);
+  EXPECT_EQ(with.count_of(ImageKind::maximum), 1);
+}
+
 TEST(PointImages, AreOrderedFromTheBrightest) {
   const auto images =
       find_point_images(LensModel({.q = 0.7, .phi_rad = 0.3}), {0.05, 0.03});
