@@ -10,11 +10,13 @@
 #include "lib/imaging/convolver.hpp"
 #include "lib/imaging/spline.hpp"
 #include "lib/psf/oversample.hpp"
+#include "lib/psf/psfex_range.hpp"
 #include "stages/convolve_stage.hpp"
 #include "stages/host_stage.hpp"
 #include "stages/lens_stage.hpp"
 #include "stages/measure_stage.hpp"
 #include "stages/noise_stage.hpp"
+#include "stages/position_priors.hpp"
 #include "stages/sample_stage.hpp"
 #include "stages/survey_place.hpp"
 
@@ -52,44 +54,6 @@ std::string rows_name(const RunConfig& config) {
   return file ? config.catalogue.file : "catalogue.grid";
 }
 
-// PSFEx positions stated in the psf section become priors of the position columns.
-void add_position_priors(const RunConfig& config, const Inputs& inputs,
-                         catalogue::Priors& priors) {
-  for (std::size_t band = 0; band < config.psf.size(); ++band) {
-    const auto& section = config.psf[band];
-    if (section.kind != PsfKind::psfex) continue;
-    const std::string where = "psf." + config.bands[band];
-    const auto add = [&](const std::string& axis, catalogue::Sampler sampler) {
-      priors.entries.push_back(
-          {.quantity = "psf_" + axis + "_pix_" + config.bands[band],
-           .prior = std::move(sampler),
-           .where = where});
-    };
-    if (section.ccd_position) {
-      add("x", catalogue::Constant{(*section.ccd_position)[0]});
-      add("y", catalogue::Constant{(*section.ccd_position)[1]});
-    } else if (section.position_uniform_ccd) {
-      const auto& model = *inputs.psf[band].psfex;
-      for (const char axis : {'x', 'y'}) {
-        // The model is scaled so that its range is +- half a POLSCAL about POLZERO.
-        double zero = 1.0;
-        double scale = 0.0;
-        for (std::size_t k = 0; k < model.polynomial_name.size(); ++k) {
-          if (model.polynomial_name[k].front() == (axis == 'x' ? 'X' : 'Y')) {
-            zero = model.polynomial_zero[k];
-            scale = model.polynomial_scale[k];
-          }
-        }
-        if (scale > 0.0) {
-          add({axis}, catalogue::Uniform{zero - 0.5 * scale, zero + 0.5 * scale});
-        } else {
-          add({axis}, catalogue::Constant{zero});
-        }
-      }
-    }
-  }
-}
-
 struct Probe {
   double fwhm_pix = 0.0;
   catalogue::Injection injection;
@@ -121,6 +85,11 @@ std::vector<Probe> probe_widths(const RunConfig& config, const Inputs& inputs,
     if (config.psf[b].position_of_host && std::isnan(probe.injection.psf_x_pix[b])) {
       continue;
     }
+    if (const auto& model = inputs.psf[b].psfex;
+        model && psf::beyond_psfex_model(*model, probe.injection.psf_x_pix[b],
+                                         probe.injection.psf_y_pix[b])) {
+      continue;  // bad_psf
+    }
     probe.fwhm_pix = fwhm_of(config.psf[b], inputs.psf[b], probe.injection, band);
     probes.push_back(probe);
     const bool rows_differ =
@@ -131,9 +100,14 @@ std::vector<Probe> probe_widths(const RunConfig& config, const Inputs& inputs,
   }
   if (probes.empty()) {
     throw DataError(fmt::format(
-        "psf.{}.position: host: none of the run's first hosts is on the image of this "
-        "band; check host.survey.positions against the images",
-        config.bands[b]));
+        "psf.{}: {}", config.bands[b],
+        config.psf[b].position_of_host
+            ? "position: host: none of the run's first hosts is on the image of this "
+              "band and within the range of its PSFEx model; check "
+              "host.survey.positions against the images, and position_offset_pix"
+            : "none of the run's first rows has a psf_x_pix, psf_y_pix within the "
+              "range "
+              "of the PSFEx model (POLZERO +- POLSCAL)"));
   }
   std::ranges::stable_sort(probes, {}, &Probe::fwhm_pix);
   return probes;

@@ -5,6 +5,7 @@
 #include "lib/core/errors.hpp"
 #include "lib/imaging/host_image.hpp"
 #include "lib/light/galaxy_image.hpp"
+#include "lib/psf/psfex_range.hpp"
 #include "stages/survey_place.hpp"
 
 namespace lensmill::stages {
@@ -18,6 +19,18 @@ SampleStage::SampleStage(Config config) : config_(std::move(config)) {
 
 void SampleStage::apply(Stamp& stamp, const InjectionStreams& streams) const {
   stamp.injection = config_.sampler->sample(streams.injection_id, stamp.given);
+  place(stamp);
+  if (stamp.status != Status::ok || !config_.inputs) return;
+  for (std::size_t band = 0; band < config_.psf.size(); ++band) {
+    const auto& model = config_.inputs->psf[band].psfex;
+    if (model && psf::beyond_psfex_model(*model, stamp.injection.psf_x_pix[band],
+                                         stamp.injection.psf_y_pix[band])) {
+      stamp.status = Status::bad_psf;
+    }
+  }
+}
+
+void SampleStage::place(Stamp& stamp) const {
   auto& injection = stamp.injection;
   // The priors and files give finite numbers: only a host's flux brings NaN, to sources
   // that are measured against it and to lenses whose mass follows from it.

@@ -14,7 +14,7 @@ namespace lensmill::stages {
 /// sample: the row's complete truth, from what the catalogue gives and the priors. A
 /// row that needs what its real host could not be measured for (flux, centroid), or
 /// whose host is off a survey image, is bad_host, one whose source galaxy is unusable
-/// bad_source.
+/// bad_source; one whose place on the CCD is beyond its PSFEx model is bad_psf.
 class SampleStage final : public Stage {
  public:
   /// Where the lens stands on a real host that the catalogue does not place it on.
@@ -25,7 +25,7 @@ class SampleStage final : public Stage {
     int bands = 1;
     PixelGrid grid;
     std::shared_ptr<const Inputs> inputs;
-    /// Of the run, for PSFs at the host's position.
+    /// Of the run, for PSFs by position.
     std::vector<config::PsfSection> psf;
   };
   explicit SampleStage(Config config);
@@ -36,6 +36,9 @@ class SampleStage final : public Stage {
   void apply(Stamp& stamp, const InjectionStreams& streams) const override;
 
  private:
+  /// The injection, placed on its host.
+  void place(Stamp& stamp) const;
+
   Config config_;
 };
 

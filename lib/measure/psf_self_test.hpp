@@ -4,24 +4,13 @@
 #include <vector>
 
 #include "lib/imaging/convolver.hpp"
-#include "lib/psf/kernel_policy.hpp"
+#include "lib/measure/kernel_checks.hpp"
 
 /// \file
 /// The PSF self-test: before every run, each kernel and the operator that will apply it
 /// are held to what their stated policy promises. A failure stops the run.
 
 namespace lensmill::measure {
-
-/// One line of the PSF self-test's table.
-struct PsfTestRow {
-  std::string name;  ///< what was checked, with its unit, e.g. `impulse_x_pix`
-  double expected = 0.0;
-  double measured = 0.0;
-  double tolerance = 0.0;  ///< passed = |measured - expected| <= tolerance
-  bool passed = false;
-  bool warning_only = false;   ///< a miss is a warning, not a failure
-  bool informational = false;  ///< says what something is worth; cannot miss
-};
 
 /// The same PSF by another policy, to say what the choice is worth.
 struct PsfVariant {
@@ -39,12 +28,15 @@ struct PsfSelfTest {
   imaging::Lattice lattice;
   imaging::Deposit deposit = imaging::Deposit::spline;
   psf::LatticeKernel kernel;
-  psf::Normalisation normalisation = psf::Normalisation::unit;
-  psf::Centring centring = psf::Centring::keep;
+  /// What its policy, its file and its closed form say of it.
+  KernelPromise promise{};
   /// Whether the kernel's samples contain the pixel's response: always, but for a
   /// kernel convolved as stored (Deposit::pixels, includes_pixel: false).
   bool kernel_includes_pixel = true;
   bool allow_double_pixel = false;
+  /// The kernel without its pixel's response, on the same lattice, where there is one
+  /// to be had (not for kernels that come with it); no samples = not known.
+  psf::LatticeKernel without_pixel{};
   /// Circular Gaussian PSFs: sigma, for the ring's closed form; 0 = another PSF.
   double gaussian_sigma_pix = 0.0;
   /// Analytic PSFs: the same PSF in a far larger rectangle, on the same lattice, to
@@ -64,11 +56,12 @@ struct PsfSelfTestResult {
   bool passed() const;
 };
 
-/// Run the test. For the kernel as it is and cut by one row and column (the other
-/// parity), on the run's stamp and one of a pixel more: image of a point source
-/// (position, sum, second moments) against the kernel's samples, and sparse light
-/// against direct convolution. Then the policy's sum and centroid, how often the
-/// pixel's response is in the result, the ring's closed form (Gaussians), and the
+/// Run the test. First the cheap checks (check_kernel). For the kernel as it is and cut
+/// by one row and column (the other parity), on the run's stamp and one of a pixel
+/// more: image of a point source (position, sum, second moments) against the kernel's
+/// samples, and sparse light against direct convolution (the direct operator: against
+/// the FFT). Then how often the pixel's response is in the result (measured where there
+/// is a kernel without it, else as stated), the ring's closed form (Gaussians), and the
 /// change of the core flux of a ring of the core's radius by the truncation of the
 /// kernel (a warning above 1e-3). Variants give rows `core_flux (NAME)`: expected is
 /// that ring's core flux with the kernel as it is, measured with the variant. \throws

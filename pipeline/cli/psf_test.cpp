@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include "pipeline/cli/command.hpp"
 #include "pipeline/cli/config_options.hpp"
 #include "pipeline/run/psf_check.hpp"
@@ -17,8 +15,7 @@ ExitCode run(const po::variables_map& values, const Context& context) {
   });
   context.world.broadcast(check.failed);
   context.log.result(check.text);
-  context.log.result(fmt::format("{} PSFs tested: {} failed, {} with a warning",
-                                 check.tested, check.failed, check.warnings));
+  context.log.result(counts_text(check));
   return check.failed == 0 ? ExitCode::ok : ExitCode::config;
 }
 

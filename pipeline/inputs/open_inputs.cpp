@@ -136,8 +136,10 @@ OpenedInputs open_inputs(const RunConfig& config, const parallel::Communicator& 
   std::shared_ptr<const CatalogueGalaxies> galaxies;
   world.agree([&] {
     for (std::size_t band = 0; band < config.psf.size(); ++band) {
-      inputs->psf[band] = open_psf(config.psf[band], config.bands[band], config.grid);
+      inputs->psf[band] =
+          open_psf(config.psf[band], config.bands[band], config.grid, opened.warnings);
     }
+    refuse_bands_as_kernels(config, inputs->psf);
     if (config.host.kind == config::HostKind::cutouts) {
       inputs->hosts = config.host.survey
                           ? open_survey_hosts(config, noticed)
@@ -158,7 +160,9 @@ OpenedInputs open_inputs(const RunConfig& config, const parallel::Communicator& 
         *inputs->hosts, config.bands,
         config.host.mag_aperture_arcsec / config.host.pixel_scale_arcsec, world);
     inputs->host_measurements = std::move(measured.measurements);
-    opened.warnings = std::move(measured.warnings);
+    for (auto& warning : measured.warnings) {
+      opened.warnings.push_back(std::move(warning));
+    }
     if (inputs->hosts->is_survey()) {
       for (auto& warning : survey_warnings(*inputs->hosts, config, inputs->psf)) {
         opened.warnings.push_back(std::move(warning));

@@ -3,11 +3,15 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "lib/core/errors.hpp"
 #include "lib/io/fits/file.hpp"
 #include "lib/io/fits/psfex_file.hpp"
 #include "lib/io/hdf5/file.hpp"
 #include "pipeline/inputs/file_format.hpp"
+#include "pipeline/inputs/psf_header.hpp"
 
 namespace lensmill::pipeline {
 namespace {
@@ -51,37 +55,65 @@ psf::PixelKernel make_kernel(const PsfSection& section, Image<double> values,
                           .samples_per_pixel = section.samples_per_pixel,
                           .includes_pixel = section.includes_pixel,
                           .name = std::move(name)};
-  psf::kernel_moments(kernel);  // throws by name if they are not those of a PSF
+  // Throws by name if they are not those of a PSF.
+  const double sum = psf::kernel_moments(kernel).sum;
+  if (sum < 0.0) {
+    throw DataError(fmt::format(
+        "PSF kernel {}: its sum is negative ({:.3g}); a PSF must have flux, and "
+        "`normalisation: unit` would turn its sign",
+        kernel.name, sum));
+  }
   return kernel;
 }
 
-std::vector<psf::PixelKernel> kernels_from_fits(const PsfSection& section,
-                                                const std::string& where) {
+/// First kernel and number of kernels that are taken from a list. \throws ConfigError
+std::pair<std::size_t, std::size_t> taken_from(const KernelList& list,
+                                               const PsfQuestion& question) {
+  const int plane = question.section.plane;
+  if (plane < 0) return {0, list.count};
+  const auto index = static_cast<std::size_t>(plane);
+  if (index >= list.count) {
+    throw ConfigError(fmt::format("{}.plane: {} holds {} planes (from 0), asked for {}",
+                                  question.where(), list.place, list.count, plane));
+  }
+  return {index, 1};
+}
+
+std::vector<psf::PixelKernel> kernels_from_fits(const PsfQuestion& question,
+                                                std::vector<std::string>& warnings) {
+  const auto& section = question.section;
+  const std::string where = question.where();
   if (!section.dataset.empty()) {
     throw ConfigError(fmt::format(
         "{}.dataset: {} is a FITS file, which has no datasets; name its image by `hdu` "
-        "(1 is the first extension; without it the first image is taken)",
+        "(0 is the primary; not needed where there is one image, or one of the band)",
         where, section.file));
   }
   refuse_large_gzip(section.file);
   const auto file = io::fits::File::open(section.file);
-  const auto image = section.hdu > 0 ? file.image(section.hdu) : file.first_image();
+  const auto image = file.image(choose_image(file, question));
+  check_band(file, image.index(), question, warnings);
+  check_scale(file, image.index(), false, question, warnings);
+  check_planes(image, question);
   const KernelList list{.place = image.place(),
                         .count = static_cast<std::size_t>(image.planes()),
                         .ny = static_cast<std::size_t>(image.ny()),
                         .nx = static_cast<std::size_t>(image.nx()),
                         .is_list = image.axes() == 3};
   check_size(list);
+  const auto [first, count] = taken_from(list, question);
   std::vector<psf::PixelKernel> kernels;
-  for (std::size_t k = 0; k < list.count; ++k) {
+  for (std::size_t k = first; k < first + count; ++k) {
     kernels.push_back(make_kernel(
         section, image.read_plane<double>(static_cast<int>(k)), list.name(k)));
   }
   return kernels;
 }
 
-std::vector<psf::PixelKernel> kernels_from_hdf5(const PsfSection& section,
-                                                const std::string& where) {
+std::vector<psf::PixelKernel> kernels_from_hdf5(const PsfQuestion& question,
+                                                std::vector<std::string>& warnings) {
+  const auto& section = question.section;
+  const std::string where = question.where();
   const auto file = io::hdf5::File::open(section.file);
   if (section.dataset.empty()) {
     throw ConfigError(
@@ -103,8 +135,14 @@ std::vector<psf::PixelKernel> kernels_from_hdf5(const PsfSection& section,
   list.ny = shape[shape.size() - 2];
   list.nx = shape.back();
   check_size(list);
+  for (const char* name : {"band", "filter"}) {
+    if (!dataset.has_attribute(name)) continue;
+    check_band(list.place, name, dataset.read_string_attribute(name), question,
+               warnings);
+  }
+  const auto [first, taken] = taken_from(list, question);
   std::vector<psf::PixelKernel> kernels;
-  for (std::size_t k = 0; k < list.count; ++k) {
+  for (std::size_t k = first; k < first + taken; ++k) {
     io::hdf5::Shape start(shape.size(), 0);
     io::hdf5::Shape count(shape);
     if (list.is_list) {
@@ -118,18 +156,19 @@ std::vector<psf::PixelKernel> kernels_from_hdf5(const PsfSection& section,
   return kernels;
 }
 
-std::vector<psf::PixelKernel> open_kernels(const PsfSection& section,
-                                           const std::string& where) {
+std::vector<psf::PixelKernel> open_kernels(const PsfQuestion& question,
+                                           std::vector<std::string>& warnings) {
+  const auto& section = question.section;
   switch (file_format_of(section.file)) {
-    case FileFormat::fits: return kernels_from_fits(section, where);
+    case FileFormat::fits: return kernels_from_fits(question, warnings);
     case FileFormat::hdf5:
-      if (section.hdu > 0) {
+      if (section.hdu >= 0) {
         throw ConfigError(
             fmt::format("{}.hdu: {} is an HDF5 file, which has no HDUs; name its "
                         "`dataset`",
-                        where, section.file));
+                        question.where(), section.file));
       }
-      return kernels_from_hdf5(section, where);
+      return kernels_from_hdf5(question, warnings);
     case FileFormat::text:
     case FileFormat::unknown: break;
   }
@@ -137,9 +176,15 @@ std::vector<psf::PixelKernel> open_kernels(const PsfSection& section,
                   ": is neither FITS nor HDF5 (no kernel can be read from it)");
 }
 
-psf::PsfexModel open_psfex(const PsfSection& section, const PixelGrid& grid) {
+psf::PsfexModel open_psfex(const PsfQuestion& question, const PixelGrid& grid,
+                           std::vector<std::string>& warnings) {
+  const auto& section = question.section;
   refuse_large_gzip(section.file);
-  auto file = io::fits::read_psfex(section.file);
+  const auto fits = io::fits::File::open(section.file);
+  const auto place = choose_model(fits, question);
+  check_band(fits, place.hdu, question, warnings);
+  check_scale(fits, place.hdu, true, question, warnings);
+  auto file = io::fits::read_psfex(fits.table(place.hdu), place.row);
   psf::PsfexModel model{.basis = std::move(file.basis),
                         .polynomial_name = std::move(file.polynomial_name),
                         .polynomial_zero = std::move(file.polynomial_zero),
@@ -159,17 +204,51 @@ psf::PsfexModel open_psfex(const PsfSection& section, const PixelGrid& grid) {
 }  // namespace
 
 stages::PsfInput open_psf(const PsfSection& section, const std::string& band,
-                          const PixelGrid& grid) {
+                          const PixelGrid& grid, std::vector<std::string>& warnings) {
+  const PsfQuestion question{
+      .section = section, .band = band, .pixel_scale_arcsec = grid.pixel_scale_arcsec};
   stages::PsfInput input;
   switch (section.kind) {
     case PsfKind::gaussian:
     case PsfKind::moffat: break;
-    case PsfKind::pixelised:
-      input.kernels = open_kernels(section, "psf." + band);
-      break;
-    case PsfKind::psfex: input.psfex = open_psfex(section, grid); break;
+    case PsfKind::pixelised: input.kernels = open_kernels(question, warnings); break;
+    case PsfKind::psfex: input.psfex = open_psfex(question, grid, warnings); break;
   }
   return input;
+}
+
+stages::PsfInput open_psf(const PsfSection& section, const std::string& band,
+                          const PixelGrid& grid) {
+  std::vector<std::string> unheard;
+  return open_psf(section, band, grid, unheard);
+}
+
+void refuse_bands_as_kernels(const config::RunConfig& config,
+                             const PerBand<stages::PsfInput>& psf) {
+  const std::size_t bands = config.psf.size();
+  const auto may_be_bands = [&](std::size_t b) {
+    const auto& section = config.psf[b];
+    return section.kind == PsfKind::pixelised && section.plane < 0 &&
+           !section.plane_all_stated && psf[b].kernels.size() == bands && bands > 1;
+  };
+  const auto same_values = [](const psf::PixelKernel& a, const psf::PixelKernel& b) {
+    return std::ranges::equal(a.values.pixels(), b.values.pixels());
+  };
+  for (std::size_t a = 0; a < bands; ++a) {
+    for (std::size_t b = a + 1; b < bands; ++b) {
+      if (!may_be_bands(a) || !may_be_bands(b) ||
+          !std::ranges::equal(psf[a].kernels, psf[b].kernels, same_values)) {
+        continue;
+      }
+      throw ConfigError(fmt::format(
+          "psf.{}.plane, psf.{}.plane: required, since both bands were given the same "
+          "{} kernels ({}), as many as there are bands: if the planes are bands, name "
+          "each band's (`plane: {}` for {}, from 0); if they are kernels for every "
+          "band, say `plane: all`",
+          config.bands[a], config.bands[b], bands, config.psf[a].file, a,
+          config.bands[a]));
+    }
+  }
 }
 
 }  // namespace lensmill::pipeline

@@ -3,15 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "lib/psf/psfex_range.hpp"
 #include "pipeline/inputs/survey_hosts.hpp"
 
 namespace lensmill::pipeline {
 namespace {
 
 constexpr double noticed_offset_pix = 0.5;
-// A model's own stars lie within +-0.5 of its scaled coordinates; a little beyond them
-// a polynomial still means something.
-constexpr double fitted_range = 0.6;
 
 /// Of one band, over all hosts.
 struct Tally {
@@ -22,16 +20,6 @@ struct Tally {
   double example_x = 0.0;
   double example_y = 0.0;
 };
-
-bool outside(const psf::PsfexModel& model, double x, double y) {
-  for (std::size_t k = 0; k < model.polynomial_name.size(); ++k) {
-    const double value = model.polynomial_name[k].starts_with('X') ? x : y;
-    const double scaled =
-        (value - model.polynomial_zero[k]) / model.polynomial_scale[k];
-    if (std::abs(scaled) > fitted_range) return true;
-  }
-  return false;
-}
 
 Tally tally_of(const stages::HostCutouts& hosts, const config::RunConfig& config,
                const stages::PsfInput& psf, std::size_t band) {
@@ -54,7 +42,7 @@ Tally tally_of(const stages::HostCutouts& hosts, const config::RunConfig& config
                                            : section.position_offset_pix[0]);
     const double y = place.y_pix + (header ? place.detector_offset_y_pix
                                            : section.position_offset_pix[1]);
-    if (!outside(*psf.psfex, x, y)) continue;
+    if (!(psf::psfex_distance(*psf.psfex, x, y) > psf::psfex_fitted_distance)) continue;
     if (tally.outside_model++ == 0) {
       tally.example_x = x;
       tally.example_y = y;

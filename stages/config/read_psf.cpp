@@ -89,12 +89,34 @@ void read_stored_kernel_policy(const Section& section, PsfSection& out) {
   out.centring = section.choice<Centring>("centring", centrings);
 }
 
-void read_pixelised(const Section& section, PsfSection& out) {
+/// The file, and what in it is this band's.
+void read_file(const Section& section, PsfSection& out) {
   out.file = section.existing_file("file");
-  if (section.has("dataset")) out.dataset = section.text("dataset");
   if (section.has("hdu")) {
-    out.hdu = static_cast<int>(section.integer("hdu", closed(1, 10000)));
+    out.hdu = static_cast<int>(section.integer("hdu", closed(0, 10000)));
   }
+  if (section.has("file_band")) out.file_band = section.text("file_band");
+}
+
+void read_accepted_offset(const Section& section, PsfSection& out) {
+  out.accept_offset_pix =
+      section.optional_number("accept_offset_pix", closed(0.0, 1000.0));
+}
+
+void read_plane(const Section& section, PsfSection& out) {
+  section.describe("plane", "integer or `all`", "in [0, 1000000]");
+  if (section.is_word("plane", "all")) {
+    section.record_word("plane", "all");
+    out.plane_all_stated = true;
+  } else if (section.has("plane")) {
+    out.plane = static_cast<int>(section.integer("plane", closed(0, 1000000)));
+  }
+}
+
+void read_pixelised(const Section& section, PsfSection& out) {
+  read_file(section, out);
+  read_plane(section, out);
+  if (section.has("dataset")) out.dataset = section.text("dataset");
   if (section.has("dataset") && section.has("hdu")) {
     section.problem("hdu",
                     "goes without dataset (one is for FITS, the other for HDF5)");
@@ -103,6 +125,7 @@ void read_pixelised(const Section& section, PsfSection& out) {
   out.samples_per_pixel =
       static_cast<int>(section.integer("samples_per_pixel", closed(1, 64), 1));
   read_stored_kernel_policy(section, out);
+  read_accepted_offset(section, out);
 }
 
 void read_position_offset(const Section& section, PsfSection& out) {
@@ -148,7 +171,9 @@ void read_wings(const Section& section, const std::string& band, PsfSection& out
 }
 
 void read_psfex(const Section& section, const std::string& band, PsfSection& out) {
-  out.file = section.existing_file("file");
+  read_file(section, out);
+  if (section.has("ccdname")) out.ccdname = section.text("ccdname");
+  out.row = section.optional_integer("row", closed(0, 1.0e6)).value_or(-1);
   out.includes_pixel = section.flag("includes_pixel", true);
   if (!out.includes_pixel) {
     section.problem("includes_pixel",
@@ -171,6 +196,7 @@ void read_psfex(const Section& section, const std::string& band, PsfSection& out
   }
   read_wings(section, band, out);
   read_stored_kernel_policy(section, out);
+  read_accepted_offset(section, out);
 }
 
 PsfSection read_band(const Section& section, const std::string& band,

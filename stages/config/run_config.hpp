@@ -157,7 +157,18 @@ struct PsfSection {
   // pixelised, psfex:
   std::string file;
   std::string dataset;  ///< HDF5
-  int hdu = 0;          ///< FITS image extension
+  int hdu = -1;         ///< FITS: 0 the primary; -1: the one there is for the band
+  /// The band that the file states, where it is meant to serve another one ("": its
+  /// own).
+  std::string file_band;
+  /// pixelised: the plane of a cube that is this band's, from 0; -1: the planes are a
+  /// list of kernels.
+  int plane = -1;
+  bool plane_all_stated = false;  ///< `plane: all` was said, not assumed
+  std::string ccdname;            ///< psfex: of several models in a file
+  std::int64_t row = -1;          ///< psfex: row of the table, from 0; -1: not stated
+  /// Offsets of the kernel's core from its origin up to this are meant.
+  std::optional<double> accept_offset_pix;
   bool includes_pixel = false;
   int samples_per_pixel = 1;
   // psfex: one of the two, or neither when the catalogue gives psf_{x,y}_pix_<band>.

@@ -32,6 +32,18 @@ class Configs(Case):
 
                 self.assert_ends(result, 0, "dry run: nothing was written")
 
+    def test_the_psfs_of_each_one_pass(self):
+        configs = sorted(CONFIGS.rglob("*.yaml"))
+        self.assertGreater(len(configs), 20)
+        for config in configs:
+            with self.subTest(config.name):
+                self.needs(config)
+
+                result = lensmill("psf-test", config)
+
+                self.assert_ends(result, 0)
+                self.assertIn("PSFs tested: 0 failed", result.stdout)
+
     def small_run(self, name):
         config = CONFIGS / name
         self.needs(config)

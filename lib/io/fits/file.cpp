@@ -77,6 +77,25 @@ ImageHdu File::first_image() const {
   throw DataError(path() + ": no HDU with an image");
 }
 
+std::vector<int> File::image_hdus() const {
+  std::vector<int> found;
+  const int count = hdu_count();
+  for (int hdu = 0; hdu < count; ++hdu) {
+    if (shape_of(file_->handle_, hdu, path()).has_pixels) found.push_back(hdu);
+  }
+  return found;
+}
+
+std::vector<int> File::table_hdus(std::string_view with_column) const {
+  std::vector<int> found;
+  const int count = hdu_count();
+  for (int hdu = 0; hdu < count; ++hdu) {
+    if (!shape_of(file_->handle_, hdu, path()).is_table) continue;
+    if (table(hdu).has(with_column)) found.push_back(hdu);
+  }
+  return found;
+}
+
 TableHdu File::first_table(std::string_view with_column) const {
   const int count = hdu_count();
   for (int hdu = 0; hdu < count; ++hdu) {

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "lib/io/fits/image_hdu.hpp"
 #include "lib/io/fits/table_hdu.hpp"
@@ -21,11 +22,16 @@ class File {
   /// Number of HDUs, the primary included. Reads every header.
   int hdu_count() const;
   /// HDU 0 is the primary. \throws DataError
+  Hdu hdu(int index) const { return {file_, index}; }
   ImageHdu image(int hdu) const { return {file_, hdu}; }
   TableHdu table(int hdu) const { return {file_, hdu}; }
   /// The image to take when none is named: the first HDU with pixels.
   /// \throws DataError if there is none
   ImageHdu first_image() const;
+  /// Every HDU with pixels, in order.
+  std::vector<int> image_hdus() const;
+  /// Every table that has the column, in order.
+  std::vector<int> table_hdus(std::string_view with_column) const;
   /// The first table that has the column, or the first table if that is "".
   /// \throws DataError if there is none
   TableHdu first_table(std::string_view with_column = "") const;

@@ -64,11 +64,44 @@ std::vector<Image<double>> images(const std::vector<double>& values,
   return result;
 }
 
+/// A text or number of every row: its column, else the header's keyword.
+std::vector<std::string> texts_of(const TableHdu& table, const std::string& name) {
+  const auto rows = static_cast<std::size_t>(table.rows());
+  if (!table.has(name)) {
+    return std::vector<std::string>(rows, table.find_string(name).value_or(""));
+  }
+  if (table.column(name).kind == ColumnKind::string) {
+    return table.read_strings(name, 0, table.rows());
+  }
+  std::vector<std::string> texts;
+  for (const double value : table.read_doubles(name, 0, table.rows())) {
+    texts.push_back(fmt::format("{}", value));
+  }
+  return texts;
+}
+
 }  // namespace
+
+std::vector<PsfexPlace> psfex_places(const File& file) {
+  std::vector<PsfexPlace> places;
+  const auto hdus = file.table_hdus("PSF_MASK");
+  if (hdus.empty()) file.first_table("PSF_MASK");  // says that there is none
+  for (const int hdu : hdus) {
+    const TableHdu table = file.table(hdu);
+    const auto names = texts_of(table, "CCDNAME");
+    const auto exposures = texts_of(table, "EXPNUM");
+    for (std::int64_t row = 0; row < table.rows(); ++row) {
+      const auto r = static_cast<std::size_t>(row);
+      places.push_back(
+          {.hdu = hdu, .row = row, .ccdname = names[r], .exposure = exposures[r]});
+    }
+  }
+  return places;
+}
 
 PsfexFile read_psfex(const TableHdu& table, std::int64_t row) {
   PsfexFile model;
-  model.name = fmt::format("{}, row {}", table.place(), row + 1);
+  model.name = fmt::format("{}, row {}", table.place(), row);
   if (row < 0 || row >= table.rows()) {
     throw DataError(
         fmt::format("{}: no such row (the table has {})", model.name, table.rows()));

@@ -218,7 +218,7 @@ TEST(PsfexFile, SaysWhatIsMissing) {
 
   EXPECT_THAT([&] { read_psfex(path); },
               ThrowsMessage<DataError>(
-                  AllOf(HasSubstr("psfex.fits, HDU 1, row 1"),
+                  AllOf(HasSubstr("psfex.fits, HDU 1, row 0"),
                         HasSubstr("missing: POLZERO1, POLSCAL1, POLDEG1, PSF_SAMP"))));
   EXPECT_THAT([&] { read_psfex(path, 1); },
               ThrowsMessage<DataError>(HasSubstr("no such row")));

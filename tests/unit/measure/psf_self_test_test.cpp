@@ -121,19 +121,26 @@ TEST(PsfSelfTest, FailsTheLegacyOperator) {
   EXPECT_TRUE(run(test).passed()) << to_text(run(test));
 }
 
-TEST(PsfSelfTest, SeesABrokenPolicy) {
+TEST(PsfSelfTest, MakesTheCheapChecksToo) {
   PsfSelfTest test = moffat_test({33, 33});
-  test.kernel.sum = 1.01;
-  test.centring = psf::Centring::recentre;
-  test.kernel.centroid_x_pix = 0.1;
+  test.kernel.origin_x += 5;
 
   const auto result = run(test);
 
-  EXPECT_FALSE(find(result, "kernel_sum").passed);
-  EXPECT_FALSE(find(result, "kernel_centroid_x_pix").passed);
-  EXPECT_TRUE(find(result, "kernel_centroid_y_pix").passed);
-  test.normalisation = psf::Normalisation::keep;
-  EXPECT_TRUE(find(run(test), "kernel_sum").passed);
+  EXPECT_FALSE(result.passed());
+  EXPECT_FALSE(find(result, "core_offset_pix").passed);
+  EXPECT_NEAR(find(result, "core_offset_pix").measured, 5.0, 1.0e-3);
+}
+
+TEST(PsfSelfTest, HoldsTheDirectOperatorToTheFft) {
+  PsfSelfTest test = moffat_test({33, 33});
+  test.op = ConvolutionOperator::direct;
+
+  const auto result = run(test);
+
+  // Single precision differs in the last digits: two ways, not one with itself.
+  EXPECT_GT(find(result, "against_fft_over_peak").measured, 0.0);
+  EXPECT_TRUE(result.passed()) << to_text(result);
 }
 
 TEST(PsfSelfTest, SeesTheImpulseMovedByOnePixel) {
@@ -157,10 +164,28 @@ TEST(PsfSelfTest, CountsThePixelsResponses) {
   test.allow_double_pixel = true;
   const auto allowed = run(test);
 
-  EXPECT_EQ(find(twice, "pixel_responses").measured, 2.0);
+  EXPECT_EQ(find(twice, "pixel_responses (as stated)").measured, 2.0);
   EXPECT_FALSE(twice.passed());
   EXPECT_TRUE(allowed.passed());
   EXPECT_FALSE(find(allowed, "pixel_responses").passed);
+}
+
+TEST(PsfSelfTest, MeasuresThePixelsResponseWhereItCan) {
+  PsfSelfTest test = moffat_test({57, 57});
+  const psf::Moffat psf({.fwhm_pix = 5.0}, 2.5);
+  const psf::LatticeKernel without = psf::make_lattice_kernel(
+      psf, {.size = {57, 57}, .pixel_response = psf::PixelResponse::omit});
+  test.without_pixel = without;
+
+  const auto once = run(test);
+  test.kernel = without;
+  const auto never = run(test);
+
+  constexpr double of_the_cut = 0.05;  // the rectangle's edge
+  EXPECT_NEAR(find(once, "pixel_responses (measured)").measured, 1.0, of_the_cut);
+  EXPECT_NEAR(find(never, "pixel_responses (measured)").measured, 0.0, of_the_cut);
+  EXPECT_TRUE(once.passed()) << to_text(once);
+  EXPECT_FALSE(never.passed());
 }
 
 TEST(PsfSelfTest, WarnsOfTruncationWithoutFailing) {

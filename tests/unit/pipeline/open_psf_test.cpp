@@ -60,6 +60,7 @@ std::string hdf5_file(const TemporaryFolder& folder) {
   write_dataset(file, "zero_sum", {2, ny, nx}, [](std::size_t i) {
     return i < ny * nx ? 1.0 : (i % 2 == 0 ? 1.0 : -1.0);
   });
+  write_dataset(file, "negative", {ny, nx}, [](std::size_t) { return -1.0; });
   write_dataset(file, "bad", {count, ny, nx}, [](std::size_t i) {
     return i == 2 * ny * nx + 1 ? std::numeric_limits<float>::quiet_NaN() : 1.0F;
   });
@@ -102,7 +103,7 @@ TEST(OpenPsf, KernelsComeFromAFitsCube) {
   EXPECT_FALSE(input.psfex.has_value());
 }
 
-TEST(OpenPsf, TheHduIsTheOneNamedOrTheFirstImage) {
+TEST(OpenPsf, OfSeveralImagesOneIsNamed) {
   const TemporaryFolder folder;
   const std::string path = (folder / "psf.fits").string();
   io::fits::Writer writer;
@@ -113,6 +114,10 @@ TEST(OpenPsf, TheHduIsTheOneNamedOrTheFirstImage) {
   writer.save(path);
   auto section = section_of(path);
 
+  expect_refused<ConfigError>(
+      section, AllOf(HasSubstr("psf.r.hdu: required, since"),
+                     HasSubstr("HDU 0 EXTNAME first; HDU 1 EXTNAME second")));
+  section.hdu = 0;
   EXPECT_EQ(open_psf(section, "r").kernels.at(0).values.ny(), 3);
   section.hdu = 1;
   EXPECT_EQ(open_psf(section, "r").kernels.at(0).values.ny(), 5);
@@ -120,6 +125,90 @@ TEST(OpenPsf, TheHduIsTheOneNamedOrTheFirstImage) {
               testing::EndsWith("psf.fits, HDU 1"));
   section.hdu = 2;
   expect_refused<DataError>(section, HasSubstr("psf.fits, HDU 2: no such HDU"));
+}
+
+/// A file as the Legacy Surveys' coadd-psf gives it: an image per band, BAND in each.
+std::string one_image_per_band(const TemporaryFolder& folder) {
+  std::string path = (folder / "coadd-psf.fits").string();
+  io::fits::Writer writer;
+  for (const auto& [band, size] : {std::pair{"g", 3}, {"r", 5}, {"z", 7}}) {
+    const Image<float> image(size, size, 1.0F);
+    const std::vector<io::fits::Card> cards{
+        {.keyword = "BAND", .value = std::string(band), .comment = ""}};
+    writer.add_image("", image, cards);
+  }
+  writer.save(path);
+  return path;
+}
+
+TEST(OpenPsf, TheImageOfTheBandIsFoundByItsHeader) {
+  const TemporaryFolder folder;
+  auto section = section_of(one_image_per_band(folder));
+
+  EXPECT_EQ(open_psf(section, "g").kernels.at(0).values.ny(), 3);
+  EXPECT_EQ(open_psf(section, "r").kernels.at(0).values.ny(), 5);
+  EXPECT_EQ(open_psf(section, "z").kernels.at(0).values.ny(), 7);
+  EXPECT_THAT([&] { open_psf(section, "i"); },
+              ThrowsMessage<ConfigError>(
+                  AllOf(HasSubstr("psf.i.hdu: required"), HasSubstr("none of them"),
+                        HasSubstr("HDU 0 BAND g; HDU 1 BAND r; HDU 2 BAND z"))));
+  section.file_band = "z";
+  EXPECT_EQ(open_psf(section, "i").kernels.at(0).values.ny(), 7);
+}
+
+TEST(OpenPsf, AnotherBandThanTheHeadersIsRefused) {
+  const TemporaryFolder folder;
+  auto section = section_of(one_image_per_band(folder));
+  section.hdu = 0;
+
+  expect_refused<ConfigError>(
+      section, AllOf(HasSubstr("psf.r.file: "), HasSubstr("HDU 0 states BAND = 'g'"),
+                     HasSubstr("`file_band: g`")));
+  section.file_band = "g";
+  EXPECT_EQ(open_psf(section, "r").kernels.at(0).values.ny(), 3);
+}
+
+TEST(OpenPsf, APlaneIsTakenOfACube) {
+  const TemporaryFolder folder;
+  auto section = section_of(fits_cube(folder));
+  section.plane = 2;
+
+  const auto input = open_psf(section, "r");
+
+  ASSERT_EQ(input.kernels.size(), 1U);
+  EXPECT_EQ(input.kernels[0].values(1, 1), double{value(2, 1, 1)});
+  EXPECT_THAT(input.kernels[0].name, testing::EndsWith("psf.fits, HDU 0 [2]"));
+  section.plane = 3;
+  expect_refused<ConfigError>(
+      section, AllOf(HasSubstr("psf.r.plane: "), HasSubstr("holds 3 planes")));
+  auto hdf5 = dataset_of(hdf5_file(folder), "list");
+  hdf5.plane = 1;
+  EXPECT_EQ(open_psf(hdf5, "r").kernels.at(0).values(1, 1), double{value(1, 1, 1)});
+}
+
+TEST(OpenPsf, OneCubeOfAsManyPlanesAsBandsIsNotAListForEachBand) {
+  const TemporaryFolder folder;
+  config::RunConfig config;
+  config.bands = {"g", "r", "z"};
+  config.psf.assign(3, section_of(fits_cube(folder)));
+  const auto opened = [&] {
+    PerBand<stages::PsfInput> psf;
+    for (std::size_t b = 0; b < 3; ++b)
+      psf[b] = open_psf(config.psf[b], config.bands[b]);
+    return psf;
+  };
+
+  EXPECT_THAT([&] { refuse_bands_as_kernels(config, opened()); },
+              ThrowsMessage<ConfigError>(AllOf(HasSubstr("psf.g.plane, psf.r.plane"),
+                                               HasSubstr("`plane: 0` for g"),
+                                               HasSubstr("`plane: all`"))));
+  for (auto& section : config.psf) section.plane_all_stated = true;
+  EXPECT_NO_THROW(refuse_bands_as_kernels(config, opened()));
+  for (int b = 0; b < 3; ++b) {
+    config.psf[static_cast<std::size_t>(b)].plane_all_stated = false;
+    config.psf[static_cast<std::size_t>(b)].plane = b;
+  }
+  EXPECT_NO_THROW(refuse_bands_as_kernels(config, opened()));
 }
 
 TEST(OpenPsf, KernelsComeFromAnHdf5Dataset) {
@@ -146,6 +235,9 @@ TEST(OpenPsf, UnusableKernelsAreNamed) {
   expect_refused<DataError>(
       dataset_of(path, "zero_sum"),
       AllOf(HasSubstr("/zero_sum [1]"), HasSubstr("its sum is zero")));
+  expect_refused<DataError>(
+      dataset_of(path, "negative"),
+      AllOf(HasSubstr("/negative"), HasSubstr("its sum is negative (-20)")));
   expect_refused<DataError>(dataset_of(path, "empty"),
                             HasSubstr("/empty: holds no kernels (shape [0, 4, 5])"));
   expect_refused<DataError>(dataset_of(path, "row"),
@@ -163,8 +255,9 @@ TEST(OpenPsf, DatasetAndHduGoWithTheirFormats) {
   auto hdf5 = section_of(hdf5_file(folder));
   const auto fits = dataset_of(fits_cube(folder), "list");
 
-  expect_refused<ConfigError>(hdf5, AllOf(HasSubstr("psf.r.dataset: required"),
-                                          HasSubstr("bad, empty, group, list, one")));
+  expect_refused<ConfigError>(
+      hdf5, AllOf(HasSubstr("psf.r.dataset: required"),
+                  HasSubstr("bad, empty, group, list, negative, one")));
   hdf5.hdu = 1;
   expect_refused<ConfigError>(hdf5, HasSubstr("psf.r.hdu:"));
   expect_refused<ConfigError>(

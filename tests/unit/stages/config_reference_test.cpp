@@ -53,9 +53,13 @@ const std::vector<std::vector<Edit>>& coverage() {
         "zero_point_mag: 30, pixel_scale_arcsec: 0.262, "
         "invvar_includes_source_poisson: true}}"},
        {"{kind: gaussian, fwhm_pix: 5.0}",
-        "{kind: pixelised, file: bins.csv, hdu: 1, includes_pixel: false, " + policy}},
+        "{kind: pixelised, file: bins.csv, hdu: 1, plane: 2, file_band: r, "
+        "accept_offset_pix: 0.75, includes_pixel: false, " +
+            policy}},
       {{"{kind: gaussian, fwhm_pix: 5.0}",
-        "{kind: psfex, file: bins.csv, position: [1, 1], " + policy}},
+        "{kind: psfex, file: bins.csv, hdu: 1, ccdname: S10, row: 0, position: [1, "
+        "1], " +
+            policy}},
       {{"host: none",
         "host: {survey: {r: {image: bins.csv, hdu: 1, weight: bins.csv, weight_hdu: 1, "
         "zero_point_mag: 25, sky: 1.0, astrometric_offset_arcsec: [0, 0]}, "
