@@ -118,7 +118,10 @@ measure::PsfSelfTest test_of(const stages::PsfCase& one, const stages::Setup& se
       .lattice = setup.lattice,
       .deposit = setup.deposit,
       .kernel = {},
-      .normalisation = section.normalisation,
+      // What is cut off an analytic PSF is not put back: its sum is what the cut
+      // leaves.
+      .normalisation = is_analytic(section) && !discrete ? psf::Normalisation::keep
+                                                         : section.normalisation,
       .centring = section.centring,
       .kernel_includes_pixel = !discrete || section.includes_pixel,
       .allow_double_pixel = config.convolve.allow_double_pixel,
