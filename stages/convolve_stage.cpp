@@ -6,6 +6,7 @@
 
 #include "lib/core/lanes.hpp"
 #include "lib/lens/image_kind.hpp"
+#include "lib/psf/oversample.hpp"
 #include "stages/buffers.hpp"
 
 namespace lensmill::stages {
@@ -58,6 +59,14 @@ void ConvolveStage::prepare_psf(Stamp& stamp, int band) const {
                                                 : nullptr};
 }
 
+double ConvolveStage::lattice_error(const Stamp& stamp, int band) const {
+  if (!config_.continuous) return 0.0;
+  const double fwhm_pix = config_.bank->analytic_fwhm_pix(band, stamp.injection);
+  return fwhm_pix > 0.0
+             ? psf::lattice_error(fwhm_pix * config_.convolver->lattice().oversample)
+             : config_.stored_lattice_error[static_cast<std::size_t>(band)];
+}
+
 void ConvolveStage::fill_arc_intrinsic(Stamp& stamp, int band) const {
   const auto b = static_cast<std::size_t>(band);
   const auto& lattice = config_.convolver->lattice();
@@ -83,8 +92,10 @@ void ConvolveStage::apply(Stamp& stamp, const InjectionStreams&) const {
   const bool has_saddle =
       stamp.arc_planes.present[static_cast<std::size_t>(kind_index(saddle))];
   const std::size_t count = std::min<std::size_t>(2, fields.planes().size());
+  stamp.lattice_error = 0.0;
   for (int band = 0; band < config_.bands; ++band) {
     prepare_psf(stamp, band);
+    stamp.lattice_error = std::max(stamp.lattice_error, lattice_error(stamp, band));
     const auto b = static_cast<std::size_t>(band);
     auto& images = stamp.images[b];
     images.arc.reshape(n, n);
@@ -103,6 +114,9 @@ void ConvolveStage::apply(Stamp& stamp, const InjectionStreams&) const {
       images.counter_image.assign(n, n);  // not the roundings of its neighbour
     }
     if (config_.wants_arc_intrinsic) fill_arc_intrinsic(stamp, band);
+  }
+  if (stamp.lattice_error > config_.pixel_tolerance && stamp.status == Status::ok) {
+    stamp.status = Status::not_converged;
   }
 }
 

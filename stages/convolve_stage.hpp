@@ -9,7 +9,8 @@
 namespace lensmill::stages {
 
 /// convolve: this row's PSF made ready, turned as its host is; arc and counter-image
-/// after the PSF, scaled to the source's flux in each band.
+/// after the PSF, scaled to the source's flux in each band. A row whose PSF is too sharp
+/// for the run's lattice to keep the tolerance is not_converged.
 class ConvolveStage final : public Stage {
  public:
   struct Config {
@@ -19,6 +20,12 @@ class ConvolveStage final : public Stage {
     /// The same PSFs without the pixel response; null unless `aperture_mask: circle`.
     std::shared_ptr<const PsfBank> bank_without_pixel;
     bool wants_arc_intrinsic = false;  ///< whether that product is written
+    /// Kernels as samples of continuous PSFs (Deposit::spline): their error on this
+    /// lattice of analytic kinds follows from each row's width, of stored ones it is
+    /// here.
+    bool continuous = true;
+    PerBand<double> stored_lattice_error{};
+    double pixel_tolerance = 1.0e-3;
   };
   explicit ConvolveStage(Config config);
 
@@ -33,6 +40,7 @@ class ConvolveStage final : public Stage {
 
  private:
   void prepare_psf(Stamp& stamp, int band) const;
+  double lattice_error(const Stamp& stamp, int band) const;
   void fill_arc_intrinsic(Stamp& stamp, int band) const;
 
   Config config_;

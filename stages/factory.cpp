@@ -8,11 +8,10 @@
 
 #include "lib/core/errors.hpp"
 #include "lib/imaging/convolver.hpp"
-#include "lib/imaging/spline.hpp"
-#include "lib/psf/oversample.hpp"
 #include "lib/psf/psfex_range.hpp"
 #include "stages/convolve_stage.hpp"
 #include "stages/host_stage.hpp"
+#include "stages/lattice_choice.hpp"
 #include "stages/lens_stage.hpp"
 #include "stages/measure_stage.hpp"
 #include "stages/noise_stage.hpp"
@@ -29,8 +28,6 @@ using config::RunConfig;
 
 constexpr std::int64_t probed_rows = 1024;
 constexpr std::size_t most_psfex_probes = 17;
-// A deposit reaches this many lattice points beyond a sample half a pixel outside.
-constexpr int deposit_border = imaging::spline_support / 2 + 1;
 
 bool gives(const RunConfig& config, const Inputs& inputs, std::string_view quantity) {
   return std::ranges::any_of(
@@ -136,19 +133,6 @@ void add_psf_cases(const RunConfig& config, int band, const std::vector<Probe>& 
   add(probes.back(), " (largest)");
 }
 
-imaging::Lattice lattice_of(const RunConfig& config, imaging::Deposit deposit,
-                            double sharpest_fwhm_pix) {
-  const bool spline = deposit == imaging::Deposit::spline;
-  const int oversample = !spline ? 1
-                         : config.convolve.oversample > 0
-                             ? config.convolve.oversample
-                             : psf::oversample_for_fwhm(sharpest_fwhm_pix);
-  return {.stamp_size_pix = config.grid.stamp_size_pix,
-          .margin_pix = config.render.margin_pix,
-          .oversample = oversample,
-          .border = spline ? deposit_border + oversample / 2 : 0};
-}
-
 imaging::RenderConfig render_config(const RunConfig& config, const Setup& setup) {
   imaging::RenderConfig render{.grid = config.grid,
                                .lattice = setup.lattice,
@@ -197,7 +181,7 @@ PerBand<double> variances_times_invvar(const RunConfig& config) {
 
 std::vector<std::unique_ptr<const Stage>> make_stages(
     const RunConfig& config, const std::shared_ptr<const Inputs>& inputs,
-    const Setup& setup, bool target_snr) {
+    const Setup& setup, const LatticeChoice& choice, bool target_snr) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const bool circle = config.measure.aperture_mask == config::ApertureMask::circle;
   const auto& centre = config.measure.aperture_centre_pix;
@@ -226,13 +210,17 @@ std::vector<std::unique_ptr<const Stage>> make_stages(
       .bands = bands,
       .convolver = setup.convolver,
       .bank = setup.bank,
-      .bank_without_pixel = circle ? std::make_shared<const PsfBank>(
-                                         config.psf, inputs, setup.lattice.oversample,
-                                         psf::PixelResponse::omit)
-                                   : nullptr,
+      .bank_without_pixel =
+          circle ? std::make_shared<const PsfBank>(
+                       config.psf, inputs, setup.lattice.oversample,
+                       psf::PixelResponse::omit, kernel_reach(config, setup.deposit))
+                 : nullptr,
       .wants_arc_intrinsic =
           std::ranges::find(config.output.products, "arc_intrinsic") !=
-          config.output.products.end()}));
+          config.output.products.end(),
+      .continuous = setup.deposit == imaging::Deposit::spline,
+      .stored_lattice_error = choice.stored_error,
+      .pixel_tolerance = config.render.pixel_tolerance}));
   stages.push_back(std::make_unique<HostStage>(HostStage::Config{
       .bands = bands,
       .stamp_size_pix = config.grid.stamp_size_pix,
@@ -334,26 +322,33 @@ Setup make_setup(const RunConfig& config, const std::shared_ptr<const Inputs>& i
           .cosmology = config.cosmology});
   setup.needs.lens_mass = setup.sampler->lens_mass();
 
-  double sharpest = std::numeric_limits<double>::infinity();
+  std::vector<BandProbe> band_probes;
   for (int band = 0; band < config.band_count(); ++band) {
     const auto probes = probe_widths(config, *inputs, *setup.sampler, band);
-    sharpest = std::min(sharpest, probes.front().fwhm_pix);
+    auto& of_band = band_probes.emplace_back();
+    of_band.band = static_cast<std::size_t>(band);
+    of_band.sharpest_fwhm_pix = probes.front().fwhm_pix;
+    if (config.psf[of_band.band].kind == PsfKind::psfex) {
+      for (const auto& probe : probes) of_band.rows.push_back(probe.injection);
+    }
     add_psf_cases(config, band, probes, setup.psf_cases);
   }
   const bool legacy = config.convolve.op == config::ConvolveOperator::legacy_ifftshift;
   // Said explicitly, oversample 1 is the peers' discrete operation.
   setup.deposit = legacy || config.convolve.oversample == 1 ? imaging::Deposit::pixels
                                                             : imaging::Deposit::spline;
-  setup.lattice = lattice_of(config, setup.deposit, sharpest);
+  const auto choice = choose_lattice(config, *inputs, setup.deposit, band_probes);
+  setup.lattice = choice.lattice;
   setup.convolver =
       imaging::make_convolver(config.convolve.op, setup.lattice, setup.deposit);
   setup.bank = std::make_shared<const PsfBank>(
       config.psf, inputs, setup.lattice.oversample,
       setup.deposit == imaging::Deposit::pixels ? psf::PixelResponse::omit
-                                                : psf::PixelResponse::apply);
+                                                : psf::PixelResponse::apply,
+      kernel_reach(config, setup.deposit));
   const bool target_snr = gives(config, *inputs, "src_target_snr");
   setup.chain = std::make_shared<const Chain>(
-      make_stages(config, inputs, setup, target_snr), config, setup.needs,
+      make_stages(config, inputs, setup, choice, target_snr), config, setup.needs,
       target_snr ? catalogue::SourceFlux::target_snr : catalogue::SourceFlux::given);
   return setup;
 }

@@ -159,7 +159,7 @@ void MeasureStage::measure_core(Stamp& stamp) const {
   const auto& planes = stamp.arc_planes;
   const int margin = config_.convolver->lattice().margin_pix;
   m.magnification = planes.total_flux;
-  m.render_error = planes.pixel_error;
+  m.render_error = planes.pixel_error + stamp.lattice_error;
   m.render_core_error = planes.core_error;
   const auto& core = stamp.buffers->aperture.core;
   std::vector<measure::KindValues> intrinsic;
@@ -198,7 +198,7 @@ void MeasureStage::measure_split(
         masked ? measure::intrinsic_sums(core[r], stamp.arc_planes,
                                          config_.convolver->lattice().margin_pix)
                : intrinsic[r],
-        transported[r], stamp.psf[b].kernel->sum,
+        transported[r], stamp.psf[b].kernel->point_flux,
         core[r].has_area() ? flux : measure::not_a_number);
     const std::size_t at = m.at(b, r);
     m.core_flux_fraction[at] = split.fraction;

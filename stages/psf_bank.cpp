@@ -16,9 +16,22 @@ namespace {
 using config::PsfKind;
 using config::PsfSection;
 
-psf::KernelSize size_of(const PsfSection& section, const psf::EllipticalPsf& psf) {
+// Shares of the tolerances that are left to the light a cut loses (KernelReach).
+constexpr double lost_share_of_core = 0.02;
+constexpr double lost_share_of_peak = 0.03;
+// The accuracy contract's core, r < 5 pix.
+constexpr double core_area_pix2 = 25.0 * std::numbers::pi;
+// The discrete operation's cut where none is stated.
+constexpr double discrete_enclosed_energy = 0.998;
+
+psf::KernelSize size_of(const PsfSection& section, const psf::EllipticalPsf& psf,
+                        const std::optional<KernelReach>& reach) {
   if (section.size_pix) return {(*section.size_pix)[0], (*section.size_pix)[1]};
-  return psf::size_for_enclosed_energy(psf, section.enclosed_energy);
+  if (section.enclosed_energy > 0.0) {
+    return psf::size_for_enclosed_energy(psf, section.enclosed_energy);
+  }
+  if (!reach) return psf::size_for_enclosed_energy(psf, discrete_enclosed_energy);
+  return size_by_reach(psf, *reach);
 }
 
 // A cut, normalised PSF without its pixel's response has samples that sum only nearly
@@ -29,16 +42,29 @@ void rescale_to_unit_sum(psf::LatticeKernel& kernel) {
   for (const double value : kernel.samples.pixels()) sum += value;
   for (double& value : kernel.samples.pixels()) value /= sum;
   kernel.sum = 1.0;
+  kernel.point_flux = 1.0;
 }
 
 }  // namespace
 
+psf::KernelSize size_by_reach(const psf::EllipticalPsf& psf, const KernelReach& reach) {
+  const double origin = 0.0;
+  double peak = 0.0;
+  psf.evaluate({&origin, 1}, {&origin, 1}, {&peak, 1});
+  const double density =
+      std::min(lost_share_of_core * reach.core_tolerance / core_area_pix2,
+               lost_share_of_peak * reach.pixel_tolerance * peak);
+  return psf::size_for_density(psf, density, reach.largest_half_pix);
+}
+
 PsfBank::PsfBank(std::vector<PsfSection> sections, std::shared_ptr<const Inputs> inputs,
-                 int oversample, psf::PixelResponse response)
+                 int oversample, psf::PixelResponse response,
+                 std::optional<KernelReach> reach)
     : sections_(std::move(sections)),
       inputs_(std::move(inputs)),
       oversample_(oversample),
-      response_(response) {
+      response_(response),
+      reach_(reach) {
   for (std::size_t band = 0; band < sections_.size(); ++band) {
     const PsfSection& section = sections_[band];
     if (section.kind != PsfKind::pixelised) continue;
@@ -82,27 +108,29 @@ psf::PlaneTurn PsfBank::turn_of(int band, const catalogue::Injection& injection)
   return round ? psf::PlaneTurn{} : stages::turn_of(injection);
 }
 
+double PsfBank::analytic_fwhm_pix(int band,
+                                  const catalogue::Injection& injection) const {
+  const auto b = static_cast<std::size_t>(band);
+  const bool analytic =
+      sections_[b].kind == PsfKind::gaussian || sections_[b].kind == PsfKind::moffat;
+  return analytic ? injection.psf_fwhm_pix[b] * std::sqrt(sections_[b].q) : 0.0;
+}
+
 void PsfBank::make(int band, const catalogue::Injection& injection,
                    psf::FunctionKernelWorkspace& workspace,
                    psf::LatticeKernel& kernel) const {
   const auto b = static_cast<std::size_t>(band);
   const PsfSection& section = sections_[b];
-  const psf::FunctionKernelOptions options{.size = {},
-                                           .oversample = oversample_,
-                                           .normalisation = section.normalisation,
-                                           .pixel_response = response_};
-  const auto make_function = [&](const psf::EllipticalPsf& psf) {
-    auto sized = options;
-    sized.size = size_of(section, psf);
-    psf::make_lattice_kernel(psf, sized, workspace, kernel);
-  };
   const psf::PsfShape shape{.fwhm_pix = injection.psf_fwhm_pix[b],
                             .q = section.q,
                             .phi_rad = section.phi_rad};
   switch (section.kind) {
-    case PsfKind::gaussian: make_function(psf::Gaussian(shape)); break;
+    case PsfKind::gaussian:
+      make_function(section, psf::Gaussian(shape), workspace, kernel);
+      break;
     case PsfKind::moffat:
-      make_function(psf::Moffat(shape, injection.psf_moffat_beta));
+      make_function(section, psf::Moffat(shape, injection.psf_moffat_beta), workspace,
+                    kernel);
       break;
     case PsfKind::pixelised: {
       const auto index =
@@ -114,21 +142,29 @@ void PsfBank::make(int band, const catalogue::Injection& injection,
       break;
     }
     case PsfKind::psfex:
-      kernel = psf::make_lattice_kernel(
-          psf::kernel_at(*inputs_->psf[b].psfex, injection.psf_x_pix[b],
-                         injection.psf_y_pix[b]),
-          {.oversample = oversample_,
-           .normalisation = section.normalisation,
-           .centring = section.centring,
-           .pixel_response = response_});
+      kernel = psf::lattice_kernel_at(*inputs_->psf[b].psfex, injection.psf_x_pix[b],
+                                      injection.psf_y_pix[b],
+                                      {.oversample = oversample_,
+                                       .normalisation = section.normalisation,
+                                       .centring = section.centring,
+                                       .pixel_response = response_});
       break;
   }
-  const bool analytic =
-      section.kind == PsfKind::gaussian || section.kind == PsfKind::moffat;
-  if (analytic && response_ == psf::PixelResponse::omit && oversample_ == 1 &&
-      section.normalisation == psf::Normalisation::unit) {
-    rescale_to_unit_sum(kernel);
-  }
+}
+
+void PsfBank::make_function(const PsfSection& section, const psf::EllipticalPsf& psf,
+                            psf::FunctionKernelWorkspace& workspace,
+                            psf::LatticeKernel& kernel) const {
+  const bool discrete = response_ == psf::PixelResponse::omit && !reach_;
+  const bool unit = section.normalisation == psf::Normalisation::unit;
+  const psf::FunctionKernelOptions options{
+      .size = size_of(section, psf, reach_),
+      .oversample = oversample_,
+      .normalisation = discrete ? section.normalisation : psf::Normalisation::keep,
+      .pixel_response = response_};
+  psf::make_lattice_kernel(psf, options, workspace, kernel);
+  if (discrete && unit && oversample_ == 1) rescale_to_unit_sum(kernel);
+  if (!discrete && unit) kernel.point_flux = 1.0;
 }
 
 double fwhm_of(const PsfSection& section, const PsfInput& input,
@@ -151,9 +187,11 @@ double fwhm_of(const PsfSection& section, const PsfInput& input,
       }
       return sharpest;
     }
-    case PsfKind::psfex:
-      return of_kernel(
-          psf::kernel_at(*input.psfex, injection.psf_x_pix[b], injection.psf_y_pix[b]));
+    case PsfKind::psfex: {
+      const auto fine = static_cast<int>(std::ceil(1.0 / input.psfex->sampling_pix));
+      return of_kernel(psf::kernel_at(*input.psfex, injection.psf_x_pix[b],
+                                      injection.psf_y_pix[b], fine));
+    }
   }
   return 0.0;
 }

@@ -53,6 +53,8 @@ struct Stamp {
   catalogue::Injection injection;
   imaging::ArcPlanes arc_planes;
   PerBand<PsfInUse> psf;
+  /// Error of the PSF on the convolution lattice, of the peak, largest of the bands.
+  double lattice_error = 0.0;
   PerBand<double> unit_arc_flux{};  ///< of the convolved arc, for unit source flux
   PerBand<BandImages> images;
   measure::Measurement measurement;

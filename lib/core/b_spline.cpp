@@ -12,9 +12,15 @@ namespace {
 constexpr std::array<double, 2> quintic_poles{-0.43057534709997825,
                                               -0.043096288203264443};
 constexpr std::array<double, 1> cubic_poles{-0.26794919243112270};
+// Roots of the polynomial whose coefficients are the function's values at integers.
+constexpr std::array<double, 2> moms_poles{moms_pole, -0.10980773978069347};
 
 std::span<const double> poles_of(SplineDegree degree) {
-  if (degree == SplineDegree::cubic) return cubic_poles;
+  switch (degree) {
+    case SplineDegree::cubic: return cubic_poles;
+    case SplineDegree::moms: return moms_poles;
+    case SplineDegree::quintic: break;
+  }
   return quintic_poles;
 }
 
@@ -43,39 +49,66 @@ struct Basis {
 };
 constexpr std::array<double, 7> quintic_binomial{1, -6, 15, -20, 15, -6, 1};
 constexpr std::array<double, 5> cubic_binomial{1, -4, 6, -4, 1};
+constexpr std::array<double, 3> linear_binomial{1, -2, 1};
 constexpr Basis quintic{3.0, quintic_binomial, 120.0, 720.0};
 constexpr Basis cubic{2.0, cubic_binomial, 6.0, 24.0};
+constexpr Basis linear{1.0, linear_binomial, 1.0, 2.0};
+// The quintic and two derivatives of it: see spline_value.
+constexpr Basis moms{3.0, {}, 0.0, 0.0};
 
 const Basis& basis_of(SplineDegree degree) {
-  return degree == SplineDegree::cubic ? cubic : quintic;
+  switch (degree) {
+    case SplineDegree::cubic: return cubic;
+    case SplineDegree::moms: return moms;
+    case SplineDegree::quintic: break;
+  }
+  return quintic;
 }
-bool is_cubic(const Basis& basis) { return basis.binomial.size() == 5; }
+
+/// u to the degree of the basis.
+double power_of(const Basis& basis, double u) {
+  const double u2 = u * u;
+  switch (basis.binomial.size()) {
+    case 3: return u;
+    case 5: return u2 * u;
+    default: return u2 * u2 * u;
+  }
+}
+
+/// moms from a function of a basis and a place: derivatives of B-splines are
+/// differences of those of lower degree.
+template <class Of>
+double of_moms(double x, Of of) {
+  const double second = of(cubic, x + 1.0) - 2.0 * of(cubic, x) + of(cubic, x - 1.0);
+  const double fourth = of(linear, x + 2.0) - 4.0 * of(linear, x + 1.0) +
+                        6.0 * of(linear, x) - 4.0 * of(linear, x - 1.0) +
+                        of(linear, x - 2.0);
+  return of(quintic, x) + moms_second * second + moms_fourth * fourth;
+}
 
 double spline_value(const Basis& basis, double x) {
+  if (basis.binomial.empty()) return of_moms(x, spline_value);
   if (std::abs(x) >= basis.half_support) return 0.0;
   const double from_edge = basis.half_support - std::abs(x);
   double sum = 0.0;
   for (std::size_t j = 0; j < basis.binomial.size(); ++j) {
     const double u = from_edge - static_cast<double>(j);
     if (u <= 0.0) break;
-    const double u2 = u * u;
-    sum +=
-        is_cubic(basis) ? basis.binomial[j] * u2 * u : basis.binomial[j] * u2 * u2 * u;
+    sum += basis.binomial[j] * power_of(basis, u);
   }
   return sum / basis.norm;
 }
 
 /// Integral of the B-spline from -infinity to x.
 double spline_integral(const Basis& basis, double x) {
+  if (basis.binomial.empty()) return of_moms(x, spline_integral);
   if (x <= -basis.half_support) return 0.0;
   if (x > 0.0) return 1.0 - spline_integral(basis, -x);
   double sum = 0.0;
   for (std::size_t j = 0; j < basis.binomial.size(); ++j) {
     const double u = x + basis.half_support - static_cast<double>(j);
     if (u <= 0.0) break;
-    const double u2 = u * u;
-    const double u3 = u * u * u;
-    sum += is_cubic(basis) ? basis.binomial[j] * u2 * u2 : basis.binomial[j] * u3 * u3;
+    sum += basis.binomial[j] * power_of(basis, u) * u;
   }
   return sum / basis.integral_norm;
 }
@@ -110,11 +143,11 @@ double reach_of(const Basis& basis, const SplineGrid& grid) {
 }
 
 std::vector<Taps> taps_of_axis(const Basis& basis, const SplineGrid& grid, int n,
-                               double first, int coefficients) {
+                               double first, int padding, int coefficients) {
   const double reach = reach_of(basis, grid);
   std::vector<Taps> taps(static_cast<std::size_t>(n));
   for (int q = 0; q < n; ++q) {
-    const double x = first + q * grid.step + spline_padding;
+    const double x = first + q * grid.step + padding;
     const int low = std::max(0, static_cast<int>(std::ceil(x - reach)));
     const int high =
         std::min(coefficients - 1, static_cast<int>(std::floor(x + reach)));
@@ -131,10 +164,10 @@ std::vector<Taps> taps_of_axis(const Basis& basis, const SplineGrid& grid, int n
 
 Image<double> spline_coefficients(ImageView<const double> samples,
                                   SplineDegree degree) {
-  Image<double> result(samples.ny() + 2 * spline_padding,
-                       samples.nx() + 2 * spline_padding);
+  const int padding = spline_padding_of(degree);
+  Image<double> result(samples.ny() + 2 * padding, samples.nx() + 2 * padding);
   for (int j = 0; j < samples.ny(); ++j) {
-    std::ranges::copy(samples.row(j), &result(j + spline_padding, spline_padding));
+    std::ranges::copy(samples.row(j), &result(j + padding, padding));
   }
   std::vector<double> line;
   for (int j = 0; j < result.ny(); ++j) {
@@ -159,10 +192,11 @@ Image<double> spline_coefficients(ImageView<const double> samples,
 Image<double> evaluate_spline(ImageView<const double> coefficients,
                               const SplineGrid& grid, SplineDegree degree) {
   const Basis& basis = basis_of(degree);
+  const int padding = spline_padding_of(degree);
   const auto taps_y =
-      taps_of_axis(basis, grid, grid.ny, grid.first_y, coefficients.ny());
+      taps_of_axis(basis, grid, grid.ny, grid.first_y, padding, coefficients.ny());
   const auto taps_x =
-      taps_of_axis(basis, grid, grid.nx, grid.first_x, coefficients.nx());
+      taps_of_axis(basis, grid, grid.nx, grid.first_x, padding, coefficients.nx());
   Image<double> result(grid.ny, grid.nx);
   std::vector<double> line(static_cast<std::size_t>(coefficients.nx()));
   for (int q = 0; q < grid.ny; ++q) {

@@ -74,7 +74,7 @@ class ConvolverWorkspace {
 /// Convolution of lattice planes with a PSF, and its adjoint, for one lattice:
 ///   image[i] = sum_p plane[p] K[i - p + origin],  i at pixel centres,
 ///   w~[p]    = sum_i w[i] K[i - p + origin],      so that w . image = w~ . plane.
-/// Planes made by Deposit::spline meet K's quintic spline coefficients instead of K.
+/// Planes made by Deposit::spline meet K's spline coefficients instead of K.
 /// Light beyond the lattice does not enter. Planes are [y, x], side lattice().size();
 /// stamps and weights side lattice().stamp_size_pix. Kernels of any size and parity
 /// serve: only the part within reach of the stamp acts (legacy refuses one larger than

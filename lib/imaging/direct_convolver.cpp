@@ -10,9 +10,9 @@ namespace {
 
 psf::LatticeKernel spline_kernel(const psf::LatticeKernel& kernel) {
   psf::LatticeKernel result = kernel;
-  result.samples = spline_coefficients(kernel.samples);
-  result.origin_y += spline_padding;
-  result.origin_x += spline_padding;
+  result.samples = spline_coefficients(kernel.samples, SplineDegree::moms);
+  result.origin_y += moms_padding;
+  result.origin_x += moms_padding;
   return result;
 }
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 
+#include "lib/core/b_spline.hpp"
 #include "lib/core/errors.hpp"
 #include "lib/core/lanes.hpp"
 #include "lib/imaging/spectrum_loops.hpp"
@@ -18,8 +19,8 @@ namespace {
 constexpr double wrapped_tail = 1.0e-6;
 
 /// Lattice points after which the spline coefficients past the kernel's edge are below
-/// wrapped_tail: they alternate in sign, fall by 0.4306 a point, and light put on the
-/// lattice by splines passes 0.13 of what alternates.
+/// wrapped_tail: they alternate in sign, fall by 0.5638 a point, and light put on the
+/// lattice by splines passes 0.05 of what alternates.
 int tail_of_coefficients(const psf::LatticeKernel& kernel) {
   const auto& samples = kernel.samples;
   double edge = 0.0;
@@ -32,8 +33,8 @@ int tail_of_coefficients(const psf::LatticeKernel& kernel) {
     if (edge_row) edge = std::max(edge, largest);
     edge = std::max({edge, std::abs(row.front()), std::abs(row.back())});
   }
-  constexpr double passed = 0.13;
-  constexpr double decay = 0.4306;
+  constexpr double passed = 0.0501;
+  constexpr double decay = -moms_pole;
   const double start = passed * edge;
   if (start <= wrapped_tail * peak) return 0;
   return static_cast<int>(

@@ -34,7 +34,7 @@ struct Lattice {
 
 /// How a light distribution is put on the convolution lattice.
 enum class Deposit {
-  /// Each quadrature sample by quintic B-spline weights (spline.hpp): convolution with
+  /// Each quadrature sample by spline weights (spline.hpp): convolution with
   /// the spline coefficients of the pixel-integrated PSF (its transform divided by
   /// spline_response on both axes) is then the continuous convolution.
   spline,

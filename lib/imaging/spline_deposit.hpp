@@ -9,7 +9,7 @@
 
 namespace lensmill::imaging {
 
-/// Puts light on the convolution lattice with quintic B-spline weights (spline.hpp).
+/// Puts light on the convolution lattice with the weights of spline.hpp.
 /// Immutable; planes are [lattice.size(), lattice.size()].
 class SplineDeposit {
  public:

@@ -57,10 +57,10 @@ ApertureWeights annulus_overlap_weights(int stamp_size_pix, double x_pix, double
 
 /// `circle`: the continuous disc on the convolution lattice, as weights on samples:
 /// sum_j weight[j] f(x_j) is the integral over the disc (clipped to the stamp) of the
-/// quintic spline through the samples f(x_j), by Gauss-Legendre points of the disc.
-/// Correlated with the PSF *without* its pixel response (Convolver::adjoint_of_lattice)
-/// they give the adjoint of the continuous aperture. Weights are in pix^2 and sum to
-/// the disc's area.
+/// spline (lib/imaging/spline.hpp) through the samples f(x_j), by Gauss-Legendre points
+/// of the disc. Correlated with the PSF *without* its pixel response
+/// (Convolver::adjoint_of_lattice) they give the adjoint of the continuous aperture.
+/// Weights are in pix^2 and sum to the disc's area.
 ApertureWeights circle_lattice_weights(const imaging::Lattice& lattice,
                                        const Disc& disc);
 

@@ -136,14 +136,19 @@ void visit_fields(M& m, Visit&& visit) {
         "1 if it lies inside the radial caustic (the cut for slope 2; always above 2)");
   field("magnification", "", scalar, m.magnification,
         "lensed over unlensed flux, before the PSF, on a grid of 3 x 3 stamps");
-  field("render_error", "", scalar, m.render_error,
-        "estimated worst pixel error before the PSF over the peak pixel");
+  field(
+      "render_error", "", scalar, m.render_error,
+      "estimated worst pixel error over the peak pixel: that of the integration before "
+      "the PSF, plus that of the PSF on the convolution lattice");
   field("render_core_error", "", scalar, m.render_core_error,
         "estimated error of the core flux before the PSF over the larger of it and 1 % "
         "of the arc's flux");
   field("non_positive_mean_pixels", "", band, m.non_positive_mean_pixels,
         "pixels that got no Poisson noise because a mean was not positive");
-  field("psf_sum", "", band, m.psf_sum, "sum of the kernel as used");
+  field("psf_sum", "", band, m.psf_sum,
+        "sum of the kernel as used; the rest of an analytic PSF of unit flux lies "
+        "outside "
+        "of it");
   field("psf_centroid_x_pix", "pix", band, m.psf_centroid_x_pix,
         "centroid of the kernel as used, from its origin");
   field("psf_centroid_y_pix", "pix", band, m.psf_centroid_y_pix,

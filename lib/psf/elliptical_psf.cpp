@@ -133,4 +133,25 @@ KernelSize size_for_enclosed_energy(const EllipticalPsf& psf, double enclosed_en
   return {2 * high + 1, 2 * high + 1};
 }
 
+KernelSize size_for_density(const EllipticalPsf& psf, double density_per_pix2,
+                            int largest_half_pix) {
+  const double along_x = std::cos(psf.shape().phi_rad);
+  const double along_y = std::sin(psf.shape().phi_rad);
+  const auto is_faint_beyond = [&](int half) {
+    // At any distance the PSF is brightest along its major axis.
+    const double x = (half + 0.5) * along_x;
+    const double y = (half + 0.5) * along_y;
+    double density = 0.0;
+    psf.evaluate({&x, 1}, {&y, 1}, {&density, 1});
+    return density <= density_per_pix2;
+  };
+  int low = -1;
+  int high = largest_half_pix;
+  while (high - low > 1) {
+    const int middle = low + (high - low) / 2;
+    (is_faint_beyond(middle) ? high : low) = middle;
+  }
+  return {2 * high + 1, 2 * high + 1};
+}
+
 }  // namespace lensmill::psf

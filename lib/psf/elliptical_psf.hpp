@@ -47,4 +47,9 @@ class EllipticalPsf : public PsfFunction {
 KernelSize size_for_enclosed_energy(const EllipticalPsf& psf, double enclosed_energy,
                                     int largest_pix = 1023);
 
+/// Smallest odd square outside which the PSF's density is at most `density_per_pix2`;
+/// no larger than 2 * largest_half_pix + 1.
+KernelSize size_for_density(const EllipticalPsf& psf, double density_per_pix2,
+                            int largest_half_pix);
+
 }  // namespace lensmill::psf

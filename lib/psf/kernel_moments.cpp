@@ -41,6 +41,7 @@ void record_moments(LatticeKernel& kernel) {
   const KernelMoments moments =
       moments_of(kernel.samples, kernel.origin_y, kernel.origin_x, kernel.oversample);
   kernel.sum = moments.sum;
+  kernel.point_flux = moments.sum;
   kernel.centroid_x_pix = moments.centroid_x_pix;
   kernel.centroid_y_pix = moments.centroid_y_pix;
 }

@@ -21,7 +21,7 @@ double sum_of(std::span<const double> values);
 KernelMoments moments_of(ImageView<const double> samples, int origin_y, int origin_x,
                          int per_pixel);
 
-/// Set `kernel`'s sum and centroid from its samples.
+/// Set `kernel`'s sum, point_flux and centroid from its samples.
 void record_moments(LatticeKernel& kernel);
 
 }  // namespace lensmill::psf

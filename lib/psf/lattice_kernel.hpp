@@ -12,8 +12,11 @@ struct LatticeKernel {
   Image<double> samples;  ///< [y, x]
   int origin_y = 0;
   int origin_x = 0;
-  int oversample = 1;         ///< lattice points per pixel
-  double sum = 1.0;           ///< S: flux of a unit point source over all pixels
+  int oversample = 1;  ///< lattice points per pixel
+  double sum = 1.0;    ///< of the samples, over oversample^2
+  /// S: flux of a unit point source over all pixels. Equal to `sum`, but for a function
+  /// that was cut without being scaled up: there that of the whole function.
+  double point_flux = 1.0;
   double centroid_x_pix = 0;  ///< first moment over sum, relative to the origin
   double centroid_y_pix = 0;
 };

@@ -12,8 +12,8 @@ namespace lensmill::psf {
 namespace {
 
 /// Stored samples by which a resampled kernel grows on each side, where the spline
-/// through its edge dies down (0.43 a sample).
-constexpr double grown_samples = 6.0;
+/// through its edge dies down (0.56 a sample).
+constexpr double grown_samples = 8.0;
 
 /// One axis of the lattice that covers the stored samples.
 struct Axis {
@@ -25,7 +25,7 @@ struct Axis {
 /// by `margin` samples, when lattice offset k lies on stored index origin + (k /
 /// oversample + shift_pix) * per_pixel.
 Axis cover(int n, int origin, double margin, double shift_pix, int oversample,
-           int per_pixel) {
+           double per_pixel) {
   const auto offset = [&](double index) {
     return ((index - origin) / per_pixel - shift_pix) * oversample;
   };
@@ -67,16 +67,17 @@ KernelMoments kernel_moments(const PixelKernel& kernel) {
   return moments;
 }
 
-LatticeKernel make_lattice_kernel(const PixelKernel& kernel,
+LatticeKernel make_lattice_kernel(const PixelKernel& kernel, double samples_per_pixel,
                                   const PixelKernelOptions& options) {
-  EXPECT(options.oversample >= 1);
+  EXPECT(options.oversample >= 1 && samples_per_pixel > 0.0);
   const KernelMoments moments = kernel_moments(kernel);
+  const double stored = samples_per_pixel;
+  const double per_sample = kernel.samples_per_pixel / stored;
   const bool recentre = options.centring == Centring::recentre;
-  const double shift_x = recentre ? moments.centroid_x_pix : 0.0;
-  const double shift_y = recentre ? moments.centroid_y_pix : 0.0;
+  const double shift_x = recentre ? moments.centroid_x_pix * per_sample : 0.0;
+  const double shift_y = recentre ? moments.centroid_y_pix * per_sample : 0.0;
   const bool add_pixel =
       options.pixel_response == PixelResponse::apply && !kernel.includes_pixel;
-  const int stored = kernel.samples_per_pixel;
 
   LatticeKernel result;
   result.oversample = options.oversample;
@@ -91,20 +92,22 @@ LatticeKernel make_lattice_kernel(const PixelKernel& kernel,
                          options.oversample, stored);
     const Axis x = cover(kernel.values.nx(), kernel.origin_x(), margin, shift_x,
                          options.oversample, stored);
-    const double step = static_cast<double>(stored) / options.oversample;
+    const double step = stored / options.oversample;
     result.samples = evaluate_spline(
-        spline_coefficients(kernel.values),
+        spline_coefficients(kernel.values, SplineDegree::moms),
         {.ny = y.count,
          .nx = x.count,
          .first_y = kernel.origin_y() + shift_y * stored - y.origin * step,
          .first_x = kernel.origin_x() + shift_x * stored - x.origin * step,
          .step = step,
-         .box = box});
+         .box = box},
+        SplineDegree::moms);
     result.origin_y = y.origin;
     result.origin_x = x.origin;
   }
   // Shares per stored sample -> shares per pixel.
-  double scale = static_cast<double>(stored) * stored;
+  double scale =
+      static_cast<double>(kernel.samples_per_pixel) * kernel.samples_per_pixel;
   record_moments(result);
   if (options.normalisation == Normalisation::unit) {
     scale = 1.0 / result.sum;
@@ -112,6 +115,11 @@ LatticeKernel make_lattice_kernel(const PixelKernel& kernel,
   for (double& sample : result.samples.pixels()) sample *= scale;
   record_moments(result);
   return result;
+}
+
+LatticeKernel make_lattice_kernel(const PixelKernel& kernel,
+                                  const PixelKernelOptions& options) {
+  return make_lattice_kernel(kernel, kernel.samples_per_pixel, options);
 }
 
 }  // namespace lensmill::psf

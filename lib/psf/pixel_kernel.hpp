@@ -38,9 +38,16 @@ struct PixelKernelOptions {
 };
 
 /// Put a stored kernel on the convolution lattice. Values between samples are those of
-/// the deposit's own quintic spline, so that a kernel with includes_pixel used
-/// at its own sampling is used exactly as stored. \throws DataError as kernel_moments.
+/// the deposit's own spline (b_spline.hpp, moms), so that a kernel with includes_pixel
+/// used at its own sampling is used exactly as stored. \throws DataError as
+/// kernel_moments.
 LatticeKernel make_lattice_kernel(const PixelKernel& kernel,
+                                  const PixelKernelOptions& options);
+
+/// The same for values whose samples lie another, perhaps not whole, number of times as
+/// close as the lattice of pixels: `samples_per_pixel` in place of the kernel's own,
+/// which then only scales the values (shares per 1 / samples_per_pixel^2 pixels).
+LatticeKernel make_lattice_kernel(const PixelKernel& kernel, double samples_per_pixel,
                                   const PixelKernelOptions& options);
 
 }  // namespace lensmill::psf

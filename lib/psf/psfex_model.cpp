@@ -111,6 +111,20 @@ Image<double> resample(const Image<double>& image, const ResampleAxis& y,
   return result;
 }
 
+/// PSF_MASK at a position: flux per image pixel at the model's own samples.
+Image<double> mask_at(const PsfexModel& model, double x_image, double y_image) {
+  check(model);
+  const auto weight = monomials(model, x_image, y_image);
+  Image<double> value(model.basis[0].ny(), model.basis[0].nx());
+  for (std::size_t k = 0; k < weight.size(); ++k) {
+    const auto basis = model.basis[k].pixels();
+    for (std::size_t i = 0; i < basis.size(); ++i) {
+      value.pixels()[i] += weight[k] * basis[i];
+    }
+  }
+  return value;
+}
+
 }  // namespace
 
 void check(const PsfexModel& model) {
@@ -182,16 +196,7 @@ void check(const PsfexModel& model) {
 PixelKernel kernel_at(const PsfexModel& model, double x_image, double y_image,
                       int samples_per_pixel) {
   EXPECT(samples_per_pixel >= 1);
-  check(model);
-  const auto weight = monomials(model, x_image, y_image);
-  Image<double> value(model.basis[0].ny(), model.basis[0].nx());
-  for (std::size_t k = 0; k < weight.size(); ++k) {
-    const auto basis = model.basis[k].pixels();
-    for (std::size_t i = 0; i < basis.size(); ++i) {
-      value.pixels()[i] += weight[k] * basis[i];
-    }
-  }
-  PixelKernel kernel{.values = std::move(value),
+  PixelKernel kernel{.values = mask_at(model, x_image, y_image),
                      .samples_per_pixel = samples_per_pixel,
                      .includes_pixel = true,
                      .name = model.name};
@@ -207,6 +212,16 @@ PixelKernel kernel_at(const PsfexModel& model, double x_image, double y_image,
       1.0 / (static_cast<double>(samples_per_pixel) * samples_per_pixel);
   for (double& sample : kernel.values.pixels()) sample *= share;
   return kernel;
+}
+
+LatticeKernel lattice_kernel_at(const PsfexModel& model, double x_image, double y_image,
+                                const PixelKernelOptions& options) {
+  // As if its own samples were pixels: shares of what falls onto one of those.
+  const PixelKernel mask{.values = mask_at(model, x_image, y_image),
+                         .samples_per_pixel = 1,
+                         .includes_pixel = true,
+                         .name = model.name};
+  return make_lattice_kernel(mask, 1.0 / model.sampling_pix, options);
 }
 
 }  // namespace lensmill::psf

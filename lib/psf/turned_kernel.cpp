@@ -38,6 +38,7 @@ void turn_kernel(const LatticeKernel& kernel, const PlaneTurn& turn,
   std::tie(turned.origin_y, turned.origin_x) = place(kernel.origin_y, kernel.origin_x);
   turned.oversample = kernel.oversample;
   turned.sum = kernel.sum;
+  turned.point_flux = kernel.point_flux;
   double centroid_x = turn.mirrored ? -kernel.centroid_x_pix : kernel.centroid_x_pix;
   double centroid_y = kernel.centroid_y_pix;
   for (int k = 0; k < turn.quarter_turns; ++k) {

@@ -4,6 +4,10 @@
 
 #include <cmath>
 
+#include "lib/psf/gaussian.hpp"
+#include "lib/psf/moffat.hpp"
+#include "stages/lattice_choice.hpp"
+
 namespace lensmill::pipeline {
 namespace {
 
@@ -21,14 +25,40 @@ constexpr double edge_flux = 1.0e-3;
 /// Of a core's place, in samples: a half or a whole one within this.
 constexpr double near_sample = 0.1;
 
-void promise_analytic(const config::PsfSection& section,
+/// The rectangle's share of the flux, by the closed form.
+double enclosed_energy(const psf::EllipticalPsf& psf,
+                       const stages::KernelReach& reach) {
+  return psf.enclosed_energy(stages::size_by_reach(psf, reach));
+}
+
+double enclosed_energy(const config::PsfSection& section,
+                       const catalogue::Injection& injection, std::size_t band,
+                       const stages::KernelReach& reach) {
+  const psf::PsfShape shape{.fwhm_pix = injection.psf_fwhm_pix[band],
+                            .q = section.q,
+                            .phi_rad = section.phi_rad};
+  return section.kind == PsfKind::gaussian
+             ? enclosed_energy(psf::Gaussian(shape), reach)
+             : enclosed_energy(psf::Moffat(shape, injection.psf_moffat_beta), reach);
+}
+
+void promise_analytic(const stages::PsfCase& one, const stages::Setup& setup,
+                      const config::RunConfig& config,
                       measure::KernelPromise& promise) {
+  const auto band = static_cast<std::size_t>(one.band);
+  const auto& section = config.psf[band];
+  const auto reach = stages::kernel_reach(config, setup.deposit);
+  // Only the discrete operation scales up what a cut leaves.
+  if (reach) promise.normalisation = psf::Normalisation::keep;
   if (section.size_pix) {
     // An even side has a row more on one side of the origin.
     if ((*section.size_pix)[0] % 2 == 0 || (*section.size_pix)[1] % 2 == 0) return;
-  } else {
+  } else if (section.enclosed_energy > 0.0) {
     promise.kept_sum = 0.5 * (1.0 + section.enclosed_energy);
     promise.kept_sum_tolerance = 0.5 * (1.0 - section.enclosed_energy) + edge_flux;
+  } else if (reach) {
+    promise.kept_sum = enclosed_energy(section, one.injection, band, *reach);
+    promise.kept_sum_tolerance = edge_flux;
   }
   promise.kept_x_pix = 0.0;
   promise.kept_y_pix = 0.0;
@@ -82,7 +112,7 @@ measure::KernelPromise promise_of(const stages::PsfCase& one,
   const int oversample = setup.lattice.oversample;
   switch (section.kind) {
     case PsfKind::gaussian:
-    case PsfKind::moffat: promise_analytic(section, promise); break;
+    case PsfKind::moffat: promise_analytic(one, setup, config, promise); break;
     case PsfKind::pixelised: {
       const auto index = input.kernels.size() == 1
                              ? 0

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "stages/config/read_sampler.hpp"
 #include "stages/config/section_readers.hpp"
 
@@ -11,9 +13,13 @@ constexpr Named<ConvolveOperator> operators[] = {
     {"direct", ConvolveOperator::direct},
     {"legacy_ifftshift", ConvolveOperator::legacy_ifftshift}};
 // Looser than this is no rendering; tighter, error estimates are not known to hold
-// (tests/unit/imaging/cell_error_test.cpp).
+// (tests/unit/imaging/cell_error_test.cpp), and kernels (2e-7 of the peak) and images
+// in single precision (6e-8) are no better.
 constexpr Bounds tolerance{
     .lower = 1.0e-6, .upper = 0.1, .lower_open = false, .upper_open = false};
+// Transforms in single precision leave some 1e-7 of the peak in each pixel, and errors
+// of the order of what float32 resolves add up in core fluxes.
+constexpr double least_fft_tolerance = 1.0e-5;
 constexpr int most_oversample = 16;
 
 void read_convolve(const Section& root, RunConfig& config) {
@@ -45,6 +51,17 @@ void read_render_convolve(const Section& root, RunConfig& config) {
   out.supersample =
       static_cast<int>(render.integer("supersample", closed(0, 256), out.supersample));
   read_convolve(root, config);
+  for (const auto& [key, value] : {std::pair{"pixel_tolerance", out.pixel_tolerance},
+                                   std::pair{"core_tolerance", out.core_tolerance}}) {
+    if (value >= least_fft_tolerance || !render.has(key)) continue;
+    if (config.convolve.op == ConvolveOperator::direct) continue;
+    render.problem(key,
+                   fmt::format("single-precision transforms cannot keep less than "
+                               "{:g} after the PSF (got {:g}); state {:g} or more, "
+                               "or `convolve: {{operator: direct}}`, which sums in "
+                               "double precision and is slow",
+                               least_fft_tolerance, value, least_fft_tolerance));
+  }
 }
 
 }  // namespace lensmill::config

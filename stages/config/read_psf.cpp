@@ -42,8 +42,13 @@ void read_size(const Section& section, PsfSection& out) {
     out.size_pix = {static_cast<int>(size[0]), static_cast<int>(size[1])};
     return;
   }
-  out.enclosed_energy =
-      section.number("enclosed_energy", open(0.0, 1.0), out.enclosed_energy);
+  section.describe("enclosed_energy", "auto or number", open(0.0, 1.0).range(), "auto");
+  if (!section.has("enclosed_energy") || section.is_word("enclosed_energy", "auto")) {
+    out.enclosed_energy = 0.0;
+    section.record_word("enclosed_energy", "auto");
+    return;
+  }
+  out.enclosed_energy = section.number("enclosed_energy", open(0.0, 1.0));
 }
 
 void read_analytic(const Section& section, const std::string& band, PsfSection& out,

@@ -153,7 +153,7 @@ struct PsfSection {
   double q = 1.0;
   double phi_rad = 0.0;
   std::optional<std::array<int, 2>> size_pix;  ///< [y, x]; else by enclosed_energy
-  double enclosed_energy = 0.998;
+  double enclosed_energy = 0.0;                ///< 0: auto, by what core flux needs
   // pixelised, psfex:
   std::string file;
   std::string dataset;  ///< HDF5

@@ -172,9 +172,12 @@ TEST(BSpline, WeightsOfOnePointAreThoseOfTheGrid) {
   for (const double t : {0.0, 0.3, 0.999}) {
     Image<double> impulse(1, 13);
     const auto value_at = [&](int k, SplineDegree degree) {
-      impulse.assign(1 + 2 * spline_padding, 13 + 2 * spline_padding);
-      impulse(spline_padding, k + spline_padding) = 1.0;  // one coefficient
-      const double centre = degree == SplineDegree::cubic ? 2.0 / 3.0 : 66.0 / 120.0;
+      const int padding = spline_padding_of(degree);
+      impulse.assign(1 + 2 * padding, 13 + 2 * padding);
+      impulse(padding, k + padding) = 1.0;  // one coefficient
+      const double centre = degree == SplineDegree::cubic     ? 2.0 / 3.0
+                            : degree == SplineDegree::quintic ? 66.0 / 120.0
+                                                              : moms_weights(0.0)[2];
       return evaluate_spline(impulse,
                              {.ny = 1, .nx = 1, .first_y = 0.0, .first_x = 5.0 + t},
                              degree)(0, 0) /
@@ -184,12 +187,42 @@ TEST(BSpline, WeightsOfOnePointAreThoseOfTheGrid) {
     for (std::size_t k = 0; k < 6; ++k) {
       EXPECT_NEAR(quintic_spline_weights(t)[k],
                   value_at(static_cast<int>(k) + 3, SplineDegree::quintic), rounding);
+      EXPECT_NEAR(moms_weights(t)[k],
+                  value_at(static_cast<int>(k) + 3, SplineDegree::moms), rounding);
     }
     for (std::size_t k = 0; k < 4; ++k) {
       EXPECT_NEAR(cubic_spline_weights(t)[k],
                   value_at(static_cast<int>(k) + 4, SplineDegree::cubic), rounding);
     }
   }
+}
+
+TEST(BSpline, MomsInterpolatesAndReproducesQuintics) {
+  // Coefficients are kept until they are 1e-6 of the edge's sample.
+  constexpr double tails = 1.0e-5;
+  const auto samples = rough(9, 8);
+  const auto coefficients = spline_coefficients(samples, SplineDegree::moms);
+  const auto again =
+      evaluate_spline(coefficients, {.ny = 9, .nx = 8}, SplineDegree::moms);
+  for (std::size_t k = 0; k < samples.size(); ++k) {
+    EXPECT_NEAR(again.pixels()[k], samples.pixels()[k], tails);
+  }
+  // Order six: moments of the weights up to the fifth do not depend on the place.
+  constexpr double rounding = 1.0e-12;
+  const auto moment = [](double t, int n) {
+    const auto weights = moms_weights(t);
+    double sum = 0.0;
+    for (std::size_t k = 0; k < weights.size(); ++k) {
+      sum += weights[k] * std::pow(static_cast<double>(k) - 2.0 - t, n);
+    }
+    return sum;
+  };
+  for (int n = 0; n <= 5; ++n) {
+    for (const double t : {0.21, 0.5, 0.83, 1.0}) {
+      EXPECT_NEAR(moment(t, n), moment(0.0, n), rounding) << n << " " << t;
+    }
+  }
+  EXPECT_NEAR(moment(0.3, 0), 1.0, rounding);
 }
 
 }  // namespace

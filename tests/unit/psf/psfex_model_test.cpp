@@ -5,13 +5,39 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <vector>
 
 #include "lib/core/errors.hpp"
+#include "lib/psf/gauss_legendre.hpp"
+#include "lib/psf/moffat.hpp"
+#include "lib/psf/oversample.hpp"
 
 namespace lensmill::psf {
 namespace {
 
 constexpr double rounding = 1.0e-13;
+constexpr double quadrature = 1.0e-6;
+
+/// A PSF's integral over the pixel about (x, y), by Gauss-Legendre quadrature.
+double in_pixel(const PsfFunction& psf, double x, double y) {
+  constexpr int parts = 2;
+  std::vector<double> at_x, at_y, weight;
+  for (int b = 0; b < parts; ++b) {
+    for (int a = 0; a < parts; ++a) {
+      for (const GaussNode& v : gauss_legendre(8)) {
+        for (const GaussNode& u : gauss_legendre(8)) {
+          at_x.push_back(x - 0.5 + (a + 0.5 + u.offset) / parts);
+          at_y.push_back(y - 0.5 + (b + 0.5 + v.offset) / parts);
+          weight.push_back(u.weight * v.weight / (parts * parts));
+        }
+      }
+    }
+  }
+  std::vector<double> density(weight.size());
+  psf.evaluate(at_x, at_y, density);
+  return std::inner_product(weight.begin(), weight.end(), density.begin(), 0.0);
+}
 
 PsfexModel model_of(int ny, int nx, int degree, std::size_t images) {
   PsfexModel model;
@@ -150,6 +176,79 @@ TEST(PsfexModel, EveryProblemIsNamedAtOnce) {
                      testing::HasSubstr("POLSCAL"), testing::HasSubstr("PSF_SAMP"),
                      testing::HasSubstr("has 5 basis images")));
   EXPECT_THAT(message_of(PsfexModel{}), testing::HasSubstr("no basis images"));
+}
+
+/// A model whose mask samples a pixel-integrated Moffat every `sampling_pix` pixels.
+PsfexModel moffat_model(double fwhm_pix, double beta, double sampling_pix) {
+  const int n = 63;
+  PsfexModel model = model_of(n, n, 0, 1);
+  model.sampling_pix = sampling_pix;
+  const Moffat moffat({.fwhm_pix = fwhm_pix}, beta);
+  for (int j = 0; j < n; ++j) {
+    for (int i = 0; i < n; ++i) {
+      model.basis[0](j, i) =
+          in_pixel(moffat, (i - 31) * sampling_pix, (j - 31) * sampling_pix);
+    }
+  }
+  return model;
+}
+
+TEST(PsfexModel, IsEvaluatedAtItsOwnSamplingOnTheLattice) {
+  for (const double sampling : {0.5, 0.7, 1.0, 1.3}) {
+    for (const double fwhm_samples : {3.5, 4.6, 7.0}) {
+      const double fwhm = fwhm_samples * sampling;
+      const Moffat moffat({.fwhm_pix = fwhm}, 3.5);
+      const PsfexModel model = moffat_model(fwhm, 3.5, sampling);
+      for (const int oversample : {1, 2, 3}) {
+        const LatticeKernel kernel = lattice_kernel_at(
+            model, 0.0, 0.0,
+            {.oversample = oversample, .normalisation = Normalisation::keep});
+
+        const double peak = in_pixel(moffat, 0.0, 0.0);
+        double worst = 0.0;
+        // What the raster holds: beyond 6 samples from its edge.
+        const int reach = static_cast<int>(25.0 * sampling * oversample);
+        // An eighth of the plane, near the core all of it.
+        for (int dy = 0; dy <= reach; dy += dy < 6 * oversample ? 1 : 5) {
+          for (int dx = dy; dx <= reach; dx += dx < 6 * oversample ? 1 : 5) {
+            const double truth =
+                in_pixel(moffat, dx / double(oversample), dy / double(oversample));
+            worst = std::max(worst, std::abs(kernel.samples(kernel.origin_y + dy,
+                                                            kernel.origin_x + dx) -
+                                             truth));
+          }
+        }
+        EXPECT_LT(worst / peak, 1.1 * lattice_error(fwhm_samples) + quadrature)
+            << sampling << " " << fwhm_samples << " " << oversample;
+      }
+    }
+  }
+}
+
+TEST(PsfexModel, SamplesThatLieOnTheLatticeAreCopied) {
+  PsfexModel model = moffat_model(4.0, 3.5, 0.5);
+
+  const LatticeKernel kernel = lattice_kernel_at(
+      model, 0.0, 0.0, {.oversample = 2, .normalisation = Normalisation::keep});
+
+  EXPECT_TRUE(std::ranges::equal(kernel.samples.pixels(), model.basis[0].pixels()));
+}
+
+TEST(PsfexModel, FinelySampledModelsAreRecentredToo) {
+  PsfexModel model = moffat_model(4.0, 3.5, 0.6);
+  // Moved by a sample: 0.6 pixels.
+  for (int j = 0; j < 63; ++j) {
+    for (int i = 62; i > 0; --i) model.basis[0](j, i) = model.basis[0](j, i - 1);
+  }
+
+  const auto moved = lattice_kernel_at(model, 0.0, 0.0, {.oversample = 2});
+  const auto recentred = lattice_kernel_at(
+      model, 0.0, 0.0, {.oversample = 2, .centring = Centring::recentre});
+
+  constexpr double cut_pix = 2.0e-3;  // the raster's edge moved along
+  EXPECT_NEAR(moved.centroid_x_pix, 0.6, cut_pix);
+  EXPECT_NEAR(recentred.centroid_x_pix, 0.0, cut_pix);
+  EXPECT_NEAR(recentred.sum, 1.0, rounding);
 }
 
 }  // namespace

@@ -248,5 +248,21 @@ TEST(ReadRunConfig, OverridesAreNamedInMessages) {
             "in [8, 4096] (got 3)");
 }
 
+TEST(ReadRunConfig, TolerancesThatSinglePrecisionCannotKeepAreRefused) {
+  const auto with = [](const std::string& render, const std::string& convolve) {
+    return message_of(small_config, {render, convolve});
+  };
+  for (const std::string key : {"pixel_tolerance", "core_tolerance"}) {
+    const std::string render = "render." + key;
+    EXPECT_THAT(with(render + "=5.0e-6", "convolve.operator=fft"),
+                HasSubstr("single-precision transforms cannot keep less than 1e-05"));
+    EXPECT_THAT(with(render + "=5.0e-6", "convolve.operator=fft"), HasSubstr(render));
+    EXPECT_EQ(with(render + "=1.0e-5", "convolve.operator=fft"), "");
+    EXPECT_EQ(with(render + "=1.0e-6", "convolve.operator=direct"), "");
+    EXPECT_THAT(with(render + "=1.0e-7", "convolve.operator=direct"),
+                HasSubstr("[1e-06, 0.1]"));
+  }
+}
+
 }  // namespace
 }  // namespace lensmill::config

@@ -82,7 +82,7 @@ TEST(ReadRunConfig, FillsInDefaults) {
   EXPECT_EQ(config.run.max_failed_fraction, 0.01);
   EXPECT_EQ(config.render.pixel_tolerance, 1.0e-3);
   EXPECT_EQ(config.convolve.oversample, 0);
-  EXPECT_EQ(config.psf[0].enclosed_energy, 0.998);
+  EXPECT_EQ(config.psf[0].enclosed_energy, 0.0);  // auto
   EXPECT_THAT(config.measure.aperture_radius_pix, ElementsAre(3.0, 5.0));
   EXPECT_FALSE(config.measure.aperture_centre_pix.has_value());
   EXPECT_THAT(config.output.products, ElementsAre("positive", "negative", "arc"));
