@@ -178,9 +178,11 @@ void compare_filter(const ImageClaims& claims, const ImageUse& use,
   const auto theirs = letter_of(*claims.filter);
   const auto ours = letter_of(use.band);
   if (!theirs || !ours || *theirs == *ours) return;
-  findings.problems.push_back(fmt::format(
-      "{}: its filter is '{}', but {} takes it for band {}; name the file of this band",
-      claims.place, *claims.filter, use.key, use.band));
+  // A band's name is the user's own: it decides nothing.
+  findings.warnings.push_back(
+      fmt::format("{}: its filter is '{}', but {} takes it for band {}; is it the file "
+                  "of this band?",
+                  claims.place, *claims.filter, use.key, use.band));
 }
 
 void compare_type(const ImageClaims& claims, const ImageUse& use,
