@@ -43,10 +43,14 @@ void CellErrorModel::estimate(const CellSampleArrays& samples,
       const double bound = brightness_bound(
           out.source_area_arcsec2, [&](double r) { return source.flux_within(r); });
       out.hidden_error = share * std::max(0.0, bound - column_[highest][c]);
+      // The disc about the cell's image holds at least what the bound counts: most
+      // cells need no second sum.
       const double reach = column_[footprint][c];
-      const double within =
-          source.flux_within(reach) / (std::numbers::pi * reach * reach);
-      out.bounded_brightness = std::min(out.mean_brightness, within);
+      const double disc = std::numbers::pi * reach * reach;
+      if (out.mean_brightness * disc > bound * out.source_area_arcsec2) {
+        out.bounded_brightness =
+            std::min(out.mean_brightness, source.flux_within(reach) / disc);
+      }
     }
     out.brightness_error +=
         share * (column_[highest][c] - column_[lowest][c]) + out.hidden_error;

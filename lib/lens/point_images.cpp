@@ -79,11 +79,13 @@ Search search(const LensModel& lens, const detail::DirectionTable& table,
   const double scale = lens.params().theta_e_arcsec + std::hypot(source.x, source.y);
   const detail::ImageEquation equation(lens, lens.lens_frame(source));
   Search out;
-  // On the axis the central image of a shallow lens is the centre itself.
-  if (gamma < 2.0 && equation.on_axis()) out.index = 1;
+  // On the axis the central image of a shallow lens is the centre itself. A shallow
+  // lens has one at most, which the scan may find twice where it ends on it.
+  bool has_central = gamma < 2.0 && equation.on_axis();
   for (const Vector2 local : equation.solve(table)) {
     if (std::hypot(local.x, local.y) < least_image_radius_arcsec) {
-      out.index += gamma < 2.0 ? 1 : -1;
+      has_central = has_central || gamma < 2.0;
+      if (gamma >= 2.0) --out.index;
       if (gamma == 2.0) ++out.free;
       continue;
     }
@@ -103,6 +105,7 @@ Search search(const LensModel& lens, const detail::DirectionTable& table,
     out.index += is_saddle ? -1 : 1;
     if (is_merging) ++out.free;
   }
+  if (has_central) ++out.index;
   return out;
 }
 

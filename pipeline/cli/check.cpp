@@ -7,6 +7,7 @@
 #include "pipeline/cli/config_options.hpp"
 #include "pipeline/run/cost.hpp"
 #include "pipeline/run/forecast.hpp"
+#include "pipeline/run/margin_check.hpp"
 #include "pipeline/run/psf_check.hpp"
 
 namespace lensmill::pipeline::cli {
@@ -79,6 +80,8 @@ ExitCode run(const po::variables_map& values, const Context& context) {
     if (!context.world.is_root()) return;
     psf = check_psfs(session.setup, session.opened.inputs);
     context.log.result(psf.text);
+    const std::string margin = check_margin(session).warning();
+    if (!margin.empty()) context.log.warning(margin);
     const RunCost cost = estimate_cost(session, timing_seconds);
     const RunForecast forecast = forecast_run(session.plan, cost, ranks, disk);
     context.log.result(cost_text(session, cost, forecast, ranks, disk));

@@ -18,6 +18,7 @@
 #include "pipeline/run/finish_run.hpp"
 #include "pipeline/run/heartbeat.hpp"
 #include "pipeline/run/job_record.hpp"
+#include "pipeline/run/margin_check.hpp"
 #include "pipeline/run/progress.hpp"
 #include "pipeline/run/psf_check.hpp"
 #include "pipeline/run/rank_report.hpp"
@@ -98,6 +99,15 @@ PsfCheck check_psfs_once(const Session& session, const Communicator& world, Log&
             : ""));
   }
   return check;
+}
+
+void warn_of_margin(const Session& session, const Communicator& world, Log& log) {
+  std::string warning;
+  world.agree([&] {
+    if (world.is_root()) warning = check_margin(session).warning();
+  });
+  world.broadcast(warning);
+  if (!warning.empty()) log.warning(warning);
 }
 
 /// The record of this job, on the root.
@@ -325,6 +335,8 @@ ExitCode run_job(const config::RunConfig& config, const RunOptions& options,
     log.info(fmt::format("{} shards are there already, {} to make", prepared.complete,
                          prepared.pending.size()));
   }
+
+  if (!prepared.pending.empty()) warn_of_margin(session, world, log);
 
   JobRecord record =
       begin_record(session, gates, selection, folder, identity, provenance, world);
