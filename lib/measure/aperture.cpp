@@ -151,8 +151,9 @@ ApertureWeights circle_lattice_weights(const imaging::Lattice& lattice,
   }
   // The splines have spread every point; their inverse filter (symmetric, so its own
   // transpose) turns weights on coefficients into weights on samples.
-  const Image<double> on_samples = spline_coefficients(on_splines.view());
-  constexpr int offset = reach + spline_padding;
+  const Image<double> on_samples =
+      spline_coefficients(on_splines.view(), SplineDegree::moms);
+  constexpr int offset = reach + moms_padding;
   for (int j = 0; j < lattice.size(); ++j) {
     for (int i = 0; i < lattice.size(); ++i) {
       aperture.weight(j, i) = on_samples(j + offset, i + offset);
