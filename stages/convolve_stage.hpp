@@ -9,8 +9,8 @@
 namespace lensmill::stages {
 
 /// convolve: this row's PSF made ready, turned as its host is; arc and counter-image
-/// after the PSF, scaled to the source's flux in each band. A row whose PSF is too sharp
-/// for the run's lattice to keep the tolerance is not_converged.
+/// after the PSF, scaled to the source's flux in each band. A row whose PSF is too
+/// sharp for the run's lattice to keep the tolerance is not_converged.
 class ConvolveStage final : public Stage {
  public:
   struct Config {

@@ -81,10 +81,10 @@ bool AuditRenderer::sample(Line& line, std::size_t index) const {
   if (failed(stamp.status)) return false;
   auto& injection = stamp.injection;
   // An audit has no hosts, but its arcs' PSFs were turned with them.
-  for (std::size_t k = 0; k < rows_.given.size(); ++k) {
+  for (std::size_t k = 0; k < rows_.given().size(); ++k) {
     const auto given = static_cast<std::int64_t>(block.values[k]);
-    if (rows_.given[k] == "host_rotation") injection.host_rotation = given;
-    if (rows_.given[k] == "host_flip") injection.host_flip = given;
+    if (rows_.given()[k] == "host_rotation") injection.host_rotation = given;
+    if (rows_.given()[k] == "host_flip") injection.host_flip = given;
   }
   if (conventions_.src_position_absolute) {
     injection.src_x_arcsec -= injection.lens_x_arcsec;
