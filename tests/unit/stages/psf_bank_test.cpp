@@ -2,6 +2,7 @@
 
 #include "stages/psf_bank.hpp"
 
+#include <algorithm>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
