@@ -8,10 +8,9 @@
 #include "lib/core/errors.hpp"
 #include "lib/core/text.hpp"
 #include "lib/io/files.hpp"
-#include "lib/io/hdf5/file.hpp"
 #include "pipeline/analysis/report.hpp"
 #include "pipeline/analysis/sections.hpp"
-#include "pipeline/run/shard_header.hpp"
+#include "pipeline/run/open_shard.hpp"
 
 namespace lensmill::pipeline {
 namespace {
@@ -20,10 +19,9 @@ namespace {
 constexpr int format_version = 1;
 
 /// The first shard that is there.
-std::string first_shard(const RunOnDisk& run) {
+std::int64_t first_shard(const RunOnDisk& run) {
   for (std::int64_t shard = 0; shard < run.plan.shards(); ++shard) {
-    if (std::filesystem::exists(run.folder.shard(shard)))
-      return run.folder.shard(shard);
+    if (std::filesystem::exists(run.folder.shard(shard))) return shard;
   }
   throw DataError(run.folder.path() +
                   ": no shard is there yet: there is nothing to analyse (continue the "
@@ -75,9 +73,9 @@ void analyse_run(const std::string& path, const AnalysisOptions& options,
   std::optional<RowReader> reader;
   std::optional<ShardHeader> header;
   world.agree([&] {
-    const std::string shard = first_shard(run);
-    reader.emplace(run, shard);
-    header = ShardHeader::read(io::hdf5::File::open(shard));
+    const std::int64_t shard = first_shard(run);
+    header = open_shard(run, shard).header;
+    reader.emplace(run, run.folder.shard(shard));
   });
   const RunNumbers numbers = read_numbers(run, *reader, options, world);
   warn(run, numbers, log);

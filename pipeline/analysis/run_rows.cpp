@@ -17,6 +17,7 @@
 #include "lib/core/units.hpp"
 #include "lib/io/hdf5/file.hpp"
 #include "lib/measure/ring_in_gaussian.hpp"
+#include "pipeline/run/open_shard.hpp"
 #include "pipeline/run/read_table.hpp"
 
 namespace lensmill::pipeline {
@@ -311,7 +312,7 @@ void for_each_block(const RunOnDisk& run, const RowReader& reader,
     const RowRange planned = run.plan.rows_of(shard);
     for (std::int64_t first = 0; first < planned.count; first += block_rows) {
       if (turn++ % world.size() != world.rank()) continue;
-      if (!file) file.emplace(io::hdf5::File::open(path));
+      if (!file) file.emplace(open_shard(run, shard).file);
       // A run that is being extended has a last shard shorter than planned.
       const auto there = static_cast<std::int64_t>(
           file->open_group("measurements").open_dataset("status").rows());

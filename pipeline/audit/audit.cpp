@@ -7,6 +7,7 @@
 
 #include "lib/core/errors.hpp"
 #include "lib/core/statistics.hpp"
+#include "pipeline/run/shards_beside.hpp"
 
 namespace lensmill::pipeline {
 namespace {
@@ -129,6 +130,7 @@ std::int64_t AuditResult::fitted() const {
 
 AuditResult audit(const AuditRequest& request) {
   const auto file = io::hdf5::File::open(request.file);
+  check_shards_beside(file);
   const auto map = read_mapping(request.mapping, file);
   const auto rows = read_rows(map, file, request.sample, request.seed);
   AuditResult result;

@@ -6,6 +6,7 @@
 #include "lib/core/text.hpp"
 #include "lib/io/hdf5/file.hpp"
 #include "pipeline/cli/command.hpp"
+#include "pipeline/run/open_files.hpp"
 #include "pipeline/run/provenance.hpp"
 #include "pipeline/run/read_table.hpp"
 #include "pipeline/run/run_on_disk.hpp"
@@ -51,6 +52,20 @@ std::string provenance_text(const io::hdf5::File& file) {
   return text;
 }
 
+/// "format lensmill-shard 2", and the digests that tell whether two shards are equal.
+std::string format_text(const io::hdf5::File& file) {
+  std::string text =
+      fmt::format("format {}, version {}\n", file.read_string_attribute("format"),
+                  file.read_integer_attribute("format_version"));
+  for (const std::string name : {"data_digest", "record_digest"}) {
+    if (!file.has_attribute(name)) continue;
+    text += fmt::format("{} ({}) {}\n", name,
+                        file.read_string_attribute("digest_algorithm"),
+                        file.read_string_attribute(name));
+  }
+  return text;
+}
+
 /// A shard or NAME.h5 by itself.
 std::string file_text(const std::string& path) {
   const auto file = io::hdf5::File::open(path);
@@ -58,9 +73,9 @@ std::string file_text(const std::string& path) {
       !file.read_string_attribute("format").starts_with("lensmill")) {
     throw DataError(path + ": not a file of lensmill");
   }
-  return fmt::format("{}: {}\n{}provenance:\n{}", path,
-                     file.read_string_attribute("title"), datasets_text(file),
-                     provenance_text(file));
+  return fmt::format("{}: {}\n{}{}provenance:\n{}", path,
+                     file.read_string_attribute("title"), format_text(file),
+                     datasets_text(file), provenance_text(file));
 }
 
 std::string run_text(const RunOnDisk& run) {
@@ -95,8 +110,14 @@ ExitCode run(const po::variables_map& values, const Context& context) {
     const auto path = values["WHAT"].as<std::string>();
     if (!std::filesystem::exists(path))
       throw DataError(path + ": no such file or folder");
-    context.log.result(std::filesystem::is_directory(path) ? run_text(open_run(path))
-                                                           : file_text(path));
+    if (!std::filesystem::is_directory(path)) {
+      context.log.result(file_text(path));
+      return;
+    }
+    const RunOnDisk run = open_run(path);
+    context.log.result(run_text(run));
+    const auto many = open_files_warning(run.plan.shards(), run.folder.virtual_file());
+    if (!many.empty()) context.log.warning(many);
   });
   return ExitCode::ok;
 }

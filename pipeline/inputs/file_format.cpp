@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "lib/core/errors.hpp"
+#include "lib/io/hdf5/seal.hpp"
 
 namespace lensmill::pipeline {
 namespace {
@@ -54,7 +55,9 @@ std::string first_bytes(const std::string& path) {
 FileFormat file_format_of(const std::string& path) {
   const std::string head = first_bytes(path);
   if (head.empty()) throw DataError(path + ": the file is empty");
-  if (head.starts_with(hdf5_signature)) return FileFormat::hdf5;
+  if (head.starts_with(hdf5_signature) || io::hdf5::is_sealed(head)) {
+    return FileFormat::hdf5;
+  }
   if (head.starts_with(fits_signature)) return FileFormat::fits;
   if (head.starts_with(gzip_signature)) return FileFormat::fits;
   return head.find('\0') == std::string::npos ? FileFormat::text : FileFormat::unknown;

@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "lib/core/errors.hpp"
-#include "lib/io/hdf5/file.hpp"
+#include "pipeline/run/open_shard.hpp"
 #include "pipeline/run/prepare_folder.hpp"
 #include "stages/config/read_run_config.hpp"
 
@@ -30,7 +30,7 @@ class StoredPairs {
     if (!has_pair_) return {};
     const std::int64_t shard = row / run_.plan.rows_per_shard;
     if (shard != open_shard_) {
-      file_.emplace(io::hdf5::File::open(run_.folder.shard(shard)));
+      file_.emplace(open_shard(run_, shard).file);
       open_shard_ = shard;
     }
     const RowRange range{row % run_.plan.rows_per_shard, 1};

@@ -5,7 +5,7 @@
 
 #include "lib/core/random_stream.hpp"
 #include "lib/core/status.hpp"
-#include "lib/io/hdf5/file.hpp"
+#include "pipeline/run/open_shard.hpp"
 
 namespace lensmill::pipeline {
 namespace {
@@ -15,8 +15,9 @@ std::vector<std::int64_t> usable_rows(const RunOnDisk& run) {
   for (std::int64_t shard = 0; shard < run.plan.shards(); ++shard) {
     const std::string path = run.folder.shard(shard);
     if (!std::filesystem::exists(path)) continue;
-    const auto status =
-        io::hdf5::File::open(path).read_all<std::int32_t>("measurements/status").values;
+    const auto status = open_shard(run, shard)
+                            .file.read_all<std::int32_t>("measurements/status")
+                            .values;
     const std::int64_t first = run.plan.rows_of(shard).first;
     for (std::size_t k = 0; k < status.size(); ++k) {
       const auto value = static_cast<Status>(status[k]);

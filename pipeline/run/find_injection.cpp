@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "lib/core/errors.hpp"
-#include "lib/io/hdf5/file.hpp"
+#include "pipeline/run/open_shard.hpp"
 #include "pipeline/run/read_table.hpp"
 
 namespace lensmill::pipeline {
@@ -17,8 +17,8 @@ std::optional<std::int64_t> row_in_shard(const RunOnDisk& run, std::int64_t shar
                                          std::int64_t injection_id) {
   const std::string path = run.folder.shard(shard);
   if (!std::filesystem::exists(path)) return {};
-  const auto ids = io::hdf5::File::open(path)
-                       .read_all<std::int64_t>("catalogue/injection_id")
+  const auto ids = open_shard(run, shard)
+                       .file.read_all<std::int64_t>("catalogue/injection_id")
                        .values;
   const auto at = std::ranges::find(ids, injection_id);
   if (at == ids.end()) return {};
@@ -84,7 +84,7 @@ RowPlace find_injection(const RunOnDisk& run, std::int64_t injection_id) {
 StoredInjection read_injection(const RunOnDisk& run, std::int64_t injection_id) {
   StoredInjection injection;
   injection.place = find_injection(run, injection_id);
-  const auto file = io::hdf5::File::open(run.folder.shard(injection.place.shard));
+  const auto file = open_shard(run, injection.place.shard).file;
   const RowRange row{injection.place.row_in_shard, 1};
   for (const auto& name : run.products) {
     injection.images.push_back(read_product(file.open_group("images"), name, row));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "lib/core/text.hpp"
+#include "pipeline/run/open_files.hpp"
 #include "pipeline/run/run_on_disk.hpp"
 #include "pipeline/run/run_summary.hpp"
 #include "pipeline/run/virtual_file.hpp"
@@ -13,15 +14,18 @@ ExitCode finish_run(const std::string& path, const parallel::Communicator& world
                     Log& log) {
   const RunOnDisk run = open_run(path, world);
   const auto& plan = run.plan;
-  world.agree([&] {
-    if (world.is_root()) write_virtual_file(run.folder, plan);
-  });
+  // Looks at every shard: no file over one that is damaged or of another run.
   const RunSummary summary = summarise(run, world);
+  world.agree([&] {
+    if (world.is_root()) write_virtual_file(run);
+  });
   if (summary.rows > 0) log.result(summary.tables);
   log.result(fmt::format("{}: {} of {} rows in {} of {} shards; status: {}",
                          run.folder.virtual_file(), grouped(summary.rows),
                          grouped(plan.rows), summary.shards, plan.shards(),
                          summary.statuses));
+  const auto many = open_files_warning(summary.shards, run.folder.virtual_file());
+  if (!many.empty()) log.warning(many);
   if (summary.shards < plan.shards()) {
     log.warning("shards are missing: continue with `lensmill run ... --resume`");
     return ExitCode::interrupted;

@@ -164,6 +164,15 @@ void remove_partials(const RunFolder& folder, const ShardRange& selection) {
                                          fmt::join(differences, "\n  "))));
 }
 
+[[noreturn]] void refuse_outdated(const ShardState& state) {
+  throw ConfigError(
+      state.reason +
+      ": such a run can be read (info, verify, finalize, analyse, extract), but not "
+      "continued; continue it with the version of lensmill that made it, or use "
+      "another "
+      "--output, or --overwrite to begin anew");
+}
+
 /// A shard's state, its data's checksums included if that is asked for.
 ShardState look_at(const RunFolder& folder, std::int64_t shard, const ShardPlan& plan,
                    const RunIdentity& identity, const PrepareOptions& options) {
@@ -174,7 +183,7 @@ ShardState look_at(const RunFolder& folder, std::int64_t shard, const ShardPlan&
     state = inspect_shard(path, shard, plan, state.header->identity);
   }
   if (options.verify_existing && state.kind == ShardState::Kind::complete) {
-    const auto problems = checksum_problems(path);
+    const auto problems = shard_problems(path);
     if (!problems.empty()) {
       state.kind = ShardState::Kind::damaged;
       state.reason = problems.front();
@@ -196,6 +205,7 @@ std::vector<std::int64_t> inspect_all(const RunFolder& folder, const ShardPlan& 
     for (auto shard = selection.first + world.rank(); shard < selection.end;
          shard += world.size()) {
       const auto state = look_at(folder, shard, plan, identity, options);
+      if (state.kind == ShardState::Kind::outdated) refuse_outdated(state);
       if (state.kind == ShardState::Kind::foreign) {
         refuse_foreign(state, folder.shard(shard), identity, provenance);
       }

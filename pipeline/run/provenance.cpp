@@ -89,21 +89,21 @@ void write_origin(io::hdf5::Group& root, const std::string& title) {
   root.write_attribute("git_commit", build_info().git_commit);
 }
 
-std::vector<Fact> read_facts(const io::hdf5::Group& provenance) {
+std::vector<Fact> read_facts(const io::hdf5::Object& object) {
   const auto value_of = [&](const std::string& name) -> FactValue {
     try {
-      return provenance.read_string_attribute(name);
+      return object.read_string_attribute(name);
     } catch (const DataError&) {
       // Not a string.
     }
     try {
-      return provenance.read_integer_attribute(name);
+      return object.read_integer_attribute(name);
     } catch (const DataError&) {
-      return provenance.read_unsigned_attribute(name);
+      return object.read_unsigned_attribute(name);
     }
   };
   std::vector<Fact> facts;
-  for (const auto& name : provenance.attribute_names()) {
+  for (const auto& name : object.attribute_names()) {
     facts.push_back({name, value_of(name)});
   }
   return facts;

@@ -37,8 +37,9 @@ struct Provenance {
   io::hdf5::Group write(io::hdf5::Group& root) const;
 };
 
-/// The attributes of a file's group /provenance. \independent \throws IoError
-std::vector<Fact> read_facts(const io::hdf5::Group& provenance);
+/// The attributes of an object, of a file's group /provenance above all. \independent
+/// \throws IoError
+std::vector<Fact> read_facts(const io::hdf5::Object& object);
 
 /// The openPMD-like root attributes of every file of ours: what it is and what made it.
 void write_origin(io::hdf5::Group& root, const std::string& title);

@@ -46,9 +46,28 @@ Number number(const FlatConfig& config, const std::string& key,
   return result;
 }
 
-/// Rows of the run: what the shards say (a file catalogue's length is nowhere else), or
-/// the configuration where it says more (a run that is being extended).
-std::int64_t rows_of(const RunFolder& folder, const FlatConfig& config) {
+/// The header of the first shard that is whole.
+std::optional<ShardHeader> first_header(const RunFolder& folder) {
+  std::vector<std::string> paths;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(folder.shards(), none)) {
+    if (entry.path().extension() == ".h5") paths.push_back(entry.path().string());
+  }
+  std::ranges::sort(paths);
+  for (const auto& path : paths) {
+    try {
+      return ShardHeader::read(io::hdf5::File::open(path));
+    } catch (const Error&) {
+      // Damaged: another one knows.
+    }
+  }
+  return {};
+}
+
+/// Rows of the run: the configuration's number, or what the shards say (a file
+/// catalogue's length is nowhere else).
+std::int64_t rows_of(const RunFolder& folder, const FlatConfig& config,
+                     const std::optional<ShardHeader>& shard) {
   std::int64_t rows = 0;
   for (const std::string_view name : count_keys) {
     const std::string key(name);
@@ -59,15 +78,7 @@ std::int64_t rows_of(const RunFolder& folder, const FlatConfig& config) {
     }
   }
   if (rows > 0) return rows;
-  std::error_code none;
-  for (const auto& entry : fs::directory_iterator(folder.shards(), none)) {
-    if (entry.path().extension() != ".h5") continue;
-    try {
-      return ShardHeader::read(io::hdf5::File::open(entry.path().string())).run_rows;
-    } catch (const Error&) {
-      // Damaged: another one knows.
-    }
-  }
+  if (shard) return shard->run_rows;
   throw DataError(folder.path() +
                   ": no shard is there yet (nothing to read; continue the run with "
                   "`lensmill run ... --resume`)");
@@ -84,6 +95,7 @@ RunOnDisk open_run(const std::string& path) {
   const std::string yaml = io::read_text(yaml_path);
   const FlatConfig config = flatten(yaml, yaml_path);
   const RunFolder folder(folder_path, value(config, "run.name", yaml_path));
+  const auto shard = first_header(folder);
   std::vector<double> radii;
   for (std::size_t k = 0; k < list_in(config, "measure.aperture_radius_pix").size();
        ++k) {
@@ -91,7 +103,7 @@ RunOnDisk open_run(const std::string& path) {
         config, fmt::format("measure.aperture_radius_pix[{}]", k), yaml_path));
   }
   return {.folder = folder,
-          .plan = {.rows = rows_of(folder, config),
+          .plan = {.rows = rows_of(folder, config, shard),
                    .rows_per_shard = number<std::int64_t>(
                        config, "output.rows_per_shard", yaml_path)},
           .bands = list_in(config, "bands"),
@@ -102,7 +114,8 @@ RunOnDisk open_run(const std::string& path) {
               number<double>(config, "run.max_failed_fraction", yaml_path),
           .products = list_in(config, "output.products"),
           .resolved_yaml = yaml,
-          .config = config};
+          .config = config,
+          .config_hash = shard ? shard->identity.config_hash : ""};
 }
 
 RunOnDisk open_run(const std::string& path, const parallel::Communicator& world) {

@@ -21,7 +21,8 @@ struct RunOnDisk {
   double max_failed_fraction = 0.0;
   std::vector<std::string> products;
   std::string resolved_yaml;
-  FlatConfig config;  ///< run.yaml, flat
+  FlatConfig config;          ///< run.yaml, flat
+  std::string config_hash{};  ///< of the first shard that is whole; empty: none is
 };
 
 /// Open the run at `path`: its folder, or a file in it (NAME.h5, run.yaml).

@@ -10,7 +10,7 @@
 #include "lib/analysis/summary_tables.hpp"
 #include "lib/core/status.hpp"
 #include "lib/core/text.hpp"
-#include "lib/io/hdf5/file.hpp"
+#include "pipeline/run/open_shard.hpp"
 #include "pipeline/run/read_table.hpp"
 
 namespace lensmill::pipeline {
@@ -34,8 +34,7 @@ std::string status_text(const analysis::SummaryNumbers& numbers) {
   return fmt::format("{}", fmt::join(texts, ", "));
 }
 
-void add_shard(const std::string& path, analysis::SummaryTables& tables) {
-  const auto file = io::hdf5::File::open(path);
+void add_shard(const io::hdf5::File& file, analysis::SummaryTables& tables) {
   const auto catalogue = file.open_group("catalogue");
   const auto measurements = file.open_group("measurements");
   const auto rows =
@@ -62,7 +61,7 @@ RunSummary summarise(const RunOnDisk& run, const parallel::Communicator& world) 
     for (auto shard = std::int64_t{world.rank()}; shard < plan.shards();
          shard += world.size()) {
       if (!std::filesystem::exists(folder.shard(shard))) continue;
-      add_shard(folder.shard(shard), tables);
+      add_shard(open_shard(run, shard).file, tables);
       ++shards;
     }
   });

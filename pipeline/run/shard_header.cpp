@@ -5,12 +5,13 @@
 #include <filesystem>
 
 #include "lib/core/errors.hpp"
+#include "lib/io/hdf5/try_in_child.hpp"
+#include "pipeline/run/dataset_list.hpp"
 
 namespace lensmill::pipeline {
 namespace {
 
 constexpr std::string_view format_name = "lensmill-shard";
-constexpr std::int64_t format_version = 1;
 
 std::string differing(const RunIdentity& found, const RunIdentity& wanted) {
   if (found.config_hash != wanted.config_hash) {
@@ -28,7 +29,8 @@ std::string differing(const RunIdentity& found, const RunIdentity& wanted) {
 
 void ShardHeader::write(io::hdf5::Group& root) const {
   root.write_attribute("format", format_name);
-  root.write_attribute("format_version", format_version);
+  root.write_attribute("format_version", version);
+  root.write_attribute("digest_algorithm", digest_algorithm);
   root.write_attribute("shard_index", index);
   root.write_attribute("first_row", rows.first);
   root.write_attribute("row_count", rows.count);
@@ -39,17 +41,29 @@ void ShardHeader::write(io::hdf5::Group& root) const {
   root.write_attribute("build_fingerprint", identity.build_fingerprint);
 }
 
-ShardHeader ShardHeader::read(const io::hdf5::Group& root) {
+ShardHeader ShardHeader::read(const io::hdf5::File& root) {
   if (!root.has_attribute("format") ||
       root.read_string_attribute("format") != format_name) {
     throw DataError(root.file_path() + ": not a shard of a lensmill run");
   }
   const auto version = root.read_integer_attribute("format_version");
-  if (version != format_version) {
-    throw DataError(fmt::format("{}: format version {} (this program reads {})",
+  if (version < 1 || version > format_version) {
+    throw DataError(fmt::format("{}: format version {} (this program reads 1 to {})",
                                 root.file_path(), version, format_version));
   }
-  return {.index = root.read_integer_attribute("shard_index"),
+  if (version >= 2 && !root.sealed()) {
+    throw DataError(root.file_path() +
+                    ": has lost its seal (the text that it begins with): copied or "
+                    "changed by another program");
+  }
+  if (version >= 2 &&
+      root.read_string_attribute("digest_algorithm") != digest_algorithm) {
+    throw DataError(
+        fmt::format("{}: its digests are {} (this program makes {})", root.file_path(),
+                    root.read_string_attribute("digest_algorithm"), digest_algorithm));
+  }
+  return {.version = version,
+          .index = root.read_integer_attribute("shard_index"),
           .rows = {root.read_integer_attribute("first_row"),
                    root.read_integer_attribute("row_count")},
           .run_rows = root.read_integer_attribute("run_rows"),
@@ -59,14 +73,27 @@ ShardHeader ShardHeader::read(const io::hdf5::Group& root) {
               .build_fingerprint = root.read_string_attribute("build_fingerprint")}};
 }
 
+io::hdf5::File open_shard_file(const std::string& path) {
+  try {
+    return io::hdf5::File::open(path);
+  } catch (const DataError& error) {
+    const auto missing = io::hdf5::look_in_child(
+        [&] { return missing_dataset(io::hdf5::File::open_damaged(path)); });
+    if (!missing || missing->empty()) throw;
+    throw DataError(std::string(error.what()) + "; " + *missing);
+  }
+}
+
 ShardState inspect_shard(const std::string& path, std::int64_t index,
                          const ShardPlan& plan, const RunIdentity& identity) {
   using enum ShardState::Kind;
   if (!std::filesystem::exists(path)) return {};
   ShardState state;
   try {
-    const auto file = io::hdf5::File::open(path);
+    const auto file = open_shard_file(path);
     state.header = ShardHeader::read(file);
+    if (state.header->version >= 2) state.reason = missing_dataset(file);
+    if (!state.reason.empty()) return {.kind = damaged, .reason = state.reason};
   } catch (const IoError& error) {
     // The disk may work again, and the shard be whole: not ours to throw away.
     throw IoError(std::string(error.what()) +
@@ -75,6 +102,12 @@ ShardState inspect_shard(const std::string& path, std::int64_t index,
     return {.kind = damaged, .reason = error.what()};
   }
   const auto& header = *state.header;
+  if (header.version < format_version) {
+    state.kind = outdated;
+    state.reason = fmt::format("{}: has format version {}, this program writes {}",
+                               path, header.version, format_version);
+    return state;
+  }
   if (header.identity != identity) {
     state.kind = foreign;
     state.reason = path + ": " + differing(header.identity, identity);

@@ -11,6 +11,7 @@
 #include "lib/core/errors.hpp"
 #include "lib/io/files.hpp"
 #include "lib/parallel/watchdog.hpp"
+#include "pipeline/run/dataset_list.hpp"
 
 namespace lensmill::pipeline {
 namespace {
@@ -33,6 +34,7 @@ ShardWriter::ShardWriter(const parallel::Communicator& group, std::string path,
     : group_(group),
       path_(std::move(path)),
       partial_(path_ + (job.empty() ? "" : "." + job) + ".partial"),
+      user_block_bytes_(io::hdf5::seal_block_bytes(layout.columns().size())),
       transfer_(mode_for(group)) {
   try {
     create(header, provenance, layout);
@@ -61,29 +63,40 @@ void ShardWriter::create(const ShardHeader& header, const Provenance& provenance
     io::remove_file(partial_);
   });
   together([&] {
-    file_.emplace(group_.size() > 1 ? io::hdf5::File::create(partial_, group_.native())
-                                    : io::hdf5::File::create(partial_));
+    file_.emplace(
+        group_.size() > 1
+            ? io::hdf5::File::create(partial_, group_.native(), user_block_bytes_)
+            : io::hdf5::File::create(partial_, user_block_bytes_));
   });
   together([&] {
     write_origin(*file_, fmt::format("shard {} of a lensmill run", header.index));
     header.write(*file_);
     auto provenance_group = provenance.write(*file_);
-    const auto blocks = static_cast<std::size_t>(
-        (header.rows.count + rows_per_checksum - 1) / rows_per_checksum);
-    const std::vector<std::string> not_yet(blocks, std::string(sha256_digits, '0'));
-    for (const auto& info : layout.datasets()) {
-      datasets_.push_back(
-          file_->create_column(info, static_cast<std::size_t>(header.rows.count)));
-      auto digests = provenance_group.write_strings("sha256/" + info.name, not_yet);
-      digests.write_attribute("unit", "");
-      digests.write_attribute(
-          "description", fmt::format("SHA-256 of the bytes of /{}, {} rows at a time",
-                                     info.name, rows_per_checksum));
-      digest_datasets_.push_back(std::move(digests));
-      digests_.emplace_back(info.row_bytes());
-    }
+    create_datasets(header, provenance_group, layout);
+    write_dataset_list(provenance_group, list_);
   });
   group_.agree([&] { file_->reserve_space(); });
+}
+
+void ShardWriter::create_datasets(const ShardHeader& header,
+                                  io::hdf5::Group& provenance,
+                                  const ResultBatch& layout) {
+  const auto blocks = static_cast<std::size_t>(
+      (header.rows.count + rows_per_checksum - 1) / rows_per_checksum);
+  const std::vector<std::string> not_yet(blocks, std::string(sha256_digits, '0'));
+  for (const auto& info : layout.datasets()) {
+    datasets_.push_back(
+        file_->create_column(info, static_cast<std::size_t>(header.rows.count)));
+    extents_.push_back(datasets_.back().extent());
+    auto digests = provenance.write_strings("sha256/" + info.name, not_yet);
+    digests.write_attribute("unit", "");
+    digests.write_attribute(
+        "description", fmt::format("SHA-256 of the bytes of /{}, {} rows at a time",
+                                   info.name, rows_per_checksum));
+    digest_datasets_.push_back(std::move(digests));
+    digests_.emplace_back(info.row_bytes());
+    list_.push_back(listed(info, header.rows.count));
+  }
 }
 
 ShardWriter::~ShardWriter() {
@@ -122,6 +135,7 @@ void ShardWriter::write(std::int64_t first, const ResultBatch& batch) {
 }
 
 void ShardWriter::write_digests() {
+  std::vector<std::vector<std::string>> blocks;
   for (std::size_t k = 0; k < digests_.size(); ++k) {
     // Ranks hold whole blocks, in order of rank.
     std::string joined;
@@ -131,7 +145,18 @@ void ShardWriter::write_digests() {
       all.push_back(joined.substr(at, sha256_digits));
     }
     together([&] { digest_datasets_[k].write_strings(all); });
+    blocks.push_back(std::move(all));
   }
+  // Read back from the file, as a reader will.
+  std::string record;
+  together([&] {
+    if (group_.is_root()) record = record_digest(*file_);
+  });
+  group_.broadcast(record);
+  together([&] {
+    file_->write_attribute("data_digest", data_digest(list_, blocks));
+    file_->write_attribute("record_digest", record);
+  });
 }
 
 void ShardWriter::finish() {
@@ -143,7 +168,9 @@ void ShardWriter::finish() {
   together([&] { file_->close(); });
   file_.reset();
   group_.agree([&] {
-    if (group_.is_root()) io::publish(partial_, path_);
+    if (!group_.is_root()) return;
+    io::hdf5::write_seal(partial_, user_block_bytes_, extents_);
+    io::publish(partial_, path_);
   });
   finished_ = true;
 }

@@ -125,7 +125,12 @@ VerifyReport verify_rows(const RunOnDisk& run, std::int64_t sample,
     const auto rows = sample_rows(run, sample, config.run.seed);
     for (std::size_t k = static_cast<std::size_t>(world.rank()); k < rows.size();
          k += static_cast<std::size_t>(world.size())) {
-      verify_row(run, session, rows[k], level, stamp, batch, exact, mine);
+      try {
+        verify_row(run, session, rows[k], level, stamp, batch, exact, mine);
+      } catch (const DataError& error) {
+        // A damaged shard: the other rows tell more.
+        mine.problems.emplace_back(error.what());
+      }
     }
   });
   mine.problems = gather_problems(mine.problems, world);

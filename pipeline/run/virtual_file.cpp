@@ -3,14 +3,16 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include <array>
 #include <filesystem>
 #include <optional>
 #include <vector>
 
 #include "lib/io/files.hpp"
 #include "lib/io/hdf5/file.hpp"
+#include "lib/io/hdf5/seal.hpp"
 #include "lib/io/hdf5/virtual_dataset.hpp"
+#include "pipeline/run/dataset_list.hpp"
+#include "pipeline/run/open_shard.hpp"
 #include "pipeline/run/provenance.hpp"
 #include "pipeline/run/read_table.hpp"
 
@@ -21,12 +23,18 @@ using io::hdf5::Dataset;
 using io::hdf5::File;
 using io::hdf5::Group;
 
-constexpr std::array data_groups{"images", "catalogue", "measurements"};
+/// What absent rows have in `rendered`; other integers: create_virtual_dataset.
+constexpr std::int64_t not_rendered = 0;
 
-std::optional<std::int64_t> first_shard(const RunFolder& folder,
-                                        const ShardPlan& plan) {
-  for (std::int64_t shard = 0; shard < plan.shards(); ++shard) {
-    if (std::filesystem::exists(folder.shard(shard))) return shard;
+constexpr auto how_to_read =
+    "rows of shards that are not there read as NaN, as the lowest integer of a signed "
+    "type, as 255 of uint8, and as 0 in /measurements/rendered; a process that reads "
+    "all rows opens all shards: beyond its limit of open files (ulimit -n) rows read "
+    "likewise, without an error";
+
+std::optional<std::int64_t> first_shard(const RunOnDisk& run) {
+  for (std::int64_t shard = 0; shard < run.plan.shards(); ++shard) {
+    if (std::filesystem::exists(run.folder.shard(shard))) return shard;
   }
   return {};
 }
@@ -58,12 +66,13 @@ void copy_provenance(const File& shard, File& file) {
   }
 }
 
-void fill(File& file, const RunFolder& folder, const ShardPlan& plan,
-          std::int64_t example) {
-  const File shard = File::open(folder.shard(example));
+void fill(File& file, const RunOnDisk& run, std::int64_t example) {
+  const auto& plan = run.plan;
+  const File shard = open_shard(run, example).file;
   write_origin(file, "lensmill run: all shards");
   file.write_attribute("format", "lensmill-run");
-  file.write_attribute("format_version", std::int64_t{1});
+  file.write_attribute("format_version", format_version);
+  file.write_attribute("reading", how_to_read);
   file.write_attribute("row_count", plan.rows);
   file.write_attribute("rows_per_shard", plan.rows_per_shard);
   copy_provenance(shard, file);
@@ -80,24 +89,27 @@ void fill(File& file, const RunFolder& folder, const ShardPlan& plan,
     const Group from = shard.open_group(name);
     Group to = file.create_group(name);
     for (const auto& dataset : from.dataset_names()) {
-      io::hdf5::create_virtual_dataset(to, column_info(from, dataset),
-                                       static_cast<std::size_t>(plan.rows),
-                                       fmt::format("/{}/{}", name, dataset), sources);
+      io::hdf5::create_virtual_dataset(
+          to, column_info(from, dataset), static_cast<std::size_t>(plan.rows),
+          fmt::format("/{}/{}", name, dataset), sources,
+          dataset == "rendered" ? std::optional(not_rendered) : std::nullopt);
     }
   }
 }
 
 }  // namespace
 
-void write_virtual_file(const RunFolder& folder, const ShardPlan& plan) {
-  const auto example = first_shard(folder, plan);
+void write_virtual_file(const RunOnDisk& run) {
+  const auto example = first_shard(run);
   if (!example) return;
-  const std::string path = folder.virtual_file();
+  const std::string path = run.folder.virtual_file();
+  const std::size_t user_block_bytes = io::hdf5::seal_block_bytes(0);
   const std::string partial = io::own_partial(path);
   try {
-    File file = File::create(partial);
-    fill(file, folder, plan, *example);
+    File file = File::create(partial, user_block_bytes);
+    fill(file, run, *example);
     file.close();
+    io::hdf5::write_seal(partial, user_block_bytes, {});
     io::publish(partial, path);
   } catch (...) {
     ::unlink(partial.c_str());

@@ -1,15 +1,15 @@
 #pragma once
 
-#include <cstdint>
-
-#include "pipeline/run/run_folder.hpp"
+#include "pipeline/run/run_on_disk.hpp"
 
 namespace lensmill::pipeline {
 
 /// Make the run's virtual file over all shards of the plan, from what the first shard
-/// that is there holds; shards that are not (yet) there read as NaN, or 0 in
-/// `rendered`. Replaces the one that is there, whole or not at all. Does nothing if no
-/// shard is there. \independent \throws IoError, DataError (damaged first shard)
-void write_virtual_file(const RunFolder& folder, const ShardPlan& plan);
+/// that is there holds, and seal it (lib/io/hdf5/seal.hpp). Shards that are not (yet)
+/// there read as NaN, 0 in `rendered`, and integers that no row has
+/// (virtual_dataset.hpp). Replaces the one that is there, whole or not at all. Does
+/// nothing if no shard is there. \independent \throws IoError, DataError (damaged first
+/// shard)
+void write_virtual_file(const RunOnDisk& run);
 
 }  // namespace lensmill::pipeline

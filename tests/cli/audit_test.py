@@ -8,7 +8,7 @@ import numpy
 from astropy.io import fits
 
 from audit_support import FLUX_TOLERANCE, ROWS, SET, SHORT, Audited
-from support import BAD_DATA, CONFIG, edited, lensmill, shards, virtual_file
+from support import BAD_DATA, CONFIG, edited, lensmill, reseal, shards, virtual_file
 
 LEGACY_SET = edited(SET, "host:\n  sersic",
                     "convolve: {operator: legacy_ifftshift, oversample: 1}\n"
@@ -187,6 +187,7 @@ class Variants(Audited):
             scale = file["images/positive_scale"][:]
             del file["images/positive_scale"]
             file["images/positive_scale"] = scale[:, 0]
+        reseal(shard)
 
         self.assert_ends(lensmill("audit", shard, self.write("short.yaml", SHORT)),
                          BAD_DATA, "int16 stamps need")

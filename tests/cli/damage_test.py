@@ -75,9 +75,13 @@ class MadeAgain(DamageCase):
 
     def test_the_file_over_all_shards_is_no_part_of_the_truth(self):
         name = virtual_file(self.run)
-        for damage in (name.unlink, lambda: name.write_bytes(b"garbage")):
+        # Who reads it would be misled by damage, not by its absence.
+        for damage, found in ((name.unlink, False),
+                              (lambda: name.write_bytes(b"garbage"), True)):
             damage()
-            self.verify(code=0)
+            self.verify(code=BAD_DATA if found else 0,
+                        says=[f"{name}: not a complete HDF5", "`lensmill finalize` makes "
+                              "it again"] if found else [])
             self.assert_ends(lensmill("finalize", self.run), 0)
             self.assert_same_contents(contents(name), self.whole)
 

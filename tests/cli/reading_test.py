@@ -83,6 +83,9 @@ class WithH5py(Case):
                 rendered = file["measurements/rendered"][:]
                 self.assertTrue((rendered[missing] == 0).all())
                 self.assertEqual(rendered.sum(), ROWS - 64)
+                # Integers that no row has: not "ok", not row 0, not "train".
+                self.assertTrue((file["measurements/status"][missing] == -2**31).all())
+                self.assertTrue((file["catalogue/injection_id"][missing] == -2**63).all())
                 for name in ("images/positive", "catalogue/lens_q",
                              "measurements/core_flux_fraction",
                              "measurements/radial_profile"):

@@ -6,7 +6,7 @@ import unittest
 import h5py
 
 from support import BAD_DATA, CONFIG, RICH, SMALL, USAGE, Case, contents, edited
-from support import lensmill, shards, snapshot, virtual_file
+from support import lensmill, reseal, shards, snapshot, virtual_file
 
 ROWS = 100  # two shards, the second one shorter
 
@@ -89,6 +89,7 @@ class Existing(Case):
         with h5py.File(shard, "r+") as file:
             self.assertIn(file.attrs[level], ("baseline", "x86-64-v3", "x86-64-v4"))
             file.attrs[level] = "baseline"
+        reseal(shard)
 
         self.assert_ends(self.again("--resume"), 0)
 
@@ -99,6 +100,7 @@ class Existing(Case):
         shard = self.run / "shards/shard-000000.h5"
         with h5py.File(shard, "r+") as file:
             file.attrs["build_fingerprint"] = "0123456789abcdef"
+        reseal(shard)
         self.before = snapshot(self.run)
 
         self.refused(CONFIG, "--resume", says=["shard-000000.h5", "another build",

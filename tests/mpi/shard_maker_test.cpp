@@ -9,6 +9,7 @@
 #include "lib/core/errors.hpp"
 #include "lib/io/hdf5/file.hpp"
 #include "pipeline/run/read_table.hpp"
+#include "pipeline/run/verify_run.hpp"
 #include "stages/config/read_run_config.hpp"
 #include "stages/factory.hpp"
 #include "tests/support/config_texts.hpp"
@@ -101,6 +102,11 @@ void expect_same_bytes_alone(const SmallRun& run) {
   world.barrier();
 
   EXPECT_EQ(contents(together), contents(alone));
+  for (const std::string digest : {"data_digest", "record_digest"}) {
+    EXPECT_EQ(io::hdf5::File::open(together).read_string_attribute(digest),
+              io::hdf5::File::open(alone).read_string_attribute(digest));
+  }
+  EXPECT_THAT(shard_problems(together), testing::IsEmpty());
   EXPECT_FALSE(std::filesystem::exists(together + ".partial"));
 }
 

@@ -183,6 +183,14 @@ bool Dataset::is_written() const {
   return status == H5D_SPACE_STATUS_ALLOCATED;
 }
 
+Extent Dataset::extent() const {
+  const std::uint64_t bytes = H5Dget_storage_size(id());
+  if (bytes == 0) return {};
+  const haddr_t offset = H5Dget_offset(id());
+  if (offset == HADDR_UNDEF) throw_failure("H5Dget_offset", place_);
+  return {.offset = offset, .bytes = bytes};
+}
+
 bool Dataset::is_virtual() const {
   const Handle properties =
       own(H5Dget_create_plist(id()), H5Pclose, "H5Dget_create_plist", place_);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "lib/io/hdf5/object.hpp"
+#include "lib/io/hdf5/seal.hpp"
 #include "lib/io/hdf5/transfer.hpp"
 
 namespace lensmill::io::hdf5 {
@@ -80,6 +81,8 @@ class Dataset : public Object {
   void read_block_raw(const Shape& start, const Shape& count, ElementType type,
                       void* out) const;
 
+  /// Where a contiguous dataset's bytes lie in the file. \independent
+  Extent extent() const;
   /// Whether this is a virtual dataset (over other files).
   bool is_virtual() const;
   /// Whether the file has all values: those of a dataset that was declared and never

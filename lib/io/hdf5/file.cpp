@@ -15,6 +15,8 @@
 
 #include "lib/core/errors.hpp"
 #include "lib/io/disk_space.hpp"
+#include "lib/io/hdf5/seal.hpp"
+#include "lib/io/hdf5/try_in_child.hpp"
 
 namespace lensmill::io::hdf5 {
 namespace {
@@ -54,6 +56,12 @@ void check_readable(const Place& place, int flags) {
   }
 }
 
+Handle creation_properties(std::size_t user_block_bytes, const Place& place) {
+  Handle list = own(H5Pcreate(H5P_FILE_CREATE), H5Pclose, "H5Pcreate", place);
+  check(H5Pset_userblock(list.get(), user_block_bytes), "H5Pset_userblock", place);
+  return list;
+}
+
 Handle open_existing(const Place& place, unsigned flags, const Handle& access) {
   const hid_t id = H5Fopen(place.file.c_str(), flags, access.get());
   if (id < 0) {
@@ -76,15 +84,17 @@ Handle open_existing(const Place& place, unsigned flags, const Handle& access) {
 
 bool must_not_finalise() { return file_left_open; }
 
-File File::create(const std::string& path) {
+File File::create(const std::string& path, std::size_t user_block_bytes) {
   const Place place{path, ""};
   const Handle access = access_properties(place);
-  return {own(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.get()),
+  const Handle creation = creation_properties(user_block_bytes, place);
+  return {own(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()),
               H5Fclose, "H5Fcreate", place),
           place, std::make_shared<FileState>()};
 }
 
-File File::create(const std::string& path, MPI_Comm communicator) {
+File File::create(const std::string& path, MPI_Comm communicator,
+                  std::size_t user_block_bytes) {
   const Place place{path, ""};
   int topology = MPI_UNDEFINED;
   MPI_Topo_test(communicator, &topology);
@@ -101,7 +111,8 @@ File File::create(const std::string& path, MPI_Comm communicator) {
   // Broken in 1.10.5 to 1.10.8.
   check(H5Pset_all_coll_metadata_ops(access.get(), false),
         "H5Pset_all_coll_metadata_ops", place);
-  return {own(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.get()),
+  const Handle creation = creation_properties(user_block_bytes, place);
+  return {own(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()),
               H5Fclose, "H5Fcreate", place),
           place,
           std::make_shared<FileState>(
@@ -112,6 +123,15 @@ File File::open(const std::string& path) {
   const Place place{path, ""};
   const Handle access = access_properties(place);
   check_readable(place, O_RDONLY);
+  const bool sealed = check_seal(path);
+  if (!sealed) try_in_child(path);
+  return {open_existing(place, H5F_ACC_RDONLY, access), place,
+          std::make_shared<FileState>(FileState{.sealed = sealed})};
+}
+
+File File::open_damaged(const std::string& path) {
+  const Place place{path, ""};
+  const Handle access = access_properties(place);
   return {open_existing(place, H5F_ACC_RDONLY, access), place,
           std::make_shared<FileState>()};
 }

@@ -12,16 +12,23 @@ namespace lensmill::io::hdf5 {
 /// process uses this room. HDF5 never calls fsync: see lib/io/files.hpp.
 class File : public Group {
  public:
-  /// Create, replacing what is there. \independent \throws IoError
-  static File create(const std::string& path);
+  /// Create, replacing what is there; the first `user_block_bytes` are left to
+  /// write_seal (seal_block_bytes; 0: none). \independent \throws IoError
+  static File create(const std::string& path, std::size_t user_block_bytes = 0);
   /// Create through MPI-IO. \collective over `communicator`, which must not carry a
   /// topology: OMPIO writes wrong values silently on Cartesian communicators.
   /// \throws IoError
-  static File create(const std::string& path, MPI_Comm communicator);
-  /// Open for reading. \independent
-  /// \throws IoError if the file cannot be opened, DataError if it is not a complete
-  ///   HDF5 file
+  static File create(const std::string& path, MPI_Comm communicator,
+                     std::size_t user_block_bytes = 0);
+  /// Open for reading. HDF5 does not see a damaged file first: one with a seal is
+  /// compared with it (check_seal), any other is walked in a child process
+  /// (try_in_child). \independent
+  /// \throws IoError if the file cannot be opened, DataError if it is damaged or not a
+  ///   complete HDF5 file
   static File open(const std::string& path);
+  /// Open for reading what may be damaged: HDF5 may crash on it. For a child process
+  /// (look_in_child) alone. \throws as open
+  static File open_damaged(const std::string& path);
   /// Open an existing file for reading and writing, serial. \throws as open
   static File open_for_update(const std::string& path);
 
@@ -45,6 +52,8 @@ class File : public Group {
   /// ranks when a collective call has failed on one: a collective close would wait for
   /// that one for ever. \independent
   void abandon() noexcept { state_->failed = true; }
+  /// Whether it was opened with a seal and agrees with it.
+  bool sealed() const { return state_->sealed; }
 
  private:
   using Group::Group;

@@ -16,6 +16,8 @@ struct FileState {
   /// A write through MPI-IO failed: OMPIO then hangs in MPI_File_close, so the file is
   /// left open.
   bool failed = false;
+  /// Opened with a seal (seal.hpp) that it agrees with.
+  bool sealed = false;
 };
 
 /// Whether this process has left a file open after a failed write. HDF5 would try to

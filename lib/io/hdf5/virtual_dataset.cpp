@@ -18,10 +18,22 @@ Handle dataspace(const std::vector<hsize_t>& dims, const Place& place) {
              H5Sclose, "H5Screate_simple", place);
 }
 
-void set_fill(const Handle& properties, ElementType type, const Place& place) {
+std::int64_t no_rows_value(ElementType type) {
+  switch (type) {
+    case ElementType::uint8: return std::numeric_limits<std::uint8_t>::max();
+    case ElementType::int16: return std::numeric_limits<std::int16_t>::min();
+    case ElementType::int32: return std::numeric_limits<std::int32_t>::min();
+    default: return std::numeric_limits<std::int64_t>::min();
+  }
+}
+
+void set_fill(const Handle& properties, ElementType type,
+              std::optional<std::int64_t> absent_integer, const Place& place) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const std::int64_t integer = absent_integer.value_or(no_rows_value(type));
   const bool floating = type == ElementType::float32 || type == ElementType::float64;
-  const double fill = floating ? std::numeric_limits<double>::quiet_NaN() : 0.0;
-  check(H5Pset_fill_value(properties.get(), H5T_NATIVE_DOUBLE, &fill),
+  check(floating ? H5Pset_fill_value(properties.get(), H5T_NATIVE_DOUBLE, &nan)
+                 : H5Pset_fill_value(properties.get(), H5T_NATIVE_INT64, &integer),
         "H5Pset_fill_value", place);
 }
 
@@ -29,7 +41,8 @@ void set_fill(const Handle& properties, ElementType type, const Place& place) {
 
 Dataset create_virtual_dataset(Group& group, const ColumnInfo& info, std::size_t rows,
                                const std::string& source_path,
-                               std::span<const ShardSource> shards) {
+                               std::span<const ShardSource> shards,
+                               std::optional<std::int64_t> absent_integer) {
   EXPECT(group.driver() == Driver::serial);
   const std::string parent = group.path() == "/" ? "" : group.path();
   const Place place{group.file_path(), parent + "/" + info.name};
@@ -37,7 +50,7 @@ Dataset create_virtual_dataset(Group& group, const ColumnInfo& info, std::size_t
   const Handle properties =
       own(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, "H5Pcreate", place);
   check(H5Pset_obj_track_times(properties.get(), 0), "H5Pset_obj_track_times", place);
-  set_fill(properties, info.type, place);
+  set_fill(properties, info.type, absent_integer, place);
   std::vector<hsize_t> start(info.row_shape.size() + 1, 0);
   for (const auto& shard : shards) {
     EXPECT(shard.first_row + shard.rows <= rows);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -18,12 +20,14 @@ struct ShardSource {
 /// Make a dataset `info.name` of `rows` rows in `group` that shows the datasets
 /// `source_path` of the shards, all of info's type and row shape. Rows without a shard,
 /// and those of a missing or damaged one, read as the fill value, without an error:
-/// NaN, or 0 for integers. So no code may conclude from this file that a run is
+/// NaN; for integers `absent_integer`, or a value that no row of ours has: the lowest
+/// of a signed type, 255 of uint8. So no code may conclude from this file that a run is
 /// complete.
 /// \independent, serial driver only (virtual datasets don't work through MPI-IO)
 /// \throws IoError
 Dataset create_virtual_dataset(Group& group, const ColumnInfo& info, std::size_t rows,
                                const std::string& source_path,
-                               std::span<const ShardSource> shards);
+                               std::span<const ShardSource> shards,
+                               std::optional<std::int64_t> absent_integer = {});
 
 }  // namespace lensmill::io::hdf5

@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
+#include <limits>
 
 #include "lib/core/errors.hpp"
 #include "lib/io/hdf5/file.hpp"
@@ -18,6 +20,9 @@ namespace {
 using test_support::TemporaryFolder;
 using testing::ElementsAre;
 using testing::IsNan;
+
+// What absent rows of an int32 read as: no row's status.
+constexpr std::int32_t absent = std::numeric_limits<std::int32_t>::min();
 
 const ColumnInfo flux_info{.name = "arc",
                            .unit = "nmgy",
@@ -75,7 +80,27 @@ TEST_F(VirtualDataset, ShowsTheShardsAndFillsWhatIsMissing) {
               ElementsAre(0, 0.5F, 1, 1.5F, IsNan(), IsNan(), IsNan(), IsNan(), 4, 4.5F,
                           5, 5.5F));
   EXPECT_THAT(master.read_all<std::int32_t>("images/status").values,
-              ElementsAre(1, 2, 0, 0, 5, 6));
+              ElementsAre(1, 2, absent, absent, 5, 6));
+}
+
+TEST_F(VirtualDataset, AbsentIntegersAreNoValuesOfRows) {
+  const std::string path = (folder_ / "integers.h5").string();
+  File file = File::create(path);
+  const auto value_of = [&](ElementType type, std::optional<std::int64_t> absent) {
+    ColumnInfo info = status_info;
+    info.name = std::string(to_string(type)) + (absent ? "_given" : "");
+    info.type = type;
+    Group root = file.create_group("of_" + info.name);
+    create_virtual_dataset(root, info, 1, "/images/status", {}, absent);
+    return file.read_all<double>("of_" + info.name + "/" + info.name).values.at(0);
+  };
+
+  EXPECT_EQ(value_of(ElementType::uint8, {}), 255);
+  EXPECT_EQ(value_of(ElementType::uint8, 0), 0);
+  EXPECT_EQ(value_of(ElementType::int16, {}), -32768);
+  EXPECT_EQ(value_of(ElementType::int32, {}), -2147483648.0);
+  EXPECT_EQ(value_of(ElementType::int64, {}), -9223372036854775808.0);
+  EXPECT_TRUE(std::isnan(value_of(ElementType::float32, {})));
 }
 
 TEST_F(VirtualDataset, AShardMadeLaterAppears) {
@@ -93,7 +118,7 @@ TEST_F(VirtualDataset, ATruncatedShardNeverReadsAsData) {
 
   try {
     EXPECT_THAT(master.read_all<std::int32_t>("images/status").values,
-                ElementsAre(0, 0, 0, 0, 5, 6));
+                ElementsAre(absent, absent, absent, absent, 5, 6));
   } catch (const Error& refusal) {
     EXPECT_THAT(refusal.what(), testing::HasSubstr("images/status"));
   }
@@ -109,7 +134,7 @@ TEST_F(VirtualDataset, NamesResolveAgainstTheMastersFolderWhereverItIsMoved) {
   EXPECT_THAT(File::open((moved / "run.h5").string())
                   .read_all<std::int32_t>("images/status")
                   .values,
-              ElementsAre(1, 2, 0, 0, 5, 6));
+              ElementsAre(1, 2, absent, absent, 5, 6));
 }
 
 TEST_F(VirtualDataset, IsReadBySerialH5py) {
