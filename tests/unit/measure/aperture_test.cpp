@@ -74,8 +74,9 @@ TEST(Annulus, IsTheDifferenceOfTwoDiscs) {
 }
 
 TEST(CircleOnLattice, HoldsAreaAndSecondMomentOfTheDisc) {
-  // The quadrature's points resolve the spline's knots only on average.
-  constexpr double quadrature = 1.0e-9;
+  // The quadrature's points resolve the spline's knots, at which its first derivative
+  // jumps a little, only on average.
+  constexpr double quadrature = 5.0e-9;
   for (const int oversample : {1, 2}) {
     const imaging::Lattice lattice{
         .stamp_size_pix = 64, .oversample = oversample, .border = 4 + oversample / 2};
