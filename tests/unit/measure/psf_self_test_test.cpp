@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <stdexcept>
+#include <string>
+#include <string_view>
 
 #include "lib/core/errors.hpp"
 #include "lib/imaging/spline.hpp"
@@ -35,10 +38,10 @@ PsfSelfTest moffat_test(psf::KernelSize size, int oversample = 1, int stamp = 64
           psf, {.size = {161, 161}, .oversample = oversample})};
 }
 
-const PsfTestRow& find(const PsfSelfTestResult& result, const std::string& name) {
+const PsfTestRow& find(const PsfSelfTestResult& result, std::string_view name) {
   const auto at = std::ranges::find_if(
       result.rows, [&](const PsfTestRow& r) { return r.name.starts_with(name); });
-  if (at == result.rows.end()) throw std::runtime_error("no row " + name);
+  if (at == result.rows.end()) throw std::runtime_error("no row " + std::string(name));
   return *at;
 }
 

@@ -57,7 +57,9 @@ void expect_read_without_a_word_and_round_trip(const std::filesystem::path& file
   const RunConfig first = read_run_config(file);
   const RunConfig second = read_run_config_text(first.resolved_yaml, "resolved.yaml");
 
-  EXPECT_THAT(first.warnings, ::testing::IsEmpty());
+  // Its cutouts are of 0.263" pixels, as its comment says.
+  const bool has_a_word = file.filename() == "real_decals.yaml";
+  EXPECT_THAT(first.warnings, ::testing::SizeIs(has_a_word ? 1 : 0));
   EXPECT_EQ(second.resolved_yaml, first.resolved_yaml);
   expect_same_priors(first.priors, second.priors);
   EXPECT_EQ(second.catalogue.count, first.catalogue.count);
