@@ -197,8 +197,9 @@ class Damage(FormatCase):
                 reseal(self.shard)
 
                 self.assert_not_verified(self.shard, says)
+                # It names the shard by the first problem that it finds.
                 self.assert_ends(self.resume("--verify-existing"), 0,
-                                 "1 shards are there already, 1 to make", says)
+                                 "1 shards are there already, 1 to make", self.shard)
                 self.assert_verified()
 
     def test_a_shard_without_its_seal(self):
