@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <optional>
 
 #include "lib/core/errors.hpp"
@@ -11,6 +10,7 @@
 #include "lib/io/hdf5/file.hpp"
 #include "pipeline/analysis/report.hpp"
 #include "pipeline/analysis/sections.hpp"
+#include "pipeline/run/files_of_run.hpp"
 #include "pipeline/run/shard_header.hpp"
 
 namespace lensmill::pipeline {
@@ -22,8 +22,7 @@ constexpr int format_version = 1;
 /// The first shard that is there.
 std::string first_shard(const RunOnDisk& run) {
   for (std::int64_t shard = 0; shard < run.plan.shards(); ++shard) {
-    if (std::filesystem::exists(run.folder.shard(shard)))
-      return run.folder.shard(shard);
+    if (io::exists(run.folder.shard(shard))) return run.folder.shard(shard);
   }
   throw DataError(run.folder.path() +
                   ": no shard is there yet: there is nothing to analyse (continue the "
@@ -32,7 +31,7 @@ std::string first_shard(const RunOnDisk& run) {
 
 void write(const RunOnDisk& run, const std::vector<Section>& sections,
            const ShardHeader& header) {
-  const std::string folder = run.folder.path() + "/analysis";
+  const std::string folder = analysis_folder(run.folder);
   io::make_folders(folder);
   nlohmann::ordered_json json{
       {"format", "lensmill analysis"},

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "lib/core/errors.hpp"
+#include "lib/io/files.hpp"
 
 namespace lensmill::pipeline {
 namespace {
@@ -21,6 +22,7 @@ constexpr std::string_view gzip_signature{"\x1f\x8b", 2};
 constexpr std::uintmax_t largest_gzip_bytes = std::uintmax_t{16} << 20;
 
 std::string first_bytes(const std::string& path) {
+  io::check_is_file(path);
   std::ifstream file(path, std::ios::binary);
   if (!file) throw IoError(path + ": cannot be opened (" + std::strerror(errno) + ")");
   std::array<char, 4096> buffer{};

@@ -4,27 +4,17 @@
 
 #include <algorithm>
 #include <charconv>
-#include <filesystem>
 #include <optional>
 
 #include "lib/core/errors.hpp"
 #include "lib/core/saltelli.hpp"
 #include "lib/io/files.hpp"
 #include "lib/io/hdf5/file.hpp"
+#include "pipeline/run/files_of_run.hpp"
 #include "pipeline/run/shard_header.hpp"
 
 namespace lensmill::pipeline {
 namespace {
-
-namespace fs = std::filesystem;
-
-std::string folder_of(const std::string& path) {
-  const fs::path given(path.empty() ? "." : path);
-  if (fs::is_directory(given)) return given.lexically_normal().string();
-  if (!fs::exists(given)) throw DataError(path + ": no such file or folder");
-  const fs::path parent = given.parent_path();
-  return parent.empty() ? "." : parent.string();
-}
 
 const std::string& value(const FlatConfig& config, const std::string& key,
                          const std::string& file) {
@@ -59,11 +49,10 @@ std::int64_t rows_of(const RunFolder& folder, const FlatConfig& config) {
     }
   }
   if (rows > 0) return rows;
-  std::error_code none;
-  for (const auto& entry : fs::directory_iterator(folder.shards(), none)) {
-    if (entry.path().extension() != ".h5") continue;
+  for (const auto& path : shard_files(folder)) {
+    if (!path.ends_with(".h5")) continue;
     try {
-      return ShardHeader::read(io::hdf5::File::open(entry.path().string())).run_rows;
+      return ShardHeader::read(io::hdf5::File::open(path)).run_rows;
     } catch (const Error&) {
       // Damaged: another one knows.
     }
@@ -73,17 +62,25 @@ std::int64_t rows_of(const RunFolder& folder, const FlatConfig& config) {
                   "`lensmill run ... --resume`)");
 }
 
+/// A name from elsewhere would lead to files that are not the run's.
+std::string name_in(const FlatConfig& config, const std::string& file) {
+  const std::string& name = value(config, "run.name", file);
+  if (is_run_name(name)) return name;
+  throw DataError(fmt::format(
+      "{}: run.name: names no file in the run's folder (\"{}\")", file, name));
+}
+
 }  // namespace
 
 RunOnDisk open_run(const std::string& path) {
-  const std::string folder_path = folder_of(path);
+  const std::string folder_path = run_folder_of(path);
   const std::string yaml_path = folder_path + "/run.yaml";
-  if (!fs::exists(yaml_path)) {
+  if (!io::exists(yaml_path)) {
     throw DataError(folder_path + ": not a run (it has no run.yaml)");
   }
   const std::string yaml = io::read_text(yaml_path);
   const FlatConfig config = flatten(yaml, yaml_path);
-  const RunFolder folder(folder_path, value(config, "run.name", yaml_path));
+  const RunFolder folder(folder_path, name_in(config, yaml_path));
   std::vector<double> radii;
   for (std::size_t k = 0; k < list_in(config, "measure.aperture_radius_pix").size();
        ++k) {

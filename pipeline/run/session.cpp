@@ -4,6 +4,7 @@
 
 #include "lib/core/errors.hpp"
 #include "lib/core/instruction_level.hpp"
+#include "pipeline/run/split_warnings.hpp"
 #include "stages/config/read_run_config.hpp"
 
 namespace lensmill::pipeline {
@@ -33,6 +34,13 @@ Session open_session(const config::RunConfig& config,
   session.plan = {.rows = session.rows().count(),
                   .rows_per_shard = config.output.rows_per_shard};
   for (const auto& warning : session.opened.warnings) log.warning(warning);
+  if (session.opened.inputs->hosts) {
+    for (const auto& warning :
+         split_warnings(config.run.seed, session.opened.inputs->hosts->count(),
+                        config.catalogue.split)) {
+      log.warning(warning);
+    }
+  }
   for (const auto& prior : session.setup.sampler->overridden()) {
     log.info(fmt::format("the catalogue gives {}: its prior is not used", prior));
   }

@@ -95,6 +95,7 @@ void write_virtual_file(const RunFolder& folder, const ShardPlan& plan) {
   const std::string path = folder.virtual_file();
   const std::string partial = io::own_partial(path);
   try {
+    io::make_new(partial);
     File file = File::create(partial);
     fill(file, folder, plan, *example);
     file.close();
@@ -103,6 +104,8 @@ void write_virtual_file(const RunFolder& folder, const ShardPlan& plan) {
     ::unlink(partial.c_str());
     throw;
   }
+  // Of a finalize that was killed.
+  io::remove_dead_partials_of(path);
 }
 
 }  // namespace lensmill::pipeline
