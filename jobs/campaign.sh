@@ -7,8 +7,7 @@
 # bad PSF. Mend what its log names and run the same command again: finished steps are
 # skipped, queued ones are waited for, interrupted ones continue where they were.
 #
-#   cd REPOSITORY
-#   jobs/campaign.sh CONFIG FOLDER [OPTION...]     OPTION: --set KEY=VALUE, --catalogue FILE
+#   REPOSITORY/jobs/campaign.sh CONFIG FOLDER [OPTION...]     OPTION: --set KEY=VALUE, --catalogue FILE
 #
 # FOLDER (seen by all nodes) gets experiments/, pilot-*/, run/, log/ and state/.
 #
@@ -37,19 +36,22 @@ folder=$(realpath -m "${2:?"usage: jobs/campaign.sh CONFIG FOLDER [OPTION...]"}"
 shift 2
 command -v sbatch >/dev/null || fail "there is no sbatch here: run this on a login node"
 mkdir -p "$folder/log" "$folder/state"
-exec 9>"$folder/state/lock"
+exec 9>>"$folder/state/lock"
 flock -n 9 || fail "another jobs/campaign.sh is submitting into $folder"
-cd "$LENSMILL_ROOT"
-
+# From here, whatever folder it is: relative paths must mean the same in the jobs.
+jobs=$LENSMILL_ROOT/jobs
 output=$(realpath -m "${LENSMILL_OUTPUT:-$folder/run}")
 # shellcheck disable=SC2206  # lists of words
 {
-  experiments=(${LENSMILL_EXPERIMENTS-configs/experiment_?.yaml})
+  experiments=(${LENSMILL_EXPERIMENTS-})
   pilot_options=(${LENSMILL_PILOT_OPTIONS---set catalogue.sampled.count=20000})
   run_options=(${LENSMILL_RUN_OPTIONS-})
   every=(${LENSMILL_SBATCH_OPTIONS-})
   large=(${LENSMILL_SBATCH_OPTIONS_LARGE-})
 }
+if [ -z "${LENSMILL_EXPERIMENTS+given}" ]; then
+  experiments=("$LENSMILL_ROOT"/configs/experiment_?.yaml)
+fi
 digest() { sha256sum | cut -c 1-12; }
 # What a step's result depends on, as far as files and arguments tell; lensmill itself
 # compares the data files when it continues a run.
@@ -82,7 +84,7 @@ submit() {
       --output="$folder/log/%x-%j.log" ${every[@]+"${every[@]}"} \
       ${options[@]+"${options[@]}"} "$@")
   job=${job%%;*}
-  echo "$job $fingerprint" >"$record"
+  replace_file "$record" "$job $fingerprint"
   rm -f "$folder/state/$step.progress"
   previous=$job
   submitted=$((submitted + 1))
@@ -90,19 +92,19 @@ submit() {
 }
 
 echo "campaign $folder"
-submit psf-test "$base" --ntasks=1 -- jobs/campaign-step.sbatch psf-test "$config" "$@"
+submit psf-test "$base" --ntasks=1 -- "$jobs/campaign-step.sbatch" psf-test "$config" "$@"
 if [ ${#experiments[@]} -gt 0 ]; then
   print=$({ "$LENSMILL_PROGRAM" --version; cat "${experiments[@]}"; } | digest)
   submit experiments "$print" -- \
-    jobs/campaign-step.sbatch experiments "$folder/experiments-$print" "${experiments[@]}"
+    "$jobs/campaign-step.sbatch" experiments "$folder/experiments-$print" "${experiments[@]}"
 fi
-submit pilot "$(basename "$pilot")" -- jobs/regenerate.sbatch "$config" "$pilot" "$@" \
+submit pilot "$(basename "$pilot")" -- "$jobs/regenerate.sbatch" "$config" "$pilot" "$@" \
   ${pilot_options[@]+"${pilot_options[@]}"}
-submit gate "$(basename "$pilot") ${LENSMILL_GATE_OPTIONS:-}" -- jobs/campaign-step.sbatch gate "$pilot"
+submit gate "$(basename "$pilot") ${LENSMILL_GATE_OPTIONS:-}" -- "$jobs/campaign-step.sbatch" gate "$pilot"
 submit regenerate "$base $output" ${large[@]+"${large[@]}"} -- \
-  jobs/regenerate.sbatch "$config" "$output" --gated-by "$pilot" "$@" ${run_options[@]+"${run_options[@]}"}
-submit verify "$base $output" ${large[@]+"${large[@]}"} -- jobs/campaign-step.sbatch verify "$output"
-submit report "$base $output" -- jobs/campaign-step.sbatch report "$output"
+  "$jobs/regenerate.sbatch" "$config" "$output" --gated-by "$pilot" "$@" ${run_options[@]+"${run_options[@]}"}
+submit verify "$base $output" ${large[@]+"${large[@]}"} -- "$jobs/campaign-step.sbatch" verify "$output"
+submit report "$base $output" -- "$jobs/campaign-step.sbatch" report "$output"
 
 if [ $submitted = 0 ] && [ -z "$previous" ]; then
   echo "Everything is done: $output, $output/analysis"

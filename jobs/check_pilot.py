@@ -12,10 +12,13 @@ number and threshold:
   psf self-test  no PSF failed it, and the operator is not the historical misplacement
   core flux      fractions of rows that did not fail are numbers between 0 and 1, but for
                  a few that noise-free light just outside the stamp explains
+  offsets        core offsets of rows that did not fail are numbers, but where the whole
+                 aperture is masked
   null offset    per band and radius: positive minus negative in the core, less what the
                  noise-free arc puts there (core_flux_fraction * arc_flux_nmgy / area), is
                  the arc's Poisson noise alone: its mean must vanish
 
+Said, but no reason to fail: fewer than 10 hosts in a part of the data set (split).
 A check that cannot be done (no noise, another aperture than pixel_overlap) is said to be
 left out; a file that cannot be read fails the gate.
 """
@@ -33,6 +36,10 @@ import numpy
 FIRST_FAILED_STATUS = 10
 # Unlensed light at the stamp's edge, PSF wings: fractions leave [0, 1] by less than this.
 FRACTION_MARGIN = 0.05
+# As `lensmill run` has it: below, what is found on a split is of its hosts.
+FEW_HOSTS = 10
+# Of an aperture, summed in single precision.
+WHOLLY_MASKED = 0.9999
 
 
 class Gate:
@@ -45,6 +52,9 @@ class Gate:
         print(f"  {'pass' if good else 'FAIL'}  {name:<14} {text}")
         if not good:
             self.failed.append(name)
+
+    def warn(self, name, text):
+        print(f"  warn  {name:<14} {text}")
 
     def left_out(self, name, why):
         print(f"  ----  {name:<14} not checked: {why}")
@@ -81,6 +91,33 @@ def check_psf(gate, provenance):
     operator = provenance["convolve_operator"]
     gate.check("psf self-test", failed == 0 and "legacy" not in operator,
                f"{failed} PSFs failed; operator {operator}")
+
+
+def seen(measurements, good):
+    """Where an aperture has a pixel that is not masked, per row, band and radius."""
+    if "core_masked_fraction" not in measurements:
+        return numpy.ones((numpy.count_nonzero(good), 1, 1), dtype=bool)
+    return measurements["core_masked_fraction"][...][good] < WHOLLY_MASKED
+
+
+def check_offsets(gate, measurements, good, options):
+    offset = measurements["core_offset"][...][good]
+    wanted = numpy.broadcast_to(seen(measurements, good), offset.shape)
+    off = numpy.mean(~numpy.isfinite(offset[wanted])) if wanted.any() else 1.0
+    gate.check("offsets", off <= options.max_strange_fraction,
+               f"a share of {off:.2g} of the core offsets is no number; at most "
+               f"{options.max_strange_fraction:.2g}")
+
+
+def warn_of_few_hosts(gate, catalogue):
+    if "host_index" not in catalogue or "split" not in catalogue:
+        return
+    host, split = catalogue["host_index"][...], catalogue["split"][...]
+    for number, name in enumerate(("train", "validation", "test")):
+        hosts = len(numpy.unique(host[split == number]))
+        if 0 < hosts < FEW_HOSTS:
+            gate.warn("hosts", f"{name} has {hosts}, fewer than {FEW_HOSTS}: what is "
+                      "found on that split is of these hosts")
 
 
 def check_core_flux(gate, fraction, masked, options):
@@ -144,6 +181,8 @@ def judge(run, options):
             if masked is not None:
                 masked = masked[...][good]
             check_core_flux(gate, fraction, masked, options)
+            check_offsets(gate, measurements, good, options)
+            warn_of_few_hosts(gate, file["catalogue"])
             check_null_offsets(gate, measurements, good, analysis["rows"]["aperture"],
                                options)
     return gate.failed

@@ -35,6 +35,8 @@ this_job() {
 # timer of ours does the same where that was not asked for. The ranks are told by USR1 and
 # end with 75. Those that do not in time are given up: their shards are made again. TERM is scancel, preemption or a failed node: SLURM itself decides what follows.
 stopping=""
+launched=""
+stop_file=""    # of the run (`lensmill stop`); "": it is not looked for
 job_end=0       # seconds since 1970; 0: not known
 patience_s=150
 command_pid=""
@@ -91,7 +93,7 @@ watch_signals() {
 on_rank='trap : USR1 TERM INT
 mark=$1; shift
 "$@" || exit
-if [ "${OMPI_COMM_WORLD_RANK:-${SLURM_PROCID:-0}}" = 0 ]; then : >"$mark"; fi'
+if [ "${OMPI_COMM_WORLD_RANK:-${SLURM_PROCID:-0}}" = 0 ]; then echo done >"$mark"; fi'
 
 # launch COMMAND...: on all ranks of the job; the exit code in $rc.
 launch() {
@@ -103,7 +105,10 @@ launch() {
     *) fail "LENSMILL_LAUNCHER: srun, mpirun or none, not $LENSMILL_LAUNCHER" ;;
   esac
   if [ -n "$stopping" ]; then rc=75; return; fi
-  mark=$(mktemp -u "${TMPDIR:-/tmp}/lensmill-$SLURM_JOB_ID-XXXXXX")
+  # Made here, by nobody else: what stood there under a name that can be guessed could be
+  # a link to a file of ours.
+  mark=$(mktemp "${TMPDIR:-/tmp}/lensmill-$SLURM_JOB_ID-XXXXXXXXXX") || fail "no file in ${TMPDIR:-/tmp}" 74
+  launched=yes
   say "$LENSMILL_LAUNCHER on ${SLURM_NTASKS:-1} ranks, ${SLURM_JOB_NODELIST:-this machine}: $*"
   ${command[@]+"${command[@]}"} sh -c "$on_rank" sh "$mark" "$@" &
   command_pid=$!
@@ -115,7 +120,7 @@ launch() {
   wait "$command_pid" 2>/dev/null; again=$?
   if [ $again != 127 ]; then rc=$again; fi
   command_pid=""
-  if [ "$rc" = 0 ] && [ ! -e "$mark" ]; then
+  if [ "$rc" = 0 ] && [ ! -s "$mark" ]; then
     say "$LENSMILL_LAUNCHER ended with 0, but rank 0 did not"
     rc=1
   fi
@@ -144,6 +149,7 @@ progress_file() { echo "${LENSMILL_PROGRESS:-${SLURM_SUBMIT_DIR:-.}/lensmill-job
 check_progress() {
   local file idle=0 most=${LENSMILL_MAX_IDLE_STARTS:-3} at count last=$1 lines=()
   file=$(progress_file)
+  if [ -L "$file" ]; then fail "$file: is a link; remove it, or set LENSMILL_PROGRESS" 74; fi
   if [ -r "$file" ]; then mapfile -t lines <"$file"; fi
   for (( at = ${#lines[@]} - 1; at >= 0; --at )); do
     read -r _ count _ <<<"${lines[at]}"
@@ -178,6 +184,11 @@ end_run() {
     64|65|70|78) say "ended with $rc: its message is above; not requeued"; exit "$rc" ;;
     74) say "ended with 74 (I/O): mend the disk, then: scontrol requeue $(this_job)"; exit 74 ;;
   esac
+  # A run that was ended by hand must not begin again by itself.
+  if [ "$rc" = 75 ] && [ -n "$launched" ] && [ -n "$stop_file" ] && [ -e "$stop_file" ]; then
+    say "ended by \`lensmill stop\`; finished shards are kept. To go on: scontrol requeue $(this_job)"
+    exit 75
+  fi
   if [ "$stopping" = term ]; then
     say "ended with $rc after TERM; finished shards are kept"
     exit "$rc"
@@ -186,11 +197,18 @@ end_run() {
   continue_later
 }
 
+# replace_file PATH TEXT: whole or not at all, and not through a link that stands there.
+replace_file() {
+  local new
+  new=$(mktemp "$1.XXXXXXXXXX") || return
+  { echo "$2" >"$new" && chmod "$(printf %o $(( 0666 & ~0$(umask) )))" "$new" &&
+    mv -T "$new" "$1"; } || { rm -f "$new"; return 1; }
+}
+
 # For campaign.sh: this step need not be done again.
 mark_done() {
   [ -n "${LENSMILL_DONE_FILE:-}" ] || return 0
-  echo "${LENSMILL_DONE_TEXT:-}" >"$LENSMILL_DONE_FILE.new" &&
-    mv "$LENSMILL_DONE_FILE.new" "$LENSMILL_DONE_FILE"
+  replace_file "$LENSMILL_DONE_FILE" "${LENSMILL_DONE_TEXT:-}"
 }
 
 # count_shards RUN [FIRST LAST]: finished ones.

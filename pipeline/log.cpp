@@ -1,6 +1,6 @@
 #include "pipeline/log.hpp"
 
-#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
@@ -8,11 +8,40 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <memory>
+#include <mutex>
 
 #include "lib/core/errors.hpp"
 #include "lib/core/text.hpp"
+#include "lib/io/this_process.hpp"
 
 namespace lensmill::pipeline {
+namespace {
+
+/// spdlog's own file sink opens a name, through links, too; this one takes what is
+/// open.
+class FileSink : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit FileSink(std::FILE* file) : file_(file, std::fclose) {}
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t text;
+    formatter_->format(message, text);
+    if (std::fwrite(text.data(), 1, text.size(), file_.get()) != text.size()) {
+      throw spdlog::spdlog_ex("the run's log cannot be written", errno);
+    }
+  }
+  void flush_() override {
+    if (std::fflush(file_.get()) != 0) {
+      throw spdlog::spdlog_ex("the run's log cannot be written", errno);
+    }
+  }
+
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_;
+};
+
+}  // namespace
 
 Log::Log(bool speaks) {
   if (!speaks) return;
@@ -26,12 +55,18 @@ Log::~Log() { clear_progress(); }
 
 void Log::also_to(const std::string& path) {
   if (!speaks()) return;
-  try {
-    file_ = std::make_shared<spdlog::logger>(
-        "file", std::make_shared<spdlog::sinks::basic_file_sink_mt>(path));
-  } catch (const spdlog::spdlog_ex& error) {
-    throw IoError(path + ": the log cannot be written (" + error.what() + ")");
+  // Two jobs may begin in the same second; and what is there already may be a link that
+  // somebody has put there, to be followed by us.
+  std::string own = path + ".log";
+  std::FILE* file = std::fopen(own.c_str(), "wxe");
+  if (file == nullptr && errno == EEXIST) {
+    own = path + "-" + io::random_hex_digits() + ".log";
+    file = std::fopen(own.c_str(), "wxe");
   }
+  if (file == nullptr) {
+    throw IoError(own + ": the log cannot be written (" + std::strerror(errno) + ")");
+  }
+  file_ = std::make_shared<spdlog::logger>("file", std::make_shared<FileSink>(file));
   file_->set_pattern("%Y-%m-%dT%H:%M:%SZ %l %v", spdlog::pattern_time_type::utc);
   file_->flush_on(spdlog::level::info);
 }

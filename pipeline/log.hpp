@@ -21,7 +21,7 @@ class Log {
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
-  /// From now on also append to this file. \throws IoError
+  /// Also write to a new file, PATH.log or PATH-RANDOM.log. \throws IoError
   void also_to(const std::string& path);
   bool speaks() const { return logger_ != nullptr; }
 

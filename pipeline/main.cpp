@@ -4,11 +4,13 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <new>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "lib/core/path_errors.hpp"
 #include "lib/core/text.hpp"
 #include "lib/io/hdf5/file_state.hpp"
 #include "lib/parallel/environment.hpp"
@@ -26,6 +28,9 @@ parallel::Outcome carry_out(const Request& request,
     return {.code = request.command->run(request.values, context), .message = {}};
   } catch (const Error& error) {
     return {.code = error.exit_code(), .message = error.what()};
+  } catch (const std::filesystem::filesystem_error& error) {
+    const IoError known = io_error_of(error);
+    return {.code = known.exit_code(), .message = known.what()};
   } catch (const std::bad_alloc&) {
     return {.code = ExitCode::internal,
             .message =
@@ -76,6 +81,9 @@ int carry_out_under_mpi(const parallel::Environment& environment,
 int main(int argc, char** argv) {
   // A reader that goes away (`| head`) must not kill a run.
   std::signal(SIGPIPE, SIG_IGN);
+  // Nor must the limit of a file's size (`ulimit -f`): writes then fail, and are
+  // reported, as on a full disk.
+  std::signal(SIGXFSZ, SIG_IGN);
   open_standard_streams();
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   const auto commands = pipeline::cli::commands();

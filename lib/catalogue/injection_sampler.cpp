@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <cstdint>
 #include <limits>
 
 #include "lib/catalogue/columns.hpp"
+#include "lib/catalogue/host_split.hpp"
 #include "lib/catalogue/plan.hpp"
 #include "lib/catalogue/plan_builder.hpp"
 #include "lib/core/contracts.hpp"
@@ -39,21 +41,35 @@ void set(Injection& injection, const Output& output, double value) {
   });
 }
 
+// Hosts and rows are counted alike: the sub-stream keeps host 7 apart from row 7.
+constexpr std::uint16_t split_of_rows = 0;
+constexpr std::uint16_t split_of_hosts = 1;
+
+Split split_at(RandomStream stream, const SplitFractions& fractions) {
+  const double u = stream.uniform();
+  if (u < fractions.test) return Split::test;
+  return u < fractions.test + fractions.validation ? Split::validation : Split::train;
+}
+
 Split split_of(const SamplingPlan& plan, const Injection& injection) {
-  // Hosts and rows are counted alike: the sub-stream keeps host 7 apart from row 7.
-  const bool by_host = plan.host_source == HostSource::cutouts;
+  if (plan.host_source == HostSource::cutouts) {
+    return split_of_host(plan.seed, injection.host_index, plan.split);
+  }
   // The rows of a base point differ in one number: they stay together.
   const auto row = plan.is_saltelli()
                        ? saltelli_place(injection.injection_id, plan.factors).point
                        : injection.injection_id;
-  RandomStream stream(plan.seed, by_host ? injection.host_index : row, StreamTag::split,
-                      by_host ? 1 : 0);
-  const double u = stream.uniform();
-  if (u < plan.split.test) return Split::test;
-  return u < plan.split.test + plan.split.validation ? Split::validation : Split::train;
+  return split_at(RandomStream(plan.seed, row, StreamTag::split, split_of_rows),
+                  plan.split);
 }
 
 }  // namespace
+
+Split split_of_host(std::uint64_t seed, std::int64_t host_index,
+                    const SplitFractions& fractions) {
+  return split_at(RandomStream(seed, host_index, StreamTag::split, split_of_hosts),
+                  fractions);
+}
 
 InjectionSampler::InjectionSampler(InjectionSamplerConfig config)
     : plan_(std::make_unique<const SamplingPlan>(

@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -34,6 +35,7 @@ constexpr std::string_view held = ".claim";
 /// Announced, while one looks at the others': see Claim::ask.
 constexpr std::string_view wanted = ".wanted";
 constexpr std::string_view prefix = "shards-";
+constexpr std::int64_t last_item = std::numeric_limits<std::int64_t>::max();
 
 struct Range {
   std::int64_t first = 0;
@@ -71,7 +73,7 @@ std::vector<std::string> overlapping(const std::string& folder, const Range& ran
 
 /// Opened, not merely looked up: that makes network file systems ask the server.
 std::optional<timespec> last_touched(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0) return {};
   struct stat status {};
   const bool known = ::fstat(file, &status) == 0;
@@ -114,7 +116,8 @@ std::string items_text(const std::string& name) {
 }
 
 void write_claim(const std::string& path, const std::string& text) {
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  const int file =
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
   if (file < 0) throw IoError(path + ": cannot be made (" + std::strerror(errno) + ")");
   const bool written =
       ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
@@ -218,7 +221,8 @@ class Claim::Holder {
     while (!wake_.wait_for(lock, interval, [this] { return ended_; })) {
       // A claim that another job took away is not made again: it has been told that we
       // are dead, and makes the same bytes.
-      if (::utimensat(AT_FDCWD, path_.c_str(), nullptr, 0) != 0) continue;
+      if (::utimensat(AT_FDCWD, path_.c_str(), nullptr, AT_SYMLINK_NOFOLLOW) != 0)
+        continue;
     }
   }
 
@@ -241,6 +245,30 @@ std::string Claim::holder_of(const std::string& folder, std::int64_t first,
   if (names.empty()) return {};
   return owner_of(folder + "/" + names.front()).description() + ", " +
          items_text(names.front());
+}
+
+std::vector<Claim::Entry> Claim::living(const std::string& folder,
+                                        const std::string& touched_now,
+                                        const ClaimTimes& times) {
+  std::vector<Entry> entries;
+  const auto now = last_touched(touched_now);
+  const ClaimOwner me = ClaimOwner::this_process();
+  for (const auto& name : overlapping(folder, {0, last_item}, "")) {
+    const std::string path = folder + "/" + name;
+    const ClaimOwner owner = owner_of(path);
+    const auto state = owner.judge(me).state;
+    if (state == ClaimOwner::State::dead) continue;
+    if (state == ClaimOwner::State::unknown) {
+      // Both times are the file server's.
+      const auto then = last_touched(path);
+      if (!then) continue;
+      const std::chrono::seconds silent(now ? now->tv_sec - then->tv_sec : 0);
+      if (silent > times.silence) continue;
+    }
+    entries.push_back({.name = name.substr(0, name.rfind('.')),
+                       .description = owner.description() + ", " + items_text(name)});
+  }
+  return entries;
 }
 
 Claim::Answer Claim::ask(const std::string& folder, std::int64_t first,

@@ -21,7 +21,7 @@ struct ClaimTimes {
 };
 
 /// A file that says "this process makes items [first, end)": FOLDER/shards-FIRST-END.
-/// HOST-PROCESS-NUMBER.claim. Works where locks do not (NFS, Lustre without flock): it
+/// HOST-PROCESS-RANDOM.claim. Works where locks do not (NFS, Lustre without flock): it
 /// needs only that files appear to others in the order in which they were made. A
 /// thread of its own touches it until the object is gone, which removes the file; a
 /// killed process leaves it, and others find out:
@@ -48,6 +48,20 @@ class Claim {
   /// Who has a claim on any of the items, or "". For messages. \independent
   static std::string holder_of(const std::string& folder, std::int64_t first,
                                std::int64_t end);
+
+  /// A claim of somebody: its file's name without .claim or .wanted, which no other
+  /// claim has had or will have; and whose it is, for messages.
+  struct Entry {
+    std::string name;
+    std::string description;
+  };
+  /// The claims in a folder that are not known to be a dead job's, without waiting:
+  /// another machine's counts as dead when it was not touched for ClaimTimes::silence
+  /// before `touched_now`, a file in that folder that just was (or is not there).
+  /// \independent \throws nothing
+  static std::vector<Entry> living(const std::string& folder,
+                                   const std::string& touched_now,
+                                   const ClaimTimes& times);
 
   const std::string& path() const;
 

@@ -38,7 +38,7 @@ int allocate(int file, std::uint64_t bytes, std::uint64_t extra) {
 
 int reserve_disk_space(const std::string& path, std::uint64_t bytes,
                        std::uint64_t extra) {
-  const int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+  const int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
   if (file < 0) return errno;
   const int error = allocate(file, bytes, extra);
   ::close(file);

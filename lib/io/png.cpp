@@ -2,22 +2,13 @@
 
 #include <png.h>
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
+#include <string>
 
 #include "lib/core/contracts.hpp"
 #include "lib/core/errors.hpp"
+#include "lib/io/files.hpp"
 
 namespace lensmill::io {
-namespace {
-
-[[noreturn]] void fail(const std::string& path, const char* what, int error) {
-  throw IoError(path + ": PNG not written (" + what +
-                (error == 0 ? "" : std::string("; ") + std::strerror(error)) + ")");
-}
-
-}  // namespace
 
 void write_png(const std::string& path, std::span<const std::uint8_t> rgb, int ny,
                int nx) {
@@ -30,17 +21,15 @@ void write_png(const std::string& path, std::span<const std::uint8_t> rgb, int n
   image.format = PNG_FORMAT_RGB;
   // A negative stride starts with the last row: the top one.
   const png_int_32 stride = -3 * nx;
-  // Not png_image_write_to_file: on failure that removes the file, whatever it is (as
-  // root even a device).
-  std::FILE* file = std::fopen(path.c_str(), "wb");
-  if (file == nullptr) fail(path, "cannot be opened", errno);
-  errno = 0;
-  const int written =
-      png_image_write_to_stdio(&image, file, 0, rgb.data(), stride, nullptr);
-  const int write_error = errno;
-  const int closed = std::fclose(file);
-  if (written == 0) fail(path, image.message, write_error);
-  if (closed != 0) fail(path, "cannot be closed", errno);
+  // In memory first: a full disk must not leave half a picture.
+  std::string bytes(PNG_IMAGE_PNG_SIZE_MAX(image), '\0');
+  png_alloc_size_t size = bytes.size();
+  if (png_image_write_to_memory(&image, bytes.data(), &size, 0, rgb.data(), stride,
+                                nullptr) == 0) {
+    throw IoError(path + ": PNG not written (" + image.message + ")");
+  }
+  bytes.resize(size);
+  write_text(path, bytes);
 }
 
 }  // namespace lensmill::io

@@ -11,17 +11,27 @@
 
 namespace lensmill::io {
 
-std::optional<RangeLock> RangeLock::try_lock(const std::string& path,
-                                             std::int64_t first, std::int64_t end) {
-  RangeLock lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
-  if (lock.descriptor_ < 0) {
-    throw IoError(path + ": cannot be opened (" + std::strerror(errno) + ")");
-  }
+namespace {
+
+struct flock part_of(std::int64_t first, std::int64_t end) {
   struct flock part {};
   part.l_type = F_WRLCK;
   part.l_whence = SEEK_SET;
   part.l_start = first;
   part.l_len = end - first;
+  return part;
+}
+
+}  // namespace
+
+std::optional<RangeLock> RangeLock::try_lock(const std::string& path,
+                                             std::int64_t first, std::int64_t end) {
+  RangeLock lock(::open(path.c_str(),
+                        O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666));
+  if (lock.descriptor_ < 0) {
+    throw IoError(path + ": cannot be opened (" + std::strerror(errno) + ")");
+  }
+  struct flock part = part_of(first, end);
   // Of the open file, not of the process: those vanish when the process closes the file
   // anywhere. Errors other than these two mean that there are no locks here.
   if (::fcntl(lock.descriptor_, F_OFD_SETLK, &part) != 0 &&
@@ -29,6 +39,16 @@ std::optional<RangeLock> RangeLock::try_lock(const std::string& path,
     return {};
   }
   return lock;
+}
+
+bool RangeLock::is_locked(const std::string& path, std::int64_t first,
+                          std::int64_t end) {
+  const int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (file < 0) return false;
+  struct flock part = part_of(first, end);
+  const bool told = ::fcntl(file, F_OFD_GETLK, &part) == 0;
+  ::close(file);
+  return told && part.l_type != F_UNLCK;
 }
 
 RangeLock::RangeLock(RangeLock&& other) noexcept

@@ -12,12 +12,16 @@ namespace lensmill::io {
 /// Movable.
 class RangeLock {
  public:
-  /// Lock the part, making the file if there is none. On file systems without locks the
-  /// result locks nothing.
+  /// Lock the part, making the file if there is none; a link is not followed. On file
+  /// systems without locks the result locks nothing.
   /// \return nothing if another holder has a part of it
   /// \throws IoError \independent
   static std::optional<RangeLock> try_lock(const std::string& path, std::int64_t first,
                                            std::int64_t end);
+
+  /// Whether somebody has a lock on a part of [first, end) of a file that may not be
+  /// there. \independent \throws nothing: what cannot be asked is not locked
+  static bool is_locked(const std::string& path, std::int64_t first, std::int64_t end);
 
   RangeLock(RangeLock&& other) noexcept;
   RangeLock& operator=(RangeLock&& other) noexcept;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "lib/core/errors.hpp"
+#include "lib/io/files.hpp"
 
 namespace lensmill::io {
 namespace {
@@ -66,6 +67,7 @@ std::string sha256_of(std::string_view text) {
 }
 
 std::string sha256_of_file(const std::string& path) {
+  check_is_file(path);
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(
       std::fopen(path.c_str(), "rb"), std::fclose);
   if (file == nullptr) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
@@ -25,9 +26,13 @@ std::string host_name() {
 
 std::string process_name() { return host_name() + "-" + std::to_string(::getpid()); }
 
-std::string unique_process_name() {
-  return process_name() + "-" + std::to_string(std::random_device{}() % 100000U);
+std::string random_hex_digits() {
+  std::random_device device;
+  const auto bits = (std::uint64_t{device()} << 32U) | device();
+  return fmt::format("{:0{}x}", bits, random_digits);
 }
+
+std::string unique_process_name() { return process_name() + "-" + random_hex_digits(); }
 
 std::string start_of_living(const std::string& process) {
   std::ifstream file("/proc/" + process + "/stat");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -12,10 +13,13 @@ namespace lensmill::io {
 /// This node's name; "unknown" if it has none.
 std::string host_name();
 
-/// "HOST-PROCESS", and with a number drawn at random: for names that no other process,
-/// of this machine or another, uses.
+/// "HOST-PROCESS", and "HOST-PROCESS-RANDOM", another one at each call: for names that
+/// no other process, of this machine or another, uses, and that nobody can guess.
 std::string process_name();
 std::string unique_process_name();
+/// Hexadecimal digits of RANDOM.
+inline constexpr std::size_t random_digits = 16;
+std::string random_hex_digits();
 
 /// When the process of this number started, in ticks since boot; empty if none lives.
 /// One that was killed and not yet waited for (by a daemon that hangs itself, or by a

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <thread>
 #include <utility>
 
 #include "lib/core/contracts.hpp"
 #include "lib/core/errors.hpp"
+#include "lib/core/path_errors.hpp"
 #include "lib/parallel/check.hpp"
 #include "lib/parallel/environment.hpp"
 
@@ -34,6 +36,9 @@ Failure describe(const std::exception_ptr& error) {
   try {
     std::rethrow_exception(error);
   } catch (const Error& known) {
+    return {known.exit_code(), known.what()};
+  } catch (const std::filesystem::filesystem_error& failed) {
+    const IoError known = io_error_of(failed);
     return {known.exit_code(), known.what()};
   } catch (const std::exception& unknown) {
     return {ExitCode::internal, unknown.what()};

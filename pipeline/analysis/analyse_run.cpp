@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <optional>
 
 #include "lib/core/errors.hpp"
@@ -10,6 +9,7 @@
 #include "lib/io/files.hpp"
 #include "pipeline/analysis/report.hpp"
 #include "pipeline/analysis/sections.hpp"
+#include "pipeline/run/files_of_run.hpp"
 #include "pipeline/run/open_shard.hpp"
 
 namespace lensmill::pipeline {
@@ -21,7 +21,7 @@ constexpr int format_version = 1;
 /// The first shard that is there.
 std::int64_t first_shard(const RunOnDisk& run) {
   for (std::int64_t shard = 0; shard < run.plan.shards(); ++shard) {
-    if (std::filesystem::exists(run.folder.shard(shard))) return shard;
+    if (io::exists(run.folder.shard(shard))) return shard;
   }
   throw DataError(run.folder.path() +
                   ": no shard is there yet: there is nothing to analyse (continue the "
@@ -30,7 +30,7 @@ std::int64_t first_shard(const RunOnDisk& run) {
 
 void write(const RunOnDisk& run, const std::vector<Section>& sections,
            const ShardHeader& header) {
-  const std::string folder = run.folder.path() + "/analysis";
+  const std::string folder = analysis_folder(run.folder);
   io::make_folders(folder);
   nlohmann::ordered_json json{
       {"format", "lensmill analysis"},

@@ -4,6 +4,7 @@
 
 #include "lib/io/files.hpp"
 #include "pipeline/cli/command.hpp"
+#include "pipeline/cli/output_file.hpp"
 
 namespace lensmill::pipeline::cli {
 namespace {
@@ -20,6 +21,10 @@ ExitCode run(const po::variables_map& values, const Context& context) {
         values.contains("output")
             ? values["output"].as<std::string>()
             : "audit-" + std::filesystem::path(request.file).stem().string();
+    const std::vector<OutputFile> outputs{
+        {"audit: --output", folder + "/audit.json", "an audit's report", "{"},
+        {"audit: --output", folder + "/audit.csv", "an audit's table", "row,state,"}};
+    check_output_files(outputs, {request.file, request.mapping});
     const auto result = audit(request);
     io::make_folders(folder);
     io::write_text(folder + "/audit.json", audit_json(result));

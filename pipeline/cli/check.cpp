@@ -6,6 +6,7 @@
 #include "pipeline/cli/command.hpp"
 #include "pipeline/cli/config_options.hpp"
 #include "pipeline/run/cost.hpp"
+#include "pipeline/run/files_of_run.hpp"
 #include "pipeline/run/forecast.hpp"
 #include "pipeline/run/margin_check.hpp"
 #include "pipeline/run/psf_check.hpp"
@@ -73,7 +74,11 @@ ExitCode run(const po::variables_map& values, const Context& context) {
   if (ranks < 1 || !(disk > 0.0)) {
     throw UsageError("check: --ranks and --disk-mb-per-s must be positive");
   }
-  const Session session = session_from(values, context);
+  const auto config = config_from(values, context);
+  context.world.agree([&] {
+    check_lengths_of_names(RunFolder(config.output.directory, config.run.name));
+  });
+  const Session session = open_session(config, context.world, context.log);
   context.log.result(session.config.resolved_yaml);
   PsfCheck psf;
   context.world.agree([&] {

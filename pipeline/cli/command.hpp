@@ -42,6 +42,7 @@ Command info_command();
 Command verify_command();
 Command extract_command();
 Command finalize_command();
+Command stop_command();
 Command noise_model_command();
 Command analyse_command();
 Command probe_command();

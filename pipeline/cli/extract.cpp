@@ -4,9 +4,12 @@
 #include <algorithm>
 
 #include "lib/imaging/colour_picture.hpp"
+#include "lib/io/files.hpp"
 #include "lib/io/fits/writer.hpp"
+#include "lib/io/hdf5/file.hpp"
 #include "lib/io/png.hpp"
 #include "pipeline/cli/command.hpp"
+#include "pipeline/cli/output_file.hpp"
 #include "pipeline/run/find_injection.hpp"
 
 namespace lensmill::pipeline::cli {
@@ -106,14 +109,36 @@ void write_png(const std::string& path, const StoredInjection& injection) {
   io::write_png(path, picture.rgb, picture.ny, picture.nx);
 }
 
+/// Files that the run was made from.
+std::vector<std::string> inputs_of(const RunOnDisk& run) {
+  for (std::int64_t shard = 0; shard < run.plan.shards(); ++shard) {
+    if (!io::exists(run.folder.shard(shard))) continue;
+    const auto provenance =
+        io::hdf5::File::open(run.folder.shard(shard)).open_group("provenance");
+    if (!provenance.has("input_path")) return {};
+    return provenance.read_strings("input_path");
+  }
+  return {};
+}
+
 ExitCode run(const po::variables_map& values, const Context& context) {
   if (!values.contains("id")) throw UsageError("extract: --id N is missing");
   if (!values.contains("fits") && !values.contains("png")) {
     throw UsageError("extract: give --fits FILE, --png FILE, or both");
   }
+  std::vector<OutputFile> outputs;
+  if (values.contains("fits")) {
+    outputs.push_back({"extract: --fits", values["fits"].as<std::string>(),
+                       "a FITS file", std::string(fits_signature)});
+  }
+  if (values.contains("png")) {
+    outputs.push_back({"extract: --png", values["png"].as<std::string>(),
+                       "a PNG picture", std::string(png_signature)});
+  }
   context.world.agree([&] {
     if (!context.world.is_root()) return;
     const auto run = open_run(values["RUN"].as<std::string>());
+    check_output_files(outputs, inputs_of(run));
     const auto injection = read_injection(run, values["id"].as<std::int64_t>());
     if (injection.images.empty()) {
       throw DataError(run.folder.path() +

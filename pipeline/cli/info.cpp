@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "lib/core/text.hpp"
+#include "lib/io/files.hpp"
 #include "lib/io/hdf5/file.hpp"
 #include "pipeline/cli/command.hpp"
 #include "pipeline/run/open_files.hpp"
@@ -83,9 +84,8 @@ std::string run_text(const RunOnDisk& run) {
   std::int64_t bytes = 0;
   std::string example;
   for (std::int64_t shard = 0; shard < run.plan.shards(); ++shard) {
-    std::error_code error;
-    const auto size = std::filesystem::file_size(run.folder.shard(shard), error);
-    if (error) continue;
+    if (!io::exists(run.folder.shard(shard))) continue;
+    const auto size = std::filesystem::file_size(run.folder.shard(shard));
     if (there == 0) example = run.folder.shard(shard);
     ++there;
     bytes += static_cast<std::int64_t>(size);
@@ -98,7 +98,7 @@ std::string run_text(const RunOnDisk& run) {
       there == run.plan.shards() ? "" : "; INCOMPLETE: continue it with --resume");
   const std::string file = run.folder.virtual_file();
   text +=
-      std::filesystem::exists(file)
+      io::exists(file)
           ? "open " + file + " with h5py\n"
           : "no " + file + " yet: it is made at the end, or by `lensmill finalize`\n";
   return example.empty() ? text : text + file_text(example);
@@ -108,9 +108,8 @@ ExitCode run(const po::variables_map& values, const Context& context) {
   context.world.agree([&] {
     if (!context.world.is_root()) return;
     const auto path = values["WHAT"].as<std::string>();
-    if (!std::filesystem::exists(path))
-      throw DataError(path + ": no such file or folder");
-    if (!std::filesystem::is_directory(path)) {
+    if (!io::exists(path)) throw DataError(path + ": no such file or folder");
+    if (!io::is_folder(path)) {
       context.log.result(file_text(path));
       return;
     }

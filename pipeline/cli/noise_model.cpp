@@ -3,6 +3,7 @@
 #include "lib/io/files.hpp"
 #include "lib/io/png.hpp"
 #include "pipeline/cli/command.hpp"
+#include "pipeline/cli/output_file.hpp"
 
 namespace lensmill::pipeline::cli {
 namespace {
@@ -28,8 +29,20 @@ NoiseModelRequest request_from(const po::variables_map& values) {
 
 ExitCode run(const po::variables_map& values, const Context& context) {
   const auto request = request_from(values);
+  std::vector<OutputFile> outputs;
+  if (values.contains("output")) {
+    outputs.push_back({"noise-model: --output", values["output"].as<std::string>(),
+                       "a noise model", "format: "});
+  }
+  if (values.contains("png")) {
+    outputs.push_back({"noise-model: --png", values["png"].as<std::string>(),
+                       "a PNG picture", std::string(png_signature)});
+  }
   context.world.agree([&] {
     if (!context.world.is_root()) return;
+    std::vector<std::string> inputs{request.image};
+    if (request.invvar) inputs.push_back(*request.invvar);
+    check_output_files(outputs, inputs);
     const auto model = measure_noise_model(request);
     if (values.contains("output")) {
       const auto path = values["output"].as<std::string>();

@@ -4,6 +4,7 @@
 
 #include "lib/io/files.hpp"
 #include "pipeline/cli/command.hpp"
+#include "pipeline/run/files_of_run.hpp"
 
 namespace lensmill::pipeline::cli {
 namespace {
@@ -35,7 +36,7 @@ ExitCode run(const po::variables_map& values, const Context& context) {
   context.log.result(probe_text(report));
   context.world.agree([&] {
     if (!context.world.is_root()) return;
-    const std::string folder = run.folder.path() + "/analysis";
+    const std::string folder = analysis_folder(run.folder);
     io::make_folders(folder);
     io::write_text(folder + "/probe.json", probe_json(report));
     io::write_text(folder + "/probe.csv", probe_csv(report));

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "lib/core/errors.hpp"
+#include "lib/io/files.hpp"
 #include "lib/io/hdf5/seal.hpp"
 
 namespace lensmill::pipeline {
@@ -35,11 +36,7 @@ std::uintmax_t unpacked_bytes(const std::string& path) {
 }
 
 std::string first_bytes(const std::string& path) {
-  // A pipe that nobody writes to would be waited for.
-  std::error_code ignored;
-  if (std::filesystem::is_fifo(path, ignored)) {
-    throw DataError(path + ": is a pipe, not a file: write the data into a file");
-  }
+  io::check_is_file(path);
   std::ifstream file(path, std::ios::binary);
   if (!file) throw IoError(path + ": cannot be opened (" + std::strerror(errno) + ")");
   std::array<char, 4096> buffer{};

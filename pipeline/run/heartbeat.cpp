@@ -1,6 +1,7 @@
 #include "pipeline/run/heartbeat.hpp"
 
 #include <nlohmann/json.hpp>
+#include <string>
 
 #include "lib/io/this_process.hpp"
 
@@ -11,7 +12,9 @@ constexpr std::chrono::seconds interval{60};
 
 }  // namespace
 
-Heartbeat::Heartbeat(const std::string& path) : file_(path, std::ios::app) {}
+// Not through a link that somebody has put there ("x").
+Heartbeat::Heartbeat(const std::string& path)
+    : file_(std::fopen(path.c_str(), "wxe")) {}
 
 void Heartbeat::begin_shard(std::int64_t shard, std::int64_t rows) {
   shard_ = shard;
@@ -22,18 +25,21 @@ void Heartbeat::begin_shard(std::int64_t shard, std::int64_t rows) {
 }
 
 void Heartbeat::beat(const char* event) {
-  if (!file_.is_open()) return;
+  if (file_ == nullptr) return;
   next_ = Clock::now() + interval;
   const std::chrono::duration<double> spent = Clock::now() - shard_start_;
-  file_ << nlohmann::json{{"utc", io::utc_now()},
-                          {"event", event},
-                          {"shard", shard_},
-                          {"shard_rows", rows_},
-                          {"own_rows_done", rows_done_},
-                          {"seconds", spent.count()},
-                          {"host", io::host_name()}}
-        << std::endl;
-  if (!file_) file_.close();
+  const std::string line = nlohmann::json{{"utc", io::utc_now()},
+                                          {"event", event},
+                                          {"shard", shard_},
+                                          {"shard_rows", rows_},
+                                          {"own_rows_done", rows_done_},
+                                          {"seconds", spent.count()},
+                                          {"host", io::host_name()}}
+                               .dump() +
+                           "\n";
+  if (std::fputs(line.c_str(), file_.get()) < 0 || std::fflush(file_.get()) != 0) {
+    file_.reset();
+  }
 }
 
 }  // namespace lensmill::pipeline

@@ -2,7 +2,8 @@
 
 #include <chrono>
 #include <cstdint>
-#include <fstream>
+#include <cstdio>
+#include <memory>
 #include <string>
 
 namespace lensmill::pipeline {
@@ -15,13 +16,14 @@ class Heartbeat {
  public:
   /// Of a rank that gives none.
   Heartbeat() = default;
+  /// \param path of a file that is not there yet
   explicit Heartbeat(const std::string& path);
 
   void begin_shard(std::int64_t shard, std::int64_t rows);
   /// Call it after every row.
   void row_done() {
     ++rows_done_;
-    if (file_.is_open() && Clock::now() >= next_) beat("alive");
+    if (file_ != nullptr && Clock::now() >= next_) beat("alive");
   }
   void end_shard() { beat("finished"); }
 
@@ -29,7 +31,11 @@ class Heartbeat {
   using Clock = std::chrono::steady_clock;
   void beat(const char* event);
 
-  std::ofstream file_;
+  struct CloseFile {
+    void operator()(std::FILE* file) const noexcept { std::fclose(file); }
+  };
+
+  std::unique_ptr<std::FILE, CloseFile> file_;
   Clock::time_point next_{};
   Clock::time_point shard_start_{};
   std::int64_t shard_ = -1;

@@ -54,7 +54,7 @@ std::string status_of(ExitCode code) {
 
 GatingRun read_gating_run(const std::string& path, const RunFolder& folder) {
   const std::string file = RunFolder(path, "").run_id_file();
-  if (!fs::exists(file)) {
+  if (!io::exists(file)) {
     throw UsageError(fmt::format(
         "--gated-by {}: no run with an id there ({} is missing); give the folder of a "
         "run that this version has made",
@@ -128,7 +128,7 @@ void JobRecord::write() const {
 
 std::vector<json> read_job_records(const RunFolder& folder) {
   std::vector<json> records;
-  if (!fs::exists(folder.run_id_file())) return records;
+  if (!io::exists(folder.run_id_file())) return records;
   const std::string run_id = first_line(io::read_text(folder.run_id_file()));
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder.log(), error)) {

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "lib/core/errors.hpp"
+#include "pipeline/run/files_of_run.hpp"
 
 namespace lensmill::pipeline {
 namespace {
@@ -34,8 +35,7 @@ Hold keep_others_off(const RunFolder& folder, const ShardPlan& plan,
   for (bool said = false;; said = true) {
     Hold hold;
     std::string holder;
-    hold.lock =
-        io::RangeLock::try_lock(folder.log() + "/shards.lock", selection.first, end);
+    hold.lock = io::RangeLock::try_lock(lock_file(folder), selection.first, end);
     if (hold.lock) {
       auto answer = io::Claim::ask(folder.log(), selection.first, end,
                                    io::claim_times_from_environment(),

@@ -10,52 +10,15 @@
 #include "lib/io/files.hpp"
 #include "lib/io/this_process.hpp"
 #include "pipeline/run/config_identity.hpp"
+#include "pipeline/run/files_of_run.hpp"
 #include "pipeline/run/input_differences.hpp"
+#include "pipeline/run/stop_request.hpp"
 #include "pipeline/run/verify_run.hpp"
 
 namespace lensmill::pipeline {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool is_shard_file(const fs::path& path) {
-  const std::string name = path.filename().string();
-  return name.starts_with("shard-") &&
-         (name.ends_with(".h5") || name.ends_with(".partial"));
-}
-
-std::vector<fs::path> shard_files(const RunFolder& folder) {
-  std::vector<fs::path> files;
-  std::error_code none;
-  for (const auto& entry : fs::directory_iterator(folder.shards(), none)) {
-    if (is_shard_file(entry.path())) files.push_back(entry.path());
-  }
-  std::ranges::sort(files);
-  return files;
-}
-
-/// The virtual file of the run that is there, which may have another name.
-std::string old_virtual_file(const RunFolder& folder) {
-  try {
-    const auto before = flatten(io::read_text(folder.run_yaml()), folder.run_yaml());
-    return RunFolder(folder.path(), before.at("run.name")).virtual_file();
-  } catch (const std::exception&) {
-    // A damaged run.yaml does not keep anybody from beginning anew.
-    return folder.virtual_file();
-  }
-}
-
-/// Only what a run made is removed, run.yaml last: a folder without one is no run.
-void remove_run(const RunFolder& folder) {
-  for (const auto& file : shard_files(folder)) io::remove_file(file.string());
-  io::remove_file(old_virtual_file(folder));
-  io::remove_file(folder.virtual_file());
-  std::error_code error;
-  fs::remove_all(folder.path() + "/analysis", error);
-  io::remove_file(folder.prov_file());
-  io::remove_file(folder.run_id_file());  // a new run, whose jobs have another id
-  io::remove_file(folder.run_yaml());
-}
 
 void check_same_config(const RunFolder& folder, const Provenance& provenance,
                        Existing existing) {
@@ -88,7 +51,7 @@ void check_same_config(const RunFolder& folder, const Provenance& provenance,
 /// A run makes its log folder before its run.yaml: without one (and without shards) the
 /// file is somebody's configuration that happens to be called like that.
 void check_made_by_a_run(const RunFolder& folder) {
-  if (fs::exists(folder.log()) || !shard_files(folder).empty()) return;
+  if (io::exists(folder.log()) || !shard_files(folder).empty()) return;
   throw UsageError(
       fmt::format("{}: is there, but no run (neither shards nor a log): it would be "
                   "overwritten; give "
@@ -97,18 +60,20 @@ void check_made_by_a_run(const RunFolder& folder) {
 }
 
 void check_free(const RunFolder& folder) {
-  if (!shard_files(folder).empty() || fs::exists(folder.virtual_file())) {
+  if (!shard_files(folder).empty() || io::exists(folder.virtual_file()) ||
+      io::exists(folder.prov_file())) {
     throw UsageError(fmt::format(
-        "{}: holds shards or {} but no run.yaml: not a run that could be continued or "
-        "replaced; give another --output, or remove them by hand",
-        folder.path(), fs::path(folder.virtual_file()).filename().string()));
+        "{}: holds shards, {} or {} but no run.yaml: not a run that could be continued "
+        "or replaced; give another --output, or remove them by hand",
+        folder.path(), fs::path(folder.virtual_file()).filename().string(),
+        fs::path(folder.prov_file()).filename().string()));
   }
 }
 
 /// Root only.
 Hold settle(const RunFolder& folder, const ShardPlan& plan, const ShardRange& selection,
             const Provenance& provenance, Existing existing, Log& log) {
-  const bool there = fs::exists(folder.run_yaml());
+  const bool there = io::exists(folder.run_yaml());
   if (there) check_made_by_a_run(folder);
   if (there && existing == Existing::refuse) {
     throw UsageError(fmt::format(
@@ -131,21 +96,22 @@ Hold settle(const RunFolder& folder, const ShardPlan& plan, const ShardRange& se
                           ? patience
                           : std::chrono::seconds(0),
                       log);
-  if (there && existing == Existing::overwrite) remove_run(folder);
+  if (there && existing == Existing::overwrite) remove_run(folder, provenance.inputs);
+  settle_stop_file(folder, hold.claim.empty() ? "" : hold.claim.front().path());
   return hold;
 }
 
 /// What killed jobs have left of the selected shards and of the run's small files.
 void remove_partials(const RunFolder& folder, const ShardRange& selection) {
   for (const auto& file : shard_files(folder)) {
-    const std::string name = file.filename().string();
-    if (!name.ends_with(".partial")) continue;
-    const auto shard = shard_of_file_name(name);
-    if (shard && selection.contains(*shard)) io::remove_file(file.string());
+    if (!file.ends_with(".partial")) continue;
+    const auto shard = shard_of_file_name(fs::path(file).filename().string());
+    if (shard && selection.contains(*shard)) io::remove_file(file);
   }
   // run.yaml has been written just now.
   io::remove_dead_partials(folder.path(), folder.run_yaml());
   io::remove_dead_partials(folder.log(), folder.run_yaml());
+  io::remove_dead_partials(analysis_folder(folder), folder.run_yaml());
 }
 
 [[noreturn]] void refuse_foreign(const ShardState& state, const std::string& path,
@@ -227,17 +193,18 @@ std::optional<std::string> level_of_existing_shards(
     const RunFolder& folder, Existing existing, const parallel::Communicator& world) {
   if (existing == Existing::refuse || existing == Existing::overwrite) return {};
   std::string level;
-  if (world.is_root()) {
+  world.agree([&] {
+    if (!world.is_root()) return;
     for (const auto& file : shard_files(folder)) {
       try {
-        level = ShardHeader::read(io::hdf5::File::open(file.string()))
-                    .identity.instruction_level;
+        level =
+            ShardHeader::read(io::hdf5::File::open(file)).identity.instruction_level;
         break;
       } catch (const Error&) {
         // Partial or damaged: says nothing.
       }
     }
-  }
+  });
   world.broadcast(level);
   if (level.empty()) return {};
   return level;

@@ -15,6 +15,7 @@
 #include "lib/parallel/work_queue.hpp"
 #include "pipeline/build_info.hpp"
 #include "pipeline/run/config_identity.hpp"
+#include "pipeline/run/files_of_run.hpp"
 #include "pipeline/run/finish_run.hpp"
 #include "pipeline/run/heartbeat.hpp"
 #include "pipeline/run/job_record.hpp"
@@ -24,6 +25,7 @@
 #include "pipeline/run/rank_report.hpp"
 #include "pipeline/run/session.hpp"
 #include "pipeline/run/shard_maker.hpp"
+#include "pipeline/run/stop_request.hpp"
 #include "pipeline/run/stop_signals.hpp"
 
 namespace lensmill::pipeline {
@@ -130,7 +132,7 @@ JobRecord begin_record(const Session& session, const std::vector<GatingRun>& gat
   return record;
 }
 
-/// Make the pending shards; true if some were left because of a signal.
+/// Make the pending shards; true if some were left because of a request to stop.
 bool make_shards(const Session& session, const PreparedFolder& prepared,
                  const RunFolder& folder, const RunIdentity& identity,
                  const Provenance& provenance, const std::string& stem,
@@ -141,6 +143,7 @@ bool make_shards(const Session& session, const PreparedFolder& prepared,
   if (group.ranks.is_root()) {
     heartbeat = Heartbeat(fmt::format("{}.group-{:04}.jsonl", stem, group.index));
   }
+  StopRequests stop(folder, group.ranks.is_root(), group.count, log);
   std::optional<parallel::WorkQueue> queue;
   ShardMaker maker(group.ranks,
                    {session.chain(), session.rows(), session.plan.rows, identity,
@@ -148,6 +151,7 @@ bool make_shards(const Session& session, const PreparedFolder& prepared,
                    [&] {
                      progress.row_done();
                      heartbeat.row_done();
+                     stop.wanted();
                      queue->keep_up();
                    });
   bool stopped = false;
@@ -158,7 +162,7 @@ bool make_shards(const Session& session, const PreparedFolder& prepared,
         session.config.output.work_distribution == config::WorkDistribution::fixed
             ? parallel::Distribution::fixed
             : parallel::Distribution::dynamic,
-        StopSignals::requested);
+        [&] { return stop.wanted(); });
     const auto next = [&] {
       const Stopwatch watch(maker.timings().waiting);
       return queue->next();
@@ -269,6 +273,8 @@ void say_plan(const Session& session, const ShardRange& selection,
 ExitCode run_job(const config::RunConfig& config, const RunOptions& options,
                  const Communicator& world, Log& log) {
   const auto start = std::chrono::steady_clock::now();
+  const RunFolder folder(config.output.directory, config.run.name);
+  announce_stop_signals(folder, log);
   // From here on: a signal while inputs are opened must end the job in good order, too.
   const StopSignals signals;
   // What the environment says is refused before the minutes that opening the inputs may
@@ -279,7 +285,7 @@ ExitCode run_job(const config::RunConfig& config, const RunOptions& options,
     parallel::io_limit_seconds();
     io::claim_times_from_environment();
   });
-  const RunFolder folder(config.output.directory, config.run.name);
+  world.agree([&] { check_lengths_of_names(folder); });
   auto prepare = options.prepare;
   // Several jobs that fill one run each find what the others have begun.
   if (options.shards && prepare.existing == Existing::refuse) {
@@ -325,8 +331,7 @@ ExitCode run_job(const config::RunConfig& config, const RunOptions& options,
   });
   const PreparedFolder prepared = prepare_folder(
       folder, session.plan, selection, identity, provenance, prepare, world, log);
-  world.agree(
-      [&] { log.also_to(fmt::format("{}/{}.log", folder.log(), io::utc_now())); });
+  world.agree([&] { log.also_to(fmt::format("{}/{}", folder.log(), io::utc_now())); });
   log.info(
       version_line() + ", started as: " +
       std::get<std::string>(

@@ -4,27 +4,17 @@
 
 #include <algorithm>
 #include <charconv>
-#include <filesystem>
 #include <optional>
 
 #include "lib/core/errors.hpp"
 #include "lib/core/saltelli.hpp"
 #include "lib/io/files.hpp"
 #include "lib/io/hdf5/file.hpp"
+#include "pipeline/run/files_of_run.hpp"
 #include "pipeline/run/shard_header.hpp"
 
 namespace lensmill::pipeline {
 namespace {
-
-namespace fs = std::filesystem;
-
-std::string folder_of(const std::string& path) {
-  const fs::path given(path.empty() ? "." : path);
-  if (fs::is_directory(given)) return given.lexically_normal().string();
-  if (!fs::exists(given)) throw DataError(path + ": no such file or folder");
-  const fs::path parent = given.parent_path();
-  return parent.empty() ? "." : parent.string();
-}
 
 const std::string& value(const FlatConfig& config, const std::string& key,
                          const std::string& file) {
@@ -48,11 +38,8 @@ Number number(const FlatConfig& config, const std::string& key,
 
 /// The header of the first shard that is whole.
 std::optional<ShardHeader> first_header(const RunFolder& folder) {
-  std::vector<std::string> paths;
-  std::error_code none;
-  for (const auto& entry : fs::directory_iterator(folder.shards(), none)) {
-    if (entry.path().extension() == ".h5") paths.push_back(entry.path().string());
-  }
+  auto paths = shard_files(folder);
+  std::erase_if(paths, [](const std::string& path) { return !path.ends_with(".h5"); });
   std::ranges::sort(paths);
   for (const auto& path : paths) {
     try {
@@ -84,17 +71,25 @@ std::int64_t rows_of(const RunFolder& folder, const FlatConfig& config,
                   "`lensmill run ... --resume`)");
 }
 
+/// A name from elsewhere would lead to files that are not the run's.
+std::string name_in(const FlatConfig& config, const std::string& file) {
+  const std::string& name = value(config, "run.name", file);
+  if (is_run_name(name)) return name;
+  throw DataError(fmt::format(
+      "{}: run.name: names no file in the run's folder (\"{}\")", file, name));
+}
+
 }  // namespace
 
 RunOnDisk open_run(const std::string& path) {
-  const std::string folder_path = folder_of(path);
+  const std::string folder_path = run_folder_of(path);
   const std::string yaml_path = folder_path + "/run.yaml";
-  if (!fs::exists(yaml_path)) {
+  if (!io::exists(yaml_path)) {
     throw DataError(folder_path + ": not a run (it has no run.yaml)");
   }
   const std::string yaml = io::read_text(yaml_path);
   const FlatConfig config = flatten(yaml, yaml_path);
-  const RunFolder folder(folder_path, value(config, "run.name", yaml_path));
+  const RunFolder folder(folder_path, name_in(config, yaml_path));
   const auto shard = first_header(folder);
   std::vector<double> radii;
   for (std::size_t k = 0; k < list_in(config, "measure.aperture_radius_pix").size();

@@ -4,6 +4,7 @@
 
 #include "lib/core/errors.hpp"
 #include "lib/core/instruction_level.hpp"
+#include "pipeline/run/split_warnings.hpp"
 #include "stages/config/read_run_config.hpp"
 
 namespace lensmill::pipeline {
@@ -37,6 +38,13 @@ Session open_session(const config::RunConfig& config,
       config::shards_problem(session.plan.rows, session.plan.rows_per_shard);
   if (!problem.empty()) throw ConfigError("output.rows_per_shard: " + problem);
   for (const auto& warning : session.opened.warnings) log.warning(warning);
+  if (session.opened.inputs->hosts) {
+    for (const auto& warning :
+         split_warnings(config.run.seed, session.opened.inputs->hosts->count(),
+                        config.catalogue.split)) {
+      log.warning(warning);
+    }
+  }
   for (const auto& prior : session.setup.sampler->overridden()) {
     log.info(fmt::format("the catalogue gives {}: its prior is not used", prior));
   }

@@ -1,8 +1,12 @@
 #include "pipeline/run/stop_signals.hpp"
 
+#include <unistd.h>
+
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <csignal>
+#include <utility>
 
 namespace lensmill::pipeline {
 namespace {
@@ -10,6 +14,8 @@ namespace {
 constexpr std::array handled{SIGTERM, SIGINT, SIGUSR1};
 // A handler reaches only what has static storage.
 std::atomic<bool> stop_requested{false};
+std::string usr1_text;
+std::string others_text;
 static_assert(std::atomic<bool>::is_always_lock_free);
 std::array<struct sigaction, handled.size()> before;
 
@@ -18,7 +24,13 @@ extern "C" void on_signal(int signal) {
     std::signal(SIGINT, SIG_DFL);
     std::raise(SIGINT);
   }
-  stop_requested = true;
+  if (stop_requested.exchange(true)) return;
+  const std::string& text = signal == SIGUSR1 ? usr1_text : others_text;
+  const int error = errno;
+  if (::write(STDERR_FILENO, text.data(), text.size()) < 0) {
+    // Nobody is there to be told.
+  }
+  errno = error;
 }
 
 }  // namespace
@@ -43,5 +55,10 @@ StopSignals::~StopSignals() {
 }
 
 bool StopSignals::requested() { return stop_requested; }
+
+void StopSignals::announce(std::string on_usr1, std::string on_others) {
+  usr1_text = std::move(on_usr1);
+  others_text = std::move(on_others);
+}
 
 }  // namespace lensmill::pipeline

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 namespace lensmill::pipeline {
 
 /// Asks the run to end in good order: SIGTERM, SIGINT and SIGUSR1 are caught from here
@@ -15,6 +17,10 @@ class StopSignals {
 
   /// Whether this rank has got one of them. Others may not have: agree on it.
   static bool requested();
+  /// Texts for stderr, written by the handler itself when the first signal comes, one
+  /// for USR1 and one for the others: after these a launcher may leave no time for
+  /// more. Before signals are expected, from one thread.
+  static void announce(std::string on_usr1, std::string on_others);
 };
 
 }  // namespace lensmill::pipeline

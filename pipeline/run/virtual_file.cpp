@@ -106,6 +106,7 @@ void write_virtual_file(const RunOnDisk& run) {
   const std::size_t user_block_bytes = io::hdf5::seal_block_bytes(0);
   const std::string partial = io::own_partial(path);
   try {
+    io::make_new(partial);
     File file = File::create(partial, user_block_bytes);
     fill(file, run, *example);
     file.close();
@@ -115,6 +116,8 @@ void write_virtual_file(const RunOnDisk& run) {
     ::unlink(partial.c_str());
     throw;
   }
+  // Of a finalize that was killed.
+  io::remove_dead_partials_of(path);
 }
 
 }  // namespace lensmill::pipeline

@@ -5,7 +5,8 @@ import unittest
 
 from support import SMALL, USAGE, Case, lensmill
 
-COMMANDS = ("run", "check", "psf-test", "info", "verify", "extract", "finalize")
+COMMANDS = ("run", "check", "psf-test", "info", "verify", "extract", "finalize",
+            "stop")
 
 
 class Help(Case):
@@ -86,7 +87,7 @@ class Refused(Case):
         for command, argument in (("run", "CONFIG"), ("check", "CONFIG"),
                                   ("psf-test", "CONFIG"), ("info", "WHAT"),
                                   ("verify", "RUN"), ("extract", "RUN"),
-                                  ("finalize", "RUN")):
+                                  ("finalize", "RUN"), ("stop", "RUN")):
             self.refused(command, says=[f"{command}: {argument} is missing",
                                         f"usage: lensmill {command} "])
 

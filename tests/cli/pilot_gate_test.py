@@ -39,7 +39,7 @@ class PilotGate(Case):
         done = self.judged(self.pilot())
 
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        self.assertEqual(done.stdout.count("  pass  "), 6, done.stdout)
+        self.assertEqual(done.stdout.count("  pass  "), 7, done.stdout)
         self.assertNotIn("not checked", done.stdout)
 
     def test_too_few_rows(self):
@@ -115,6 +115,30 @@ class PilotGate(Case):
         self.assertEqual(failed(fraction, masked)[0], ["core flux"])
         self.assertEqual(failed(numpy.full_like(fraction, numpy.nan), None)[0],
                          ["core flux"])
+
+    def test_offsets_that_are_none(self):
+        """All of them, or a few: with none left there is nothing to be wrong about."""
+        run = self.pilot()
+        for rows in (slice(0, 1), slice(None)):
+            for shard in (run / "shards").glob("*.h5"):
+                with h5py.File(shard, "r+") as file:
+                    file["measurements/core_offset"][rows] = float("nan")
+
+            self.assert_fails(run, "offsets")
+
+    def test_few_hosts_in_a_split_are_said(self):
+        run = self.pilot()
+        with h5py.File(virtual_file(run), "r+") as file:
+            split = file["catalogue/split"][...]
+            file["catalogue/host_index"] = [k % 40 if s == 0 else k % 9
+                                            for k, s in enumerate(split)]
+
+        done = self.judged(run)
+
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertRegex(done.stdout, r"(?m)^  warn  hosts          validation has \d, "
+                         "fewer than 10")
+        self.assertNotIn("train has", done.stdout)
 
     def test_no_run_no_pass(self):
         done = self.judged(self.folder / "nothing")

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "lib/core/errors.hpp"
+#include "lib/io/files.hpp"
 #include "lib/io/fits/check.hpp"
 #include "lib/io/fits/open_file.hpp"
 
@@ -38,6 +39,7 @@ HduShape shape_of(fitsfile* fits, int index, const std::string& path) {
 
 File File::open(const std::string& path) {
   // Ask the system first, so that what CFITSIO refuses after that is the contents.
+  check_is_file(path);
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   char byte = 0;
   const bool readable = descriptor >= 0 && ::read(descriptor, &byte, 1) >= 0;

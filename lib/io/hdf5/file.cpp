@@ -15,6 +15,7 @@
 
 #include "lib/core/errors.hpp"
 #include "lib/io/disk_space.hpp"
+#include "lib/io/files.hpp"
 #include "lib/io/hdf5/seal.hpp"
 #include "lib/io/hdf5/try_in_child.hpp"
 
@@ -42,6 +43,7 @@ Handle access_properties(const Place& place) {
 /// Separate "cannot be opened" from "is not an HDF5 file": the operating system is
 /// asked first, so that what HDF5 refuses after that is the file's contents.
 void check_readable(const Place& place, int flags) {
+  check_is_file(place.file);
   const int descriptor = ::open(place.file.c_str(), flags | O_CLOEXEC);
   if (descriptor < 0) {
     throw IoError(place.file + ": cannot be opened (" + std::strerror(errno) + ")");

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -150,6 +151,37 @@ TEST_F(ClaimTest, OfManyWhoAskAtOnceAtMostOneGetsIt) {
   for (const auto& answer : answers) held += answer.claim.size();
 
   EXPECT_EQ(held, 1U);
+}
+
+TEST_F(ClaimTest, TheLivingAreThoseNotKnownToBeDead) {
+  const std::string folder = folder_.path().string();
+  const auto own = ask(100, 105);
+  const pid_t child = killed_holder();
+  const auto touched = foreign("shards-20-30.node7-12-5.claim", elsewhere);
+  const auto silent = foreign("shards-30-40.node7-12-6.claim", elsewhere);
+  constexpr ClaimTimes minute{.silence = milliseconds(60000)};
+  std::filesystem::last_write_time(
+      silent, std::filesystem::last_write_time(touched) - std::chrono::minutes(2));
+
+  const auto living = Claim::living(folder, own.claim.at(0).path(), minute);
+
+  ::waitpid(child, nullptr, 0);
+  ASSERT_EQ(living.size(), 2U);
+  EXPECT_EQ(living[0].name,
+            std::filesystem::path(own.claim.at(0).path()).stem().string());
+  EXPECT_EQ(living[1].name, "shards-20-30.node7-12-5");
+  EXPECT_THAT(living[1].description,
+              testing::AllOf(HasSubstr("process 12 on node7"), HasSubstr("20 to 29")));
+}
+
+// A pipe that nobody writes into, put where a claim would be.
+TEST_F(ClaimTest, APipeIsWatchedLikeAnyOtherClaimAndNotWaitedFor) {
+  ASSERT_EQ(::mkfifo((folder_ / "shards-0-5.node7-12-5.claim").c_str(), 0600), 0);
+
+  const auto answer = ask(0, 5);
+
+  EXPECT_EQ(answer.claim.size(), 1U);
+  EXPECT_EQ(answer.taken_over.size(), 1U);
 }
 
 TEST_F(ClaimTest, WithoutAFolderTheProblemIsNamedAndNothingThrown) {

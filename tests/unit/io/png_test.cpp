@@ -4,10 +4,11 @@
 #include <gtest/gtest.h>
 #include <png.h>
 
+#include <filesystem>
 #include <vector>
 
 #include "lib/core/errors.hpp"
-#include "tests/support/full_disk.hpp"
+#include "tests/support/file_size_limit.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace lensmill::io {
@@ -42,11 +43,12 @@ TEST(Png, FailuresNameTheFileAndTheReason) {
                   testing::AllOf(testing::HasSubstr("/proc/nowhere/a.png"),
                                  testing::HasSubstr("No such file"))));
   const test_support::TemporaryFolder folder;
-  const std::string full = test_support::full_disk_file(folder.path(), "full.png");
-  EXPECT_THAT([&] { write_png(full, rgb, 64, 64); },
-              testing::ThrowsMessage<IoError>(
-                  testing::AllOf(testing::HasSubstr("full.png"),
-                                 testing::HasSubstr("No space left on device"))));
+  const test_support::FileSizeLimit limit(64);
+  EXPECT_THAT(
+      [&] { write_png((folder / "full.png").string(), rgb, 64, 64); },
+      testing::ThrowsMessage<IoError>(testing::AllOf(
+          testing::HasSubstr("full.png"), testing::HasSubstr("File too large"))));
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path())) << "half a picture is left";
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "lib/core/errors.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -33,6 +35,26 @@ TEST(RangeLock, EndsWithItsObjectAndMovesWithIt) {
     EXPECT_FALSE(RangeLock::try_lock(path, 0, 1));
   }
   EXPECT_TRUE(RangeLock::try_lock(path, 0, 1));
+}
+
+TEST(RangeLock, OfOthersIsSeenWithoutTakingOne) {
+  const test_support::TemporaryFolder folder;
+  const std::string path = (folder / "lock").string();
+  EXPECT_FALSE(RangeLock::is_locked(path, 0, 100));
+  const auto lock = RangeLock::try_lock(path, 10, 20);
+
+  EXPECT_TRUE(RangeLock::is_locked(path, 0, 100));
+  EXPECT_FALSE(RangeLock::is_locked(path, 20, 100));
+}
+
+TEST(RangeLock, DoesNotFollowALink) {
+  const test_support::TemporaryFolder folder;
+  const std::string path = (folder / "lock").string();
+  std::filesystem::create_symlink(folder / "elsewhere", path);
+
+  EXPECT_THROW(RangeLock::try_lock(path, 0, 1), IoError);
+
+  EXPECT_FALSE(std::filesystem::exists(folder / "elsewhere"));
 }
 
 TEST(RangeLock, SaysWhatItCannotOpen) {
