@@ -18,7 +18,9 @@ constexpr double recentred_tolerance_pix = 1.0e-3;  // spline tails at the edges
 constexpr double record_tolerance = 1.0e-9;
 /// The windowed centroid's own error: a half is still a half.
 constexpr double centroid_noise_pix = 1.0e-3;
-constexpr double transfer_frequency = 0.2;  // cycles per pixel
+constexpr double highest_frequency = 0.2;  // cycles per pixel
+// Where the PSF lets less through, the edges of its rectangle count, too.
+constexpr double least_transfer = 0.1;
 
 PsfTestRow core_row(const psf::LatticeKernel& kernel, const KernelPromise& promise) {
   const double offset = core_centroid(kernel).offset_pix();
@@ -111,7 +113,8 @@ std::vector<PsfTestRow> check_kernel(const psf::LatticeKernel& kernel,
 
 double measured_pixel_responses(const psf::LatticeKernel& with_pixel,
                                 const psf::LatticeKernel& without_pixel) {
-  const double f = transfer_frequency;
+  double f = highest_frequency;
+  while (transfer(without_pixel, f, f) < least_transfer) f *= 0.5;
   const double of_one =
       std::sin(std::numbers::pi * f) / (std::numbers::pi * f);  // one axis
   const double ratio = transfer(with_pixel, f, f) / transfer(without_pixel, f, f);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <optional>
 
 #include "lib/core/errors.hpp"
 #include "lib/core/units.hpp"
@@ -13,6 +14,7 @@
 #include "pipeline/inputs/open_psf.hpp"
 #include "pipeline/run/psf_positions.hpp"
 #include "pipeline/run/psf_promise.hpp"
+#include "stages/lattice_choice.hpp"
 
 namespace lensmill::pipeline {
 namespace {
@@ -80,12 +82,13 @@ std::shared_ptr<stages::Inputs> inputs_of(const stages::PsfCase& one,
 psf::LatticeKernel kernel_by(const config::PsfSection& changed,
                              const stages::PsfCase& one, const stages::Setup& setup,
                              std::shared_ptr<const stages::Inputs> alone,
-                             psf::PixelResponse response) {
+                             psf::PixelResponse response,
+                             std::optional<stages::KernelReach> reach = {}) {
   const auto band = static_cast<std::size_t>(one.band);
   std::vector<config::PsfSection> sections(band + 1);
   sections[band] = changed;
   const stages::PsfBank bank(std::move(sections), std::move(alone),
-                             setup.lattice.oversample, response);
+                             setup.lattice.oversample, response, reach);
   psf::FunctionKernelWorkspace workspace;
   psf::LatticeKernel kernel;
   bank.make(one.band, one.injection, workspace, kernel);
@@ -166,8 +169,9 @@ measure::PsfSelfTest test_of(const stages::PsfCase& one, const stages::Setup& se
   test.variants = variants_of(one, setup, inputs, config);
   if (!discrete && !section.includes_pixel &&
       one.fwhm_pix * setup.lattice.oversample >= resolved_fwhm_samples) {
-    test.without_pixel = kernel_by(section, one, setup, inputs_of(one, inputs),
-                                   psf::PixelResponse::omit);
+    test.without_pixel =
+        kernel_by(section, one, setup, inputs_of(one, inputs), psf::PixelResponse::omit,
+                  stages::kernel_reach(config, setup.deposit));
   }
   if (section.kind == PsfKind::gaussian && section.q == 1.0) {
     test.gaussian_sigma_pix = one.injection.psf_fwhm_pix[band] / fwhm_per_sigma;

@@ -183,7 +183,7 @@ class Settings(Case):
     def test_what_set_gets_wrong_is_named_by_it(self):
         for setting, says in (
                 ("run.sed=1", "did you mean seed?"),
-                ("catalogue.sampled.count=-3", "must be an integer >= 1 (got -3)"),
+                ("catalogue.sampled.count=-3", "must be an integer in [1, 1000000000000000] (got -3)"),
                 ("bands[0]=g", "unknown key"),
                 ("run.seed.deep=1", "cannot be set inside"),
                 ("run.seed={", "not valid YAML"),

@@ -86,12 +86,12 @@ TEST_F(VirtualDataset, ShowsTheShardsAndFillsWhatIsMissing) {
 TEST_F(VirtualDataset, AbsentIntegersAreNoValuesOfRows) {
   const std::string path = (folder_ / "integers.h5").string();
   File file = File::create(path);
-  const auto value_of = [&](ElementType type, std::optional<std::int64_t> absent) {
+  const auto value_of = [&](ElementType type, std::optional<std::int64_t> fill) {
     ColumnInfo info = status_info;
-    info.name = std::string(to_string(type)) + (absent ? "_given" : "");
+    info.name = std::string(to_string(type)) + (fill ? "_given" : "");
     info.type = type;
     Group root = file.create_group("of_" + info.name);
-    create_virtual_dataset(root, info, 1, "/images/status", {}, absent);
+    create_virtual_dataset(root, info, 1, "/images/status", {}, fill);
     return file.read_all<double>("of_" + info.name + "/" + info.name).values.at(0);
   };
 
