@@ -44,23 +44,6 @@ void check_products(const Section& output, const RunConfig& config) {
   }
 }
 
-/// Names that the system would refuse once the work is done.
-std::string directory_problem(const std::string& directory) {
-  // Linux: NAME_MAX, and PATH_MAX with room for what lies in a run's folder.
-  constexpr std::size_t longest_name = 255;
-  constexpr std::size_t longest_path = 3800;
-  if (directory.size() > longest_path) {
-    return fmt::format("is a path of {} bytes (at most {})", directory.size(),
-                       longest_path);
-  }
-  for (const auto& part : std::filesystem::path(directory)) {
-    if (part.native().size() <= longest_name) continue;
-    return fmt::format("has a name of {} bytes in it (at most {})",
-                       part.native().size(), longest_name);
-  }
-  return "";
-}
-
 }  // namespace
 
 std::string shards_problem(std::int64_t rows, std::int64_t rows_per_shard) {
@@ -126,8 +109,6 @@ void read_output(const Section& root, RunConfig& config) {
     output.problem("directory", "must name a folder (got \"\")");
   } else {
     out.directory = std::filesystem::absolute(directory).lexically_normal().string();
-    const auto problem = directory_problem(out.directory);
-    if (!problem.empty()) output.problem("directory", problem);
   }
   output.record_text("directory", out.directory);
   out.products = output.texts("products", out.products);

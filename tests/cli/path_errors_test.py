@@ -73,7 +73,8 @@ class LongNames(Case):
             for command in (("run", config, "--output", run),
                             ("run", config, "--output", run, "--dry-run"),
                             ("check", config, "--output", run)):
-                self.assert_ends(lensmill(*command), CONFIG, "run.name: is too long")
+                self.assert_ends(lensmill(*command), CONFIG, "run.name at",
+                                 "must be at most 200 letters")
             self.assertFalse(run.exists())
 
     def test_a_long_one_that_fits(self):

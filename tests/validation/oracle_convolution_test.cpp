@@ -245,8 +245,8 @@ INSTANTIATE_TEST_SUITE_P(Oracle, OracleConvolution,
                          testing::Values(Contract{Truth::cut, 1.0e-3, 93},
                                          Contract{Truth::whole, 1.0e-3, 93},
                                          Contract{Truth::whole, 1.0e-4, 92}),
-                         [](const auto& info) {
-                           auto name = to_string(info.param);
+                         [](const auto& contract) {
+                           auto name = to_string(contract.param);
                            std::erase(name, '-');
                            return name;
                          });

@@ -137,10 +137,6 @@ INSTANTIATE_TEST_SUITE_P(
                  "run.name at run.yaml:2: must be at most 200 letters"},
         BadInput{"LongBand", "bands: [r]", "bands: [" + std::string(33, 'r') + "]",
                  "bands at run.yaml:4: a band's name must be at most 32 letters"},
-        BadInput{"LongDirectory", "host: none",
-                 "host: none\noutput: {directory: a/" + std::string(256, 'b') + "}",
-                 "output.directory at run.yaml:21: has a name of 256 bytes in it (at "
-                 "most 255)"},
         BadInput{"NotMeasured", "src_flux_nmgy_r: 10.0", "src_mag_r: 99",
                  "must be in [-50, 50] (got 99): a mark for `not measured`?"},
         BadInput{"Device", "sampled: {count: 10}", "file: {path: /dev/zero}",
