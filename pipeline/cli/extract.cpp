@@ -129,11 +129,11 @@ ExitCode run(const po::variables_map& values, const Context& context) {
   std::vector<OutputFile> outputs;
   if (values.contains("fits")) {
     outputs.push_back({"extract: --fits", values["fits"].as<std::string>(),
-                       "a FITS file", std::string(fits_signature)});
+                       "a FITS file", std::string(fits_signature), ".fits"});
   }
   if (values.contains("png")) {
     outputs.push_back({"extract: --png", values["png"].as<std::string>(),
-                       "a PNG picture", std::string(png_signature)});
+                       "a PNG picture", std::string(png_signature), ".png"});
   }
   context.world.agree([&] {
     if (!context.world.is_root()) return;

@@ -36,7 +36,7 @@ ExitCode run(const po::variables_map& values, const Context& context) {
   }
   if (values.contains("png")) {
     outputs.push_back({"noise-model: --png", values["png"].as<std::string>(),
-                       "a PNG picture", std::string(png_signature)});
+                       "a PNG picture", std::string(png_signature), ".png"});
   }
   context.world.agree([&] {
     if (!context.world.is_root()) return;

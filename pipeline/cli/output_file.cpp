@@ -57,6 +57,8 @@ void check(const OutputFile& output, const std::vector<std::string>& inputs) {
   }
   if (!io::exists(output.path)) return;
   io::check_is_file(output.path);
+  if (!output.suffix.empty() && fs::path(output.path).extension() == output.suffix)
+    return;
   if (!is_of_kind(output)) {
     refuse(output, "is there already and is not " + output.kind + ": not replaced");
   }

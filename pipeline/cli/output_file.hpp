@@ -12,6 +12,7 @@ struct OutputFile {
   std::string path;
   std::string kind;         ///< "a PNG picture"
   std::string first_bytes;  ///< of every such file
+  std::string suffix{};     ///< what is called so may be replaced, whatever it holds
 };
 
 /// Refuse to write onto what it would destroy: an input, a file that belongs to a run,

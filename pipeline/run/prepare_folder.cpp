@@ -60,13 +60,17 @@ void check_made_by_a_run(const RunFolder& folder) {
 }
 
 void check_free(const RunFolder& folder) {
-  if (!shard_files(folder).empty() || io::exists(folder.virtual_file()) ||
-      io::exists(folder.prov_file())) {
+  if (!shard_files(folder).empty() || io::exists(folder.virtual_file())) {
     throw UsageError(fmt::format(
-        "{}: holds shards, {} or {} but no run.yaml: not a run that could be continued "
-        "or replaced; give another --output, or remove them by hand",
-        folder.path(), fs::path(folder.virtual_file()).filename().string(),
-        fs::path(folder.prov_file()).filename().string()));
+        "{}: holds shards or {} but no run.yaml: not a run that could be continued or "
+        "replaced; give another --output, or remove them by hand",
+        folder.path(), fs::path(folder.virtual_file()).filename().string()));
+  }
+  if (io::exists(folder.prov_file())) {
+    throw UsageError(fmt::format(
+        "{}: is there, but no run: it would be overwritten; give another --output, or "
+        "give the file another name",
+        folder.prov_file()));
   }
 }
 

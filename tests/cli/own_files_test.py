@@ -122,7 +122,7 @@ class Outputs(Case):
 
     def test_files_of_another_kind(self):
         self.assert_ends(lensmill("analyse", self.run), 0)
-        mine = self.write("notes.png", "mine")
+        mine = self.write("notes.txt", "mine")
         for path in (mine, self.run / "analysis/analysis.json"):
             self.extract_refused(path, "is there already and is not a")
 
@@ -150,8 +150,8 @@ class Outputs(Case):
 
         self.refused(rows, "is an input", "extract", run, "--id", 5, "--fits", rows)
 
-    def test_a_picture_is_replaced(self):
-        path = self.folder / "stamp.png"
+    def test_a_picture_is_replaced_and_what_is_called_so(self):
+        path = self.write("stamp.png", "old")
         for injection in (1, 2):
             self.assert_ends(lensmill("extract", self.run, "--id", injection, "--png",
                                       path), 0)
@@ -162,7 +162,7 @@ class Outputs(Case):
         image = self.folder / "image.fits"
         pixels = numpy.random.default_rng(1).normal(0, 1, (256, 256))
         fits.PrimaryHDU(pixels.astype("f4")).writeto(image)
-        mine = self.write("mine.yaml", "run: {name: mine}\n")
+        mine = self.write("mine", "run: {name: mine}\n")
 
         for option in ("--output", "--png"):
             self.refused(image, "is an input", "noise-model", image, option, image)

@@ -155,7 +155,8 @@ class CtrlC(StopCase):
             self.assertEqual((self.run / "shards" / name).stat().st_mtime_ns, time_ns)
 
     def test_with_more_time_from_mpirun_the_shards_are_finished(self):
-        self.interrupted({"OMPI_MCA_odls_base_sigkill_timeout": "60"})
+        # It waits twice as long, whenever the ranks have ended.
+        self.interrupted({"OMPI_MCA_odls_base_sigkill_timeout": "5"})
 
         self.assertTrue(all(name.endswith(".h5") for name in shards(self.run)))
         self.assertEqual(list((self.run / "log").glob("*.claim")), [])

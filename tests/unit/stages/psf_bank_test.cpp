@@ -2,9 +2,9 @@
 
 #include "stages/psf_bank.hpp"
 
-#include <algorithm>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <algorithm>
 
 #include <cmath>
 
