@@ -157,14 +157,15 @@ void PsfBank::make_function(const PsfSection& section, const psf::EllipticalPsf&
                             psf::LatticeKernel& kernel) const {
   const bool discrete = response_ == psf::PixelResponse::omit && !reach_;
   const bool unit = section.normalisation == psf::Normalisation::unit;
+  const bool whole = !discrete && !section.size_pix && section.enclosed_energy == 0.0;
   const psf::FunctionKernelOptions options{
       .size = size_of(section, psf, reach_),
       .oversample = oversample_,
-      .normalisation = discrete ? section.normalisation : psf::Normalisation::keep,
+      .normalisation = whole ? psf::Normalisation::keep : section.normalisation,
       .pixel_response = response_};
   psf::make_lattice_kernel(psf, options, workspace, kernel);
   if (discrete && unit && oversample_ == 1) rescale_to_unit_sum(kernel);
-  if (!discrete && unit) kernel.point_flux = 1.0;
+  if (whole && unit) kernel.point_flux = 1.0;
 }
 
 double fwhm_of(const PsfSection& section, const PsfInput& input,

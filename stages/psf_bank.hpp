@@ -38,8 +38,9 @@ class PsfBank {
   ///   and for the second kernel of `circle` apertures
   /// \param reach none for the discrete operation, whose kernel is its samples: it is
   ///   cut at 0.998 of the flux if the configuration states no cut, and `unit` scales
-  ///   what is left to unit sum. All others are the whole PSF of unit flux but for what
-  ///   lies outside: nothing is scaled up for the cut.
+  ///   what is left to unit sum, as it does where the configuration states the cut. All
+  ///   others are the whole PSF of unit flux but for what lies outside: nothing is
+  ///   scaled up for the cut.
   /// \throws DataError for an unusable stored kernel, naming it
   PsfBank(std::vector<config::PsfSection> sections,
           std::shared_ptr<const Inputs> inputs, int oversample,

@@ -103,6 +103,7 @@ config::PsfSection widened(config::PsfSection section, const psf::LatticeKernel&
     return std::min(widest_kernel_pix, std::max(wide_kernel_pix, 2 * pixels + 1)) | 1;
   };
   section.size_pix = {side(kernel.samples.ny()), side(kernel.samples.nx())};
+  section.normalisation = psf::Normalisation::keep;
   return section;
 }
 

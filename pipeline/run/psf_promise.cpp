@@ -48,8 +48,6 @@ void promise_analytic(const stages::PsfCase& one, const stages::Setup& setup,
   const auto band = static_cast<std::size_t>(one.band);
   const auto& section = config.psf[band];
   const auto reach = stages::kernel_reach(config, setup.deposit);
-  // Only the discrete operation scales up what a cut leaves.
-  if (reach) promise.normalisation = psf::Normalisation::keep;
   if (section.size_pix) {
     // An even side has a row more on one side of the origin.
     if ((*section.size_pix)[0] % 2 == 0 || (*section.size_pix)[1] % 2 == 0) return;
@@ -57,6 +55,8 @@ void promise_analytic(const stages::PsfCase& one, const stages::Setup& setup,
     promise.kept_sum = 0.5 * (1.0 + section.enclosed_energy);
     promise.kept_sum_tolerance = 0.5 * (1.0 - section.enclosed_energy) + edge_flux;
   } else if (reach) {
+    // Only what a stated cut leaves is scaled up.
+    promise.normalisation = psf::Normalisation::keep;
     promise.kept_sum = enclosed_energy(section, one.injection, band, *reach);
     promise.kept_sum_tolerance = edge_flux;
   }
