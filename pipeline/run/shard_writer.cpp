@@ -149,12 +149,10 @@ void ShardWriter::write_digests() {
     together([&] { digest_datasets_[k].write_strings(all); });
     blocks.push_back(std::move(all));
   }
-  // Read back from the file, as a reader will.
+  // Read back from the file, as a reader will, and by all ranks alike: what one of them
+  // alone has in HDF5's cache lets its next collective write wait for the others.
   std::string record;
-  together([&] {
-    if (group_.is_root()) record = record_digest(*file_);
-  });
-  group_.broadcast(record);
+  together([&] { record = record_digest(*file_); });
   together([&] {
     file_->write_attribute("data_digest", data_digest(list_, blocks));
     file_->write_attribute("record_digest", record);

@@ -123,18 +123,21 @@ class Sizes(Case):
 
     def test_more_rows_than_any_disk_holds_are_checked_in_no_time(self):
         result = lensmill("check", self.write("big.yaml", SMALL), "--set",
-                          "catalogue.sampled.count=1000000000000")
+                          "catalogue.sampled.count=1000000000000", "--set",
+                          "output.rows_per_shard=10000000")
 
         self.assert_ends(result, 0)
         self.assertRegex(result.stdout, r"disk: +[\d.]+ PB")
 
+    def test_more_rows_or_shards_than_can_be_are_refused(self):
+        for count, says in (("4000000000000000000", "must be an integer in [1, "),
+                            ("1000000000000", "give at least 1000000")):
+            result = lensmill("run", self.write("big.yaml", SMALL), "--output",
+                              self.folder / "run", "--set",
+                              f"catalogue.sampled.count={count}")
 
-    def test_more_rows_than_the_memory_can_plan(self):
-        result = lensmill("run", self.write("big.yaml", SMALL), "--output",
-                          self.folder / "run", "--set",
-                          "catalogue.sampled.count=4000000000000000000")
-
-        self.assert_ends(result, 70, "out of memory", "fewer rows", absent=["defect"])
+            self.assert_ends(result, 78, says)
+            self.assertFalse((self.folder / "run").exists())
 
 
 class Catalogues(Case):
