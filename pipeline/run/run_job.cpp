@@ -95,7 +95,11 @@ PsfCheck check_psfs_once(const Session& session, const Communicator& world, Log&
                     check.failed, check.given));
   } else {
     log.info(fmt::format(
-        "PSF self-test: {} PSFs pass{}", check.given,
+        "PSF self-test: {} PSFs pass{}{}", check.given,
+        check.tested < check.given
+            ? fmt::format(" ({} the whole test, the others the cheap checks)",
+                          check.tested)
+            : "",
         check.warnings > 0
             ? fmt::format(", {} with a warning (lensmill psf-test)", check.warnings)
             : ""));
