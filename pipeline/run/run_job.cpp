@@ -197,7 +197,9 @@ bool make_shards(const Session& session, const PreparedFolder& prepared,
         "range): use float32",
         grouped(coarse), grouped(rows)));
   }
-  return world.any(stopped);
+  const bool any_stopped = world.any(stopped);
+  if (any_stopped) stop.explain();
+  return any_stopped;
 }
 
 /// Print how fast it went and who was slow; what to keep of it for the job's record.

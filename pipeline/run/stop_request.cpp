@@ -138,20 +138,27 @@ StopRequests::StopRequests(const RunFolder& folder, bool looks, int groups, Log&
       interval_(std::max(shortest_interval, groups * interval_per_group)),
       log_(log) {}
 
+void StopRequests::look() {
+  if (!is_there(file_)) return;
+  wanted_ = true;
+  log_.info(
+      file_ +
+      ": asked to stop by `lensmill stop`: the shards in flight are finished first");
+}
+
 bool StopRequests::wanted() {
   if (wanted_) return true;
   if (StopSignals::requested()) {
     wanted_ = true;
   } else if (looks_ && Clock::now() >= next_) {
     next_ = Clock::now() + interval_;
-    wanted_ = is_there(file_);
-    if (wanted_) {
-      log_.info(file_ +
-                ": asked to stop by `lensmill stop`: the shards in flight are finished "
-                "first");
-    }
+    look();
   }
   return wanted_;
+}
+
+void StopRequests::explain() {
+  if (!wanted_ && log_.speaks()) look();
 }
 
 }  // namespace lensmill::pipeline

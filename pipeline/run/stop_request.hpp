@@ -41,8 +41,14 @@ class StopRequests {
   /// signals are said by their handler.
   bool wanted();
 
+  /// After a job that was stopped, on the rank that speaks: say that there is a stop
+  /// file if it was another rank that saw it. \independent
+  void explain();
+
  private:
   using Clock = std::chrono::steady_clock;
+  void look();
+
   std::string file_;
   bool looks_;
   Clock::duration interval_;
