@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # Configure and build one CMake preset into build/PRESET; safe to run again at any time.
 #
-#   jobs/build.sh PRESET [CMAKE_ARGUMENT...]     PRESET: release, ci, dev or asan
+#   jobs/build.sh PRESET [TARGET] [CMAKE_ARGUMENT...]     PRESET: release, ci, dev or asan
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-preset=${1:?"usage: jobs/build.sh PRESET [CMAKE_ARGUMENT...]"}
+preset=${1:?"usage: jobs/build.sh PRESET [TARGET] [CMAKE_ARGUMENT...]"}
 shift
+target=all
+if [ "${1:--}" = "${1#-}" ]; then target=$1; shift; fi
 folder=build/$preset
 needed_mib=1500
 
@@ -34,7 +36,7 @@ fi
 memory_jobs=$(awk '/^MemAvailable/ {print int($2 / 1572864)}' /proc/meminfo 2>/dev/null || echo 1)
 jobs=$(nproc)
 [ "${memory_jobs:-1}" -ge "$jobs" ] || jobs=$((memory_jobs > 0 ? memory_jobs : 1))
-if ! cmake --build "$folder" --parallel "$jobs"; then
+if ! cmake --build "$folder" --target "$target" --parallel "$jobs"; then
   [ "$(free_mib)" -ge 50 ] || fail "the disk is full: make room and run again"
   fail "the build of preset $preset failed; the messages are above"
 fi

@@ -3,7 +3,8 @@
 # Ubuntu 24.04 has the same package names (untried).
 #
 #   jobs/install-packages.sh               build, run, test, read
-#   jobs/install-packages.sh --developer   and ccache, clang-format, clang-tidy
+#   jobs/install-packages.sh --developer   and ccache, clang-format, clang-tidy, shellcheck
+#   jobs/install-packages.sh --lint        clang-format, clang-tidy, shellcheck, no more
 #   jobs/install-packages.sh --slurm       a SLURM to test the batch scripts with, no more
 #   jobs/install-packages.sh --list        print what is needed, by component
 #
@@ -27,8 +28,11 @@ program    | Boost.Program_options, fmt, spdlog, nlohmann-json | libboost-progra
 tests      | GoogleTest, Google Benchmark                | libgtest-dev libgmock-dev libbenchmark-dev
 reading    | Python 3 with h5py, numpy, matplotlib, astropy, prov | python3 python3-h5py python3-numpy python3-matplotlib python3-astropy python3-prov
 '
+lint='
+lint       | clang-format, clang-tidy, shellcheck        | clang-format clang-tidy shellcheck
+'
 developer='
-developer  | ccache, clang-format, clang-tidy            | ccache clang-format clang-tidy
+developer  | ccache                                      | ccache
 '
 
 # PMIx in full: srun's plugin loads libpmix.so by the name that only libpmix-dev has.
@@ -45,9 +49,10 @@ list_needed() {
 
 case "${1:-}" in
   "") ;;
-  --developer) components+=$developer ;;
+  --developer) components+=$lint$developer ;;
+  --lint) components=$lint ;;
   --slurm) components=$slurm ;;
-  --list) components+=$developer$slurm; list_needed; exit 0 ;;
+  --list) components+=$lint$developer$slurm; list_needed; exit 0 ;;
   --help|-h) sed -n '2,/^set/{/^set/!s/^# \{0,1\}//p}' "$0"; exit 0 ;;
   *) echo "install-packages: unknown option $1 (try --help)" >&2; exit 64 ;;
 esac

@@ -1,13 +1,16 @@
 #include "stages/chain.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
 #include <limits>
+#include <ranges>
 
 #include "lib/core/errors.hpp"
 #include "stages/buffers.hpp"
+#include "stages/products.hpp"
 
 namespace lensmill::stages {
 namespace {
@@ -21,34 +24,28 @@ void check_planes(const std::vector<std::unique_ptr<const Stage>>& stages) {
       if (std::ranges::find(given, plane) == given.end()) {
         throw ConfigError(
             fmt::format("stage '{}' needs '{}', which no stage before it gives",
-                        stage->name(), to_string(plane)));
+                        to_string(stage->step()), to_string(plane)));
       }
     }
     for (const Plane plane : stage->gives()) given.push_back(plane);
   }
 }
 
-/// Whether later stages have nothing to work on.
-bool cannot_go_on(Status status) {
-  return status == Status::bad_host || status == Status::bad_psf ||
-         status == Status::no_coverage || status == Status::bad_source;
-}
-
 int profile_bins_of(const PixelGrid& grid) { return grid.stamp_size_pix / 2; }
 
-const Image<float>* image_of(const BandImages& images, const std::string& name) {
-  if (name == "positive") return &images.positive;
-  if (name == "negative") return &images.negative;
-  if (name == "arc") return &images.arc;
-  if (name == "arc_intrinsic") return &images.arc_intrinsic;
-  if (name == "counter_image") return &images.counter_image;
-  if (name == "host") return &images.host;
-  if (name == "variance") return &images.variance;
-  if (name == "mask") return &images.mask;
-  return nullptr;
-}
-
 }  // namespace
+
+std::string_view to_string(Step step) {
+  switch (step) {
+    case Step::sample: return "sample";
+    case Step::lens: return "lens";
+    case Step::convolve: return "convolve";
+    case Step::host: return "host";
+    case Step::noise: return "noise";
+    case Step::measure: return "measure";
+  }
+  return "unknown";
+}
 
 std::string_view to_string(Plane plane) {
   switch (plane) {
@@ -67,21 +64,6 @@ std::string_view to_string(Plane plane) {
   return "unknown";
 }
 
-const std::vector<Product>& products() {
-  static const std::vector<Product> list{
-      {"positive", "host with the arc and all noise"},
-      {"negative", "the same host with the same noise and no arc"},
-      {"arc", "noise-free arc after the PSF"},
-      {"arc_intrinsic", "noise-free arc before the PSF, integrated over pixels"},
-      {"counter_image", "noise-free light of the saddle images after the PSF"},
-      {"host", "host without added noise"},
-      {"variance", "variance of `positive`"},
-      {"mask",
-       "1 where the host's survey image tells nothing, left out of measurements"},
-  };
-  return list;
-}
-
 Chain::Chain(std::vector<std::unique_ptr<const Stage>> stages, config::RunConfig config,
              const catalogue::Needs& needs, catalogue::SourceFlux source_flux)
     : stages_(std::move(stages)),
@@ -91,14 +73,14 @@ Chain::Chain(std::vector<std::unique_ptr<const Stage>> stages, config::RunConfig
               profile_bins_of(config_.grid),
               config_.host.survey ? measure::Masks::yes : measure::Masks::no,
               config_.noise.correlated()) {
+  EXPECT(std::ranges::is_sorted(stages_, std::ranges::less(),
+                                [](const auto& stage) { return stage->step(); }));
   check_planes(stages_);
-  const BandImages none;
   for (const auto& name : config_.output.products) {
-    if (image_of(none, name) == nullptr) {
-      std::string known;
-      for (const auto& product : products()) known.append(" ").append(product.name);
-      throw ConfigError(
-          fmt::format("output.products: no product '{}'; known:{}", name, known));
+    if (find_product(name) == nullptr) {
+      throw ConfigError(fmt::format(
+          "output.products: no product '{}'; known: {}", name,
+          fmt::join(products() | std::views::transform(&Product::name), ", ")));
     }
   }
 }
@@ -110,28 +92,41 @@ Stamp Chain::make_stamp() const {
   return stamp;
 }
 
-void Chain::apply(std::int64_t injection_id, std::span<const double> given,
-                  Stamp& stamp, std::span<double> seconds) const {
+void Chain::begin(std::int64_t injection_id, std::span<const double> given,
+                  Stamp& stamp) const {
+  stamp.given = given;
+  stamp.injection.injection_id = injection_id;
+  stamp.status = Status::ok;
+}
+
+void Chain::run_stages(Step first, Step last, Stamp& stamp,
+                       std::span<double> seconds) const {
   using Clock = std::chrono::steady_clock;
   EXPECT(seconds.empty() || seconds.size() == stages_.size());
   const InjectionStreams streams{.seed = config_.run.seed,
-                                 .injection_id = injection_id};
-  stamp.given = given;
-  stamp.status = Status::ok;
-  stamp.measurement.reset();
+                                 .injection_id = stamp.injection.injection_id};
   auto start = Clock::now();
-  for (std::size_t k = 0; k < stages_.size(); ++k) {
+  for (std::size_t k = 0; k < stages_.size() && can_go_on(stamp.status); ++k) {
+    if (stages_[k]->step() < first || stages_[k]->step() > last) continue;
     stages_[k]->apply(stamp, streams);
-    if (!seconds.empty()) {
-      const auto now = Clock::now();
-      seconds[k] += std::chrono::duration<double>(now - start).count();
-      start = now;
-    }
-    if (cannot_go_on(stamp.status)) break;
+    if (seconds.empty()) continue;
+    const auto now = Clock::now();
+    seconds[k] += std::chrono::duration<double>(now - start).count();
+    start = now;
   }
-  if (cannot_go_on(stamp.status) || stamp.status == Status::snr_unreachable) {
-    blank(stamp);
-  }
+}
+
+Status Chain::run(Step first, Step last, Stamp& stamp) const {
+  run_stages(first, last, stamp, {});
+  return stamp.status;
+}
+
+void Chain::apply(std::int64_t injection_id, std::span<const double> given,
+                  Stamp& stamp, std::span<double> seconds) const {
+  begin(injection_id, given, stamp);
+  stamp.measurement.reset();
+  run_stages(Step::sample, Step::measure, stamp, seconds);
+  if (!has_images(stamp.status)) blank(stamp);
   stamp.measurement.status = stamp.status;
 }
 
@@ -140,12 +135,10 @@ void Chain::blank(Stamp& stamp) const {
   const int n = config_.grid.stamp_size_pix;
   for (int band = 0; band < config_.band_count(); ++band) {
     auto& images = stamp.images[static_cast<std::size_t>(band)];
-    for (auto* image :
-         {&images.positive, &images.negative, &images.arc, &images.arc_intrinsic,
-          &images.counter_image, &images.host, &images.variance}) {
-      image->assign(n, n, static_cast<float>(nan));
+    for (const auto& product : products()) {
+      if (product.image == &BandImages::mask && !config_.host.survey) continue;
+      (images.*product.image).assign(n, n, static_cast<float>(nan));
     }
-    if (config_.host.survey) images.mask.assign(n, n, static_cast<float>(nan));
   }
   stamp.measurement.reset();
   stamp.status = status;
@@ -153,8 +146,11 @@ void Chain::blank(Stamp& stamp) const {
 
 ImageView<const float> Chain::product(const Stamp& stamp, const std::string& name,
                                       int band) const {
+  const auto* product = find_product(name);
   const Image<float>* image =
-      image_of(stamp.images[static_cast<std::size_t>(band)], name);
+      product == nullptr
+          ? nullptr
+          : &(stamp.images[static_cast<std::size_t>(band)].*product->image);
   if (image == nullptr || image->size() == 0) {
     throw ConfigError("output.products: this run does not make '" + name + "'");
   }

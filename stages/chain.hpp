@@ -12,10 +12,11 @@
 
 namespace lensmill::stages {
 
-/// The stages of a run in order: sample, lens, convolve, noise, measure. Immutable and
-/// the same on every rank; each rank has its own Stamp.
+/// The stages of a run in order of their steps. Immutable and the same on every rank;
+/// each rank has its own Stamp.
 class Chain {
  public:
+  /// \pre steps ascend
   /// \throws ConfigError naming the stage and the plane that nothing before it gives.
   Chain(std::vector<std::unique_ptr<const Stage>> stages, config::RunConfig config,
         const catalogue::Needs& needs, catalogue::SourceFlux source_flux);
@@ -26,6 +27,17 @@ class Chain {
   /// entry per stage, to which the time spent is added.
   void apply(std::int64_t injection_id, std::span<const double> given, Stamp& stamp,
              std::span<double> seconds = {}) const;
+
+  /// A row rendered again, part by part, with changes in between: take the row, then
+  /// run some steps on what the stamp has. What is not run stays as it was. \param
+  /// given must outlive the use of the stamp
+  void begin(std::int64_t injection_id, std::span<const double> given,
+             Stamp& stamp) const;
+  /// Run the steps from `first` to `last` (both included) that the chain has; steps
+  /// after one at which the row cannot go on are not run (can_go_on).
+  /// \pre begin() \return the row's status
+  Status run(Step first, Step last, Stamp& stamp) const;
+  Status run(Step step, Stamp& stamp) const { return run(step, step, stamp); }
 
   const std::vector<std::unique_ptr<const Stage>>& stages() const { return stages_; }
   const config::RunConfig& config() const { return config_; }
@@ -40,6 +52,7 @@ class Chain {
                                  int band) const;
 
  private:
+  void run_stages(Step first, Step last, Stamp& stamp, std::span<double> seconds) const;
   void blank(Stamp& stamp) const;
 
   std::vector<std::unique_ptr<const Stage>> stages_;
@@ -47,12 +60,5 @@ class Chain {
   std::vector<ColumnInfo> catalogue_columns_;
   measure::MeasurementSchema schema_;
 };
-
-/// Names valid in output.products, with their descriptions.
-struct Product {
-  std::string name;
-  std::string description;
-};
-const std::vector<Product>& products();
 
 }  // namespace lensmill::stages

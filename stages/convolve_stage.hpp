@@ -29,7 +29,7 @@ class ConvolveStage final : public Stage {
   };
   explicit ConvolveStage(Config config);
 
-  std::string_view name() const override { return "convolve"; }
+  Step step() const override { return Step::convolve; }
   std::vector<Plane> needs() const override {
     return {Plane::injection, Plane::arc_planes};
   }

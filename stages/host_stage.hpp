@@ -36,7 +36,7 @@ class HostStage final : public Stage {
   };
   explicit HostStage(Config config);
 
-  std::string_view name() const override { return "host"; }
+  Step step() const override { return Step::host; }
   std::vector<Plane> needs() const override;
   std::vector<Plane> gives() const override {
     return {Plane::host, Plane::host_variance};

@@ -20,7 +20,7 @@ class LensStage final : public Stage {
   };
   explicit LensStage(Config config) : config_(std::move(config)) {}
 
-  std::string_view name() const override { return "lens"; }
+  Step step() const override { return Step::lens; }
   std::vector<Plane> needs() const override { return {Plane::injection}; }
   std::vector<Plane> gives() const override { return {Plane::arc_planes}; }
   void apply(Stamp& stamp, const InjectionStreams& streams) const override;

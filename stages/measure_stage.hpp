@@ -33,7 +33,7 @@ class MeasureStage final : public Stage {
   };
   explicit MeasureStage(Config config);
 
-  std::string_view name() const override { return "measure"; }
+  Step step() const override { return Step::measure; }
   std::vector<Plane> needs() const override;
   std::vector<Plane> gives() const override { return {Plane::measurement}; }
   void apply(Stamp& stamp, const InjectionStreams& streams) const override;

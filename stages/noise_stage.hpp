@@ -35,7 +35,7 @@ class NoiseStage final : public Stage {
   };
   explicit NoiseStage(Config config);
 
-  std::string_view name() const override { return "noise"; }
+  Step step() const override { return Step::noise; }
   std::vector<Plane> needs() const override {
     return {Plane::injection, Plane::arc, Plane::counter_image, Plane::host};
   }

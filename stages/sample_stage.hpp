@@ -30,7 +30,7 @@ class SampleStage final : public Stage {
   };
   explicit SampleStage(Config config);
 
-  std::string_view name() const override { return "sample"; }
+  Step step() const override { return Step::sample; }
   std::vector<Plane> needs() const override { return {}; }
   std::vector<Plane> gives() const override { return {Plane::injection}; }
   void apply(Stamp& stamp, const InjectionStreams& streams) const override;

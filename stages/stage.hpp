@@ -8,6 +8,11 @@
 
 namespace lensmill::stages {
 
+/// The stages' places in a chain, in order.
+enum class Step { sample, lens, convolve, host, noise, measure };
+/// As in messages and timings.
+std::string_view to_string(Step step);
+
 /// What stages hand to each other inside a Stamp.
 enum class Plane {
   injection,
@@ -29,7 +34,7 @@ std::string_view to_string(Plane plane);
 class Stage {
  public:
   virtual ~Stage() = default;
-  virtual std::string_view name() const = 0;
+  virtual Step step() const = 0;
   /// Planes this stage reads and writes; a chain that lacks one is refused at start-up.
   virtual std::vector<Plane> needs() const = 0;
   virtual std::vector<Plane> gives() const = 0;

@@ -27,7 +27,7 @@ struct BandImages {
   Image<float> negative;       ///< host with noise
   Image<float> positive;       ///< negative + arc + arc noise
   Image<float> variance;       ///< of `positive`, nmgy^2
-  /// Hosts cut from survey images: 1 where a pixel tells nothing, 0 elsewhere. Empty
+  /// Hosts cut from survey images: 1 where a pixel is masked, 0 elsewhere. Empty
   /// for all others.
   Image<float> mask;
   bool any_masked = false;  ///< whether a pixel of `mask` is 1

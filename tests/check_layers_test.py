@@ -17,7 +17,8 @@ lensmill_room(io    NEEDS core USES lensmill_hdf5 PkgConfig::CFITSIO)
 """
 STAGES = "lensmill_room(stages NEEDS core imaging)\n"
 PIPELINE = """add_executable(lensmill main.cpp)
-target_link_libraries(lensmill_pipeline PUBLIC lensmill::stages lensmill::io fmt::fmt)
+lensmill_room(archive NEEDS stages io)
+lensmill_room(cli     NEEDS archive USES fmt::fmt)
 """
 
 
@@ -66,7 +67,7 @@ class PlantedViolations(unittest.TestCase):
         self.expect("lib/lens/sie.cpp:1", "upward")
 
     def test_an_include_of_the_program(self):
-        self.plant("stages/lens.cpp", '#include "pipeline/driver.hpp"\n')
+        self.plant("stages/lens.cpp", '#include "pipeline/cli/driver.hpp"\n')
         self.expect("stages/lens.cpp:1", "upward")
 
     def test_an_include_of_test_support(self):

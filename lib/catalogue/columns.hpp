@@ -21,7 +21,8 @@ bool uses(const Needs& needs, SourceFlux flux, const Quantity& column, int band)
 /// given nor drawn, and written by the chain.
 bool is_set_by_host(const Needs& needs, const Quantity& column, int band);
 
-/// Whether the column says which galaxy a source is and how it lies: likewise.
+/// Whether the column says which galaxy a source is and how it is rotated and mirrored:
+/// likewise.
 bool is_set_by_source(const Quantity& column);
 
 /// "src_flux_nmgy_r": a column's or alias's full name for a band (or knot).

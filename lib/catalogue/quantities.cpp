@@ -8,6 +8,8 @@
 #include <cmath>
 #include <limits>
 
+#include "lib/core/edit_distance.hpp"
+
 namespace lensmill::catalogue {
 namespace {
 
@@ -249,23 +251,12 @@ std::optional<std::string_view> after(std::string_view name, std::string_view pr
   return name.substr(prefix.size() + 1);
 }
 
-int lower(char c) { return std::tolower(static_cast<unsigned char>(c)); }
-
-/// Between names whatever their case.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t substituted =
-          diagonal + (lower(a[i - 1]) == lower(b[j - 1]) ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
-    }
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   }
-  return row.back();
+  return lower;
 }
 
 }  // namespace
@@ -346,9 +337,10 @@ std::optional<QuantityName> find_quantity(std::string_view name) {
 std::string nearest_quantity(std::string_view name, const BandNames& bands) {
   std::string nearest;
   // A third of the letters wrong is no slip of the pen any more.
-  std::size_t least = std::max<std::size_t>(2, name.size() / 3) + 1;
+  int least = std::max(2, static_cast<int>(name.size() / 3)) + 1;
+  const std::string lower_name = lower_case(name);
   const auto consider = [&](const std::string& candidate) {
-    const auto distance = edit_distance(name, candidate);
+    const auto distance = edit_distance(lower_name, lower_case(candidate));
     if (distance < least) {
       least = distance;
       nearest = candidate;

@@ -7,9 +7,6 @@
 
 namespace lensmill::config {
 
-/// Levenshtein distance with adjacent transposition (optimal string alignment).
-int edit_distance(std::string_view a, std::string_view b);
-
 /// A name without its unit suffix: `theta_e_arcsec` and `theta_e_pix` -> `theta_e`.
 std::string_view without_unit(std::string_view key);
 

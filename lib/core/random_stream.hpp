@@ -37,7 +37,7 @@ enum class StreamTag : std::uint16_t {
   src_knot_reff = 26,
   src_knot_flux_weight = 27,
   src_image_flip = 28,
-  src_image = 29,  // never drawn: which galaxy and how it lies
+  src_image = 29,  // never drawn: which galaxy, its rotation and flip
   host_index = 30,
   host_flux = 31,
   host_colour = 32,

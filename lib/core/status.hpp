@@ -37,6 +37,17 @@ inline constexpr std::array all_statuses{Status::ok,
 /// Whether the status counts towards run.max_failed_fraction.
 constexpr bool is_failure(Status status) { return static_cast<int>(status) >= 10; }
 
+/// Whether later stages have something to work on.
+constexpr bool can_go_on(Status status) {
+  return status != Status::bad_host && status != Status::bad_psf &&
+         status != Status::no_coverage && status != Status::bad_source;
+}
+
+/// Whether a row of this status has images: elsewhere they are NaN.
+constexpr bool has_images(Status status) {
+  return can_go_on(status) && status != Status::snr_unreachable;
+}
+
 /// The enumerator's name, as printed in summaries and dataset attributes.
 constexpr std::string_view to_string(Status status) {
   switch (status) {

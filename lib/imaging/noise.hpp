@@ -6,7 +6,8 @@
 #include "lib/core/random_stream.hpp"
 
 /// \file
-/// Noise of paired stamps (SCIENCE.md, "Pair noise"). All images [y, x] in nmgy.
+/// Noise of paired stamps (docs/conventions.md, "Hosts and noise"). All images [y, x]
+/// in nmgy.
 
 namespace lensmill::imaging {
 

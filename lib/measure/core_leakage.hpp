@@ -9,7 +9,7 @@
 
 /// \file
 /// The exact additive split of core flux by image kind and by intrinsic or
-/// PSF-transported light (SCIENCE.md, "The split"), by adjoint apertures.
+/// PSF-transported light (docs/physics.md, "The split"), by adjoint apertures.
 ///
 /// Notation: K kernel, S its sum, w aperture weights, w~ = w correlated with K, I_k
 /// light of kind k before the PSF (for unit source flux), F flux of the convolved arc

@@ -47,7 +47,8 @@ struct Measurement {
 
   MeasurementShape shape;
 
-  // Core flux and its exact additive split (SCIENCE.md, "The split"), [band, radius].
+  // Core flux and its exact additive split (docs/physics.md, "The split"), [band,
+  // radius].
   std::vector<double> core_flux_fraction;
   std::vector<double> core_flux_fraction_minimum_intrinsic;
   std::vector<double> core_flux_fraction_minimum_psf;

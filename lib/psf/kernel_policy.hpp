@@ -1,8 +1,8 @@
 #pragma once
 
 /// \file
-/// The stated choices a kernel is made by (SCIENCE conventions): nothing is normalised,
-/// moved or integrated unless one of these says so.
+/// The stated choices a kernel is made by (docs/conventions.md, "PSF"): nothing is
+/// normalised, moved or integrated unless one of these says so.
 
 namespace lensmill::psf {
 

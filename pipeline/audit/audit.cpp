@@ -7,7 +7,7 @@
 
 #include "lib/core/errors.hpp"
 #include "lib/core/statistics.hpp"
-#include "pipeline/run/shards_beside.hpp"
+#include "pipeline/archive/shards_beside.hpp"
 
 namespace lensmill::pipeline {
 namespace {

@@ -14,11 +14,6 @@ bool analytic(config::PsfKind kind) {
   return kind == config::PsfKind::gaussian || kind == config::PsfKind::moffat;
 }
 
-bool failed(Status status) {
-  return status != Status::ok && status != Status::ring && status != Status::unlensed &&
-         status != Status::not_converged;
-}
-
 }  // namespace
 
 AuditRenderer::AuditRenderer(const AuditMapping& map, const AuditRows& rows,
@@ -61,24 +56,13 @@ AuditRenderer::Line AuditRenderer::make_line(const AuditMapping& map,
   return line;
 }
 
-void AuditRenderer::apply(const Line& line, std::string_view name,
-                          stages::Stamp& stamp) {
-  const InjectionStreams streams{.seed = line.chain->config().run.seed,
-                                 .injection_id = stamp.injection.injection_id};
-  for (const auto& stage : line.chain->stages()) {
-    if (stage->name() == name) stage->apply(stamp, streams);
-  }
-}
-
 bool AuditRenderer::sample(Line& line, std::size_t index) const {
   const auto block = rows_.read(static_cast<std::int64_t>(index), 1);
   auto& stamp = line.stamp;
-  stamp.given = block.row(0);
-  stamp.status = Status::ok;
-  stamp.injection.injection_id = block.injection_id[0];
-  apply(line, "sample", stamp);
+  line.chain->begin(block.injection_id[0], block.row(0), stamp);
+  const Status status = line.chain->run(stages::Step::sample, stamp);
   stamp.given = {};
-  if (failed(stamp.status)) return false;
+  if (!can_go_on(status)) return false;
   auto& injection = stamp.injection;
   // An audit has no hosts, but its arcs' PSFs were turned with them.
   for (std::size_t k = 0; k < rows_.given().size(); ++k) {
@@ -128,6 +112,13 @@ std::span<const Image<float>> AuditRenderer::collect(const stages::Stamp& stamp)
   return arcs_;
 }
 
+std::span<const Image<float>> AuditRenderer::no_light() {
+  for (auto& arc : arcs_) {
+    arc.assign(grid_.stamp_size_pix, grid_.stamp_size_pix, 0.0F);
+  }
+  return arcs_;
+}
+
 void AuditRenderer::convolve_stretched(double width) {
   auto& stamp = correct_.stamp;
   const auto& convolver = *correct_.setup.convolver;
@@ -148,6 +139,7 @@ void AuditRenderer::convolve_stretched(double width) {
 
 std::span<const Image<float>> AuditRenderer::correct(const AuditChange& change) {
   auto& stamp = correct_.stamp;
+  correct_.chain->begin(base_.injection_id, {}, stamp);
   stamp.injection = base_;
   stamp.injection.lens_x_arcsec += change.dx_pix * grid_.pixel_scale_arcsec;
   stamp.injection.lens_y_arcsec += change.dy_pix * grid_.pixel_scale_arcsec;
@@ -156,11 +148,11 @@ std::span<const Image<float>> AuditRenderer::correct(const AuditChange& change) 
   const bool same =
       is_lensed_ && lensed_.dx_pix == change.dx_pix && lensed_.dy_pix == change.dy_pix;
   if (!same) {
-    apply(correct_, "lens", stamp);
+    correct_.chain->run(stages::Step::lens, stamp);
     lensed_ = change;
     is_lensed_ = true;
   }
-  apply(correct_, "convolve", stamp);
+  if (!can_go_on(correct_.chain->run(stages::Step::convolve, stamp))) return no_light();
   if (change.width != 1.0) convolve_stretched(change.width);
   return collect(stamp);
 }
@@ -168,9 +160,12 @@ std::span<const Image<float>> AuditRenderer::correct(const AuditChange& change) 
 std::span<const Image<float>> AuditRenderer::legacy() {
   EXPECT(legacy_.has_value());
   auto& stamp = legacy_->stamp;
+  legacy_->chain->begin(legacy_base_.injection_id, {}, stamp);
   stamp.injection = legacy_base_;
-  apply(*legacy_, "lens", stamp);
-  apply(*legacy_, "convolve", stamp);
+  if (!can_go_on(
+          legacy_->chain->run(stages::Step::lens, stages::Step::convolve, stamp))) {
+    return no_light();
+  }
   return collect(stamp);
 }
 

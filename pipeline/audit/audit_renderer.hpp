@@ -9,7 +9,7 @@
 #include "lib/core/image.hpp"
 #include "pipeline/audit/audit_rows.hpp"
 #include "pipeline/audit/mapping.hpp"
-#include "pipeline/run/session.hpp"
+#include "pipeline/session/session.hpp"
 #include "stages/buffers.hpp"
 
 namespace lensmill::pipeline {
@@ -50,7 +50,8 @@ class AuditRenderer {
   Line make_line(const AuditMapping& map, const AuditRows& rows, bool legacy,
                  const parallel::Communicator& world);
   bool sample(Line& line, std::size_t index) const;
-  static void apply(const Line& line, std::string_view stage, stages::Stamp& stamp);
+  /// Arcs without light: of a row that cannot be rendered.
+  std::span<const Image<float>> no_light();
   void convolve_stretched(double width);
   std::span<const Image<float>> collect(const stages::Stamp& stamp);
 

@@ -10,7 +10,7 @@
 #include "lib/catalogue/quantities.hpp"
 #include "lib/core/errors.hpp"
 #include "lib/core/random_stream.hpp"
-#include "pipeline/run/result_batch.hpp"
+#include "pipeline/archive/result_batch.hpp"
 
 namespace lensmill::pipeline {
 namespace {

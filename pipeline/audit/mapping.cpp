@@ -7,8 +7,8 @@
 #include <numbers>
 
 #include "lib/catalogue/quantities.hpp"
-#include "lib/config/suggest.hpp"
 #include "lib/core/bands.hpp"
+#include "lib/core/edit_distance.hpp"
 #include "lib/core/errors.hpp"
 
 namespace lensmill::pipeline {
@@ -255,9 +255,8 @@ void check_datasets(const AuditMapping& map, const io::hdf5::File& file) {
   const auto check = [&](const std::string& where, std::string dataset) {
     while (dataset.starts_with('/')) dataset.erase(0, 1);
     if (dataset.empty() || std::ranges::find(known, dataset) != known.end()) return;
-    const auto nearest = std::ranges::min_element(known, {}, [&](const auto& name) {
-      return config::edit_distance(name, dataset);
-    });
+    const auto nearest = std::ranges::min_element(
+        known, {}, [&](const auto& name) { return edit_distance(name, dataset); });
     problems += fmt::format(
         "{}{}: {} has no dataset {}{}", problems.empty() ? "" : "\n", where,
         file.file_path(), dataset,

@@ -6,8 +6,8 @@
 #include "lib/catalogue/quantities.hpp"
 #include "lib/config/parse.hpp"
 #include "lib/core/errors.hpp"
+#include "pipeline/archive/config_identity.hpp"
 #include "pipeline/audit/mapping.hpp"
-#include "pipeline/run/config_identity.hpp"
 
 namespace lensmill::pipeline {
 namespace {

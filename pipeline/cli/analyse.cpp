@@ -1,4 +1,4 @@
-#include "pipeline/analysis/analyse_run.hpp"
+#include "pipeline/analyse/analyse_run.hpp"
 
 #include <fmt/format.h>
 

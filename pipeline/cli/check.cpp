@@ -3,13 +3,13 @@
 #include <filesystem>
 
 #include "lib/core/text.hpp"
+#include "pipeline/archive/files_of_run.hpp"
 #include "pipeline/cli/command.hpp"
 #include "pipeline/cli/config_options.hpp"
-#include "pipeline/run/cost.hpp"
-#include "pipeline/run/files_of_run.hpp"
-#include "pipeline/run/forecast.hpp"
-#include "pipeline/run/margin_check.hpp"
-#include "pipeline/run/psf_check.hpp"
+#include "pipeline/session/cost.hpp"
+#include "pipeline/session/forecast.hpp"
+#include "pipeline/session/margin_check.hpp"
+#include "pipeline/session/psf_check.hpp"
 
 namespace lensmill::pipeline::cli {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "lib/core/errors.hpp"
 #include "lib/parallel/communicator.hpp"
-#include "pipeline/log.hpp"
+#include "pipeline/program/log.hpp"
 
 namespace lensmill::pipeline::cli {
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "pipeline/cli/command.hpp"
-#include "pipeline/run/session.hpp"
+#include "pipeline/session/session.hpp"
 
 namespace lensmill::pipeline::cli {
 

@@ -8,9 +8,10 @@
 #include "lib/io/fits/writer.hpp"
 #include "lib/io/hdf5/file.hpp"
 #include "lib/io/png.hpp"
+#include "pipeline/archive/find_injection.hpp"
 #include "pipeline/cli/command.hpp"
 #include "pipeline/cli/output_file.hpp"
-#include "pipeline/run/find_injection.hpp"
+#include "stages/products.hpp"
 
 namespace lensmill::pipeline::cli {
 namespace {
@@ -93,10 +94,9 @@ void write_png(const std::string& path, const StoredInjection& injection) {
       pair_scale = imaging::brightness_scale(bands_of(image));
   }
   std::vector<imaging::Picture> panels;
-  for (const std::string name :
-       {"negative", "positive", "host", "arc", "counter_image", "arc_intrinsic"}) {
+  for (const auto& [name, unit, description, image, is_flux] : stages::products()) {
     const auto at = std::ranges::find(injection.images, name, &ProductImage::name);
-    if (at == injection.images.end()) continue;
+    if (!is_flux || at == injection.images.end()) continue;
     const auto bands = bands_of(*at);
     const bool of_pair = name == "negative" || name == "positive" || name == "host";
     panels.push_back(imaging::colour_picture(

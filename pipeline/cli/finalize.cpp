@@ -1,7 +1,7 @@
+#include "pipeline/archive/run_on_disk.hpp"
 #include "pipeline/cli/command.hpp"
-#include "pipeline/run/finish_run.hpp"
-#include "pipeline/run/job_record.hpp"
-#include "pipeline/run/run_on_disk.hpp"
+#include "pipeline/job/finish_run.hpp"
+#include "pipeline/job/job_record.hpp"
 
 namespace lensmill::pipeline::cli {
 

@@ -6,12 +6,12 @@
 #include "lib/core/text.hpp"
 #include "lib/io/files.hpp"
 #include "lib/io/hdf5/file.hpp"
+#include "pipeline/archive/open_files.hpp"
+#include "pipeline/archive/provenance.hpp"
+#include "pipeline/archive/read_table.hpp"
+#include "pipeline/archive/run_on_disk.hpp"
+#include "pipeline/archive/shard_header.hpp"
 #include "pipeline/cli/command.hpp"
-#include "pipeline/run/open_files.hpp"
-#include "pipeline/run/provenance.hpp"
-#include "pipeline/run/read_table.hpp"
-#include "pipeline/run/run_on_disk.hpp"
-#include "pipeline/run/shard_header.hpp"
 
 namespace lensmill::pipeline::cli {
 namespace {

@@ -1,4 +1,4 @@
-#include "pipeline/noise/noise_model.hpp"
+#include "pipeline/noise_model/noise_model.hpp"
 
 #include "lib/io/files.hpp"
 #include "lib/io/png.hpp"

@@ -4,8 +4,8 @@
 #include <sstream>
 
 #include "lib/config/suggest.hpp"
-#include "pipeline/build_info.hpp"
 #include "pipeline/cli/command.hpp"
+#include "pipeline/program/build_info.hpp"
 
 namespace lensmill::pipeline::cli {
 namespace {

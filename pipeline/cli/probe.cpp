@@ -3,8 +3,8 @@
 #include <cmath>
 
 #include "lib/io/files.hpp"
+#include "pipeline/archive/files_of_run.hpp"
 #include "pipeline/cli/command.hpp"
-#include "pipeline/run/files_of_run.hpp"
 
 namespace lensmill::pipeline::cli {
 namespace {

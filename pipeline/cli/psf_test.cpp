@@ -1,6 +1,6 @@
 #include "pipeline/cli/command.hpp"
 #include "pipeline/cli/config_options.hpp"
-#include "pipeline/run/psf_check.hpp"
+#include "pipeline/session/psf_check.hpp"
 
 namespace lensmill::pipeline::cli {
 namespace {

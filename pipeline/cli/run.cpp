@@ -1,4 +1,4 @@
-#include "pipeline/run/run_job.hpp"
+#include "pipeline/job/run_job.hpp"
 
 #include "pipeline/cli/command.hpp"
 #include "pipeline/cli/config_options.hpp"

@@ -1,7 +1,7 @@
 #include "lib/io/files.hpp"
+#include "pipeline/archive/files_of_run.hpp"
 #include "pipeline/cli/command.hpp"
-#include "pipeline/run/files_of_run.hpp"
-#include "pipeline/run/stop_request.hpp"
+#include "pipeline/job/stop_request.hpp"
 
 namespace lensmill::pipeline::cli {
 namespace {

@@ -1,4 +1,5 @@
-#include "pipeline/run/verify_run.hpp"
+#include "pipeline/archive/verify_shards.hpp"
+#include "pipeline/rerender/verify_rows.hpp"
 
 #include <fmt/format.h>
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/inputs/input_file.hpp"
+#include "pipeline/archive/input_file.hpp"
 #include "stages/config/run_config.hpp"
 
 /// \file

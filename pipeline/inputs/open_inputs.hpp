@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "lib/parallel/communicator.hpp"
-#include "pipeline/inputs/input_file.hpp"
+#include "pipeline/archive/input_file.hpp"
 #include "stages/config/run_config.hpp"
 #include "stages/inputs.hpp"
 

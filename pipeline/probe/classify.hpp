@@ -8,25 +8,9 @@
 
 #include "lib/analysis/features.hpp"
 #include "lib/analysis/roc.hpp"
-#include "lib/catalogue/injection.hpp"
+#include "pipeline/rerender/sampled_row.hpp"
 
 namespace lensmill::pipeline {
-
-/// Stored pixels that differ from their rendering by more than this part of the noise
-/// are named: above what int16 encoding and another build can do.
-inline constexpr double stored_tolerance_sigma = 0.05;
-
-/// What the classifiers know of a sampled row besides its pixels; the same for all
-/// variants.
-struct SampledRow {
-  std::int64_t row = 0;
-  std::int64_t injection_id = 0;
-  std::int64_t host = 0;
-  catalogue::Split split = catalogue::Split::train;
-  double counter_image_snr = 0.0;
-  double stored_deviation = 0.0;
-  bool stored_is_legacy = false;  ///< its stamp is the legacy operator's render
-};
 
 /// Fewest rows that a part of the data must have.
 inline constexpr std::int64_t fewest_train_rows = 50;

@@ -8,9 +8,10 @@
 #include <limits>
 
 #include "lib/core/errors.hpp"
-#include "pipeline/probe/render_sample.hpp"
-#include "pipeline/probe/sample_rows.hpp"
-#include "pipeline/run/session.hpp"
+#include "pipeline/rerender/level_of_run.hpp"
+#include "pipeline/rerender/render_sample.hpp"
+#include "pipeline/rerender/sample_rows.hpp"
+#include "pipeline/session/session.hpp"
 
 namespace lensmill::pipeline {
 namespace {
@@ -157,7 +158,7 @@ void compare_stored(const ProbeSample& sample, ProbeReport& report) {
 
 ProbeReport run_probe(const RunOnDisk& run, const ProbeRequest& request,
                       const parallel::Communicator& world, Log& log) {
-  limit_to_level_of(run, world);
+  use_level_of(run, world);
   const auto config = read_config(run.folder.run_yaml(), {}, world, log);
   const auto settings = settings_of(config, request);
   const Session session = open_session(config, world, log);

@@ -10,9 +10,9 @@
 #include "lib/analysis/roc.hpp"
 #include "lib/analysis/variants.hpp"
 #include "lib/parallel/communicator.hpp"
-#include "pipeline/log.hpp"
+#include "pipeline/archive/run_on_disk.hpp"
 #include "pipeline/probe/classify.hpp"
-#include "pipeline/run/run_on_disk.hpp"
+#include "pipeline/program/log.hpp"
 
 namespace lensmill::pipeline {
 

@@ -55,7 +55,7 @@ void check_host(const Section& root, const RunConfig& config) {
     const double ratio =
         config.host.pixel_scale_arcsec / config.grid.pixel_scale_arcsec;
     const Section cutouts = root.section("host").section("cutouts");
-    // SCIENCE conventions: above 1 % is an error, below it a warning.
+    // docs/conventions.md: above 1 % is an error, below it a warning.
     constexpr double largest_mismatch = 0.01;
     const auto text =
         fmt::format("{} arcsec against the stamps' {} arcsec ({:+.2f} %)",

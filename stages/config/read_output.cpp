@@ -8,6 +8,7 @@
 #include "lib/config/suggest.hpp"
 #include "lib/core/text.hpp"
 #include "stages/config/section_readers.hpp"
+#include "stages/products.hpp"
 
 namespace lensmill::config {
 namespace {
@@ -22,12 +23,11 @@ constexpr Named<WorkDistribution> distributions[] = {
     {"dynamic", WorkDistribution::dynamic}, {"static", WorkDistribution::fixed}};
 
 void check_products(const Section& output, const RunConfig& config) {
-  static const std::vector<std::string> known = {
-      "positive",      "negative", "arc",      "arc_intrinsic",
-      "counter_image", "host",     "variance", "mask"};
+  std::vector<std::string> known;
+  for (const auto& product : stages::products()) known.emplace_back(product.name);
   const auto& products = config.output.products;
   for (const auto& product : products) {
-    if (std::find(known.begin(), known.end(), product) == known.end()) {
+    if (stages::find_product(product) == nullptr) {
       output.problem("products", fmt::format("unknown product {}; {}", product,
                                              suggest_key(product, known)));
     }

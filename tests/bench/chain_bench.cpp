@@ -34,7 +34,7 @@ void chain(benchmark::State& state, const std::vector<std::string>& overrides) {
 
   state.SetItemsProcessed(state.iterations());
   for (std::size_t k = 0; k < seconds.size(); ++k) {
-    state.counters[std::string(setup.chain->stages()[k]->name())] =
+    state.counters[std::string(stages::to_string(setup.chain->stages()[k]->step()))] =
         1.0e6 * seconds[k] / static_cast<double>(state.iterations());
   }
 }

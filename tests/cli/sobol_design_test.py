@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """A Saltelli design from its configuration to its indices: rows that differ in one factor,
-alike however they are made, indices that anybody can redo, failures counted aloud."""
+alike however they are made, indices that anybody can redo, failures counted and reported."""
 
 import json
 import unittest

@@ -1,4 +1,4 @@
-#include "pipeline/run/shard_maker.hpp"
+#include "pipeline/job/shard_maker.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,8 +8,8 @@
 
 #include "lib/core/errors.hpp"
 #include "lib/io/hdf5/file.hpp"
-#include "pipeline/run/read_table.hpp"
-#include "pipeline/run/verify_run.hpp"
+#include "pipeline/archive/read_table.hpp"
+#include "pipeline/archive/verify_shards.hpp"
 #include "stages/config/read_run_config.hpp"
 #include "stages/factory.hpp"
 #include "tests/support/config_texts.hpp"

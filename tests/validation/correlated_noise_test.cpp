@@ -159,7 +159,7 @@ class Experiment {
     stamp_ = setup_.chain->make_stamp();
     setup_.chain->apply(0, {}, stamp_);
     for (const auto& stage : setup_.chain->stages()) {
-      if (stage->name() == "noise") noise_ = stage.get();
+      if (stage->step() == stages::Step::noise) noise_ = stage.get();
     }
   }
   const Stamp& stamp() const { return stamp_; }

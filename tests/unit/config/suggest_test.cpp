@@ -7,16 +7,6 @@
 namespace lensmill::config {
 namespace {
 
-TEST(EditDistance, CountsEachKindOfSlipOnce) {
-  EXPECT_EQ(edit_distance("theta", "theta"), 0);
-  EXPECT_EQ(edit_distance("theta", "thta"), 1);
-  EXPECT_EQ(edit_distance("theta", "thetaa"), 1);
-  EXPECT_EQ(edit_distance("theta", "thexa"), 1);
-  EXPECT_EQ(edit_distance("theta", "tehta"), 1);
-  EXPECT_EQ(edit_distance("", "abc"), 3);
-  EXPECT_EQ(edit_distance("kitten", "sitting"), 3);
-}
-
 TEST(WithoutUnit, TakesOnlyOneKnownSuffixOff) {
   EXPECT_EQ(without_unit("theta_e_arcsec"), "theta_e");
   EXPECT_EQ(without_unit("theta_e_pix"), "theta_e");

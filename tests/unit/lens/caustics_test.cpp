@@ -66,7 +66,7 @@ TEST(CriticalCurves, OfNoLensAreEmpty) {
 }
 
 TEST(CausticMembership, OfAxisymmetricLensesEndsAtTheClosedForm) {
-  // beta_rad = theta_E (1-s)/s s^(1/(1-s)), s = 2 - gamma: see SCIENCE tables (0.535 at
+  // beta_rad = theta_E (1-s)/s s^(1/(1-s)), s = 2 - gamma: the closed form (0.535 at
   // gamma = 1.8).
   constexpr double just = 1.0e-9;
   for (const double gamma : {1.3, 1.6, 1.8, 1.95}) {

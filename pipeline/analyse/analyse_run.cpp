@@ -1,0 +1,117 @@
+#include "pipeline/analyse/analyse_run.hpp"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "lib/core/errors.hpp"
+#include "lib/core/text.hpp"
+#include "lib/io/files.hpp"
+#include "pipeline/analyse/report.hpp"
+#include "pipeline/analyse/sections.hpp"
+#include "pipeline/archive/files_of_run.hpp"
+#include "pipeline/archive/open_shard.hpp"
+
+namespace lensmill::pipeline {
+namespace {
+
+// Of analysis.json's layout.
+constexpr int format_version = 1;
+
+/// The first shard that is there.
+std::int64_t first_shard(const RunOnDisk& run) {
+  for (std::int64_t shard = 0; shard < run.plan.shards(); ++shard) {
+    if (io::exists(run.folder.shard(shard))) return shard;
+  }
+  throw DataError(run.folder.path() +
+                  ": no shard is there yet: there is nothing to analyse (continue the "
+                  "run with `lensmill run ... --resume`)");
+}
+
+void write(const RunOnDisk& run, const std::vector<Section>& sections,
+           const ShardHeader& header) {
+  const std::string folder = analysis_folder(run.folder);
+  io::make_folders(folder);
+  nlohmann::ordered_json json{
+      {"format", "lensmill analysis"},
+      {"format_version", format_version},
+      {"run",
+       {{"name", run.config.at("run.name")},
+        {"config_hash", header.identity.config_hash},
+        {"build_fingerprint", header.identity.build_fingerprint},
+        {"instruction_level", header.identity.instruction_level}}}};
+  for (const auto& section : sections) {
+    json[section.id] = to_json(section);
+    for (const auto& table : section.tables) {
+      io::write_text(fmt::format("{}/{}.csv", folder, table.id), to_csv(table));
+    }
+  }
+  io::write_text(folder + "/analysis.json", json.dump(1) + "\n");
+}
+
+void warn(const RunOnDisk& run, const RunNumbers& numbers, Log& log) {
+  const auto summary = numbers.summary.numbers();
+  if (numbers.shards < run.plan.shards()) {
+    log.warning(fmt::format(
+        "{}: the run is incomplete ({} of {} shards are there): analysed as it is",
+        run.folder.path(), numbers.shards, run.plan.shards()));
+  }
+  const auto left_out = summary.rows - summary.counted;
+  if (left_out > 0) {
+    log.warning(
+        fmt::format("{} of {} rows failed and are left out of the analysis: see "
+                    "/measurements/status",
+                    grouped(left_out), grouped(summary.rows)));
+  }
+}
+
+}  // namespace
+
+void analyse_run(const std::string& path, const AnalysisOptions& options,
+                 const parallel::Communicator& world, Log& log) {
+  const RunOnDisk run = open_run(path, world);
+  std::optional<RowReader> reader;
+  std::optional<ShardHeader> header;
+  world.agree([&] {
+    const std::int64_t shard = first_shard(run);
+    header = open_shard(run, shard).header;
+    reader.emplace(run, run.folder.shard(shard));
+  });
+  const RunNumbers numbers = read_numbers(run, *reader, options, world);
+  warn(run, numbers, log);
+  std::optional<CounterfactualNumbers> counterfactuals;
+  if (options.counterfactuals > 0) {
+    counterfactuals =
+        render_counterfactuals(run, options.counterfactuals, reader->resamples_hosts(),
+                               numbers.sums.bins(), world, log);
+  }
+  world.agree([&] {
+    if (!world.is_root()) return;
+    const auto op = run.config.find("convolve.operator");
+    const analysis::Bootstrap bootstrap(numbers.sums.sums());
+    std::optional<analysis::Bootstrap> counterfactual_bootstrap;
+    if (counterfactuals) {
+      counterfactual_bootstrap.emplace(counterfactuals->sums.sums());
+    }
+    const AnalysisInput input{
+        .run = run,
+        .reader = *reader,
+        .options = options,
+        .numbers = numbers,
+        .bootstrap = bootstrap,
+        .legacy_operator = op != run.config.end() && op->second == "legacy_ifftshift",
+        .counterfactuals = counterfactuals ? &*counterfactuals : nullptr,
+        .counterfactual_bootstrap =
+            counterfactual_bootstrap ? &*counterfactual_bootstrap : nullptr};
+    std::vector<Section> sections;
+    for (const auto make : section_makers()) sections.push_back(make(input));
+    write(run, sections, *header);
+    for (const auto& section : sections) log.result(to_text(section));
+    log.result(
+        fmt::format("Written: {0}/analysis/analysis.json and the tables as "
+                    "{0}/analysis/*.csv",
+                    run.folder.path()));
+  });
+}
+
+}  // namespace lensmill::pipeline

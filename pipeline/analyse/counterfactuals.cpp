@@ -1,0 +1,110 @@
+#include "pipeline/analyse/counterfactuals.hpp"
+
+#include <fmt/format.h>
+
+#include "lib/analysis/summary_tables.hpp"
+#include "lib/core/errors.hpp"
+#include "lib/core/saltelli.hpp"
+#include "pipeline/archive/config_identity.hpp"
+#include "pipeline/rerender/coalitions.hpp"
+#include "pipeline/rerender/level_of_run.hpp"
+#include "pipeline/rerender/render_sample.hpp"
+#include "pipeline/rerender/sample_rows.hpp"
+#include "pipeline/session/session.hpp"
+#include "stages/config/read_run_config.hpp"
+
+namespace lensmill::pipeline {
+namespace {
+
+constexpr double wanted_radius_pix = 5.0;
+
+/// The run by the correct operator, with the aperture that the game is defined by.
+std::vector<std::string> correct_overrides(const config::RunConfig& config) {
+  std::vector<std::string> overrides{"measure.aperture_mask=pixel_overlap",
+                                     "measure.aperture_centre=lens"};
+  if (config.convolve.op == config::ConvolveOperator::legacy_ifftshift) {
+    overrides.insert(overrides.end(),
+                     {"convolve.operator=fft", "convolve.oversample=auto",
+                      "convolve.allow_double_pixel=false"});
+  }
+  return overrides;
+}
+
+std::vector<analysis::CounterfactualRow> render_part(const Session& session,
+                                                     CoalitionRenderer& renderer,
+                                                     std::span<const std::int64_t> rows,
+                                                     bool resamples_hosts, Log& log) {
+  const auto factors = session.config.catalogue.saltelli_factors.size();
+  std::vector<analysis::CounterfactualRow> part;
+  for (std::size_t k = 0; k < rows.size(); ++k) {
+    const auto block = session.rows().read(rows[k], 1);
+    auto row = renderer.render(block.injection_id[0], block.row(0));
+    if (!row) continue;
+    row->row = rows[k];
+    row->unit = factors > 0       ? saltelli_place(rows[k], factors).point
+                : resamples_hosts ? renderer.host_index()
+                                  : block.injection_id[0];
+    part.push_back(*row);
+    if (log.is_terminal() && k % 100 == 99) {
+      log.progress(
+          fmt::format("rendered {} of {} rows in {} ways", k + 1, rows.size(), 12));
+    }
+  }
+  return part;
+}
+
+}  // namespace
+
+CounterfactualNumbers render_counterfactuals(const RunOnDisk& run, std::int64_t wanted,
+                                             bool resamples_hosts,
+                                             const analysis::Bins& theta_e_bins,
+                                             const parallel::Communicator& world,
+                                             Log& log) {
+  use_level_of(run, world);
+  const auto config = read_config(run.folder.run_yaml(), {}, world, log);
+  const Session session = open_session(config, world, log);
+  std::shared_ptr<const stages::Chain> correct;
+  world.agree([&] {
+    correct = stages::make_setup(
+                  config::read_run_config_text(session.config.resolved_yaml, "run.yaml",
+                                               correct_overrides(config)),
+                  session.opened.inputs)
+                  .chain;
+  });
+  const auto legacy = open_legacy(session, world);
+  const auto radius = analysis::core_radius(run.aperture_radius_pix, wanted_radius_pix);
+  CoalitionRenderer renderer(*correct, legacy.chain.get(),
+                             {.band = analysis::core_band(run.bands),
+                              .radius = radius,
+                              .radius_pix = run.aperture_radius_pix[radius],
+                              .grid = config.grid});
+  std::vector<std::int64_t> rows;
+  world.agree([&] {
+    if (world.is_root()) rows = draw_probe_rows(run, wanted, config.run.seed);
+  });
+  world.broadcast(rows);
+  const auto rank = static_cast<std::size_t>(world.rank());
+  const auto size = static_cast<std::size_t>(world.size());
+  const std::size_t first = rows.size() * rank / size;
+  const std::size_t last = rows.size() * (rank + 1) / size;
+  std::vector<analysis::CounterfactualRow> part;
+  world.agree([&] {
+    part = render_part(session, renderer, std::span(rows).subspan(first, last - first),
+                       resamples_hosts, log);
+  });
+  CounterfactualNumbers numbers{.sums = analysis::CounterfactualSums(theta_e_bins),
+                                .drawn = static_cast<std::int64_t>(rows.size()),
+                                .no_legacy_reason = legacy.reason};
+  for (const auto& failure : world.all_gather(renderer.legacy_failure())) {
+    if (numbers.no_legacy_reason.empty()) numbers.no_legacy_reason = failure;
+  }
+  std::int64_t used = 0;
+  for (const auto& row :
+       world.all_gather(std::span<const analysis::CounterfactualRow>(part))) {
+    used += numbers.sums.add(row) ? 1 : 0;
+  }
+  numbers.left_out = numbers.drawn - used;
+  return numbers;
+}
+
+}  // namespace lensmill::pipeline

@@ -1,0 +1,235 @@
+#include "pipeline/analyse/run_numbers.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <limits>
+#include <numeric>
+
+#include "lib/analysis/exact_sum.hpp"
+#include "lib/core/errors.hpp"
+#include "lib/core/text.hpp"
+
+namespace lensmill::pipeline {
+namespace {
+
+using analysis::Bins;
+using analysis::QuantileSketch;
+using parallel::Communicator;
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+// Larger values take part in counts and quantiles, not in means.
+constexpr double largest_value = 1.0e8;
+
+/// First pass: what ranges the variables have.
+struct Ranges {
+  std::vector<double> extremes;    ///< [variable]: smallest, then minus the largest
+  std::vector<std::int64_t> sums;  ///< [variable]: rows, exact sum
+  std::int64_t rows = 0;
+
+  static constexpr std::size_t entry = 1 + analysis::exact_sum_limbs;
+  explicit Ranges(std::size_t variables)
+      : extremes(2 * variables, infinity), sums(variables * entry) {}
+
+  void add(const RowBlock& block) {
+    const std::size_t count = extremes.size() / 2;
+    rows += static_cast<std::int64_t>(block.rows.size());
+    for (std::size_t i = 0; i < block.rows.size(); ++i) {
+      for (std::size_t k = 0; k < count; ++k) {
+        const double value = block.variables[i * count + k];
+        if (!std::isfinite(value)) continue;
+        extremes[k] = std::min(extremes[k], value);
+        extremes[count + k] = std::min(extremes[count + k], -value);
+        if (std::abs(value) > largest_value) continue;
+        ++sums[k * entry];
+        analysis::add_exactly(
+            analysis::ExactSum(sums.data() + k * entry + 1, analysis::exact_sum_limbs),
+            value);
+      }
+    }
+  }
+  void reduce(const Communicator& world) {
+    world.minimum(std::span(extremes));
+    world.sum(std::span(sums));
+    rows = world.sum(rows);
+  }
+};
+
+void reduce(QuantileSketch& sketch, const Communicator& world) {
+  world.sum(sketch.counts());
+  world.minimum(sketch.extremes());
+}
+
+QuantileSketch sketch_for(const Ranges& ranges, std::size_t variable) {
+  const std::size_t count = ranges.extremes.size() / 2;
+  if (std::isinf(ranges.extremes[variable])) return {};
+  return {ranges.extremes[variable], -ranges.extremes[count + variable]};
+}
+
+BinnedQuantiles binned(const Ranges& ranges, std::size_t variable, const Bins& bins) {
+  // Cells: the bins, rows outside them, all.
+  return {std::vector(bins.count() + 2, sketch_for(ranges, variable))};
+}
+
+/// The ranks' parts of the sample, put in the order of the run's rows.
+void gather_sample(RunNumbers& numbers, std::size_t variables,
+                   const Communicator& world) {
+  auto& sample = numbers.sample;
+  const auto rows = world.all_gather(std::span<const std::int64_t>(numbers.sample_row));
+  const auto units = world.all_gather(std::span<const std::int64_t>(sample.unit));
+  const auto values = world.all_gather(std::span<const double>(sample.values));
+  const auto response = world.all_gather(std::span<const double>(sample.response));
+  std::vector<std::size_t> order(rows.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::sort(order, {}, [&](std::size_t k) { return rows[k]; });
+  sample.unit.clear();
+  sample.values.clear();
+  sample.response.clear();
+  numbers.sample_row.clear();
+  for (const std::size_t k : order) {
+    numbers.sample_row.push_back(rows[k]);
+    sample.unit.push_back(units[k]);
+    sample.response.push_back(response[k]);
+    const auto row = std::span(values).subspan(k * variables, variables);
+    sample.values.insert(sample.values.end(), row.begin(), row.end());
+  }
+}
+
+}  // namespace
+
+RunNumbers read_numbers(const RunOnDisk& run, const RowReader& reader,
+                        const AnalysisOptions& options, const Communicator& world) {
+  const auto& variables = reader.variables();
+  Ranges ranges(variables.size());
+  world.agree([&] {
+    for_each_block(run, reader, world, [&](const RowBlock& b) { ranges.add(b); });
+  });
+  ranges.reduce(world);
+
+  const Bins bins(options.theta_e_edges_arcsec);
+  // Bins of host magnitude and seeing: fixed, so that runs can be compared.
+  const Bins host_mag({16, 17, 18, 19, 20, 21, 22, 23, 24});
+  const Bins seeing_arcsec({0.05, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 3.0});
+  const std::size_t core = reader.variable("core_flux_fraction");
+  const std::size_t radius = reader.variable("counter_image_radius_pix");
+  RunNumbers numbers{.summary = analysis::SummaryTables(
+                         {.pixel_scale_arcsec = run.pixel_scale_arcsec,
+                          .bands = run.bands,
+                          .aperture_radius_pix = run.aperture_radius_pix,
+                          .aperture = run.config.at("measure.aperture_mask"),
+                          .theta_e_edges_arcsec = options.theta_e_edges_arcsec}),
+                     .sums = {bins, run.aperture_radius_pix.size()},
+                     .visibility = {bins, host_mag, seeing_arcsec},
+                     .profiles = {bins, reader.radial_bins()},
+                     .distributions = {},
+                     .core = binned(ranges, core, bins),
+                     .radius = binned(ranges, radius, bins),
+                     .sample = {},
+                     .sample_row = {}};
+  for (const auto& variable : variables)
+    numbers.sample.variables.push_back(variable.name);
+  numbers.sample_stride = (run.plan.rows + largest_sample - 1) / largest_sample;
+  const std::size_t count = variables.size();
+  std::vector<double> mean(count);
+  for (std::size_t k = 0; k < count; ++k) {
+    const auto n = ranges.sums[k * Ranges::entry];
+    mean[k] = n == 0 ? analysis::StampRow::nan
+                     : analysis::value_of_exact(analysis::ConstExactSum(
+                           ranges.sums.data() + k * Ranges::entry + 1,
+                           analysis::exact_sum_limbs)) /
+                           static_cast<double>(n);
+    numbers.distributions.push_back({.variable = variables[k],
+                                     .n = n,
+                                     .mean = mean[k],
+                                     .sketch = sketch_for(ranges, k)});
+    if (n == 0) continue;
+    numbers.distributions[k].minimum = ranges.extremes[k];
+    numbers.distributions[k].maximum = -ranges.extremes[count + k];
+  }
+  const std::size_t factors = reader.saltelli_factors();
+  std::vector<std::int64_t> design_row;
+  std::vector<double> design_response;
+  std::vector<std::int64_t> squares(count * analysis::exact_sum_limbs);
+
+  world.agree([&] {
+    for_each_block(run, reader, world, [&](const RowBlock& block) {
+      numbers.summary.add(block.catalogue, block.measurements);
+      for (std::size_t i = 0; i < block.rows.size(); ++i) {
+        const auto& row = block.rows[i];
+        const auto values = std::span(block.variables).subspan(i * count, count);
+        numbers.sums.add(row);
+        numbers.visibility.add(row);
+        numbers.profiles.add(row);
+        const std::size_t cell = bins.of(row.theta_e_arcsec);
+        for (const std::size_t at : {cell, bins.count() + 1}) {
+          numbers.core.cells[at].add(values[core]);
+          numbers.radius.cells[at].add(values[radius]);
+        }
+        for (std::size_t k = 0; k < count; ++k) {
+          if (!std::isfinite(values[k])) continue;
+          numbers.distributions[k].sketch.add(values[k]);
+          const double distance = values[k] - mean[k];
+          if (std::abs(values[k]) > largest_value) continue;
+          analysis::add_exactly(
+              analysis::ExactSum(squares.data() + k * analysis::exact_sum_limbs,
+                                 analysis::exact_sum_limbs),
+              distance * distance);
+        }
+        if (factors > 0 && std::isfinite(row.core_flux_fraction)) {
+          design_row.push_back(row.row);
+          design_response.push_back(row.core_flux_fraction);
+        }
+        if (row.row % numbers.sample_stride != 0 || std::isnan(row.core_flux_fraction))
+          continue;
+        numbers.sample_row.push_back(row.row);
+        numbers.sample.unit.push_back(row.unit);
+        numbers.sample.response.push_back(row.core_flux_fraction);
+        numbers.sample.values.insert(numbers.sample.values.end(), values.begin(),
+                                     values.end());
+      }
+    });
+  });
+  world.sum(numbers.summary.state());
+  if (ranges.rows == 0) {
+    const auto rows = numbers.summary.rows();
+    throw DataError(
+        rows == 0
+            ? run.folder.path() +
+                  ": no row is there yet: there is nothing to analyse "
+                  "(continue the run with `lensmill run ... --resume`)"
+            : fmt::format("{}: all {} rows failed: there is nothing to analyse (see "
+                          "/measurements/status)",
+                          run.folder.path(), grouped(rows)));
+  }
+  world.sum(numbers.sums.state());
+  world.sum(numbers.visibility.state());
+  world.sum(numbers.profiles.state());
+  for (auto* quantiles : {&numbers.core, &numbers.radius}) {
+    for (auto& sketch : quantiles->cells) reduce(sketch, world);
+  }
+  world.sum(std::span(squares));
+  for (std::size_t k = 0; k < count; ++k) {
+    auto& d = numbers.distributions[k];
+    reduce(d.sketch, world);
+    if (d.n < 2) continue;
+    d.standard_deviation = std::sqrt(analysis::value_of_exact(analysis::ConstExactSum(
+                                         squares.data() + k * analysis::exact_sum_limbs,
+                                         analysis::exact_sum_limbs)) /
+                                     static_cast<double>(d.n - 1));
+  }
+  gather_sample(numbers, count, world);
+  if (factors > 0) {
+    numbers.design = analysis::responses_of_design(
+        world.all_gather(std::span<const std::int64_t>(design_row)),
+        world.all_gather(std::span<const double>(design_response)), run.plan.rows,
+        factors);
+  }
+  for (std::int64_t shard = 0; shard < run.plan.shards(); ++shard) {
+    numbers.shards += std::filesystem::exists(run.folder.shard(shard)) ? 1 : 0;
+  }
+  return numbers;
+}
+
+}  // namespace lensmill::pipeline

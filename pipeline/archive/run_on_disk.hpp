@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lib/core/bands.hpp"
+#include "lib/parallel/communicator.hpp"
+#include "pipeline/archive/config_identity.hpp"
+#include "pipeline/archive/run_folder.hpp"
+
+namespace lensmill::pipeline {
+
+/// A run as its folder tells it, without the files it was made from: run.yaml and the
+/// shards' headers.
+struct RunOnDisk {
+  RunFolder folder;
+  ShardPlan plan;
+  BandNames bands;
+  std::vector<double> aperture_radius_pix;
+  double pixel_scale_arcsec = 0.0;
+  double max_failed_fraction = 0.0;
+  std::vector<std::string> products;
+  std::string resolved_yaml;
+  FlatConfig config;          ///< run.yaml, flat
+  std::string config_hash{};  ///< of the first shard that is whole; empty: none is
+};
+
+/// Open the run at `path`: its folder, or a file in it (NAME.h5, run.yaml).
+/// \independent
+/// \throws DataError: no run there, no shard made yet; IoError
+RunOnDisk open_run(const std::string& path);
+/// The same, looked up by the root for all. \collective
+RunOnDisk open_run(const std::string& path, const parallel::Communicator& world);
+
+}  // namespace lensmill::pipeline

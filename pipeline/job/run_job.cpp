@@ -1,0 +1,378 @@
+#include "pipeline/job/run_job.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "lib/core/text.hpp"
+#include "lib/io/claim.hpp"
+#include "lib/io/files.hpp"
+#include "lib/io/this_process.hpp"
+#include "lib/parallel/groups.hpp"
+#include "lib/parallel/watchdog.hpp"
+#include "lib/parallel/work_queue.hpp"
+#include "pipeline/archive/config_identity.hpp"
+#include "pipeline/archive/files_of_run.hpp"
+#include "pipeline/archive/level_of_shards.hpp"
+#include "pipeline/job/finish_run.hpp"
+#include "pipeline/job/heartbeat.hpp"
+#include "pipeline/job/job_record.hpp"
+#include "pipeline/job/progress.hpp"
+#include "pipeline/job/rank_report.hpp"
+#include "pipeline/job/shard_maker.hpp"
+#include "pipeline/job/stop_request.hpp"
+#include "pipeline/job/stop_signals.hpp"
+#include "pipeline/program/build_info.hpp"
+#include "pipeline/session/margin_check.hpp"
+#include "pipeline/session/psf_check.hpp"
+#include "pipeline/session/session.hpp"
+
+namespace lensmill::pipeline {
+namespace {
+
+using parallel::Communicator;
+
+// Measured: a virtual file over 5,000 shards takes 9 s and 250 MB, over 20,000 42 s and
+// 900 MB.
+constexpr std::int64_t many_shards = 5000;
+
+Provenance make_provenance(const Session& session, const RunOptions& options,
+                           const PsfCheck& psf_check, const std::string& level,
+                           const Communicator& world) {
+  const auto& config = session.config;
+  Provenance provenance;
+  provenance.facts =
+      facts_of_this_job(options.command_line, world.size(), world.node_count());
+  provenance.add("seed", config.run.seed);
+  provenance.add("note", config.run.note);
+  provenance.add("instruction_level", level);
+  provenance.add("convolve_operator",
+                 config.convolve.op == config::ConvolveOperator::legacy_ifftshift
+                     ? std::string("legacy_ifftshift: PSF MISPLACED ON PURPOSE")
+                     : std::string(to_string(config.convolve.op)));
+  provenance.add("convolution_lattice_oversample",
+                 std::int64_t{session.setup.lattice.oversample});
+  provenance.add("psf_self_test_failed", std::int64_t{psf_check.failed});
+  provenance.inputs = session.opened.files;
+  provenance.resolved_yaml = config.resolved_yaml;
+  provenance.psf_self_test = psf_check.text;
+  provenance.overridden = session.setup.sampler->overridden();
+  return provenance;
+}
+
+/// The root's facts on every rank: host names and times differ between ranks, and
+/// parallel HDF5 wants the same attributes from all.
+void share_facts(Provenance& provenance, const Communicator& world) {
+  for (auto& fact : provenance.facts) {
+    if (auto* text = std::get_if<std::string>(&fact.value)) world.broadcast(*text);
+  }
+  world.broadcast(provenance.source_date_epoch);
+}
+
+PsfCheck check_psfs_once(const Session& session, const Communicator& world, Log& log) {
+  PsfCheck check;
+  world.agree([&] {
+    if (world.is_root()) check = check_psfs(session.setup, session.opened.inputs);
+  });
+  world.broadcast(check.text);
+  world.broadcast(check.given);
+  world.broadcast(check.tested);
+  world.broadcast(check.failed);
+  world.broadcast(check.warnings);
+  world.broadcast(check.notes);
+  if (check.failed > 0 && !session.config.accept_failed_self_test) {
+    throw ConfigError(fmt::format(
+        "the PSF self-test failed for {} of {} PSFs; nothing was run (with `psf."
+        "accept_failed_self_test: true` such a run is made and labelled):\n{}",
+        check.failed, check.given, check.text));
+  }
+  for (const auto& note : check.notes) log.warning(note);
+  if (check.failed > 0) {
+    log.warning(
+        fmt::format("{} of {} PSFs FAIL the self-test, and the configuration "
+                    "accepts it (the table is in /provenance/psf_self_test)",
+                    check.failed, check.given));
+  } else {
+    log.info(fmt::format(
+        "PSF self-test: {} PSFs pass{}{}", check.given,
+        check.tested < check.given
+            ? fmt::format(" ({} the whole test, the others the cheap checks)",
+                          check.tested)
+            : "",
+        check.warnings > 0
+            ? fmt::format(", {} with a warning (lensmill psf-test)", check.warnings)
+            : ""));
+  }
+  return check;
+}
+
+void warn_of_margin(const Session& session, const Communicator& world, Log& log) {
+  std::string warning;
+  world.agree([&] {
+    if (world.is_root()) warning = check_margin(session).warning();
+  });
+  world.broadcast(warning);
+  if (!warning.empty()) log.warning(warning);
+}
+
+/// The record of this job, on the root.
+JobRecord begin_record(const Session& session, const std::vector<GatingRun>& gates,
+                       const ShardRange& selection, const RunFolder& folder,
+                       const RunIdentity& identity, const Provenance& provenance,
+                       const Communicator& world) {
+  JobRecord record;
+  world.agree([&] {
+    if (!world.is_root()) return;
+    record = JobRecord(folder, provenance,
+                       {{"config_hash", identity.config_hash},
+                        {"run_name", session.config.run.name},
+                        {"run_rows", session.plan.rows},
+                        {"run_shards", session.plan.shards()},
+                        {"first_shard", selection.first},
+                        {"last_shard", selection.end - 1}},
+                       gates);
+  });
+  return record;
+}
+
+/// Make the pending shards; true if some were left because of a request to stop.
+bool make_shards(const Session& session, const PreparedFolder& prepared,
+                 const RunFolder& folder, const RunIdentity& identity,
+                 const Provenance& provenance, const std::string& stem,
+                 const Communicator& world, Log& log, Timings& timings) {
+  const auto group = parallel::make_groups(world, session.config.output.writer_groups);
+  Progress progress(log, folder, session.plan, group.ranks.size());
+  Heartbeat heartbeat;
+  if (group.ranks.is_root()) {
+    heartbeat = Heartbeat(fmt::format("{}.group-{:04}.jsonl", stem, group.index));
+  }
+  StopRequests stop(folder, group.ranks.is_root(), group.count, log);
+  std::optional<parallel::WorkQueue> queue;
+  ShardMaker maker(group.ranks,
+                   {session.chain(), session.rows(), session.plan.rows, identity,
+                    provenance, prepared.job},
+                   [&] {
+                     progress.row_done();
+                     heartbeat.row_done();
+                     stop.wanted();
+                     queue->keep_up();
+                   });
+  bool stopped = false;
+  std::exception_ptr error;
+  try {
+    queue.emplace(
+        world, group, static_cast<std::int64_t>(prepared.pending.size()),
+        session.config.output.work_distribution == config::WorkDistribution::fixed
+            ? parallel::Distribution::fixed
+            : parallel::Distribution::dynamic,
+        [&] { return stop.wanted(); });
+    const auto next = [&] {
+      const Stopwatch watch(maker.timings().waiting);
+      return queue->next();
+    };
+    while (const auto item = next()) {
+      const auto shard = prepared.pending[static_cast<std::size_t>(*item)];
+      const RowRange rows = session.plan.rows_of(shard);
+      progress.begin_shard(rows.count);
+      heartbeat.begin_shard(shard, rows.count);
+      maker.make(shard, rows, folder.shard(shard));
+      progress.end_shard();
+      heartbeat.end_shard();
+    }
+    stopped = queue->stopped();
+  } catch (...) {
+    error = std::current_exception();
+  }
+  // Tells the other groups of an error, and waits for them.
+  queue.reset();
+  world.agree(error);
+  timings = maker.timings();
+  const auto coarse = world.sum(maker.coarse_rows());
+  const auto rows = world.sum(timings.rows);
+  if (coarse > 0) {
+    log.warning(fmt::format(
+        "output.encoding int16: in {} of {} rows the steps are above half the "
+        "noise, which they round away (a bright pixel stretches a stamp's "
+        "range): use float32",
+        grouped(coarse), grouped(rows)));
+  }
+  const bool any_stopped = world.any(stopped);
+  if (any_stopped) stop.explain();
+  return any_stopped;
+}
+
+/// Print how fast it went and who was slow; what to keep of it for the job's record.
+nlohmann::json say_speed(const Session& session, const Timings& timings, double wall_s,
+                         double seconds, std::int64_t row_bytes,
+                         const std::string& stem, const Communicator& world, Log& log) {
+  const auto ranks = gather_rank_times(timings, wall_s, world);
+  nlohmann::json results;
+  world.agree([&] {
+    if (!world.is_root()) return;
+    std::vector<std::string> names;
+    for (const auto& stage : session.chain().stages()) {
+      names.emplace_back(stages::to_string(stage->step()));
+    }
+    std::int64_t rows = 0;
+    std::int64_t memory = 0;
+    for (const auto& times : ranks) {
+      rows += times.rows;
+      memory = std::max(memory, times.peak_memory_bytes);
+    }
+    const double rate = static_cast<double>(rows) / seconds;
+    const double busy = efficiency(ranks);
+    log.result(fmt::format(
+        "{} rows in {:.1f} s on {} rank{}: {} injections/s ({} per rank), {} MB/s\n"
+        "time: {}\n"
+        "memory: at most {} MiB per rank\n"
+        "efficiency: {:.0f} % of the ranks' time went into rows",
+        grouped(rows), seconds, world.size(), world.size() == 1 ? "" : "s",
+        grouped(std::llround(rate)), grouped(std::llround(rate / world.size())),
+        grouped(std::llround(rate * static_cast<double>(row_bytes) / 1.0e6)),
+        shares_of_time(ranks, names), memory >> 20, 100.0 * busy));
+    const std::string slow = stragglers(ranks);
+    if (!slow.empty()) log.warning("stragglers:\n" + slow);
+    results = {{"rows_made", rows},
+               {"seconds", seconds},
+               {"rows_per_s", rate},
+               {"efficiency", busy},
+               {"peak_memory_bytes", memory}};
+    io::write_text(stem + ".ranks.jsonl", rank_lines(ranks, names));
+  });
+  return results;
+}
+
+/// What remains when the shards are made: a word, or the virtual file and the tables.
+ExitCode conclude(const Session& session, const ShardRange& selection, bool stopped,
+                  const RunFolder& folder, const Communicator& world, Log& log) {
+  if (stopped) {
+    log.warning(
+        "stopped on request; the finished shards are kept: run again with "
+        "--resume");
+    return ExitCode::interrupted;
+  }
+  if (selection != session.plan.all()) {
+    log.info(
+        fmt::format("shards {} to {} are there; `lensmill finalize {}` when all "
+                    "jobs have ended",
+                    selection.first, selection.end - 1, folder.path()));
+    return ExitCode::ok;
+  }
+  return finish_run(folder.path(), world, log);
+}
+
+void say_plan(const Session& session, const ShardRange& selection,
+              std::size_t row_bytes, const RunFolder& folder, Log& log) {
+  log.info(fmt::format("{}: {} rows of {} in {} shards of {}{}", folder.path(),
+                       grouped(session.plan.rows),
+                       bytes_text(static_cast<double>(row_bytes)),
+                       session.plan.shards(), session.plan.rows_per_shard,
+                       selection == session.plan.all()
+                           ? ""
+                           : fmt::format("; this job: shards {} to {}", selection.first,
+                                         selection.end - 1)));
+}
+
+}  // namespace
+
+ExitCode run_job(const config::RunConfig& config, const RunOptions& options,
+                 const Communicator& world, Log& log) {
+  const auto start = std::chrono::steady_clock::now();
+  const RunFolder folder(config.output.directory, config.run.name);
+  announce_stop_signals(folder, log);
+  // From here on: a signal while inputs are opened must end the job in good order, too.
+  const StopSignals signals;
+  // What the environment says is refused before the minutes that opening the inputs may
+  // take.
+  std::optional<std::int64_t> epoch;
+  world.agree([&] {
+    epoch = io::source_date_epoch();
+    parallel::io_limit_seconds();
+    io::claim_times_from_environment();
+  });
+  world.agree([&] { check_lengths_of_names(folder); });
+  auto prepare = options.prepare;
+  // Several jobs that fill one run each find what the others have begun.
+  if (options.shards && prepare.existing == Existing::refuse) {
+    prepare.existing = Existing::resume;
+  }
+  const bool goes_on =
+      prepare.existing == Existing::resume || prepare.existing == Existing::extend;
+  const bool same_level = goes_on && !prepare.accept_different_build;
+  const auto level =
+      agree_on_level(world, same_level ? level_of_shards(folder, world) : "");
+
+  const Session session = open_session(config, world, log);
+  ShardRange selection = session.plan.all();
+  if (options.shards) selection = parse_shards(*options.shards, session.plan);
+  const auto row_bytes = ResultBatch(session.chain()).row_bytes();
+  say_plan(session, selection, row_bytes, folder, log);
+  if (session.plan.shards() > many_shards) {
+    log.warning(fmt::format(
+        "{} shards: above {} the file over all shards takes minutes and gigabytes of "
+        "memory to make; a larger output.rows_per_shard gives fewer",
+        grouped(session.plan.shards()), grouped(many_shards)));
+  }
+  if (options.dry_run) {
+    log.result(config.resolved_yaml);
+    log.info("dry run: nothing was written");
+    return ExitCode::ok;
+  }
+  const PsfCheck psf_check = check_psfs_once(session, world, log);
+
+  Provenance provenance = make_provenance(session, options, psf_check, level, world);
+  provenance.source_date_epoch = epoch;
+  share_facts(provenance, world);
+  const RunIdentity identity{
+      .config_hash = config_hash(config.resolved_yaml, session.opened.files),
+      .instruction_level = level,
+      .build_fingerprint = build_fingerprint()};
+  std::vector<GatingRun> gates;
+  world.agree([&] {
+    if (!world.is_root()) return;
+    for (const auto& path : options.gated_by) {
+      gates.push_back(read_gating_run(path, folder));
+    }
+  });
+  const PreparedFolder prepared = prepare_folder(
+      folder, session.plan, selection, identity, provenance, prepare, world, log);
+  world.agree([&] { log.also_to(fmt::format("{}/{}", folder.log(), io::utc_now())); });
+  log.info(
+      version_line() + ", started as: " +
+      std::get<std::string>(
+          std::ranges::find(provenance.facts, "command_line", &Fact::name)->value));
+  if (prepared.complete > 0) {
+    log.info(fmt::format("{} shards are there already, {} to make", prepared.complete,
+                         prepared.pending.size()));
+  }
+
+  if (!prepared.pending.empty()) warn_of_margin(session, world, log);
+
+  JobRecord record =
+      begin_record(session, gates, selection, folder, identity, provenance, world);
+  std::string stem = record.stem();
+  world.broadcast(stem);
+  Timings timings;
+  const auto making = std::chrono::steady_clock::now();
+  const bool stopped = make_shards(session, prepared, folder, identity, provenance,
+                                   stem, world, log, timings);
+  const auto now = std::chrono::steady_clock::now();
+  const std::chrono::duration<double> wall = now - making;
+  const std::chrono::duration<double> spent = now - start;
+  nlohmann::json results = nlohmann::json::object();
+  if (!prepared.pending.empty()) {
+    results = say_speed(session, timings, wall.count(), spent.count(),
+                        static_cast<std::int64_t>(row_bytes), stem, world, log);
+  }
+  const ExitCode code = conclude(session, selection, stopped, folder, world, log);
+  world.agree([&] {
+    record.end(code, results);
+    // Jobs of an array leave it to finalize: each would read the records of all.
+    if (world.is_root() && selection == session.plan.all()) write_prov_file(folder);
+  });
+  return code;
+}
+
+}  // namespace lensmill::pipeline

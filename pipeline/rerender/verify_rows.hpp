@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstdint>
+
+#include "lib/parallel/communicator.hpp"
+#include "pipeline/archive/run_on_disk.hpp"
+#include "pipeline/archive/verify_shards.hpp"
+#include "pipeline/program/log.hpp"
+
+namespace lensmill::pipeline {
+
+/// Render `sample` rows again (drawn by the run's seed; all if there are fewer) and
+/// compare: byte for byte when build and instruction level are those of the shard, else
+/// to 1e-5 of the row's largest value. \collective
+/// \throws ConfigError, DataError, IoError when the run's inputs cannot be opened
+VerifyReport verify_rows(const RunOnDisk& run, std::int64_t sample,
+                         const parallel::Communicator& world, Log& log);
+
+}  // namespace lensmill::pipeline
