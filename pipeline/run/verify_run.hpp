@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/core/column.hpp"
 #include "lib/parallel/communicator.hpp"
 #include "pipeline/log.hpp"
 #include "pipeline/run/run_on_disk.hpp"
@@ -36,6 +37,10 @@ std::vector<std::string> shard_problems(const std::string& shard_path);
 /// file, if there is one, is whole. Divided over the ranks. \collective; problems are
 /// reported, not thrown
 VerifyReport verify_shards(const RunOnDisk& run, const parallel::Communicator& world);
+
+/// Whether a stored column is what rendering gives again: the same bytes, or, if not
+/// `exact`, numbers within 1e-5 of the largest (NaN where NaN is).
+bool columns_agree(const Column& stored, const Column& again, bool exact);
 
 /// Render `sample` rows again (drawn by the run's seed; all if there are fewer) and
 /// compare: byte for byte when build and instruction level are those of the shard, else
