@@ -122,7 +122,8 @@ def warn_of_few_hosts(gate, catalogue):
 
 def check_core_flux(gate, fraction, masked, options):
     # Where every pixel of an aperture is masked, its fraction is rightly undefined.
-    defined = numpy.ones(fraction.shape, bool) if masked is None else masked < 1.0
+    defined = (numpy.ones(fraction.shape, bool) if masked is None
+               else masked < WHOLLY_MASKED)
     finite = numpy.isfinite(fraction)
     if not finite.any():
         gate.check("core flux", False, "no row has a core flux fraction")
@@ -188,7 +189,7 @@ def judge(run, options):
     return gate.failed
 
 
-def main():
+def command_line():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=pathlib.Path, metavar="RUN")
@@ -197,7 +198,11 @@ def main():
     parser.add_argument("--max-strange-fraction", type=float, default=1e-3, metavar="X")
     parser.add_argument("--max-null-sigmas", type=float, default=5.0, metavar="X",
                         help="a good run exceeds 5 once in a million")
-    options = parser.parse_args()
+    return parser
+
+
+def main():
+    options = command_line().parse_args()
     print(f"pilot {options.run}:")
     try:
         failed = judge(options.run, options)

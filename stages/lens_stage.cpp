@@ -7,6 +7,12 @@
 
 namespace lensmill::stages {
 
+bool keeps_tolerances(const imaging::ArcPlanes& planes,
+                      const imaging::RenderConfig& tolerances) {
+  return !(planes.pixel_error > tolerances.pixel_tolerance) &&
+         !(planes.core_error > tolerances.core_tolerance);
+}
+
 void LensStage::apply(Stamp& stamp, const InjectionStreams&) const {
   const auto& injection = stamp.injection;
   const lens::LensModel lens = lens_of(injection);
@@ -25,10 +31,7 @@ void LensStage::apply(Stamp& stamp, const InjectionStreams&) const {
   const double y = at_lens ? render.grid.pix_from_arcsec(injection.lens_y_arcsec)
                            : config_.aperture_y_pix;
   config_.renderer->render(object, x, y, *stamp.buffers->renderer, stamp.arc_planes);
-  if (stamp.arc_planes.pixel_error > render.pixel_tolerance ||
-      stamp.arc_planes.core_error > render.core_tolerance) {
-    stamp.status = Status::not_converged;
-  }
+  if (!keeps_tolerances(stamp.arc_planes, render)) stamp.status = Status::not_converged;
 }
 
 }  // namespace lensmill::stages

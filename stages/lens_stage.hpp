@@ -8,6 +8,11 @@
 
 namespace lensmill::stages {
 
+/// Whether both error estimates keep the renderer's tolerances. Fixed supersampling has
+/// no estimates (NaN), and none that is missed.
+bool keeps_tolerances(const imaging::ArcPlanes& planes,
+                      const imaging::RenderConfig& tolerances);
+
 /// lens: the lensed source before the PSF, for unit flux, split by image kind.
 class LensStage final : public Stage {
  public:

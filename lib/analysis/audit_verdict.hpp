@@ -45,6 +45,10 @@ struct AuditLimits {
   double reduced = 1.0;    ///< chi2 over its expectation
 };
 
+/// Over many stamps the slightest imperfection of noise or render is significant: to
+/// reject all models they must also be a fifth above the expected chi2.
+inline constexpr AuditLimits limits_of_all_stamps{.deviation = 5.0, .reduced = 1.2};
+
 /// The best model, unless it does not fit (none_fits) or the data cannot tell.
 AuditVerdict verdict_of(const AuditScores& scores, const AuditLimits& limits);
 

@@ -40,8 +40,8 @@ class Bootstrap {
   }
 
   /// Value on the data; standard error: the replicates' scatter; interval: their
-  /// percentiles. Uncertainties are NaN where a tenth of the replicates or more has no
-  /// value, or fewer than two groups have rows.
+  /// percentiles. Uncertainties are NaN where more than a tenth of the replicates has
+  /// no value, or fewer than two groups have rows.
   Estimate estimate(std::size_t cell, const Statistic& statistic) const;
   /// Share of the replicates in which the statement holds; NaN as above.
   double probability(std::size_t cell,

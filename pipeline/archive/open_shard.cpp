@@ -22,6 +22,12 @@ std::string other_shard(const RunOnDisk& run, std::int64_t index,
         "{}: made by another configuration or other inputs than shards before",
         file.file_path());
   }
+  if (run.format_version > 0 && header.version != run.format_version) {
+    return fmt::format(
+        "{}: has format version {}, but the run's first shard has {}: a run has shards "
+        "of one version; put back the shard that belongs here, or make the run anew",
+        file.file_path(), header.version, run.format_version);
+  }
   if (header.version >= 2) return missing_dataset(file);
   return {};
 }

@@ -110,7 +110,8 @@ RunOnDisk open_run(const std::string& path) {
           .products = list_in(config, "output.products"),
           .resolved_yaml = yaml,
           .config = config,
-          .config_hash = shard ? shard->identity.config_hash : ""};
+          .config_hash = shard ? shard->identity.config_hash : "",
+          .format_version = shard ? shard->version : 0};
 }
 
 RunOnDisk open_run(const std::string& path, const parallel::Communicator& world) {

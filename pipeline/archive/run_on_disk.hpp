@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ struct RunOnDisk {
   std::string resolved_yaml;
   FlatConfig config;          ///< run.yaml, flat
   std::string config_hash{};  ///< of the first shard that is whole; empty: none is
+  std::int64_t format_version = 0;  ///< of that shard; 0: none is whole
 };
 
 /// Open the run at `path`: its folder, or a file in it (NAME.h5, run.yaml).

@@ -15,10 +15,6 @@ namespace {
 using analysis::AuditMatch;
 using analysis::AuditVerdict;
 
-// Over many stamps the slightest imperfection of noise or render is significant: to
-// reject all models they must also be a fifth above the expected chi2.
-constexpr analysis::AuditLimits overall_limits{.deviation = 5.0, .reduced = 1.2};
-
 /// Visit the stamps that were fitted.
 template <class Visit>
 void for_fitted(const AuditResult& result, Visit&& visit) {
@@ -116,7 +112,7 @@ void summarise(AuditResult& result) {
   });
   result.core_excess = analysis::mean_of(excess);
   for (auto& band : ratios) result.flux_ratio.push_back(median(std::span(band)));
-  result.verdict = analysis::verdict_of(result.overall, overall_limits);
+  result.verdict = analysis::verdict_of(result.overall, analysis::limits_of_all_stamps);
   // A sum hides that each stamp misses its own way.
   const auto none = result.verdicts[std::string(to_string(AuditVerdict::none_fits))];
   if (2 * none > result.fitted()) result.verdict = AuditVerdict::none_fits;

@@ -40,12 +40,13 @@ std::string known_filter(const std::string& word) {
   return "";
 }
 
+/// Each once.
 std::vector<std::string> known_filters(const std::vector<std::string>& words) {
   std::vector<std::string> known;
   for (const auto& word : words) {
-    if (auto filter = known_filter(word); !filter.empty()) {
-      known.push_back(std::move(filter));
-    }
+    auto filter = known_filter(word);
+    if (filter.empty() || std::ranges::find(known, filter) != known.end()) continue;
+    known.push_back(std::move(filter));
   }
   return known;
 }
@@ -72,7 +73,11 @@ BandMatch compare_bands(const std::string& stated, const std::string& band) {
   const auto their_filters = known_filters(theirs);
   const auto our_filters = known_filters(ours);
   if (share_one(their_filters, our_filters)) return BandMatch::same;
-  if (!their_filters.empty() && !our_filters.empty()) return BandMatch::other;
+  const bool one_each = their_filters.size() == 1 && our_filters.size() == 1;
+  const auto is_letter = [](const std::string& filter) { return filter.size() == 1; };
+  if (one_each && is_letter(their_filters[0]) == is_letter(our_filters[0])) {
+    return BandMatch::other;
+  }
   return share_one(theirs, ours) ? BandMatch::same : BandMatch::unknown;
 }
 

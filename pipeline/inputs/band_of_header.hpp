@@ -22,12 +22,15 @@ std::vector<StatedBand> stated_bands(const io::fits::Hdu& hdu);
 
 enum class BandMatch {
   same,
-  other,   ///< both name filters that are known, and none is the same
-  unknown  ///< no word in common, but not two filters that are known either
+  other,   ///< both name one filter of one system, and not the same
+  unknown  ///< no word in common, but not two filters that can be compared either
 };
 
-/// Words are compared whatever their case. Known filters: u g r i z y J H K (Ks), also
-/// with a digit (`HSC-R2` is r), and the telescopes' `F814W`.
+/// The one rule for all files that say which band they are of: `other` is certain, and
+/// an error wherever the files stand for hosts or PSFs unless it is accepted. Words are
+/// compared whatever their case. Known filters: u g r i z y J H K (Ks), also with a
+/// digit (`HSC-R2` is r), and the telescopes' `F814W`. A letter and an `F814W` are two
+/// systems, and what names several filters is none of them for certain: unknown.
 BandMatch compare_bands(const std::string& stated, const std::string& band);
 
 }  // namespace lensmill::pipeline

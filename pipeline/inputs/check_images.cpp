@@ -4,8 +4,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <iterator>
 #include <optional>
+#include <string_view>
 #include <tuple>
 
 #include "lib/core/errors.hpp"
@@ -65,6 +68,54 @@ io::fits::ImageHdu open(const NamedImage& image) {
   return image.hdu >= 0 ? file.image(image.hdu) : file.first_image();
 }
 
+/// Images that go with an image of the sky: weights, masks, counts of exposures, ...
+bool is_beside_an_image(const io::fits::Hdu& hdu) {
+  std::string name;
+  for (const char* card : {"EXTNAME", "IMTYPE", "PRODTYPE"}) {
+    for (const char c : hdu.find_string(card).value_or("") + ' ') {
+      name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    }
+  }
+  // As surveys and telescopes' pipelines name them, with all that begins or ends so.
+  constexpr std::array<std::string_view, 19> parts{
+      "inv", "ivar", "var",  "wht", "weight", "wt",  "err", "sig", "rms", "unc",
+      "dq",  "mask", "flag", "exp", "cov",    "con", "ctx", "psf", "bkg"};
+  return std::ranges::any_of(parts, [&](std::string_view part) {
+    return name.find(part) != std::string::npos;
+  });
+}
+
+/// "HDU 1 (EXTNAME SCI)".
+std::string described(const io::fits::Hdu& hdu) {
+  const auto name = hdu.find_string("EXTNAME").value_or("");
+  return fmt::format("HDU {}{}", hdu.index(), name.empty() ? "" : " (" + name + ")");
+}
+
+/// Whether the first image of a file, taken since none is named, may be the wrong one.
+void notice_other_images(const NamedImage& image, std::vector<std::string>& warnings) {
+  if (image.hdu >= 0) return;
+  const auto file = io::fits::File::open(image.path);
+  const auto first = file.first_image();
+  bool certain = is_beside_an_image(first) == image.is_weight;
+  std::vector<std::string> others;
+  for (const int hdu : file.image_hdus()) {
+    const io::fits::Hdu other = file.hdu(hdu);
+    if (hdu == first.index()) continue;
+    others.push_back(described(other));
+    // A weight is known by its name, an image by those of the others.
+    if (!image.is_weight && !is_beside_an_image(other)) certain = false;
+  }
+  if (others.empty() || certain) return;
+  warnings.push_back(fmt::format(
+      "{}: {} holds {} images, and the first, {}, is taken (there are also {}); if "
+      "another is meant, {}",
+      image.key, image.path, others.size() + 1, described(first),
+      fmt::join(others, ", "),
+      image.section == "host.survey"
+          ? (image.is_weight ? "name it by weight_hdu" : "name it by hdu")
+          : "give it a file of its own"));
+}
+
 std::optional<double> zero_point_of(const RunConfig& config, const NamedImage& image) {
   if (!config.host.survey) return config.host.zero_point_mag;
   const auto band = std::ranges::find(config.bands, image.band) - config.bands.begin();
@@ -115,6 +166,7 @@ std::vector<std::string> check_headers(const RunConfig& config) {
   }
   if (!config.host.hdf5_file.empty()) check_hdf5(config, findings);
   auto warnings = std::move(findings.warnings);
+  for (const auto& image : images_of(config)) notice_other_images(image, warnings);
   if (!findings.problems.empty() && !config.host.accept_header_mismatch) {
     throw DataError(fmt::format(
         "{}\n(where the header is wrong and the configuration right, say so by "
@@ -125,6 +177,8 @@ std::vector<std::string> check_headers(const RunConfig& config) {
   // Synthetic noise that follows a map has no image to be held against.
   ClaimFindings of_noise;
   for (const auto& [band, path] : config.noise.invvar_files) {
+    notice_other_images({"noise.invvar." + band, "noise", band, path, -1, true},
+                        warnings);
     compare_claims(claims_of(io::fits::File::open(path).first_image()),
                    {.key = "noise.invvar." + band,
                     .section = "noise",

@@ -147,42 +147,16 @@ void compare_scale(const ImageClaims& claims, const ImageUse& use,
       100.0 * mismatch));
 }
 
-/// The one letter of ugrizy that a filter's name has as a word of its own ("g" of "g
-/// DECam SDSS c0001 4720.0", "HSC-G"); nothing where there is none, or several.
-std::optional<char> letter_of(std::string_view name) {
-  std::optional<char> letter;
-  std::string word;
-  const auto take = [&] {
-    constexpr std::string_view letters = "ugrizy";
-    if (word.size() == 1 && letters.find(word[0]) != std::string_view::npos) {
-      if (letter && *letter != word[0]) return false;
-      letter = word[0];
-    }
-    word.clear();
-    return true;
-  };
-  for (const char c : lower_case(name)) {
-    if (std::isalnum(static_cast<unsigned char>(c)) != 0) {
-      word += c;
-    } else if (!take()) {
-      return std::nullopt;
-    }
-  }
-  if (!take()) return std::nullopt;
-  return letter;
-}
-
 void compare_filter(const ImageClaims& claims, const ImageUse& use,
                     ClaimFindings& findings) {
-  if (!claims.filter || use.band.empty()) return;
-  const auto theirs = letter_of(*claims.filter);
-  const auto ours = letter_of(use.band);
-  if (!theirs || !ours || *theirs == *ours) return;
-  // A band's name is the user's own: it decides nothing.
-  findings.warnings.push_back(
-      fmt::format("{}: its filter is '{}', but {} takes it for band {}; is it the file "
-                  "of this band?",
-                  claims.place, *claims.filter, use.key, use.band));
+  if (use.band.empty()) return;
+  for (const auto& [card, value] : claims.filters) {
+    if (compare_bands(value, use.band) != BandMatch::other) continue;
+    findings.problems.push_back(fmt::format(
+        "{}: states {} = '{}', another band than {}, which {} takes it for; name this "
+        "band's file or HDU",
+        claims.place, card, value, use.band, use.key));
+  }
 }
 
 void compare_type(const ImageClaims& claims, const ImageUse& use,

@@ -104,6 +104,19 @@ std::vector<std::string> bands_of(const ImageHdu& image, const Hdu& primary) {
   return bands;
 }
 
+/// What the image itself says comes before what all HDUs of the file share.
+std::vector<StatedBand> filters_of(const ImageHdu& image, const Hdu& primary) {
+  auto stated = stated_bands(image);
+  if (!stated.empty()) return stated;
+  if (const auto name = text_card(image, "EXTNAME")) {
+    stated.push_back({"EXTNAME", *name});
+  }
+  if (image.index() != 0) {
+    for (auto& shared : stated_bands(primary)) stated.push_back(std::move(shared));
+  }
+  return stated;
+}
+
 }  // namespace
 
 std::optional<double> wcs_scale_arcsec(const Hdu& hdu) {
@@ -135,7 +148,7 @@ ImageClaims claims_of(const ImageHdu& image) {
           .scale_arcsec = first_number(image, primary,
                                        {"PIXSCALE", "PIXSCAL1", "SECPIX", "SECPIX1"},
                                        [](double arcsec) { return arcsec > 0.0; }),
-          .filter = first_text(image, primary, {"FILTER", "BAND"}),
+          .filters = filters_of(image, primary),
           .type = first_text(image, primary, {"IMTYPE", "PRODTYPE"}),
           .bands = bands_of(image, primary),
           .planes = image.planes(),

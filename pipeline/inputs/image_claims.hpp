@@ -6,6 +6,7 @@
 
 #include "lib/io/fits/image_hdu.hpp"
 #include "lib/io/hdf5/dataset.hpp"
+#include "pipeline/inputs/band_of_header.hpp"
 
 /// \file
 /// What a file says of its images, held against what a run takes them for.
@@ -26,7 +27,7 @@ struct ImageClaims {
   std::optional<StatedNumber> zero_point_mag{};  ///< MAGZERO, MAGZP, ZP, FLUXMAG0
   std::optional<double> wcs_scale_arcsec{};    ///< root of a pixel's area by CD, CDELT
   std::optional<StatedNumber> scale_arcsec{};  ///< nominal: PIXSCALE, PIXSCAL1, SECPIX
-  std::optional<std::string> filter{};         ///< FILTER, BAND
+  std::vector<StatedBand> filters{};           ///< BAND, FILTER, FILTNAM, else EXTNAME
   std::optional<std::string> type{};           ///< IMTYPE, PRODTYPE
   std::vector<std::string> bands{};  ///< of a cube's planes: BANDS, BAND0, BAND1, ...
   int planes = 1;

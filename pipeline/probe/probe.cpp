@@ -108,7 +108,7 @@ void report_region(const ProbeSample& sample, const Fits& fits, std::size_t v,
     return has[static_cast<std::size_t>(&row - sample.rows.data())] != 0;
   };
   const auto visible = [&](const SampledRow& row) {
-    return in_variant(row) && row.counter_image_snr > visible_snr;
+    return in_variant(row) && has_visible_counter_image(row);
   };
   out.l2 = fit.l2;
   out.converged = fit.converged;
@@ -144,7 +144,7 @@ void compare_stored(const ProbeSample& sample, ProbeReport& report) {
     ++report.stored_rows;
     const double deviation = sample.rows[k].stored_deviation;
     report.stored_worst_sigma = std::max(report.stored_worst_sigma, deviation);
-    if (!(deviation > stored_tolerance_sigma)) continue;
+    if (!differs_from_stored(deviation)) continue;
     if (sample.rows[k].stored_is_legacy) {
       report.stored_legacy.push_back(sample.rows[k].injection_id);
     }
@@ -186,7 +186,7 @@ ProbeReport run_probe(const RunOnDisk& run, const ProbeRequest& request,
     applies[v] = enough_rows(rows_per_split(sample.rows, sample.variants[v].valid));
   }
   report.visible_test_rows = std::ranges::count_if(sample.rows, [](const auto& row) {
-    return row.split == catalogue::Split::test && row.counter_image_snr > visible_snr;
+    return row.split == catalogue::Split::test && has_visible_counter_image(row);
   });
   report.has_visible = report.visible_test_rows >= fewest_other_rows;
   const auto fits = fit_all(sample, settings, applies, world);

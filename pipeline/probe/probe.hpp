@@ -70,8 +70,6 @@ struct ProbeReport {
   }
 };
 
-/// A counter-image is visible above this SNR.
-inline constexpr double visible_snr = 3.0;
 /// Render a sample of the run's rows in all variants and hold core, annulus and
 /// full-stamp classifiers against each. Reads run.yaml, the inputs and the shards that
 /// are there; writes nothing. \collective

@@ -56,13 +56,6 @@ struct Part {
   std::array<VariantSample, analysis::variant_count> variants;
 };
 
-/// Not what the run says, nearer to the legacy render, and within the noise of it.
-bool is_legacy(const ProbedRow& probed) {
-  return probed.stored_deviation > stored_tolerance_sigma &&
-         probed.stored_misfit_legacy < probed.stored_misfit &&
-         probed.stored_misfit_legacy < 1.0;
-}
-
 void add(const ProbedRow& probed, std::int64_t row, std::size_t features, Part& part) {
   if (!probed.variants[0].valid) {
     ++part.failed;
@@ -74,7 +67,7 @@ void add(const ProbedRow& probed, std::int64_t row, std::size_t features, Part& 
                        .split = probed.split,
                        .counter_image_snr = probed.counter_image_snr,
                        .stored_deviation = probed.stored_deviation,
-                       .stored_is_legacy = is_legacy(probed)});
+                       .stored_is_legacy = stored_is_legacy(probed)});
   for (std::size_t v = 0; v < analysis::variant_count; ++v) {
     const auto& from = probed.variants[v];
     auto& to = part.variants[v];

@@ -31,6 +31,14 @@ struct ProbeSample {
   std::array<VariantSample, analysis::variant_count> variants;
 };
 
+/// Whether the stored stamp is not what the run says, nearer to the legacy render, and
+/// within the noise of it.
+inline bool stored_is_legacy(const ProbedRow& probed) {
+  return differs_from_stored(probed.stored_deviation) &&
+         probed.stored_misfit_legacy < probed.stored_misfit &&
+         probed.stored_misfit_legacy < 1.0;
+}
+
 /// The rank that holds a variant's features.
 inline int owner_of(std::size_t variant, const parallel::Communicator& world) {
   return static_cast<int>(variant % static_cast<std::size_t>(world.size()));

@@ -59,17 +59,6 @@ bool close(const Column& a, const Column& b) {
   return true;
 }
 
-bool agree(const Column& stored, const Column& again, bool exact) {
-  if (std::ranges::equal(stored.bytes(), again.bytes())) return true;
-  if (exact) return false;
-  switch (stored.info().type) {
-    case ElementType::float32: return close<float>(stored, again);
-    case ElementType::float64: return close<double>(stored, again);
-    case ElementType::int16: return close<std::int16_t>(stored, again);
-    default: return false;
-  }
-}
-
 /// Compare one row of a shard with the batch's only row.
 void compare_row(const io::hdf5::File& shard, std::int64_t row_in_shard,
                  const std::string& where, bool exact, const ResultBatch& again,
@@ -78,7 +67,7 @@ void compare_row(const io::hdf5::File& shard, std::int64_t row_in_shard,
     const auto slash = path.find('/');
     const auto group = shard.open_group(path.substr(0, slash));
     const Column stored = read_column(group, path.substr(slash + 1), {row_in_shard, 1});
-    if (!agree(stored, *column, exact)) {
+    if (!columns_agree(stored, *column, exact)) {
       report.problems.push_back(
           fmt::format("{}: /{} differs when rendered again", where, path));
     }
@@ -105,6 +94,17 @@ void verify_row(const RunOnDisk& run, const Session& session, std::int64_t row,
 }
 
 }  // namespace
+
+bool columns_agree(const Column& stored, const Column& again, bool exact) {
+  if (std::ranges::equal(stored.bytes(), again.bytes())) return true;
+  if (exact) return false;
+  switch (stored.info().type) {
+    case ElementType::float32: return close<float>(stored, again);
+    case ElementType::float64: return close<double>(stored, again);
+    case ElementType::int16: return close<std::int16_t>(stored, again);
+    default: return false;
+  }
+}
 
 VerifyReport verify_rows(const RunOnDisk& run, std::int64_t sample,
                          const parallel::Communicator& world, Log& log) {

@@ -15,6 +15,9 @@ import numpy
 from support import RICH, TIME_LIMIT_S, Case, edited, lensmill, virtual_file
 
 GATE = pathlib.Path(os.environ["LENSMILL_SOURCE"]) / "jobs/check_pilot.py"
+spec = importlib.util.spec_from_file_location("check_pilot", GATE)
+check_pilot = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(check_pilot)
 ROWS = 600  # above the gate's own least number
 TEXT = edited(RICH, "count: 10", f"count: {ROWS}")
 
@@ -90,9 +93,6 @@ class PilotGate(Case):
         self.assert_fails(run, "core flux")
 
     def test_masked_cores_are_left_out_and_counted(self):
-        spec = importlib.util.spec_from_file_location("check_pilot", GATE)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
         fraction = numpy.full((1000, 1, 1), 0.5)
         fraction[:300] = numpy.nan
         masked = numpy.zeros_like(fraction)
@@ -100,10 +100,10 @@ class PilotGate(Case):
         options = argparse.Namespace(max_strange_fraction=1e-3)
 
         def failed(fraction, masked):
-            gate = module.Gate()
+            gate = check_pilot.Gate()
             said = io.StringIO()
             with contextlib.redirect_stdout(said):
-                module.check_core_flux(gate, fraction, masked, options)
+                check_pilot.check_core_flux(gate, fraction, masked, options)
             return gate.failed, said.getvalue()
 
         self.assertEqual(failed(fraction, masked)[0], [])
@@ -149,6 +149,94 @@ class PilotGate(Case):
         run = self.make_run("pilot", TEXT)
         self.assertTrue(virtual_file(run).exists())
         self.assertEqual(self.judged(run).returncode, 1)
+
+
+class Limits(unittest.TestCase):
+    """Each of the gate's own limits, just on either side."""
+
+    options = check_pilot.command_line().parse_args(["RUN"])
+
+    def said(self, check, *arguments):
+        """The checks that fail, and what is printed."""
+        gate, said = check_pilot.Gate(), io.StringIO()
+        with contextlib.redirect_stdout(said):
+            check(gate, *arguments)
+        return gate.failed, said.getvalue()
+
+    def failed(self, check, *arguments):
+        return self.said(check, *arguments, self.options)[0]
+
+    def test_rows(self):
+        def of(**changed):
+            rows = {"rows": 1000, "rows_planned": 1000, "shards": 2, "shards_planned": 2,
+                    "rows_analysed": 500, "rows_failed": 10, **changed}
+            return self.failed(check_pilot.check_rows, rows)
+
+        self.assertEqual(of(), [])
+        self.assertEqual(of(rows_analysed=499), ["rows"])
+        self.assertEqual(of(rows_failed=11), ["failed"])
+        self.assertEqual(of(shards=1), ["complete"])
+        self.assertEqual(of(rows=999, rows_failed=9), ["complete"])
+
+    def test_core_flux_fractions(self):
+        def of(value, rows, masked=None):
+            fraction = numpy.full((10000, 1, 1), 0.5)
+            fraction[:rows] = value
+            if masked is not None:
+                masked = numpy.where(numpy.arange(10000) < rows, masked,
+                                     0.0).reshape(fraction.shape)
+            return self.failed(check_pilot.check_core_flux, fraction, masked)
+
+        for value, strange in ((numpy.nan, True), (-0.051, True), (1.051, True),
+                               (-0.049, False), (1.049, False)):
+            self.assertEqual(of(value, 9), [], value)
+            self.assertEqual(of(value, 11), ["core flux"] if strange else [], value)
+        # Wholly masked, to single precision.
+        self.assertEqual(of(numpy.nan, 11, 0.99995), [])
+        self.assertEqual(of(numpy.nan, 11, 0.99985), ["core flux"])
+
+    def test_offsets(self):
+        def of(rows, masked=0.0):
+            offset = numpy.zeros((10000, 1, 1))
+            offset[:rows] = numpy.nan
+            mask = numpy.zeros_like(offset)
+            mask[:rows] = masked
+            return self.failed(
+                check_pilot.check_offsets,
+                {"core_offset": offset, "core_masked_fraction": mask},
+                numpy.ones(10000, bool))
+
+        self.assertEqual(of(9), [])
+        self.assertEqual(of(11), ["offsets"])
+        self.assertEqual(of(11, 0.99995), [])
+        self.assertEqual(of(11, 0.99985), ["offsets"])
+
+    def test_null_offsets(self):
+        def of(sigmas):
+            rest = numpy.where(numpy.arange(1000) % 2, 1.0, -1.0)
+            rest += sigmas * numpy.std(rest, ddof=1) / numpy.sqrt(len(rest))
+            with h5py.File("null.h5", "w", driver="core", backing_store=False) as file:
+                file["core_flux_fraction"] = numpy.zeros((1000, 1, 1))
+                file["core_flux_fraction"].attrs["description"] = (
+                    "share [N, band, radius]: r; 3 pix")
+                file["arc_flux_nmgy"] = numpy.ones((1000, 1))
+                file["core_offset"] = rest.reshape(1000, 1, 1)
+                return self.failed(check_pilot.check_null_offsets, file,
+                                   numpy.ones(1000, bool), "pixel_overlap")
+
+        for sigmas in (4.99, -4.99):
+            self.assertEqual(of(sigmas), [])
+        for sigmas in (5.01, -5.01):
+            self.assertEqual(of(sigmas), ["null offset"])
+
+    def test_few_hosts(self):
+        def of(hosts):
+            catalogue = {"host_index": numpy.arange(100) % hosts,
+                         "split": numpy.zeros(100, int)}
+            return self.said(check_pilot.warn_of_few_hosts, catalogue)[1]
+
+        self.assertEqual(of(10), "")
+        self.assertIn("train has 9, fewer than 10", of(9))
 
 
 if __name__ == "__main__":

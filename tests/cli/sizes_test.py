@@ -140,6 +140,42 @@ class Sizes(Case):
             self.assertFalse((self.folder / "run").exists())
 
 
+    def test_shards_that_one_file_over_all_can_bear(self):
+        for count, said in ((5000, False), (5001, True)):
+            result = lensmill("run", self.write("many.yaml", SMALL), "--output",
+                              self.folder / "run", "--dry-run", "--set",
+                              f"catalogue.sampled.count={count}", "--set",
+                              "output.rows_per_shard=1")
+
+            self.assert_ends(result, 0)
+            self.assertEqual("above 5,000 the file over all shards" in result.stderr, said,
+                             result)
+
+    def test_a_packed_chunk_larger_than_memory_should_hold(self):
+        """A file of some kB that every rank would unpack to a gigabyte and more."""
+        text = edited(SMALL, "host: none",
+                      "host:\n  cutouts: {file: hosts.h5, dataset: cutouts, units: nmgy, "
+                      "pixel_scale_arcsec: 0.262}")
+        text = edited(text, "  sky_sigma_nmgy: {r: 0.01}\n", "")
+        config = self.write("run.yaml", text)
+        for hosts, refused in ((1024, False), (1025, True)):
+            with self.subTest(hosts):
+                with h5py.File(self.folder / "hosts.h5", "w") as file:
+                    cutouts = file.create_dataset(
+                        "cutouts", (hosts, 1, 512, 512), "f4", chunks=(hosts, 1, 512, 512),
+                        compression="gzip")
+                    # Not gzip's: only the one that is not refused is ever unpacked.
+                    cutouts.id.write_direct_chunk((0, 0, 0, 0), b"x" * 100)
+
+                done = lensmill("run", config, "--output", self.folder / "out")
+
+                if refused:
+                    self.assert_ends(done, 65, "hosts.h5: /cutouts: is packed in chunks of "
+                                     "1025 MB", "h5repack -l CHUNK=1x1x64x64")
+                else:
+                    self.assert_ends(done, 74, "hosts.h5: /cutouts", "inflate() failed")
+
+
 class Catalogues(Case):
     def test_a_grid_of_one_point(self):
         text = edited(SMALL, "sampled: {count: 10}", "grid: {src_reff_arcsec: [0.3]}")

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 
 #include "lib/core/errors.hpp"
@@ -14,6 +15,32 @@ namespace {
 
 std::vector<hsize_t> extents(const Shape& shape) {
   return {shape.begin(), shape.end()};
+}
+
+// What HDF5 holds unpacked, on every rank, to read any part of a packed chunk.
+constexpr std::uint64_t largest_chunk_bytes = std::uint64_t{1} << 30U;
+
+/// \throws DataError where a packed chunk is too large, however few bytes of the file
+/// it is
+void refuse_large_chunks(hid_t dataset, const Shape& shape, std::size_t element_bytes,
+                         const Place& place) {
+  const Handle properties =
+      own(H5Dget_create_plist(dataset), H5Pclose, "H5Dget_create_plist", place);
+  if (check(H5Pget_layout(properties.get()), "H5Pget_layout", place) != H5D_CHUNKED ||
+      check(H5Pget_nfilters(properties.get()), "H5Pget_nfilters", place) == 0) {
+    return;
+  }
+  std::vector<hsize_t> chunk(shape.size());
+  check(H5Pget_chunk(properties.get(), static_cast<int>(chunk.size()), chunk.data()),
+        "H5Pget_chunk", place);
+  std::uint64_t bytes = element_bytes;
+  for (const hsize_t extent : chunk) bytes *= extent;  // below 4 GiB, says HDF5
+  if (bytes <= largest_chunk_bytes) return;
+  throw DataError(fmt::format(
+      "{}: is packed in chunks of {} MB, and every rank would unpack a whole one to "
+      "read any of it; pack it in chunks of at most {} MB, one cutout each, say "
+      "(h5repack -l CHUNK=1x1x64x64 in.h5 out.h5; h5py: chunks=True)",
+      place.text(), bytes >> 20U, largest_chunk_bytes >> 20U));
 }
 
 /// Say of a failed read that the file's compression is unknown to this HDF5, where that
@@ -73,6 +100,7 @@ Dataset::Dataset(Handle handle, Place place, std::shared_ptr<FileState> state)
         "H5Sget_simple_extent_dims", place_);
   shape_.assign(dims.begin(), dims.end());
   type_ = describe(own(H5Dget_type(id()), H5Tclose, "H5Dget_type", place_), place_);
+  refuse_large_chunks(id(), shape_, type_.bytes, place_);
 }
 
 Handle Dataset::file_space() const {

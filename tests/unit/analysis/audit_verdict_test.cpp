@@ -72,6 +72,36 @@ TEST(Verdict, NoneFitsWhenTheBestDoesNot) {
   EXPECT_EQ(verdict_of(scores, {}), AuditVerdict::correct);
 }
 
+TEST(Verdict, AStampNeedsNoMoreThanItsDeviationToFitNothing) {
+  auto scores = correct_scores();
+  // Of a million pixels 6 sigma are 1.008 of what is expected.
+  scores.correct = {.chi2 = 1.0e6 + 6.0 * std::sqrt(2.0e6),
+                    .expected_chi2 = 1.0e6,
+                    .chi2_variance = 2.0e6,
+                    .log_likelihood = -500.0,
+                    .pixels = 1.0e6};
+
+  EXPECT_EQ(verdict_of(scores, {}), AuditVerdict::none_fits);
+}
+
+TEST(Verdict, AllStampsTogetherMayBeAFifthAboveTheExpectation) {
+  auto scores = correct_scores();
+  const auto verdict = [&](double reduced, double sigma) {
+    scores.correct = {.chi2 = reduced * pixels,
+                      .expected_chi2 = pixels,
+                      .chi2_variance = sigma * sigma,
+                      .log_likelihood = -500.0,
+                      .pixels = pixels};
+    return verdict_of(scores, limits_of_all_stamps);
+  };
+
+  EXPECT_EQ(verdict(1.199, 10.0), AuditVerdict::correct);
+  EXPECT_EQ(verdict(1.201, 10.0), AuditVerdict::none_fits);
+  // 5.02 and 4.97 standard deviations.
+  EXPECT_EQ(verdict(1.3, 59.8), AuditVerdict::none_fits);
+  EXPECT_EQ(verdict(1.3, 60.4), AuditVerdict::correct);
+}
+
 TEST(Verdict, AnArcThatIsMissingIsNotFitted) {
   auto scores = correct_scores();
   scores.amplitude_snr = 3.1;

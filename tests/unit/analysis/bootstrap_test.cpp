@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "lib/core/random_stream.hpp"
 
@@ -141,6 +142,22 @@ TEST(Bootstrap, OneGroupGivesAValueWithoutAnInterval) {
   EXPECT_EQ(estimate.value, 4.0);
   EXPECT_TRUE(std::isnan(estimate.lower));
   EXPECT_TRUE(std::isnan(bootstrap.probability(0, [](auto) { return true; })));
+}
+
+TEST(Bootstrap, AnIntervalNeedsNineTenthsOfTheReplicates) {
+  const auto from = [](int undefined) {
+    std::vector<double> replicates(1000, std::numeric_limits<double>::quiet_NaN());
+    for (int k = undefined; k < 1000; ++k) {
+      replicates[static_cast<std::size_t>(k)] = k;
+    }
+    return from_replicates(1.0, replicates);
+  };
+
+  EXPECT_TRUE(std::isfinite(from(99).standard_error));
+  EXPECT_TRUE(std::isfinite(from(99).lower));
+  EXPECT_TRUE(std::isnan(from(101).standard_error));
+  EXPECT_TRUE(std::isnan(from(101).lower));
+  EXPECT_EQ(from(101).value, 1.0);
 }
 
 TEST(Wilson, EndsAreWhereTheScoreTestJustRejects) {

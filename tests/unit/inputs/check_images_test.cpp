@@ -28,6 +28,8 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
 using testing::ThrowsMessage;
 
 ImageUse used_as(const std::string& band, std::optional<double> zero_point_mag = {}) {
@@ -59,6 +61,8 @@ TEST(StatedUnit, OfAnotherZeroPointIsRefused) {
   EXPECT_THAT(problems_of_unit(" NanoMaggies/pix ", used_as("r")), IsEmpty());
   EXPECT_THAT(problems_of_unit("nanomaggy", used_as("r", 22.5)), IsEmpty());
   EXPECT_THAT(problems_of_unit("nJy", used_as("r", 31.4)), IsEmpty());
+  EXPECT_THAT(problems_of_unit("nJy", used_as("r", 31.409)), IsEmpty());
+  EXPECT_THAT(problems_of_unit("nJy", used_as("r", 31.411)), SizeIs(1));
   EXPECT_THAT(problems_of_unit("uJy", used_as("r")),
               ElementsAre(AllOf(HasSubstr("a.fits, HDU 0: its unit is 'uJy'"),
                                 HasSubstr("host.survey.r.image takes it for nmgy"),
@@ -97,8 +101,10 @@ TEST(StatedZeroPoint, BeyondAMagnitudeIsRefusedAndBeyondAThirdNoticed) {
     return std::pair{findings.problems.size(), findings.warnings.size()};
   };
 
-  EXPECT_EQ(found(30.2), std::pair(0UL, 0UL));
-  EXPECT_EQ(found(30.5), std::pair(0UL, 1UL));
+  EXPECT_EQ(found(30.29), std::pair(0UL, 0UL));
+  EXPECT_EQ(found(30.31), std::pair(0UL, 1UL));
+  EXPECT_EQ(found(29.01), std::pair(0UL, 1UL));
+  EXPECT_EQ(found(28.99), std::pair(1UL, 0UL));
   EXPECT_EQ(found(25.1), std::pair(1UL, 0UL));  // per second
 }
 
@@ -109,20 +115,24 @@ TEST(StatedScale, MustBeTheAssumedOne) {
     return problems(claims, used_as("r"));
   };
 
-  EXPECT_THAT(found(0.2637, {}), IsEmpty());
+  EXPECT_THAT(found(0.262 * 1.0099, {}), IsEmpty());
+  EXPECT_THAT(found(0.262 * 1.0101, {}), SizeIs(1));
+  EXPECT_THAT(found(0.262 * 0.9899, {}), SizeIs(1));
+  EXPECT_THAT(found({}, 0.262 * 1.0499), IsEmpty());
+  EXPECT_THAT(found({}, 0.262 * 1.0501), SizeIs(1));
   EXPECT_THAT(found({}, 0.27), IsEmpty());    // a rounded keyword
   EXPECT_THAT(found(0.262, 0.4), IsEmpty());  // the WCS is nearer to the truth
   EXPECT_THAT(found(0.396, {}), ElementsAre(HasSubstr("0.39600 arcsec by its WCS")));
   EXPECT_THAT(found({}, 0.396), ElementsAre(HasSubstr("by its PIXSCALE")));
 }
 
-TEST(StatedFilter, IsNoticedWhereItIsAnotherLetterThanTheBand) {
+TEST(StatedFilter, IsRefusedWhereItIsAnotherBandForCertain) {
   const auto found = [](const std::string& filter, const std::string& band) {
     ClaimFindings findings;
-    compare_claims({.place = "a.fits, HDU 0", .filter = filter}, used_as(band),
-                   findings);
-    EXPECT_THAT(findings.problems, IsEmpty());
-    return findings.warnings;
+    compare_claims({.place = "a.fits, HDU 0", .filters = {{"FILTER", filter}}},
+                   used_as(band), findings);
+    EXPECT_THAT(findings.warnings, IsEmpty());
+    return findings.problems;
   };
 
   EXPECT_THAT(found("r DECam SDSS c0002 6415.0 1480.0", "r"), IsEmpty());
@@ -130,7 +140,10 @@ TEST(StatedFilter, IsNoticedWhereItIsAnotherLetterThanTheBand) {
   EXPECT_THAT(found("F814W", "i"), IsEmpty());
   EXPECT_THAT(found("Kp", "r"), IsEmpty());
   EXPECT_THAT(found("g DECam SDSS c0001 4720.0 1520.0", "r"),
-              ElementsAre(HasSubstr("for band r; is it the file of this band?")));
+              ElementsAre("a.fits, HDU 0: states FILTER = 'g DECam SDSS c0001 4720.0 "
+                          "1520.0', another band than r, which host.survey.r.image "
+                          "takes it for; name this band's file or HDU"));
+  EXPECT_THAT(found("F606W", "f814w"), SizeIs(1));
   EXPECT_THAT(found("g", "f814w"), IsEmpty());
 }
 
@@ -172,7 +185,8 @@ TEST(ImageClaims, AreReadFromTheImagesHeader) {
   ASSERT_TRUE(claims.zero_point_mag);
   EXPECT_EQ(claims.zero_point_mag->keyword, "ZP");  // -99 is no zero point
   EXPECT_EQ(claims.zero_point_mag->value, 30.1);
-  EXPECT_EQ(claims.filter, "g");
+  ASSERT_THAT(claims.filters, SizeIs(1));
+  EXPECT_EQ(claims.filters[0].value, "g");
   EXPECT_NEAR(claims.wcs_scale_arcsec.value(), 0.262, 1.0e-9);
   EXPECT_FALSE(claims.type);
 }
@@ -286,6 +300,55 @@ TEST(CheckHeaders, RefusesAllContradictionsOfARunAtOnceUnlessAccepted) {
   EXPECT_EQ(
       check_headers(cutouts_config(folder, ", accept_header_mismatch: true")).size(),
       5U);
+}
+
+/// g.fits and r.fits with HDUs of these names, one image each.
+void write_hdus(const TemporaryFolder& folder, const std::vector<std::string>& names) {
+  for (const char* file : {"g.fits", "r.fits"}) {
+    io::fits::Writer writer;
+    const Image<float> pixels(64, 64, 1.0F);
+    for (const auto& name : names) writer.add_image(name, pixels.view(), {});
+    writer.save((folder / file).string());
+  }
+}
+
+TEST(CheckHeaders, ABandsFileThatIsAnotherBandsIsRefusedUnlessAccepted) {
+  const TemporaryFolder folder;
+  write_hdus(folder, {"G"});
+
+  EXPECT_THAT([&] { check_headers(cutouts_config(folder)); },
+              ThrowsMessage<DataError>(AllOf(
+                  HasSubstr("r.fits, HDU 0: states EXTNAME = 'G', another band than r"),
+                  HasSubstr("host.cutouts.accept_header_mismatch: true"),
+                  Not(HasSubstr("g.fits, HDU 0")))));
+  EXPECT_THAT(check_headers(cutouts_config(folder, ", accept_header_mismatch: true")),
+              ElementsAre(HasSubstr("another band than r")));
+}
+
+TEST(CheckHeaders, TheFirstOfSeveralImagesIsNoticedUnlessTheOthersGoWithIt) {
+  const TemporaryFolder folder;
+  const auto warnings = [&](const std::vector<std::string>& names,
+                            const std::string& more = "") {
+    write_hdus(folder, names);
+    return check_headers(cutouts_config(folder, more));
+  };
+
+  EXPECT_THAT(warnings({"SCI"}), IsEmpty());
+  EXPECT_THAT(warnings({"SCI", "WHT", "CTX"}), IsEmpty());
+  EXPECT_THAT(warnings({"image", "mask", "variance"}), IsEmpty());
+  EXPECT_THAT(
+      warnings({"N1", "N2"}),
+      ElementsAre(HasSubstr("g.fits holds 2 images, and the first, HDU 0 (N1), is "
+                            "taken (there are also HDU 1 (N2)); if another is meant, "
+                            "give it a file of its own"),
+                  HasSubstr("host.cutouts.r: ")));
+  EXPECT_THAT(warnings({"WHT", "SCI"}), SizeIs(2));
+  // As their own weights: the first is an image.
+  EXPECT_THAT(warnings({"SCI", "WHT"},
+                       ", invvar: {g: g.fits, r: r.fits}, "
+                       "invvar_includes_source_poisson: true"),
+              ElementsAre(HasSubstr("host.cutouts.invvar.g: "),
+                          HasSubstr("host.cutouts.invvar.r: ")));
 }
 
 TEST(CheckHeaders, HoldsAnHdf5UnitAgainstTheConfiguration) {

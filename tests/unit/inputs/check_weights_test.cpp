@@ -95,6 +95,30 @@ TEST(CheckWeights, SayNothingWithinTwoAndWarnUpToFive) {
   }
 }
 
+TEST(CheckWeights, TheirLimitsAreTwoAndFiveEitherWay) {
+  Noisy hosts;
+  hosts.stated = 1.0;
+  const double ratio_of_one = check_weight(hosts, 0).ratio;
+  for (const double side_of_limit : {0.99, 1.01}) {
+    for (const bool below : {false, true}) {
+      const auto stated = [&](double factor) {
+        return (below ? 1.0 / (factor * side_of_limit) : factor * side_of_limit) *
+               ratio_of_one;
+      };
+      const bool beyond = side_of_limit > 1.0;
+      hosts.stated = stated(2.0);
+      EXPECT_EQ(check_weights(config_of(), hosts).size(), beyond ? 1U : 0U)
+          << hosts.stated;
+      hosts.stated = stated(5.0);
+      if (beyond) {
+        EXPECT_THROW(check_weights(config_of(), hosts), DataError) << hosts.stated;
+      } else {
+        EXPECT_EQ(check_weights(config_of(), hosts).size(), 1U) << hosts.stated;
+      }
+    }
+  }
+}
+
 TEST(CheckWeights, BeyondFiveAreRefusedUnlessAccepted) {
   Noisy hosts;
   for (const double stated : {0.1, 50.0}) {  // 50: a mask of ones

@@ -40,6 +40,9 @@ TEST(BandOfHeader, FiltersAreComparedByTheirWords) {
                         {"g", "red", unknown},
                         {"r.MP9602", "r", same},
                         {"N964", "z", unknown},
+                        {"F814W", "i", unknown},
+                        {"g+r", "i", unknown},
+                        {"g+r", "r", same},
                         {"I_E", "VIS", unknown}}) {
     EXPECT_EQ(compare_bands(c.stated, c.band), c.match) << c.stated << " " << c.band;
   }

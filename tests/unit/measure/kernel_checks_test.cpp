@@ -185,6 +185,19 @@ TEST(KernelChecks, KeepIsHeldToTheFileNotToItself) {
   EXPECT_TRUE(find(rows, "kernel_centroid_x_pix (keep)").passed);
 }
 
+TEST(KernelChecks, AStarsFluxIsNoticedFromATenthOn) {
+  for (const double sum : {0.899, 0.901, 1.099, 1.101}) {
+    auto stored = stored_moffat(33, 16);
+    for (double& value : stored.values.pixels()) value *= sum;
+
+    const auto rows =
+        check_kernel(lattice_of(stored, psf::Normalisation::keep), keep_of(stored));
+
+    EXPECT_EQ(warned(find(rows, "flux_of_unit_star (keep)")), std::abs(sum - 1.0) > 0.1)
+        << sum;
+  }
+}
+
 TEST(KernelChecks, AStarsFluxThatIsNotKeptIsNoticed) {
   auto stored = stored_moffat(33, 16);
   for (double& value : stored.values.pixels()) value *= 30.0;

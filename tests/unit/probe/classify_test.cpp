@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "lib/core/random_stream.hpp"
+#include "pipeline/rerender/render_sample.hpp"
 
 namespace lensmill::pipeline {
 namespace {
@@ -138,6 +139,39 @@ TEST(FitRegion, LeavesOutRowsThatAreNotValid) {
   EXPECT_EQ(a.test_scores, b.test_scores);
   const auto split = rows_per_split(all.rows, all.valid);
   EXPECT_EQ(a.test_scores.size(), 2 * static_cast<std::size_t>(split[2]));
+}
+
+TEST(ProbeLimits, ACounterImageIsVisibleAboveAnSnrOfThree) {
+  EXPECT_FALSE(has_visible_counter_image({.counter_image_snr = 2.99}));
+  EXPECT_TRUE(has_visible_counter_image({.counter_image_snr = 3.01}));
+}
+
+TEST(ProbeLimits, AStoredStampDiffersFromATwentiethOfTheNoiseOn) {
+  EXPECT_FALSE(differs_from_stored(0.0499));
+  EXPECT_TRUE(differs_from_stored(0.0501));
+}
+
+TEST(ProbeLimits, AStoredStampIsLegacyWhereThatFitsBetterAndWithinTheNoise) {
+  const auto legacy = [](double deviation, double misfit, double misfit_legacy) {
+    ProbedRow row;
+    row.stored_deviation = deviation;
+    row.stored_misfit = misfit;
+    row.stored_misfit_legacy = misfit_legacy;
+    return stored_is_legacy(row);
+  };
+
+  EXPECT_TRUE(legacy(0.0501, 5.0, 0.99));
+  EXPECT_FALSE(legacy(0.0499, 5.0, 0.99));
+  EXPECT_FALSE(legacy(0.0501, 5.0, 1.01));
+  EXPECT_FALSE(legacy(0.0501, 0.9, 0.91));
+  EXPECT_FALSE(legacy(0.0501, 5.0, measure::not_a_number));
+}
+
+TEST(ProbeLimits, EachPartNeedsItsFewestRows) {
+  EXPECT_TRUE(enough_rows({50, 20, 20}));
+  EXPECT_FALSE(enough_rows({49, 20, 20}));
+  EXPECT_FALSE(enough_rows({50, 19, 20}));
+  EXPECT_FALSE(enough_rows({50, 20, 19}));
 }
 
 TEST(TestPairs, PicksScoresOfWantedRows) {

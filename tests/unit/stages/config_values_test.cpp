@@ -139,6 +139,45 @@ TEST(ReadRunConfig, ReadsEverySampler) {
   EXPECT_EQ(prior_of(multiple, "src_q").where, "priors.src_q at run.yaml:17");
 }
 
+TEST(ReadRunConfig, HistogramsOfFilesAreConvertedFromTheirUnits) {
+  const test_support::TemporaryFolder folder;
+  const auto write = [&](const std::string& unit) {
+    std::ofstream file(folder / "reff.ecsv");
+    file << "# %ECSV 1.0\n# ---\n# delimiter: ','\n# datatype:\n";
+    for (const char* name : {"lower", "upper"}) {
+      file << "# - {name: " << name << ", unit: " << unit << ", datatype: float64}\n";
+    }
+    file << "# - {name: weight, datatype: float64}\n"
+            "# schema: astropy-2.0\nlower,upper,weight\n100,200,1\n200,400,2\n";
+  };
+  const auto text = edited(small_config, "src_reff_arcsec: 0.3",
+                           "src_reff_arcsec: {histogram: {file: reff.ecsv}}");
+  const auto edges_of = [&](const config::RunConfig& config) {
+    return sampler_of<catalogue::Histogram>(config, "src_reff_arcsec").edges;
+  };
+  write("arcsec");
+  EXPECT_THAT(edges_of(read(text, {}, folder.path())), ElementsAre(100, 200, 400));
+  EXPECT_THAT(read(text, {}, folder.path()).warnings, testing::IsEmpty());
+
+  write("mas");
+  const auto converted = read(text, {}, folder.path());
+
+  EXPECT_THAT(edges_of(converted),
+              ElementsAre(testing::DoubleEq(0.1), testing::DoubleEq(0.2),
+                          testing::DoubleEq(0.4)));
+  EXPECT_THAT(sampler_of<catalogue::Histogram>(converted, "src_reff_arcsec").weights,
+              ElementsAre(1.0, 2.0));
+  ASSERT_THAT(converted.warnings, testing::SizeIs(2));
+  EXPECT_THAT(
+      converted.warnings[0],
+      testing::HasSubstr("column `lower` has the unit `mas`: converted to arcsec"));
+
+  write("pix");
+  EXPECT_THAT([&] { read(text, {}, folder.path()); },
+              testing::ThrowsMessage<ConfigError>(
+                  testing::HasSubstr("column `lower` has the unit `pix`")));
+}
+
 TEST(ReadRunConfig, ReadsHistogramsAndJointTablesFromFiles) {
   const test_support::TemporaryFolder folder;
   std::ofstream(folder / "q.csv") << "lower,upper,weight\n0.1,0.2,1\n0.2,0.4,2\n";

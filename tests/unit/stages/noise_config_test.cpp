@@ -1,9 +1,11 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
 
 #include "lib/core/errors.hpp"
+#include "lib/imaging/correlated_noise.hpp"
 #include "stages/config/read_run_config.hpp"
 #include "tests/support/config_texts.hpp"
 #include "tests/support/image_matchers.hpp"
@@ -163,6 +165,30 @@ TEST(NoiseCorrelationKey, ClippedEigenvaluesAreSaid) {
   EXPECT_THAT(config.warnings[0],
               HasSubstr("noise.correlation.r at run.yaml:26: not quite positive "
                         "definite: its negative eigenvalues are clipped, 0."));
+}
+
+TEST(NoiseCorrelationKey, ClippingIsSaidFromTwoThousandthsOfTheVarianceOn) {
+  const auto share_of = [](double rho) {
+    Image<double> lags(1, 3, 1.0);
+    lags(0, 0) = lags(0, 2) = rho;
+    return imaging::CorrelatedNoise(lags, 64).clipped_share();  // the stamp's size
+  };
+  const auto rho_at = [&](double share) {
+    double below = 0.5, above = 0.525;
+    for (int k = 0; k < 40; ++k) {
+      const double middle = 0.5 * (below + above);
+      (share_of(middle) < share ? below : above) = middle;
+    }
+    return 0.5 * (below + above);
+  };
+  const auto warnings_at = [&](double share) {
+    const auto rho = fmt::format("{:.15f}", rho_at(share));
+    return read(with_noise("correlation: {r: {lags: [[" + rho + ", 1, " + rho + "]]}}"))
+        .warnings.size();
+  };
+
+  EXPECT_EQ(warnings_at(1.98e-3), 0U);
+  EXPECT_EQ(warnings_at(2.02e-3), 1U);
 }
 
 TEST(GainKey, IsMadeOfAnExposure) {
