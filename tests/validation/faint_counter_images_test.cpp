@@ -1,11 +1,13 @@
 // Sources next to the cut, whose counter-images are faint and smaller than a cell, and
 // a wide population: whole rows, pixels and core flux, before and after the PSF, keep
-// the accuracy contract against ones made with a hundredth of the tolerance.
+// the accuracy contract against ones made with a hundredth of the tolerance. More rows
+// than the suite has time for: LENSMILL_VALIDATION_ROWS.
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -21,6 +23,11 @@ using test_support::shipped_config;
 constexpr double contract = 1.0e-3;          // of the peak pixel, of the core flux, or
 constexpr double least_core_share = 1.0e-2;  // of this share of the arc's flux
 constexpr int side = 64;
+
+int rows_or(int few) {
+  const char* asked = std::getenv("LENSMILL_VALIDATION_ROWS");
+  return asked != nullptr ? std::stoi(asked) : few;
+}
 
 /// theta_E 1-2.5", q = 0.5, isothermal, R_eff = 0.03" at 0.7-0.95 theta_E.
 std::vector<std::string> next_to_the_cut() {
@@ -86,6 +93,9 @@ Worst errors_of(const stages::Stamp& stamp, const stages::Stamp& truth) {
 
 void keeps_the_contract(std::vector<std::string> overrides, int rows) {
   overrides.push_back("catalogue.sampled.count=" + std::to_string(rows));
+  // Cut by `enclosed_energy: auto`: the edge of a kernel cut by a stated size, through
+  // which the core sees the arc, is no two lattices' the same.
+  overrides.push_back("psf.r={kind: moffat, beta: 2.5, fwhm_pix: 5.0}");
   const ChainRunner runner(shipped_config("parity_table.yaml", overrides));
   overrides.push_back("render.pixel_tolerance=1.0e-5");
   overrides.push_back("render.core_tolerance=1.0e-5");
@@ -114,13 +124,11 @@ void keeps_the_contract(std::vector<std::string> overrides, int rows) {
 }
 
 TEST(FaintCounterImages, RowsNextToTheCutKeepTheContract) {
-  constexpr int rows = 300;
-  keeps_the_contract(next_to_the_cut(), rows);
+  keeps_the_contract(next_to_the_cut(), rows_or(300));
 }
 
 TEST(FaintCounterImages, WideRowsKeepTheContract) {
-  constexpr int rows = 200;
-  keeps_the_contract(wide(), rows);
+  keeps_the_contract(wide(), rows_or(200));
 }
 
 }  // namespace
