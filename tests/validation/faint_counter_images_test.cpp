@@ -13,12 +13,15 @@
 #include <vector>
 
 #include "tests/support/chain_runner.hpp"
+#include "tests/support/far_populations.hpp"
 
 namespace lensmill {
 namespace {
 
 using test_support::ChainRunner;
+using test_support::next_to_the_cut;
 using test_support::shipped_config;
+using test_support::wide;
 
 constexpr double contract = 1.0e-3;          // of the peak pixel, of the core flux, or
 constexpr double least_core_share = 1.0e-2;  // of this share of the arc's flux
@@ -27,29 +30,6 @@ constexpr int side = 64;
 int rows_or(int few) {
   const char* asked = std::getenv("LENSMILL_VALIDATION_ROWS");
   return asked != nullptr ? std::stoi(asked) : few;
-}
-
-/// theta_E 1-2.5", q = 0.5, isothermal, R_eff = 0.03" at 0.7-0.95 theta_E.
-std::vector<std::string> next_to_the_cut() {
-  return {"priors.theta_e_arcsec={uniform: [1.0, 2.5]}", "priors.lens_q=0.5",
-          "priors.src_offset={radius_over_theta_e: {uniform: [0.7, 0.95]}, phi_rad: "
-          "{uniform: [0.0, 6.283]}}",
-          "priors.src_reff_arcsec=0.03", "priors.src_q=1.0"};
-}
-
-std::vector<std::string> wide() {
-  return {"priors.theta_e_arcsec={uniform: [0.3, 3.0]}",
-          "priors.lens_q={uniform: [0.3, 1.0]}",
-          "priors.lens_gamma={uniform: [1.5, 2.5]}",
-          "priors.shear_g1={uniform: [-0.1, 0.1]}",
-          "priors.shear_g2={uniform: [-0.1, 0.1]}",
-          "priors.lens_x_arcsec={uniform: [-0.5, 0.5]}",
-          "priors.lens_y_arcsec={uniform: [-0.5, 0.5]}",
-          "priors.src_offset={radius_over_theta_e: {uniform: [0.0, 1.2]}, phi_rad: "
-          "{uniform: [0.0, 6.283]}}",
-          "priors.src_reff_arcsec={power_law: {index: -1.0, min: 0.03, max: 1.0}}",
-          "priors.src_sersic_n={uniform: [0.5, 6.0]}",
-          "priors.src_q={uniform: [0.3, 1.0]}"};
 }
 
 struct Worst {
@@ -93,9 +73,6 @@ Worst errors_of(const stages::Stamp& stamp, const stages::Stamp& truth) {
 
 void keeps_the_contract(std::vector<std::string> overrides, int rows) {
   overrides.push_back("catalogue.sampled.count=" + std::to_string(rows));
-  // Cut by `enclosed_energy: auto`: the edge of a kernel cut by a stated size, through
-  // which the core sees the arc, is no two lattices' the same.
-  overrides.push_back("psf.r={kind: moffat, beta: 2.5, fwhm_pix: 5.0}");
   const ChainRunner runner(shipped_config("parity_table.yaml", overrides));
   overrides.push_back("render.pixel_tolerance=1.0e-5");
   overrides.push_back("render.core_tolerance=1.0e-5");
