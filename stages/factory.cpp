@@ -137,7 +137,7 @@ imaging::RenderConfig render_config(const RunConfig& config, const Setup& setup)
   imaging::RenderConfig render{.grid = config.grid,
                                .lattice = setup.lattice,
                                .deposit = setup.deposit,
-                               .pixel_tolerance = config.render.pixel_tolerance,
+                               .pixel_tolerance = pixel_tolerance_of(config.render),
                                .core_tolerance = config.render.core_tolerance,
                                .supersample = config.render.supersample};
   render.core_radius_pix = std::ranges::max(config.measure.aperture_radius_pix);
@@ -220,7 +220,7 @@ std::vector<std::unique_ptr<const Stage>> make_stages(
           config.output.products.end(),
       .continuous = setup.deposit == imaging::Deposit::spline,
       .stored_lattice_error = choice.stored_error,
-      .pixel_tolerance = config.render.pixel_tolerance}));
+      .pixel_tolerance = pixel_tolerance_of(config.render)}));
   stages.push_back(std::make_unique<HostStage>(HostStage::Config{
       .bands = bands,
       .stamp_size_pix = config.grid.stamp_size_pix,
@@ -253,6 +253,7 @@ std::vector<std::unique_ptr<const Stage>> make_stages(
                            .annulus_pix = config.measure.annulus_pix,
                            .profile_bins = config.grid.stamp_size_pix / 2,
                            .convolver = setup.convolver,
+                           .pixel_tolerance = pixel_tolerance_of(config.render),
                            .correlation = correlation}));
   return stages;
 }

@@ -118,6 +118,11 @@ std::set<int> candidates(const RunConfig& config, const Inputs& inputs) {
 
 }  // namespace
 
+double pixel_tolerance_of(const config::RenderSection& render) {
+  constexpr double of_core_tolerance = 3.0;
+  return std::min(render.pixel_tolerance, of_core_tolerance * render.core_tolerance);
+}
+
 LatticeChoice choose_lattice(const RunConfig& config, const Inputs& inputs,
                              imaging::Deposit deposit,
                              const std::vector<BandProbe>& bands) {
@@ -128,7 +133,7 @@ LatticeChoice choose_lattice(const RunConfig& config, const Inputs& inputs,
   const auto points =
       stated ? std::set<int>{config.convolve.oversample} : candidates(config, inputs);
   const double allowed =
-      (stated ? 1.0 : share_of_tolerance) * config.render.pixel_tolerance;
+      (stated ? 1.0 : share_of_tolerance) * pixel_tolerance_of(config.render);
   for (const int oversample : points) {
     bool enough = true;
     for (std::size_t band = 0; band < bands.size() && enough; ++band) {

@@ -27,8 +27,13 @@ struct LatticeChoice {
   PerBand<double> stored_error{};
 };
 
+/// What pixels are integrated, and the PSF is known, to: render.pixel_tolerance, or
+/// three times render.core_tolerance if that is less, since the PSF brings light from
+/// everywhere into the core.
+double pixel_tolerance_of(const config::RenderSection& render);
+
 /// `convolve.oversample: auto`: the fewest lattice points per pixel with which every
-/// band's PSF is known between them to a fifth of render.pixel_tolerance; stored
+/// band's PSF is known between them to a fifth of pixel_tolerance_of(); stored
 /// kernels and PSFEx models are measured (the 32 sharpest of a list, every probed row).
 /// A stated number is taken if the error is below pixel_tolerance.
 /// \throws ConfigError where neither 16 points nor the stated number is enough

@@ -1,5 +1,6 @@
 #include "stages/measure_stage.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "lib/core/errors.hpp"
@@ -28,6 +29,26 @@ double unmasked_unit_flux(const Stamp& stamp, std::size_t band) {
     if (mask[k] == 0.0F) flux += double{arc[k]};
   }
   return flux / stamp.injection.src_flux_nmgy[band];
+}
+
+// The core's flux matters down to this share of the arc (accuracy contract).
+constexpr double least_core_share = 1.0e-2;
+
+/// What the core flux's error may grow by after the PSF, over the larger of the core's
+/// share of the arc and least_core_share: light from outside is known as well as the
+/// pixels are, and single precision rounds all of the arc. Calibrated as the renderer's
+/// estimates are (docs/validation.md).
+double core_error_by_psf(double render_error, double pixel_tolerance, double core_share,
+                         bool single_precision) {
+  constexpr double of_render_error = 0.25;
+  constexpr double calibrated_tolerance = 1.0e-3;
+  // Errors that neighbours have alike are more of all at tighter tolerances.
+  constexpr double per_decade = 2.0;
+  constexpr double rounding = 6.0e-8;  // of the arc
+  const double decades =
+      std::max(0.0, std::log10(calibrated_tolerance / pixel_tolerance));
+  return of_render_error * std::pow(per_decade, decades) * render_error +
+         (single_precision ? rounding / core_share : 0.0);
 }
 
 std::size_t slot(ImageKind kind) { return static_cast<std::size_t>(kind_index(kind)); }
@@ -178,9 +199,19 @@ void MeasureStage::measure_core(Stamp& stamp) const {
     m.core_flux_fraction_maximum_without_psf[r] =
         before.by_kind[slot(ImageKind::maximum)];
   }
+  double least_share = 1.0;
   for (int band = 0; band < config_.bands; ++band) {
-    measure_split(stamp, static_cast<std::size_t>(band), intrinsic);
+    const auto b = static_cast<std::size_t>(band);
+    measure_split(stamp, b, intrinsic);
+    double share = least_core_share;  // the widest aperture's
+    for (std::size_t r = 0; r < core.size(); ++r) {
+      share = std::max(share, m.core_flux_fraction[m.at(b, r)]);
+    }
+    least_share = std::min(least_share, share);
   }
+  m.render_core_error += core_error_by_psf(
+      m.render_error, config_.pixel_tolerance, least_share,
+      config_.convolver->kind() != imaging::ConvolutionOperator::direct);
 }
 
 void MeasureStage::measure_split(

@@ -28,6 +28,7 @@ class MeasureStage final : public Stage {
     Interval annulus_pix;
     int profile_bins = 32;
     std::shared_ptr<const imaging::Convolver> convolver;
+    double pixel_tolerance = 1.0e-3;  ///< of the integration
     /// Correlations of the noise, for SNRs with its covariance; null: none.
     PerBand<std::shared_ptr<const TurnedNoise>> correlation{};
   };

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <numbers>
 #include <span>
 
 #include "lib/core/lanes.hpp"
@@ -21,8 +22,8 @@ namespace {
 constexpr double cell_share_of_pixel = 0.2;
 constexpr double cell_share_of_core = 0.05;
 // A cusp that runs through a pixel as a line meets twice as many cells each level down;
-// beyond this level, where they become many, their errors add up in quadrature to a
-// fixed share of the pixel's.
+// beyond this level, where they become many, their errors add up to a fixed share of the
+// pixel's: plainly, since cells along a line that runs as the grid does err alike.
 constexpr int level_of_many_cells = 4;
 // A cell crossed by a critical curve misassigns about this share of its flux.
 constexpr double misassigned_share = 0.02;
@@ -47,6 +48,9 @@ constexpr double structure_of_worst_pixel = 3.9;
 constexpr double structure_of_core = 2.33;
 // The core's flux matters down to this share of the arc (accuracy contract).
 constexpr double least_core_share = 1.0e-2;
+
+// Of a pixel.
+constexpr double half_diagonal_pix = 0.5 * std::numbers::sqrt2;
 
 double square(double value) { return value * value; }
 
@@ -108,6 +112,12 @@ class Rendering {
     const double dy = cell.row - core_y_;
     return dx * dx + dy * dy < config_.core_radius_pix * config_.core_radius_pix;
   }
+  /// Whether any of the cell's pixel is in the core: an aperture weighs such pixels by
+  /// what they share with it.
+  bool touches_core(const Cell& cell) const {
+    const double reach = config_.core_radius_pix + half_diagonal_pix;
+    return square(cell.column - core_x_) + square(cell.row - core_y_) < square(reach);
+  }
   double cell_area(const Cell& cell) const { return cell_area_[level_of(cell)]; }
 
   /// Fluxes that tolerances are relative to, from what is deposited and pending.
@@ -127,8 +137,7 @@ class Rendering {
     }
     for (int level = 0; level <= deepest_level; ++level) {
       const int deep = std::max(0, level - level_of_many_cells);
-      const double share =
-          cell_share_of_pixel / std::sqrt(static_cast<double>(1 << deep));
+      const double share = cell_share_of_pixel / static_cast<double>(1 << deep);
       pixel_tolerance_[static_cast<std::size_t>(level)] =
           share * config_.pixel_tolerance / thoroughness(config_.pixel_tolerance) *
           peak_;
@@ -140,7 +149,7 @@ class Rendering {
 
   double tolerance(const Cell& cell) const {
     const double pixel = pixel_tolerance_[level_of(cell)];
-    return in_core(cell) ? std::min(pixel, core_tolerance_) : pixel;
+    return touches_core(cell) ? std::min(pixel, core_tolerance_) : pixel;
   }
   /// Whether the cell's error, or structure's in all such cells of the pixel together,
   /// is above its share.
@@ -216,7 +225,7 @@ class Rendering {
     const double structure = structure_flux(estimate, area, cell.level);
     squared_error(cell) += error * error + square(structure_of_worst_pixel * structure);
     hidden_ = std::max(hidden_, hidden);
-    if (!in_core(cell)) return;
+    if (!touches_core(cell)) return;
     const double smooth = area * estimate.smooth_error;
     if (cell.level == 0) {
       core_smooth_ += smooth;

@@ -1,9 +1,11 @@
 #include "lib/imaging/direct_convolver.hpp"
 
 #include <algorithm>
+#include <cstddef>
 
 #include "lib/core/b_spline.hpp"
 #include "lib/core/lanes.hpp"
+#include "lib/core/multiversion.hpp"
 
 namespace lensmill::imaging {
 namespace {
@@ -16,13 +18,62 @@ psf::LatticeKernel spline_kernel(const psf::LatticeKernel& kernel) {
   return result;
 }
 
-/// The kernel at offset (dy, dx) from its origin; zero outside.
-double at_offset(const psf::LatticeKernel& kernel, int dy, int dx) {
-  const int j = dy + kernel.origin_y;
-  const int i = dx + kernel.origin_x;
-  if (j < 0 || j >= kernel.samples.ny() || i < 0 || i >= kernel.samples.nx())
-    return 0.0;
-  return kernel.samples(j, i);
+/// Outputs p in [begin, end) that see the kernel's samples [0, samples).
+struct Seen {
+  int begin, end;
+};
+/// Output p sees sample first + p * step.
+Seen seen_upwards(int first, int step, int outputs, int samples) {
+  const auto least = [&](int bound) {  // p with first + p * step >= bound
+    return first >= bound ? 0 : (bound - first + step - 1) / step;
+  };
+  return {.begin = least(0), .end = std::min(outputs, least(samples))};
+}
+/// Output p sees sample first - p.
+Seen seen_downwards(int first, int outputs, int samples) {
+  return {.begin = std::max(0, first - samples + 1),
+          .end = std::min(outputs, first + 1)};
+}
+
+// Bits do not depend on the vectors' width: every output has its own sum.
+LENSMILL_MULTIVERSION void add_upwards(double weight, const double* from,
+                                       double* __restrict out, std::ptrdiff_t n) {
+  for (std::ptrdiff_t k = 0; k < n; ++k) out[k] += weight * from[k];
+}
+LENSMILL_MULTIVERSION void add_downwards(double weight, const double* from,
+                                         double* __restrict out, std::ptrdiff_t n) {
+  for (std::ptrdiff_t k = 0; k < n; ++k) out[k] += weight * from[-k];
+}
+
+/// out[p] += light * K[first + p * step], p on both axes; first: sample of output 0.
+void spread(double light, const psf::LatticeKernel& kernel, int first_y, int first_x,
+            int step, ImageView<double> out) {
+  const Seen rows = seen_upwards(first_y, step, out.ny(), kernel.samples.ny());
+  const Seen columns = seen_upwards(first_x, step, out.nx(), kernel.samples.nx());
+  if (columns.begin >= columns.end) return;
+  const std::ptrdiff_t n = columns.end - columns.begin;
+  for (int y = rows.begin; y < rows.end; ++y) {
+    const double* from =
+        &kernel.samples(first_y + y * step, first_x + columns.begin * step);
+    double* to = &out(y, columns.begin);
+    if (step == 1) {
+      add_upwards(light, from, to, n);
+      continue;
+    }
+    for (std::ptrdiff_t k = 0; k < n; ++k) to[k] += light * from[k * step];
+  }
+}
+
+/// out[p] += weight * K[first - p], p on both axes; first: sample of output 0.
+void gather(double weight, const psf::LatticeKernel& kernel, int first_y, int first_x,
+            ImageView<double> out) {
+  const Seen rows = seen_downwards(first_y, out.ny(), kernel.samples.ny());
+  const Seen columns = seen_downwards(first_x, out.nx(), kernel.samples.nx());
+  if (columns.begin >= columns.end) return;
+  for (int y = rows.begin; y < rows.end; ++y) {
+    add_downwards(weight, &kernel.samples(first_y - y, first_x - columns.begin),
+                  &out(y, columns.begin), columns.end - columns.begin);
+  }
 }
 
 /// out[p] = sum_i in[i] K[(first + i * step) - p + origin].
@@ -33,12 +84,8 @@ void correlate(ImageView<const double> in, int first, int step,
     for (int i = 0; i < in.nx(); ++i) {
       const double weight = in(j, i);
       if (weight == 0.0) continue;
-      for (int y = 0; y < out.ny(); ++y) {
-        for (int x = 0; x < out.nx(); ++x) {
-          out(y, x) +=
-              weight * at_offset(kernel, first + j * step - y, first + i * step - x);
-        }
-      }
+      gather(weight, kernel, first + j * step + kernel.origin_y,
+             first + i * step + kernel.origin_x, out);
     }
   }
 }
@@ -67,13 +114,10 @@ void DirectConvolver::convolve(std::span<const ImageView<const double>> planes,
       for (int x = 0; x < side; ++x) {
         const double light = plane(y, x);
         if (light == 0.0) continue;
-        for (int j = 0; j < sum.ny(); ++j) {
-          for (int i = 0; i < sum.nx(); ++i) {
-            sum(j, i) +=
-                light * at_offset(kernel.direct, lattice().index_of_pixel(j) - y,
-                                  lattice().index_of_pixel(i) - x);
-          }
-        }
+        spread(light, kernel.direct,
+               lattice().first_pixel() - y + kernel.direct.origin_y,
+               lattice().first_pixel() - x + kernel.direct.origin_x,
+               lattice().oversample, sum);
       }
     }
     std::ranges::transform(sum.pixels(), stamps[k].pixels().begin(),

@@ -140,9 +140,10 @@ void visit_fields(M& m, Visit&& visit) {
       "render_error", "", scalar, m.render_error,
       "estimated worst pixel error over the peak pixel: that of the integration before "
       "the PSF, plus that of the PSF on the convolution lattice");
-  field("render_core_error", "", scalar, m.render_core_error,
-        "estimated error of the core flux before the PSF over the larger of it and 1 % "
-        "of the arc's flux");
+  field(
+      "render_core_error", "", scalar, m.render_core_error,
+      "estimated error of the core flux, before and after the PSF, over the larger of "
+      "it and 1 % of the arc's flux");
   field("non_positive_mean_pixels", "", band, m.non_positive_mean_pixels,
         "pixels that got no Poisson noise because a mean was not positive");
   field("psf_sum", "", band, m.psf_sum,
