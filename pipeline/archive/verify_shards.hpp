@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "lib/core/column.hpp"
 #include "lib/parallel/communicator.hpp"
 #include "pipeline/archive/run_on_disk.hpp"
 #include "pipeline/program/log.hpp"
@@ -38,18 +37,4 @@ std::vector<std::string> shard_problems(const std::string& shard_path);
 /// reported, not thrown
 VerifyReport verify_shards(const RunOnDisk& run, const parallel::Communicator& world);
 
-<<<<<<< HEAD:pipeline/archive/verify_shards.hpp
-=======
-/// Whether a stored column is what rendering gives again: the same bytes, or, if not
-/// `exact`, numbers within 1e-5 of the largest (NaN where NaN is).
-bool columns_agree(const Column& stored, const Column& again, bool exact);
-
-/// Render `sample` rows again (drawn by the run's seed; all if there are fewer) and
-/// compare: byte for byte when build and instruction level are those of the shard, else
-/// to 1e-5 of the row's largest value. \collective
-/// \throws ConfigError, DataError, IoError when the run's inputs cannot be opened
-VerifyReport verify_rows(const RunOnDisk& run, std::int64_t sample,
-                         const parallel::Communicator& world, Log& log);
-
->>>>>>> tests13:pipeline/archive/verify_shards.hpp
 }  // namespace lensmill::pipeline

@@ -12,34 +12,12 @@
 
 namespace lensmill::pipeline {
 
-<<<<<<< HEAD
-=======
-/// Stored pixels that differ from their rendering by more than this part of the noise
-/// are named: above what int16 encoding and another build can do.
-inline constexpr double stored_tolerance_sigma = 0.05;
-inline bool differs_from_stored(double deviation_sigma) {
-  return deviation_sigma > stored_tolerance_sigma;
-}
-
-/// What the classifiers know of a sampled row besides its pixels; the same for all
-/// variants.
-struct SampledRow {
-  std::int64_t row = 0;
-  std::int64_t injection_id = 0;
-  std::int64_t host = 0;
-  catalogue::Split split = catalogue::Split::train;
-  double counter_image_snr = 0.0;
-  double stored_deviation = 0.0;
-  bool stored_is_legacy = false;  ///< its stamp is the legacy operator's render
-};
-
 /// A counter-image is visible above this SNR.
 inline constexpr double visible_snr = 3.0;
 inline bool has_visible_counter_image(const SampledRow& row) {
   return row.counter_image_snr > visible_snr;
 }
 
->>>>>>> tests13
 /// Fewest rows that a part of the data must have.
 inline constexpr std::int64_t fewest_train_rows = 50;
 inline constexpr std::int64_t fewest_other_rows = 20;

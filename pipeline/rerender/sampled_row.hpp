@@ -9,6 +9,9 @@ namespace lensmill::pipeline {
 /// Stored pixels that differ from their rendering by more than this part of the noise
 /// are named: above what int16 encoding and another build can do.
 inline constexpr double stored_tolerance_sigma = 0.05;
+inline bool differs_from_stored(double deviation_sigma) {
+  return deviation_sigma > stored_tolerance_sigma;
+}
 
 /// What the classifiers know of a sampled row besides its pixels; the same for all
 /// variants.

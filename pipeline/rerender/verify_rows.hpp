@@ -2,12 +2,17 @@
 
 #include <cstdint>
 
+#include "lib/core/column.hpp"
 #include "lib/parallel/communicator.hpp"
 #include "pipeline/archive/run_on_disk.hpp"
 #include "pipeline/archive/verify_shards.hpp"
 #include "pipeline/program/log.hpp"
 
 namespace lensmill::pipeline {
+
+/// Whether a stored column is what rendering gives again: the same bytes, or, if not
+/// `exact`, numbers within 1e-5 of the largest (NaN where NaN is).
+bool columns_agree(const Column& stored, const Column& again, bool exact);
 
 /// Render `sample` rows again (drawn by the run's seed; all if there are fewer) and
 /// compare: byte for byte when build and instruction level are those of the shard, else

@@ -6,7 +6,7 @@
 #include <limits>
 #include <vector>
 
-#include "pipeline/archive/verify_shards.hpp"
+#include "pipeline/rerender/verify_rows.hpp"
 
 /// \file
 /// What `verify` takes for the same row again.
