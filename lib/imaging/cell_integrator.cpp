@@ -22,8 +22,8 @@ namespace {
 constexpr double cell_share_of_pixel = 0.2;
 constexpr double cell_share_of_core = 0.05;
 // A cusp that runs through a pixel as a line meets twice as many cells each level down;
-// beyond this level, where they become many, their errors add up to a fixed share of the
-// pixel's: plainly, since cells along a line that runs as the grid does err alike.
+// beyond this level, where they become many, their errors add up to a fixed share of
+// the pixel's: plainly, since cells along a line that runs as the grid does err alike.
 constexpr int level_of_many_cells = 4;
 // A cell crossed by a critical curve misassigns about this share of its flux.
 constexpr double misassigned_share = 0.02;

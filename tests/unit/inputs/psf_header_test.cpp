@@ -58,7 +58,9 @@ TEST(PsfHeader, TheHeadersScaleIsHeldAgainstTheStamps) {
     bool right;
   };
   for (const Case& c : {Case{"PIXSCALE", 0.262, 1, true},
-                        {"PIXSCALE", 0.264, 1, true},
+                        {"PIXSCALE", 0.262 * 1.0099, 1, true},
+                        {"PIXSCALE", 0.262 * 1.0101, 1, false},
+                        {"PIXSCALE", 0.262 * 0.9899, 1, false},
                         {"PIXSCALE", 0.396, 1, false},
                         {"PIXELSCL", 0.131, 2, true},
                         {"PIXELSCL", 0.131, 1, false},

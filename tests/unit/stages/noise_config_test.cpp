@@ -167,28 +167,41 @@ TEST(NoiseCorrelationKey, ClippedEigenvaluesAreSaid) {
                         "definite: its negative eigenvalues are clipped, 0."));
 }
 
-TEST(NoiseCorrelationKey, ClippingIsSaidFromTwoThousandthsOfTheVarianceOn) {
+TEST(NoiseCorrelationKey, ClippingIsSaidFromTwoThousandthsOnAndRefusedFromAHundredth) {
   const auto share_of = [](double rho) {
     Image<double> lags(1, 3, 1.0);
     lags(0, 0) = lags(0, 2) = rho;
-    return imaging::CorrelatedNoise(lags, 64).clipped_share();  // the stamp's size
+    try {
+      return imaging::CorrelatedNoise(lags, 64).clipped_share();  // the stamp's size
+    } catch (const DataError&) {
+      return 1.0;  // refused
+    }
   };
   const auto rho_at = [&](double share) {
-    double below = 0.5, above = 0.525;
+    double below = 0.5, above = 0.7;
     for (int k = 0; k < 40; ++k) {
       const double middle = 0.5 * (below + above);
       (share_of(middle) < share ? below : above) = middle;
     }
     return 0.5 * (below + above);
   };
+  const auto text_of = [](double value) {
+    const auto rho = fmt::format("{:.15f}", value);
+    return with_noise("correlation: {r: {lags: [[" + rho + ", 1, " + rho + "]]}}");
+  };
   const auto warnings_at = [&](double share) {
-    const auto rho = fmt::format("{:.15f}", rho_at(share));
-    return read(with_noise("correlation: {r: {lags: [[" + rho + ", 1, " + rho + "]]}}"))
-        .warnings.size();
+    return read(text_of(rho_at(share))).warnings.size();
+  };
+  // Shares above the limit cannot be asked for: next to it they go in a line.
+  const double step = rho_at(9.5e-3) - rho_at(9.4e-3);
+  const auto near_limit = [&](double steps) {
+    return text_of(rho_at(9.5e-3) + steps * step);
   };
 
   EXPECT_EQ(warnings_at(1.98e-3), 0U);
   EXPECT_EQ(warnings_at(2.02e-3), 1U);
+  EXPECT_EQ(message_of(near_limit(4.0)), "");  // 9.9e-3
+  EXPECT_THAT(message_of(near_limit(6.0)), HasSubstr("noise.correlation.r"));
 }
 
 TEST(GainKey, IsMadeOfAnExposure) {

@@ -1,0 +1,200 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "lib/io/fits/file.hpp"
+#include "lib/io/fits/writer.hpp"
+#include "pipeline/inputs/image_claims.hpp"
+#include "tests/support/data_folder.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+/// \file
+/// What an image says of itself against what it is taken for.
+
+namespace lensmill::pipeline {
+namespace {
+
+using io::fits::Card;
+using test_support::TemporaryFolder;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+ImageUse used_as(const std::string& band, std::optional<double> zero_point_mag = {}) {
+  return {.key = "host.survey." + band + ".image",
+          .section = "host.survey",
+          .band = band,
+          .zero_point_mag = zero_point_mag,
+          .pixel_scale_arcsec = 0.262};
+}
+
+ImageUse weight_of(ImageUse use) {
+  use.is_weight = true;
+  return use;
+}
+
+std::vector<std::string> problems(const ImageClaims& claims, const ImageUse& use) {
+  ClaimFindings findings;
+  compare_claims(claims, use, findings);
+  return findings.problems;
+}
+
+std::vector<std::string> problems_of_unit(const std::string& unit,
+                                          const ImageUse& use) {
+  return problems({.place = "a.fits, HDU 0", .unit = unit}, use);
+}
+
+TEST(StatedUnit, OfAnotherZeroPointIsRefused) {
+  EXPECT_THAT(problems_of_unit("nanomaggy", used_as("r")), IsEmpty());
+  EXPECT_THAT(problems_of_unit(" NanoMaggies/pix ", used_as("r")), IsEmpty());
+  EXPECT_THAT(problems_of_unit("nanomaggy", used_as("r", 22.5)), IsEmpty());
+  EXPECT_THAT(problems_of_unit("nJy", used_as("r", 31.4)), IsEmpty());
+  EXPECT_THAT(problems_of_unit("nJy", used_as("r", 31.409)), IsEmpty());
+  EXPECT_THAT(problems_of_unit("nJy", used_as("r", 31.411)), SizeIs(1));
+  EXPECT_THAT(problems_of_unit("uJy", used_as("r")),
+              ElementsAre(AllOf(HasSubstr("a.fits, HDU 0: its unit is 'uJy'"),
+                                HasSubstr("host.survey.r.image takes it for nmgy"),
+                                HasSubstr("state zero_point_mag: 23.9"))));
+  EXPECT_EQ(problems_of_unit("nanomaggy", used_as("r", 30.0)).size(), 1U);
+  // Mega, not milli; and what no table knows.
+  EXPECT_THAT(problems_of_unit("MJy", used_as("r")), IsEmpty());
+  EXPECT_THAT(problems_of_unit("furlong", used_as("r")), IsEmpty());
+}
+
+TEST(StatedUnit, CountsAreNoNanomaggies) {
+  for (const char* unit : {"adu", "ADU", "electrons/s", "DN", "e-", "MJy/sr"}) {
+    EXPECT_EQ(problems_of_unit(unit, used_as("r")).size(), 1U) << unit;
+    EXPECT_THAT(problems_of_unit(unit, used_as("r", 30.0)), IsEmpty()) << unit;
+  }
+}
+
+TEST(StatedUnit, OfAWeightIsTheImagesToTheMinusTwo) {
+  const auto nmgy = weight_of(used_as("r"));
+  for (const char* unit :
+       {"1/nanomaggy^2", "nanomaggy^-2", "nanomaggy**(-2)", "1/nmgy**2"}) {
+    EXPECT_THAT(problems_of_unit(unit, nmgy), IsEmpty()) << unit;
+    EXPECT_EQ(problems_of_unit(unit, weight_of(used_as("r", 30.0))).size(), 1U) << unit;
+  }
+  EXPECT_EQ(problems_of_unit("1/adu^2", nmgy).size(), 1U);
+  // Weights inherit their image's header as it is (DECam's): it says nothing of them.
+  EXPECT_THAT(problems_of_unit("adu", nmgy), IsEmpty());
+}
+
+TEST(StatedZeroPoint, BeyondAMagnitudeIsRefusedAndBeyondAThirdNoticed) {
+  const auto found = [](double mag) {
+    ClaimFindings findings;
+    const ImageClaims claims{.place = "a.fits, HDU 0",
+                             .zero_point_mag = StatedNumber{"MAGZERO", mag}};
+    compare_claims(claims, used_as("r", 30.0), findings);
+    return std::pair{findings.problems.size(), findings.warnings.size()};
+  };
+
+  EXPECT_EQ(found(30.29), std::pair(0UL, 0UL));
+  EXPECT_EQ(found(30.31), std::pair(0UL, 1UL));
+  EXPECT_EQ(found(29.01), std::pair(0UL, 1UL));
+  EXPECT_EQ(found(28.99), std::pair(1UL, 0UL));
+  EXPECT_EQ(found(25.1), std::pair(1UL, 0UL));  // per second
+}
+
+TEST(StatedScale, MustBeTheAssumedOne) {
+  const auto found = [](std::optional<double> wcs, std::optional<double> nominal) {
+    ImageClaims claims{.place = "a.fits, HDU 0", .wcs_scale_arcsec = wcs};
+    if (nominal) claims.scale_arcsec = StatedNumber{"PIXSCALE", *nominal};
+    return problems(claims, used_as("r"));
+  };
+
+  EXPECT_THAT(found(0.262 * 1.0099, {}), IsEmpty());
+  EXPECT_THAT(found(0.262 * 1.0101, {}), SizeIs(1));
+  EXPECT_THAT(found(0.262 * 0.9899, {}), SizeIs(1));
+  EXPECT_THAT(found({}, 0.262 * 1.0499), IsEmpty());
+  EXPECT_THAT(found({}, 0.262 * 1.0501), SizeIs(1));
+  EXPECT_THAT(found({}, 0.27), IsEmpty());    // a rounded keyword
+  EXPECT_THAT(found(0.262, 0.4), IsEmpty());  // the WCS is nearer to the truth
+  EXPECT_THAT(found(0.396, {}), ElementsAre(HasSubstr("0.39600 arcsec by its WCS")));
+  EXPECT_THAT(found({}, 0.396), ElementsAre(HasSubstr("by its PIXSCALE")));
+}
+
+TEST(StatedFilter, IsRefusedWhereItIsAnotherBandForCertain) {
+  const auto found = [](const std::string& filter, const std::string& band) {
+    ClaimFindings findings;
+    compare_claims({.place = "a.fits, HDU 0", .filters = {{"FILTER", filter}}},
+                   used_as(band), findings);
+    EXPECT_THAT(findings.warnings, IsEmpty());
+    return findings.problems;
+  };
+
+  EXPECT_THAT(found("r DECam SDSS c0002 6415.0 1480.0", "r"), IsEmpty());
+  EXPECT_THAT(found("HSC-R", "r"), IsEmpty());
+  EXPECT_THAT(found("F814W", "i"), IsEmpty());
+  EXPECT_THAT(found("Kp", "r"), IsEmpty());
+  EXPECT_THAT(found("g DECam SDSS c0001 4720.0 1520.0", "r"),
+              ElementsAre("a.fits, HDU 0: states FILTER = 'g DECam SDSS c0001 4720.0 "
+                          "1520.0', another band than r, which host.survey.r.image "
+                          "takes it for; name this band's file or HDU"));
+  EXPECT_THAT(found("F606W", "f814w"), SizeIs(1));
+  EXPECT_THAT(found("g", "f814w"), IsEmpty());
+}
+
+TEST(StatedKind, OfAnotherSortIsRefused) {
+  const auto found = [](const std::string& type, bool weight) {
+    ImageUse use = used_as("r");
+    use.is_weight = weight;
+    return problems({.place = "a.fits, HDU 0", .type = type}, use).size();
+  };
+
+  EXPECT_EQ(found("image", false), 0U);
+  EXPECT_EQ(found("image", true), 0U);  // inherited
+  EXPECT_EQ(found("wtmap", true), 0U);
+  EXPECT_EQ(found("invvar", false), 1U);
+  EXPECT_EQ(found("nexp", true), 1U);
+  EXPECT_EQ(found("dqmask", true), 1U);
+}
+
+TEST(ImageClaims, AreReadFromTheImagesHeader) {
+  const TemporaryFolder folder;
+  io::fits::Writer writer;
+  const Image<float> pixels(4, 5, 1.0F);
+  const std::vector<Card> cards{{"BUNIT", std::string("adu"), ""},
+                                {"MAGZERO", -99.0, ""},
+                                {"ZP", 30.1, ""},
+                                {"FILTER", std::string("g"), ""},
+                                {"CTYPE1", std::string("RA---TAN"), ""},
+                                {"CD1_1", 0.0, ""},
+                                {"CD1_2", 0.262 / 3600.0, ""},
+                                {"CD2_1", 0.262 / 3600.0, ""},
+                                {"CD2_2", 0.0, ""}};
+  writer.add_image("image", pixels.view(), cards);
+  writer.save((folder / "a.fits").string());
+
+  const auto claims =
+      claims_of(io::fits::File::open((folder / "a.fits").string()).first_image());
+
+  EXPECT_EQ(claims.unit, "adu");
+  ASSERT_TRUE(claims.zero_point_mag);
+  EXPECT_EQ(claims.zero_point_mag->keyword, "ZP");  // -99 is no zero point
+  EXPECT_EQ(claims.zero_point_mag->value, 30.1);
+  ASSERT_THAT(claims.filters, SizeIs(1));
+  EXPECT_EQ(claims.filters[0].value, "g");
+  EXPECT_NEAR(claims.wcs_scale_arcsec.value(), 0.262, 1.0e-9);
+  EXPECT_FALSE(claims.type);
+}
+
+TEST(ImageClaims, ATrueCoaddContradictsNothingButAnotherUnit) {
+  LENSMILL_NEEDS_DATA("legacysurvey-coadd/legacysurvey-0959p805-image-g.fits.fz");
+  const auto open = [](const std::string& kind) {
+    const auto path = test_support::data_path(
+        "legacysurvey-coadd/legacysurvey-0959p805-" + kind + "-g.fits.fz");
+    return claims_of(io::fits::File::open(path.string()).first_image());
+  };
+
+  EXPECT_THAT(problems(open("image"), used_as("g")), IsEmpty());
+  EXPECT_THAT(problems(open("invvar"), weight_of(used_as("g"))), IsEmpty());
+  EXPECT_EQ(problems(open("nexp"), weight_of(used_as("g"))).size(), 1U);
+  EXPECT_EQ(problems(open("invvar"), used_as("g")).size(), 1U);
+  // Its unit and its MAGZERO, both.
+  EXPECT_EQ(problems(open("image"), used_as("g", 30.0)).size(), 2U);
+}
+
+}  // namespace
+}  // namespace lensmill::pipeline
