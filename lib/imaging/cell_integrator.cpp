@@ -83,6 +83,8 @@ class Rendering {
         area_(config.grid.pixel_scale_arcsec * config.grid.pixel_scale_arcsec),
         pixel_caution_(caution(config.pixel_tolerance)),
         core_caution_(caution(config.core_tolerance)),
+        pixel_thoroughness_(thoroughness(config.pixel_tolerance)),
+        core_thoroughness_(thoroughness(config.core_tolerance)),
         pixels_(pixels),
         out_(out) {
     const int side = config.grid.stamp_size_pix + 2 * config.lattice.margin_pix;
@@ -139,11 +141,9 @@ class Rendering {
       const int deep = std::max(0, level - level_of_many_cells);
       const double share = cell_share_of_pixel / static_cast<double>(1 << deep);
       pixel_tolerance_[static_cast<std::size_t>(level)] =
-          share * config_.pixel_tolerance / thoroughness(config_.pixel_tolerance) *
-          peak_;
+          share * config_.pixel_tolerance / pixel_thoroughness_ * peak_;
     }
-    core_tolerance_ = cell_share_of_core * config_.core_tolerance /
-                      thoroughness(config_.core_tolerance) *
+    core_tolerance_ = cell_share_of_core * config_.core_tolerance / core_thoroughness_ *
                       std::max(core_, least_core_share * arc_);
   }
 
@@ -262,6 +262,8 @@ class Rendering {
   double area_;
   double pixel_caution_;
   double core_caution_;
+  double pixel_thoroughness_;
+  double core_thoroughness_;
   CellIntegrator::RoughPixels& pixels_;
   ArcPlanes& out_;
   double smooth_peak_ = 0.0;
