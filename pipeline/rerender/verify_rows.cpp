@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
+#include <limits>
 #include <set>
 
 #include "lib/core/errors.hpp"
@@ -59,6 +61,17 @@ bool close(const Column& a, const Column& b) {
   return true;
 }
 
+/// The last digit of a pixel may round another way; whether it is a number may not
+/// change.
+bool close_codes(const Column& a, const Column& b) {
+  constexpr auto not_finite = std::numeric_limits<std::int16_t>::min();
+  return std::ranges::equal(a.values<std::int16_t>(), b.values<std::int16_t>(),
+                            [](std::int16_t x, std::int16_t y) {
+                              return x == y || (x != not_finite && y != not_finite &&
+                                                std::abs(int{x} - int{y}) == 1);
+                            });
+}
+
 /// Compare one row of a shard with the batch's only row.
 void compare_row(const io::hdf5::File& shard, std::int64_t row_in_shard,
                  const std::string& where, bool exact, const ResultBatch& again,
@@ -101,7 +114,7 @@ bool columns_agree(const Column& stored, const Column& again, bool exact) {
   switch (stored.info().type) {
     case ElementType::float32: return close<float>(stored, again);
     case ElementType::float64: return close<double>(stored, again);
-    case ElementType::int16: return close<std::int16_t>(stored, again);
+    case ElementType::int16: return close_codes(stored, again);
     default: return false;
   }
 }

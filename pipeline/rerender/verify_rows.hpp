@@ -11,7 +11,8 @@
 namespace lensmill::pipeline {
 
 /// Whether a stored column is what rendering gives again: the same bytes, or, if not
-/// `exact`, numbers within 1e-5 of the largest (NaN where NaN is).
+/// `exact`, numbers within 1e-5 of the largest (NaN where NaN is) and int16 pixels
+/// within one step.
 bool columns_agree(const Column& stored, const Column& again, bool exact);
 
 /// Render `sample` rows again (drawn by the run's seed; all if there are fewer) and

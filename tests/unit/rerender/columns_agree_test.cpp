@@ -45,6 +45,13 @@ TEST(ColumnsAgree, WithinOnePartIn100000OfTheLargestOfOtherBuilds) {
   EXPECT_FALSE(agree<float>({1.0F, -200.0F}, {1.00201F, -200.0F}, false));
 }
 
+TEST(ColumnsAgree, EncodedPixelsMayRoundAnotherWayInOtherBuilds) {
+  EXPECT_TRUE(agree<std::int16_t>({100, -32767}, {101, -32766}, false));
+  EXPECT_FALSE(agree<std::int16_t>({100, -32767}, {102, -32767}, false));
+  EXPECT_FALSE(agree<std::int16_t>({100, -32767}, {100, -32768}, false));  // a NaN
+  EXPECT_FALSE(agree<std::int16_t>({100, 7}, {101, 7}, true));
+}
+
 TEST(ColumnsAgree, IntegersAndNanMustBeTheSameInAnyBuild) {
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   EXPECT_FALSE(agree<std::int32_t>({1, 200000}, {2, 200000}, false));
