@@ -31,11 +31,11 @@ constexpr std::uint64_t most_string_bytes = std::uint64_t{1} << 22U;
 // What a pipe takes at once, so that the child need not wait for its reader.
 constexpr std::size_t longest_text = 4096;
 
-// In the child: what fails is passed over, and nothing is given back (it ends at once).
+// In the child: what fails is passed over. Objects are closed, since damage may show
+// then; memory is not given back (it ends at once).
 
-void read_strings(hid_t owner, hid_t space, bool attribute) {
-  const hid_t type = attribute ? H5Aget_type(owner) : H5Dget_type(owner);
-  if (type < 0 || H5Tget_class(type) != H5T_STRING) return;
+void read_strings(hid_t owner, hid_t space, hid_t type, bool attribute) {
+  if (H5Tget_class(type) != H5T_STRING) return;
   const auto count = H5Sget_simple_extent_npoints(space);
   const auto bytes = H5Tget_size(type);
   if (count <= 0 || bytes == 0) return;
@@ -59,7 +59,10 @@ herr_t visit_attribute(hid_t object, const char* name, const H5A_info_t*, void*)
   const hid_t attribute = H5Aopen(object, name, H5P_DEFAULT);
   if (attribute < 0) return 0;
   const hid_t space = H5Aget_space(attribute);
-  if (space >= 0) read_strings(attribute, space, true);
+  const hid_t type = H5Aget_type(attribute);
+  if (space >= 0 && type >= 0) read_strings(attribute, space, type, true);
+  if (type >= 0) H5Tclose(type);
+  if (space >= 0) H5Sclose(space);
   H5Aclose(attribute);
   return 0;
 }
@@ -67,11 +70,16 @@ herr_t visit_attribute(hid_t object, const char* name, const H5A_info_t*, void*)
 void visit_dataset(hid_t dataset) {
   const hid_t space = H5Dget_space(dataset);
   const hid_t properties = H5Dget_create_plist(dataset);
-  if (space < 0 || properties < 0) return;
+  const hid_t type = H5Dget_type(dataset);
+  if (space < 0 || properties < 0 || type < 0) return;
   // A virtual one leads to other files, which are looked at when they are opened.
-  if (H5Pget_layout(properties) == H5D_VIRTUAL) return;
-  H5Dget_storage_size(dataset);  // walks the index of chunks
-  read_strings(dataset, space, false);
+  if (H5Pget_layout(properties) != H5D_VIRTUAL) {
+    H5Dget_storage_size(dataset);  // walks the index of chunks
+    read_strings(dataset, space, type, false);
+  }
+  H5Tclose(type);
+  H5Pclose(properties);
+  H5Sclose(space);
 }
 
 void visit(hid_t object, int depth);
@@ -124,7 +132,11 @@ void settle() {
   const hid_t file = H5Fopen(path, H5F_ACC_RDONLY, access);
   if (file >= 0) {
     const hid_t root = H5Gopen2(file, "/", H5P_DEFAULT);
-    if (root >= 0) visit(root, 0);
+    if (root >= 0) {
+      visit(root, 0);
+      H5Gclose(root);
+    }
+    H5Fclose(file);
   }
   ::_exit(0);
 }
