@@ -2,18 +2,19 @@
 # What CI holds besides the test suite: benchmarks build and run once, documentation names
 # only what exists, layout, shell scripts, unit tests under sanitizers, clang-tidy.
 #
-#   jobs/gates.sh
-#
-# Cheap gates first. The two long ones begin only while less than LENSMILL_GATES_UNTIL_S
-# (default 2400) seconds of the shell's clock are used, and say so where they are left out;
-# LENSMILL_USED_S (default 0) is what was used before.
+#   jobs/gates.sh          the cheap ones, as CI does
+#   jobs/gates.sh --long   also the unit tests under sanitizers, and clang-tidy
 set -euo pipefail
 cd "$(dirname "$0")/.."
 case "${1:-}" in
   --help|-h) sed -n '2,/^set/{/^set/!s/^# \{0,1\}//p}' "$0"; exit 0 ;;
 esac
-until_s=${LENSMILL_GATES_UNTIL_S:-2400}
-SECONDS=${LENSMILL_USED_S:-0}
+long=no
+case "${1:-}" in
+  "") ;;
+  --long) long=yes ;;
+  *) echo "gates: unknown option $1 (try --help)" >&2; exit 64 ;;
+esac
 . jobs/mpi-single-machine.sh
 
 failed=()
@@ -24,11 +25,6 @@ gate() {
   if "$@"; then echo "gates: $name: passed ($((SECONDS - began)) s)"
   else echo "gates: $name: FAILED"; failed+=("$name"); fi
 }
-long_gate() {
-  if [ "$SECONDS" -lt "$until_s" ]; then gate "$@"
-  else echo "gates: $1: LEFT OUT ($SECONDS s are used)"; left_out+=("$1"); fi
-}
-
 benchmarks() {
   jobs/build.sh ci -DLENSMILL_BUILD_BENCH=ON || return 1
   local program
@@ -64,8 +60,10 @@ gate benchmarks benchmarks
 gate documentation /usr/bin/python3 tests/check_docs.py
 gate layout layout
 gate scripts scripts
-long_gate sanitizers sanitizers
-long_gate lint jobs/lint.sh
+if [ $long = yes ]; then
+  gate sanitizers sanitizers
+  gate lint jobs/lint.sh
+fi
 
 [ ${#left_out[@]} -eq 0 ] || echo "gates: left out: ${left_out[*]}"
 if [ ${#failed[@]} -gt 0 ]; then echo "gates: FAILED: ${failed[*]}"; exit 1; fi
