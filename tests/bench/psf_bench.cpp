@@ -83,7 +83,8 @@ void convolve(benchmark::State& state) {
   const ImageView<const double> in = setup.plane;
   const ImageView<float> out = setup.stamp;
   for (auto _ : state) {
-    setup.convolver.convolve({&in, 1}, setup.prepared, setup.workspace, {&out, 1});
+    setup.convolver.convolve({&in, 1}, setup.prepared, setup.workspace, {&out, 1},
+                             nullptr);
   }
   setup.report(state);
 }

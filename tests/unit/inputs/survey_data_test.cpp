@@ -131,8 +131,9 @@ TEST(SurveyData, ACompressedCoaddGivesItsPixels) {
                             "x_pix,y_pix\n401,801\n5,900\n3000,3000\n3700,10\n");
   auto text = test_support::edited(
       test_support::small_config, "host: none",
-      "host:\n  survey:\n    accept_header_mismatch: true  # FILTER is g\n    r: {image: " + coadd.string() +
-          "image-g.fits.fz, weight: " + coadd.string() +
+      "host:\n  survey:\n    accept_header_mismatch: true  # FILTER is g\n    r: "
+      "{image: " +
+          coadd.string() + "image-g.fits.fz, weight: " + coadd.string() +
           "invvar-g.fits.fz, units: nmgy}\n    positions: {file: positions.csv}\n    "
           "sky_subtracted: true\n    weight_includes_source_poisson: false");
   text = test_support::edited(text, "  sky_sigma_nmgy: {r: 0.01}\n", "");
