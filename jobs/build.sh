@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 preset=${1:?"usage: jobs/build.sh PRESET [TARGET] [CMAKE_ARGUMENT...]"}
 shift
 target=all
-if [ "${1:--}" = "${1#-}" ]; then target=$1; shift; fi
+if [ $# -gt 0 ] && [ "${1#-}" = "$1" ]; then target=$1; shift; fi
 folder=build/$preset
 needed_mib=1500
 
