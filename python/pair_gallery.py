@@ -6,8 +6,8 @@
 RUN is a run's folder or its HDF5 file. Rows are spread evenly over the Einstein radii.
 Positive and negative share one arcsinh stretch; the difference, which is the arc and its
 own Poisson noise, has a stretch of its own. Masked pixels are grey, and the title says
-the host's number, theta_E and the core flux fraction (r band or the middle one, largest
-aperture).
+the host's number, theta_E and the core flux fraction of band r (or the first one) in the
+aperture whose radius is nearest to 5 pixels.
 """
 
 import argparse
@@ -26,6 +26,7 @@ import matplotlib.pyplot as plt  # noqa: E402
 
 COLUMNS = 6  # pairs side by side
 PANEL_INCHES = 0.95
+TITLE_INCHES = 0.16
 MASKED_GREY = 0.45
 
 
@@ -51,11 +52,12 @@ def draw_pair(axes, run, row):
                               (scale, scale, arc_scale)):
         paint(one, stamp, by, mask)
     host = run["catalogue/host_index"][row] if "catalogue/host_index" in run else None
-    fraction = run["measurements/core_flux_fraction"][row]
+    _, band, _, radius = quicklook.reported(run)
+    fraction = run["measurements/core_flux_fraction"][row, band, radius]
     axes[1].set_title(
         ("" if host is None else f"host {host}  ")
         + rf"$\theta_E$ {run['catalogue/theta_e_arcsec'][row]:.2f}" + '"'
-        + f"  core {fraction[len(fraction) // 2, -1]:.2f}", fontsize=5, pad=2)
+        + f"  core {fraction:.2f}", fontsize=5, pad=2)
 
 
 def main():
@@ -82,7 +84,8 @@ def main():
         for k, row in enumerate(rows):
             first = 3 * (k % COLUMNS)
             draw_pair(panels[k // COLUMNS, first:first + 3], run, row)
-    figure.subplots_adjust(left=0.005, right=0.995, bottom=0.005, top=0.975,
+    figure.subplots_adjust(left=0.005, right=0.995, bottom=0.005,
+                           top=1.0 - TITLE_INCHES / figure.get_figheight(),
                            wspace=0.04, hspace=0.16)
     png = options.png or path.parent / "pair_gallery.png"
     figure.savefig(png, dpi=90)

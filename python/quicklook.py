@@ -54,6 +54,15 @@ def bands_and_radii(run):
             [float(radius) for radius in radii.split(",")])
 
 
+def reported(run):
+    """Names and indices of the band and the radius that lensmill's tables report: r, or
+    the first band; the radius nearest to 5 pixels."""
+    bands, radii = bands_and_radii(run)
+    band = bands.index("r") if "r" in bands else 0
+    radius = int(np.argmin(np.abs(np.array(radii) - CORE_RADIUS_PIX)))
+    return bands[band], band, radii[radius], radius
+
+
 def picture(stamp, scale):
     """Arcsinh picture of [band, y, x]; three or more bands make colours, red last."""
     if len(stamp) < 3:
@@ -126,9 +135,7 @@ def bin_means(theta_e, values):
 
 
 def draw_split(axes, run):
-    bands, radii = bands_and_radii(run)
-    band = len(bands) // 2
-    radius = int(np.argmin(np.abs(np.array(radii) - CORE_RADIUS_PIX)))
+    band_name, band, radius_pix, radius = reported(run)
     theta_e = run["catalogue/theta_e_arcsec"][:]
     edges = THETA_E_EDGES_ARCSEC
     labels = [f"{low:g}–{high:g}″" for low, high in zip(edges, edges[1:])]
@@ -146,7 +153,7 @@ def draw_split(axes, run):
     axes.plot(labels, bin_means(theta_e, total), "ko", label="sum: core flux fraction")
     axes.axhline(0.0, color="black", linewidth=0.8)
     axes.set_xlabel(r"Einstein radius $\theta_E$")
-    axes.set_ylabel(f"share of the arc's flux\nin r < {radii[radius]:g} pix, {bands[band]}")
+    axes.set_ylabel(f"share of the arc's flux\nin r < {radius_pix:g} pix, {band_name}")
     axes.legend(fontsize=8, frameon=False, ncols=2)
     axes.spines[["top", "right"]].set_visible(False)
 
