@@ -73,7 +73,7 @@ std::int64_t rows_of(const RunFolder& folder, const FlatConfig& config,
 
 /// A name from elsewhere would lead to files that are not the run's.
 std::string name_in(const FlatConfig& config, const std::string& file) {
-  const std::string& name = value(config, "run.name", file);
+  const std::string name = value(config, "run.name", file);
   if (is_run_name(name)) return name;
   throw DataError(fmt::format(
       "{}: run.name: names no file in the run's folder (\"{}\")", file, name));
