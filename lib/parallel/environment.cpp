@@ -41,6 +41,8 @@ Environment::Environment(int& argc, char**& argv) {
     // Alone, Open MPI has no use for its session folder, whose parent all of a user's
     // processes share: one that ends removes it while another one begins, which dies.
     ::setenv("OMPI_MCA_orte_create_session_dirs", "0", /*overwrite=*/0);
+    // Nor for a daemon beside it, which takes a fifth of a second to start.
+    ::setenv("OMPI_MCA_ess_singleton_isolated", "1", /*overwrite=*/0);
   }
   if (::access("/sys/devices/system/cpu", F_OK) != 0) {
     // Some containers: hwloc would say so on stderr, and nothing here depends on it.

@@ -1,14 +1,35 @@
 """An MPI that fails at start, or under the program, ends all ranks with 74 and a sentence:
-its calls fail by a preloaded library (tests/support/faults.c)."""
+its calls fail by a preloaded library (tests/support/faults.c). A process alone starts no
+daemon of MPI."""
 
 import os
+import pathlib
+import time
 import unittest
 
-from support import IO, SMALL, Case, finish, start
+from support import INTERRUPTED, IO, SMALL, Case, edited, finish, start
 
 FAULTS = os.environ.get("LENSMILL_FAULTS", "")
 BOUND_S = 60
 ANY_MPI_ERROR = 16  # MPI_ERR_OTHER of Open MPI
+
+
+class Alone(Case):
+    def test_there_is_no_daemon(self):
+        config = self.write("small.yaml", edited(SMALL, "count: 10", "count: 640000"))
+        run = self.folder / "run"
+        process = start("run", config, "--output", run)
+        until = time.monotonic() + BOUND_S
+        while not list(run.glob("shards/*.h5")):
+            self.assertIsNone(process.poll())
+            self.assertLess(time.monotonic(), until)
+            time.sleep(0.01)
+        children = pathlib.Path(
+            f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        names = [pathlib.Path(f"/proc/{child}/comm").read_text() for child in children]
+        process.terminate()
+        self.assert_ends(finish(process), INTERRUPTED)
+        self.assertEqual(names, [])
 
 
 class MpiFails(Case):

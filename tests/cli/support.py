@@ -113,13 +113,12 @@ class Result:
 
 
 def environment():
-    """Of every call. Open MPI runs anywhere, also as root, and starts quickly: without
-    a daemon beside a program that runs alone, without a look for networks. Ranks that
-    wait leave their core to others (on a busy machine this decides over minutes)."""
+    """Of every call. Open MPI runs anywhere, also as root, and starts quickly, without a
+    look for networks. Ranks that wait leave their core to others (on a busy machine this
+    decides over minutes)."""
     return {**os.environ,
             "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
             "OMPI_MCA_btl_vader_single_copy_mechanism": "none",
-            "OMPI_MCA_ess_singleton_isolated": "1",
             "OMPI_MCA_mpi_yield_when_idle": "1",
             # mpirun's own words where /sys is missing; the program sees to its own.
             "HWLOC_HIDE_ERRORS": "2",
