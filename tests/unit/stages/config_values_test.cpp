@@ -100,7 +100,7 @@ TEST(ReadRunConfig, ReadsEverySampler) {
 
   const auto config =
       with_src_q("{normal: {mean: 0.6, sigma: 0.1, min: 0.2, max: 0.9}}");
-  const auto& normal = sampler_of<catalogue::Normal>(config, "src_q");
+  const auto normal = sampler_of<catalogue::Normal>(config, "src_q");
   EXPECT_EQ(normal.mean, 0.6);
   EXPECT_EQ(normal.sigma, 0.1);
   EXPECT_EQ(normal.min, 0.2);
