@@ -3,7 +3,9 @@ shares out the shards; a request whose jobs have ended holds nobody up, one whos
 is never removed. Ctrl-C under mpirun, and what is left of it."""
 
 import os
+import re
 import signal
+import subprocess
 import time
 import unittest
 
@@ -126,14 +128,23 @@ class Stop(StopCase):
         self.assert_ends(lensmill("stop", self.folder / "none"), BAD_DATA, "no such file")
 
 
+def open_mpi():
+    """Major version of the mpirun that tests call."""
+    said = subprocess.run(["mpirun", "--version"], capture_output=True, text=True).stdout
+    return int(re.search(r"(\d+)\.\d", said)[1])
+
+
 class CtrlC(StopCase):
-    """mpirun turns Ctrl-C into TERM for its ranks, and kills them a second later."""
+    """mpirun turns Ctrl-C into TERM for its ranks, and kills them a second later; that of
+    Open MPI 5 kills them at once and drops what they say."""
 
     def interrupted(self, env=None):
         process = self.started(ranks=2, env=env)
         process.send_signal(signal.SIGINT)
         result = finish(process)
         self.assertNotEqual(result.code, 0)  # mpirun's own, whatever the ranks end with
+        if open_mpi() >= 5:
+            return
         self.assertIn("asked to stop by a signal: the shards in flight are finished "
                       "first. On Ctrl-C and TERM mpirun gives its ranks a second",
                       result.stderr)
@@ -155,12 +166,13 @@ class CtrlC(StopCase):
             self.assertEqual((self.run / "shards" / name).stat().st_mtime_ns, time_ns)
 
     def test_with_more_time_from_mpirun_the_shards_are_finished(self):
+        if open_mpi() >= 5:
+            self.skipTest("mpirun of Open MPI 5 gives its ranks no time")
         # It waits twice as long, whenever the ranks have ended.
         self.interrupted({"OMPI_MCA_odls_base_sigkill_timeout": "5"})
 
         self.assertTrue(all(name.endswith(".h5") for name in shards(self.run)))
         self.assertEqual(list((self.run / "log").glob("*.claim")), [])
-
 
 
 if __name__ == "__main__":
