@@ -47,9 +47,8 @@ class MpiFails(Case):
 
     def assert_ends_with_a_sentence(self, result, *pieces):
         self.assert_ends(result, IO, *pieces, absent=("terminate called",))
-        said = [line for line in result.stderr.splitlines()
-                if line.startswith("lensmill: ")]
-        self.assertGreaterEqual(len(said), 1, result)
+        # Of ranks and launcher at once: lines may be mixed.
+        self.assertIn("lensmill: ", result.stderr)
 
     def test_that_cannot_be_initialised(self):
         self.assert_ends_with_a_sentence(
