@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What CI holds besides the test suite: benchmarks build and run once, documentation names
-# only what exists, layout, shell scripts, unit tests under sanitizers, clang-tidy.
+# What CI checks besides the test suite: benchmarks build and run once, documentation names
+# only what exists, layout, shell scripts.
 #
 #   jobs/gates.sh          the cheap ones, as CI does
 #   jobs/gates.sh --long   also the unit tests under sanitizers, and clang-tidy
@@ -25,6 +25,7 @@ gate() {
   if "$@"; then echo "gates: $name: passed ($((SECONDS - began)) s)"
   else echo "gates: $name: FAILED"; failed+=("$name"); fi
 }
+
 benchmarks() {
   jobs/build.sh ci -DLENSMILL_BUILD_BENCH=ON || return 1
   local program
@@ -50,8 +51,8 @@ layout() {
 scripts() { shellcheck -S warning jobs/*.sh jobs/*.sbatch .ci/run; }
 
 sanitizers() {
-  jobs/build.sh asan unit_tests &&
-    ctest --test-dir build/asan -L '^unit$' -j2 --output-on-failure >build/asan/tests.log ||
+  jobs/build.sh asan unit_tests || return 1
+  ctest --test-dir build/asan -L '^unit$' -j2 --output-on-failure >build/asan/tests.log ||
     { tail -n 40 build/asan/tests.log; return 1; }
 }
 

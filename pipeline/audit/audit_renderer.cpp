@@ -14,6 +14,12 @@ bool analytic(config::PsfKind kind) {
   return kind == config::PsfKind::gaussian || kind == config::PsfKind::moffat;
 }
 
+bool has_light(std::span<const Image<float>> arcs) {
+  return std::ranges::any_of(arcs, [](const auto& arc) {
+    return std::ranges::any_of(arc.pixels(), [](float v) { return v > 0.0F; });
+  });
+}
+
 }  // namespace
 
 AuditRenderer::AuditRenderer(const AuditMapping& map, const AuditRows& rows,
@@ -27,7 +33,7 @@ AuditRenderer::AuditRenderer(const AuditMapping& map, const AuditRows& rows,
   try {
     legacy_ = make_line(map, rows, true, world);
     // What the operator cannot take shows with the first kernel.
-    if (take(0)) legacy();
+    take(0);
   } catch (const Error& error) {
     legacy_.reset();
     why_no_legacy_ = error.what();
@@ -94,10 +100,8 @@ bool AuditRenderer::take(std::size_t index) {
     if (!sample(*legacy_, index)) return false;
     legacy_base_ = legacy_->stamp.injection;
   }
-  const auto arcs = correct({});
-  return std::ranges::any_of(arcs, [](const auto& arc) {
-    return std::ranges::any_of(arc.pixels(), [](float v) { return v > 0.0F; });
-  });
+  // A row that one operator cannot render would be fitted by nothing.
+  return has_light(correct({})) && (!has_legacy() || has_light(legacy()));
 }
 
 double AuditRenderer::lens_x_pix() const {
