@@ -17,7 +17,7 @@ free_mib() { df -Pm . | awk 'NR == 2 {print $4}'; }
 
 mkdir -p "$folder" || fail "cannot make $folder"
 [ -w "$folder" ] && { [ ! -e "$folder/CMakeCache.txt" ] || [ -w "$folder/CMakeCache.txt" ]; } ||
-  fail "$folder belongs to somebody else; remove it or build in your own copy"
+  fail "$folder belongs to another user; remove it or build in your own copy"
 [ "$(free_mib)" -ge $needed_mib ] || [ -e "$folder/build.ninja" ] ||
   fail "$(free_mib) MiB free in $PWD, a build takes about $needed_mib MiB"
 

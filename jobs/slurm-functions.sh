@@ -79,7 +79,7 @@ watch_signals() {
   end=$(scontrol show job -o "$(this_job)" 2>/dev/null | sed -n 's/.* EndTime=\([^ ]*\).*/\1/p')
   job_end=$(date -d "${end:-none}" +%s 2>/dev/null || echo 0)
   left=$(( job_end - $(date +%s) ))
-  # No limit, or none that scontrol tells: SLURM's signal remains.
+  # No limit, or none that scontrol reports: SLURM's signal remains.
   if [ "$left" -le 0 ]; then job_end=0; return 0; fi
   before=${LENSMILL_STOP_BEFORE_END_S:-$(( left / 4 < 180 ? left / 4 : 180 ))}
   if [ "$before" -gt 0 ]; then timer USR1 $(( left > before ? left - before : 0 )); fi
@@ -105,7 +105,7 @@ launch() {
     *) fail "LENSMILL_LAUNCHER: srun, mpirun or none, not $LENSMILL_LAUNCHER" ;;
   esac
   if [ -n "$stopping" ]; then rc=75; return; fi
-  # Made here, by nobody else: what stood there under a name that can be guessed could be
+  # Made here, by no other process: what stood there under a name that can be guessed could be
   # a link to a file of ours.
   mark=$(mktemp "${TMPDIR:-/tmp}/lensmill-$SLURM_JOB_ID-XXXXXXXXXX") || fail "no file in ${TMPDIR:-/tmp}" 74
   launched=yes

@@ -35,7 +35,7 @@ parallel::Outcome carry_out(const Request& request,
     return {.code = ExitCode::internal,
             .message =
                 "out of memory: use fewer ranks per node, smaller stamps or fewer "
-                "rows (`lensmill check` tells what a run needs)"};
+                "rows (`lensmill check` prints what a run needs)"};
   } catch (const std::exception& error) {
     return {.code = ExitCode::internal,
             .message =

@@ -41,7 +41,7 @@ def run_file(path):
         return path
     files = sorted(path.glob("*.h5"))
     if len(files) != 1:
-        sys.exit(f"quicklook: {path} holds {len(files)} .h5 files, expected one")
+        sys.exit(f"quicklook: {path} contains {len(files)} .h5 files, expected one")
     return files[0]
 
 

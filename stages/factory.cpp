@@ -76,7 +76,8 @@ std::vector<Probe> probe_widths(const RunConfig& config, const Inputs& inputs,
     Probe probe;
     probe.injection = sampler.sample(block.injection_id[row], block.row(row));
     if (inputs.hosts && inputs.hosts->is_survey()) {
-      place_on_survey(*inputs.hosts, config.psf, config.grid, false, probe.injection);
+      place_on_survey(*inputs.hosts, config.psf, config.grid, LensPlace::as_sampled,
+                      probe.injection);
     }
     // A host on no image has no PSF: its rows are bad_host.
     if (config.psf[b].position_of_host && std::isnan(probe.injection.psf_x_pix[b])) {
@@ -147,8 +148,8 @@ imaging::RenderConfig render_config(const RunConfig& config, const Setup& setup)
   return render;
 }
 
-SampleStage::LensPlace lens_place(const RunConfig& config, const Inputs& inputs) {
-  using enum SampleStage::LensPlace;
+LensPlace lens_place(const RunConfig& config, const Inputs& inputs) {
+  using enum LensPlace;
   if (config.host.kind != config::HostKind::cutouts ||
       gives(config, inputs, "lens_x_arcsec") ||
       gives(config, inputs, "lens_y_arcsec")) {

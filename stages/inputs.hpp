@@ -49,7 +49,7 @@ class HostCutouts {
 
   /// Whether pixels may be masked and hosts have places: those of survey images.
   virtual bool is_survey() const { return false; }
-  /// The same as read(), and 1 in `mask` for pixels that tell nothing (outside the
+  /// The same as read(), and 1 in `mask` for masked pixels (outside the
   /// image, undefined, of no weight), 0 for the others. For is_survey() only.
   virtual void read_with_mask(std::int64_t host_index, int band, Image<float>& nmgy,
                               Image<float>& invvar, Image<float>& mask) const {

@@ -158,7 +158,7 @@ LatticeChoice choose_lattice(const RunConfig& config, const Inputs& inputs,
 std::optional<KernelReach> kernel_reach(const RunConfig& config,
                                         imaging::Deposit deposit) {
   if (deposit == imaging::Deposit::pixels) return std::nullopt;
-  // Light is put on up to four lattice points outside of what the margin holds.
+  // Light is put on up to four lattice points outside of what the margin contains.
   constexpr int border_pix = 4;
   return KernelReach{.pixel_tolerance = config.render.pixel_tolerance,
                      .core_tolerance = config.render.core_tolerance,

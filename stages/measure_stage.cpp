@@ -132,9 +132,9 @@ std::vector<measure::KindValues> MeasureStage::transported_flux(
   std::vector<double> flux(weights.size() * planes);
   const auto& psf = stamp.psf[band];
   config_.convolver->adjoint_fluxes(
-      weights, circle ? imaging::WeightsOn::lattice : imaging::WeightsOn::stamp,
-      fields.planes(), circle ? *psf.prepared_without_pixel : *psf.prepared,
-      buffers.convolver, spectra, fields.spectra(), flux);
+      {weights, circle ? imaging::WeightsOn::lattice : imaging::WeightsOn::stamp,
+       spectra, fields.planes(), fields.spectra()},
+      circle ? *psf.prepared_without_pixel : *psf.prepared, buffers.convolver, flux);
   std::vector<measure::KindValues> by_kind;
   for (std::size_t r = 0; r < weights.size(); ++r) {
     by_kind.push_back(fields.by_kind(std::span(flux).subspan(r * planes, planes)));

@@ -157,18 +157,16 @@ imaging::NonPositivePixels NoiseStage::add_noise(Stamp& stamp,
   auto& images = stamp.images[b];
   const int band = static_cast<int>(b);
   const double gain = config_.gain_e_per_nmgy[b];
-  if (real()) {
-    return imaging::add_arc_noise(streams, band, gain, images.host, images.arc,
-                                  images.negative, images.positive);
-  }
+  const imaging::Pair pair{images.host, images.arc, images.negative, images.positive};
+  if (real()) return imaging::add_arc_noise(streams, band, gain, pair);
   const bool correlated = config_.correlation[b] != nullptr;
   if (!correlated && !config_.maps) {
     return imaging::add_pair_noise(
         streams, band,
         {.sky_sigma_nmgy = stamp.injection.sky_sigma_nmgy[b], .gain_e_per_nmgy = gain},
-        images.host, images.arc, images.negative, images.positive);
+        pair);
   }
-  // `positive` holds the sky until the arc's noise takes its place.
+  // `positive` contains the sky until the arc's noise takes its place.
   if (correlated) {
     config_.correlation[b]
         ->of(stamp.injection)
@@ -178,8 +176,7 @@ imaging::NonPositivePixels NoiseStage::add_noise(Stamp& stamp,
     streams.stream(StreamTag::sky_noise, band).fill_normal(images.positive.pixels());
   }
   imaging::scale_to_variance(images.sky_variance, images.positive);
-  return imaging::add_pair_noise(streams, band, gain, images.positive, images.host,
-                                 images.arc, images.negative, images.positive);
+  return imaging::add_pair_noise(streams, band, gain, images.positive, pair);
 }
 
 void NoiseStage::apply(Stamp& stamp, const InjectionStreams& streams) const {

@@ -51,9 +51,8 @@ void SampleStage::place(Stamp& stamp) const {
     if (std::isnan(measured.flux[galaxy])) stamp.status = Status::bad_source;
   }
   if (config_.inputs && config_.inputs->hosts && config_.inputs->hosts->is_survey()) {
-    const bool on_host = config_.lens_place == LensPlace::host_position;
-    if (!place_on_survey(*config_.inputs->hosts, config_.psf, config_.grid, on_host,
-                         injection)) {
+    if (!place_on_survey(*config_.inputs->hosts, config_.psf, config_.grid,
+                         config_.lens_place, injection)) {
       stamp.status = Status::bad_host;
     }
     return;

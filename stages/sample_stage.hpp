@@ -8,6 +8,7 @@
 #include "stages/config/run_config.hpp"
 #include "stages/inputs.hpp"
 #include "stages/stage.hpp"
+#include "stages/survey_place.hpp"
 
 namespace lensmill::stages {
 
@@ -18,7 +19,6 @@ namespace lensmill::stages {
 class SampleStage final : public Stage {
  public:
   /// Where the lens stands on a real host that the catalogue does not place it on.
-  enum class LensPlace { as_sampled, host_geometric, host_centroid, host_position };
   struct Config {
     std::shared_ptr<const catalogue::InjectionSampler> sampler;
     LensPlace lens_place = LensPlace::as_sampled;

@@ -6,7 +6,7 @@ namespace lensmill::stages {
 
 bool place_on_survey(const HostCutouts& hosts,
                      const std::vector<config::PsfSection>& psf, const PixelGrid& grid,
-                     bool lens_on_host, catalogue::Injection& injection) {
+                     LensPlace lens_place, catalogue::Injection& injection) {
   const imaging::Orientation orientation{
       .quarter_turns = static_cast<int>(injection.host_rotation),
       .mirrored = injection.host_flip != 0};
@@ -19,7 +19,7 @@ bool place_on_survey(const HostCutouts& hosts,
   const imaging::Point lens = turned(first);
   injection.host_ra_deg = first.ra_deg;
   injection.host_dec_deg = first.dec_deg;
-  if (lens_on_host) {
+  if (lens_place == LensPlace::host_position) {
     const auto offset =
         imaging::crop_offset(hosts.ny(), hosts.nx(), grid.stamp_size_pix);
     injection.lens_x_arcsec = grid.arcsec_from_pix(lens.x_pix - offset.x);

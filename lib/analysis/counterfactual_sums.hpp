@@ -57,7 +57,7 @@ enum CounterfactualQuantity : std::size_t {
   c_quantities = c_both_leads + game_causes
 };
 
-/// Sums behind the Shapley tables and H3, by bin of theta_E; cell bins.count() holds
+/// Sums behind the Shapley tables and H3, by bin of theta_E; cell bins.count() contains
 /// the rows outside the bins, as in LeakageSums.
 class CounterfactualSums {
  public:

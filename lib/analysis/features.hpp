@@ -47,7 +47,7 @@ struct FeatureShape {
 struct BandStamp {
   ImageView<const float> image;      ///< nmgy per pixel
   double noise_sigma_nmgy = 1.0;     ///< > 0; pixels are divided by it
-  ImageView<const float> mask = {};  ///< pixels that are not 0 tell nothing
+  ImageView<const float> mask = {};  ///< pixels that are not 0 are masked
 };
 
 /// Features of one stamp: v = asinh(pixel / sigma), [band][y][x] of the box of

@@ -118,7 +118,7 @@ std::vector<HypothesisResult> test_hypotheses(const Bootstrap& bootstrap,
                                : StampRow::nan,
        .note = legacy_operator
                    ? "not decided: this run has the legacy operator"
-                   : "says nothing of whether observed lenses look like the simulated "
+                   : "cannot say whether observed lenses look like the simulated "
                      "ones"});
   return out;
 }

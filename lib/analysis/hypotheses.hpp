@@ -31,7 +31,7 @@ struct HypothesisResult {
 /// H1 to H4 in a cell of the bootstrap. `legacy_operator`: the run was convolved by the
 /// historical operator, so that its PSF terms are no physics. `counterfactual`: the
 /// bootstrap of CounterfactualSums with the same cells, or null where nothing was
-/// rendered; H3 is then not measured. docs/analysis.md holds the rules.
+/// rendered; H3 is then not measured. docs/analysis.md contains the rules.
 std::vector<HypothesisResult> test_hypotheses(
     const Bootstrap& bootstrap, std::size_t cell, bool legacy_operator,
     const Bootstrap* counterfactual = nullptr);

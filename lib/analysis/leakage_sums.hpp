@@ -89,8 +89,8 @@ enum Quantity : std::size_t {
 /// Largest flux or offset that takes part; its square must fit an exact sum.
 inline constexpr double largest_flux = 1.0e8;
 
-/// Sums behind the tables of core leakage, by bin of theta_E. Cell bins.count() holds
-/// the rows outside the bins.
+/// Sums behind the tables of core leakage, by bin of theta_E. Cell bins.count()
+/// contains the rows outside the bins.
 class LeakageSums {
  public:
   LeakageSums(Bins bins, std::size_t radii);

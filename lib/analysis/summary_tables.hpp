@@ -34,8 +34,8 @@ std::size_t core_band(const BandNames& bands);
 /// The radius nearest to `wanted_pix`; of two, the smaller. Contract: not empty.
 std::size_t core_radius(std::span<const double> radii_pix, double wanted_pix);
 
-/// Accumulates the seed's three tables (inner-image statistics, positions by theta_E,
-/// core flux by theta_E with the split) from columns, block by block.
+/// Accumulates the reference study's three tables (inner-image statistics, positions by
+/// theta_E, core flux by theta_E with the split) from columns, block by block.
 ///
 /// The state is a fixed number of 64-bit integers (counts, histograms and fixed-point
 /// sums), so that any order of blocks and any grouping over ranks gives the same result

@@ -22,7 +22,7 @@ class VisibilityCounts {
 
   void add(const StampRow& row);
   const Bins& bins(Axis axis) const { return bins_[axis]; }
-  /// Bin bins(axis).count() holds the rows outside (or of unknown value).
+  /// Bin bins(axis).count() contains the rows outside (or of unknown value).
   Count count(Axis axis, std::size_t bin) const;
   Count total() const;
   /// For ranks: element-wise sum.

@@ -42,7 +42,7 @@ class ColumnSource {
   virtual ColumnFacts facts(const std::string& /*column*/) const { return {}; }
   /// The file's columns that are not among columns().
   virtual std::vector<UnreadColumn> unread() const { return {}; }
-  /// What is wrong with columns as such, one sentence each; `validate_file` tells it.
+  /// What is wrong with columns as such, one sentence each; `validate_file` reports it.
   virtual std::vector<std::string> problems() const { return {}; }
   /// Rows [first, first + count) of the named columns, in that order. Each is of type
   /// int64 (integers in the file) or float64. Cells that are no numbers are NaN (int64:

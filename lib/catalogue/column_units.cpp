@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <numbers>
 
+#include "lib/core/text.hpp"
 #include "lib/core/units.hpp"
 
 namespace lensmill::catalogue {
@@ -89,11 +89,8 @@ constexpr std::array known_units{
 };
 
 const KnownUnit* find_unit(std::string_view text) {
-  std::string name;
-  for (const char c : text) {
-    if (c == ' ' || c == '\t') continue;
-    name.push_back(static_cast<char>(std::tolower(static_cast<unsigned char>(c))));
-  }
+  std::string name = lower_case(text);
+  std::erase_if(name, [](char c) { return c == ' ' || c == '\t'; });
   const auto* const found = std::ranges::find(known_units, name, &KnownUnit::name);
   return found == known_units.end() ? nullptr : found;
 }

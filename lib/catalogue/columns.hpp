@@ -31,7 +31,7 @@ std::string full_name(const Quantity& quantity, const std::string& band);
 /// An Injection of which nothing is known: NaN, integers 0, src_target_snr 0.
 Injection blank_injection();
 
-/// Calls visit(value) with the member of `injection` that holds the column (of that
+/// Calls visit(value) with the member of `injection` that contains the column (of that
 /// band or knot): a double, int64 or Split. InjectionType: Injection or const
 /// Injection.
 template <class InjectionType, class Visit>

@@ -28,7 +28,8 @@ void refuse_other_separators(std::string_view header, const std::string& place) 
                                                                        : "blanks";
   throw DataError(fmt::format(
       "{}: the header's names are separated by {}, but commas are needed (astropy: "
-      "write(..., format='ascii.ecsv', delimiter=','); or `tr`, where no cell holds a "
+      "write(..., format='ascii.ecsv', delimiter=','); or `tr`, where no cell contains "
+      "a "
       "comma)",
       place, separator));
 }
@@ -44,7 +45,7 @@ void refuse_numbers_as_names(const std::vector<std::string_view>& names,
   };
   if (!std::ranges::all_of(names, is_number)) return;
   throw DataError(fmt::format(
-      "{}: holds numbers where the header's column names are needed (a line "
+      "{}: contains numbers where the header's column names are needed (a line "
       "that starts with # is a comment, a header too)",
       place));
 }

@@ -13,7 +13,7 @@ void refuse_other_formats(const std::string& path);
 
 /// The column names of the next record.
 /// \throws DataError: there is none, it is separated by something else than commas, it
-///   holds numbers, an empty or a repeated name
+///   contains numbers, an empty or a repeated name
 std::vector<std::string> read_csv_header(CsvRecords& records, const std::string& path);
 
 }  // namespace lensmill::catalogue

@@ -42,7 +42,7 @@ bool CsvRecords::next_line(std::string& line) {
   line.assign(buffer_.data(), length - (ended ? 1 : 0));
   if (line.find('\0') != std::string::npos) {
     throw DataError(
-        fmt::format("{} line {}: holds a byte 0: not a text file (a table in "
+        fmt::format("{} line {}: contains a byte 0: not a text file (a table in "
                     "comma-separated text is "
                     "needed here)",
                     path_, line_));

@@ -152,7 +152,7 @@ class Collector {
     }
     if (quantity->quantity->name == "src_offset" && origin != Origin::prior) {
       complain(where,
-               "src_offset is a disc prior and no column (two numbers) use "
+               "src_offset is a disc prior and no column (two numbers); use "
                "`src_offset_arcsec` and `src_offset_phi_rad`");
       return false;
     }
@@ -173,8 +173,8 @@ class Collector {
       for (std::size_t i = 0; i < givers_.list.size(); ++i) {
         const auto& other = givers_.list[i];
         if (!say_the_same(other.quantity, giver.quantity)) continue;
-        // A run's own catalogue holds both: the Einstein radius as it was rendered, and
-        // the velocity dispersion that it came from.
+        // A run's own catalogue contains both: the Einstein radius as it was rendered,
+        // and the velocity dispersion that it came from.
         const bool a_run_wrote_both =
             giver.origin == Origin::rows && other.origin == Origin::rows &&
             giver.quantity.quantity->is_column() &&
@@ -207,7 +207,7 @@ class Collector {
       return;
     }
     complain(giver.where.empty() ? giver.name : giver.where,
-             fmt::format("{} is already fixed by {} (a value must have one origin) "
+             fmt::format("{} is already fixed by {} (a value must have one origin); "
                          "remove one of them",
                          giver.name, names));
   }

@@ -15,7 +15,7 @@ namespace lensmill::catalogue {
 /// What a quantity comes from.
 enum class Origin { rows, hosts, prior, joint_table };
 
-/// One quantity that somebody gives.
+/// A source of one quantity's value.
 struct Giver {
   std::string name;  ///< as the user wrote it: "src_mag_r"
   QuantityName quantity;

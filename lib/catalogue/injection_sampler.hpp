@@ -74,7 +74,7 @@ class InjectionSampler {
   InjectionSampler(InjectionSampler&&) noexcept;
   InjectionSampler& operator=(InjectionSampler&&) noexcept;
 
-  /// The truth of one row; `given` holds the values of config.given, in that order.
+  /// The truth of one row; `given` contains the values of config.given, in that order.
   /// Allocates nothing. Quantities the run does not use are NaN (integers: 0).
   /// With src_target_snr the fluxes are in the right ratios but only provisional:
   /// 1 nmgy in the first band, to be scaled once the arc has been convolved.

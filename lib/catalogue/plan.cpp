@@ -71,7 +71,7 @@ std::size_t joint_row(const Joint& joint, double u) {
 std::size_t SamplingPlan::host_of(double index, std::int64_t injection_id) const {
   if (!(index >= 0.0 && index < static_cast<double>(hosts.count))) {
     throw DataError(fmt::format(
-        "injection_id {}: host_index must be in 0..{} (got {}) check the catalogue "
+        "injection_id {}: host_index must be in 0..{} (got {}); check the catalogue "
         "against the file of hosts",
         injection_id, hosts.count - 1, index));
   }
@@ -81,7 +81,7 @@ std::size_t SamplingPlan::host_of(double index, std::int64_t injection_id) const
 std::int64_t SamplingPlan::host_once(std::int64_t injection_id) const {
   if (injection_id < 0 || injection_id >= hosts.count) {
     throw DataError(fmt::format(
-        "injection_id {}: no host is left (policy `once` serves the ids 0..{}) use "
+        "injection_id {}: no host is left (policy `once` serves the ids 0..{}); use "
         "`reuse`, more hosts, or a host_index column",
         injection_id, hosts.count - 1));
   }

@@ -127,12 +127,12 @@ void PlanBuilder::check_needs() {
 void PlanBuilder::prepare_hosts() {
   if (config_.needs.host != HostSource::cutouts) return;
   const auto& hosts = config_.hosts;
-  if (hosts.count < 1) complain("host: the cutouts' file holds no hosts");
+  if (hosts.count < 1) complain("host: the cutouts' file contains no hosts");
   if (hosts.policy != HostPolicy::once || given("host_index")) return;
   if (config_.row_count > hosts.count) {
     complain(
         fmt::format("host.policy: `once` needs a host for each row ({} hosts, {} "
-                    "rows) use `reuse` or fewer rows",
+                    "rows); use `reuse` or fewer rows",
                     hosts.count, config_.row_count));
   }
   plan_.permutation.resize(
@@ -165,7 +165,7 @@ void PlanBuilder::add_outputs() {
       }
       const bool of_host = quantity.name.ends_with("flux_nmgy") ||
                            plan_.lens_mass == LensMass::faber_jackson;
-      // Cutouts that nobody measured have no flux to write.
+      // Cutouts without a measured flux have no flux to write.
       if (quantity.name == "host_flux_nmgy" &&
           config_.needs.host == HostSource::cutouts &&
           config_.hosts.flux_nmgy.empty() && !given(name)) {
@@ -263,7 +263,7 @@ Slot PlanBuilder::from_joint_table(const Giver& giver) {
     if (step.factor >= 0) {
       complain(fmt::format(
           "catalogue.sobol.saltelli.factors: `{}` is drawn together with `{}` (of one "
-          "joint table) name one of them",
+          "joint table); name one of them",
           other.name, config_.saltelli_factors[static_cast<std::size_t>(step.factor)]));
     }
     step.factor = factor;
@@ -310,7 +310,7 @@ Slot PlanBuilder::emit_draw(Step step, int dimensions, const QuantityName& quant
     if (other != stream) continue;
     complain(
         fmt::format("{} and {} would share one random stream (their bands' names "
-                    "hash alike) rename a band",
+                    "hash alike); rename a band",
                     name, other_name));
   }
   streams_.emplace_back(stream, name);
@@ -322,7 +322,7 @@ Slot PlanBuilder::emit_draw(Step step, int dimensions, const QuantityName& quant
   if (config_.design == Design::sobol && dimensions_ > most) {
     complain(
         fmt::format("catalogue.sobol: {} is one drawn quantity too many (at most {} "
-                    "dimensions{}) make some priors constant",
+                    "dimensions{}); make some priors constant",
                     name, most, plan_.is_saltelli() ? " with `saltelli`" : ""));
   }
   return emit(step, name, second);
@@ -343,7 +343,7 @@ void PlanBuilder::check_saltelli() {
     if (!factor_is_drawn_[k]) {
       complain(fmt::format(
           "catalogue.sobol.saltelli.factors: `{}` is not drawn in this run (a prior "
-          "that is not constant, as `priors` or `psf` names it) take some of: {}",
+          "that is not constant, as `priors` or `psf` names it); take some of: {}",
           name, fmt::join(drawn_, ", ")));
     }
     if (std::ranges::count(config_.saltelli_factors, name) > 1) {
@@ -365,7 +365,7 @@ void PlanBuilder::missing(const std::string& name, const std::string& hint) {
   missing_.push_back(name);
   const auto& where = config_.priors.where;
   complain(fmt::format(
-      "{}{}{}: nothing gives it (the run needs it) add {} to `priors` or to "
+      "{}{}{}: nothing gives it (the run needs it); add {} to `priors` or to "
       "the catalogue",
       where, where.empty() ? "" : ": ", name, hint));
 }

@@ -47,7 +47,7 @@ void PlanBuilder::check_redshifts() {
   if (nearest > farthest) return;
   complain(fmt::format(
       "{}: must be larger than lens_redshift in every row (the priors overlap: it "
-      "reaches down to {:.6g}, lens_redshift up to {:.6g}) bound them with min and "
+      "reaches down to {:.6g}, lens_redshift up to {:.6g}); bound them with min and "
       "max, "
       "or give both in a joint table or the catalogue",
       givers_.find("src_redshift")->where, nearest, farthest));
@@ -69,7 +69,7 @@ Slot PlanBuilder::from_faber_jackson(const Giver& giver, const FaberJackson& rel
   const auto quantity = giver.quantity;
   if (config_.needs.host == HostSource::none && !given("host_absolute_mag")) {
     complain(
-        fmt::format("{}: faber_jackson needs a host (the run has none) add one, or "
+        fmt::format("{}: faber_jackson needs a host (the run has none); add one, or "
                     "give host_absolute_mag or lens_sigma_v_km_s itself",
                     giver.where));
     return no_slot;
@@ -77,7 +77,7 @@ Slot PlanBuilder::from_faber_jackson(const Giver& giver, const FaberJackson& rel
   if (config_.needs.host == HostSource::sersic && given("host_absolute_mag")) {
     complain(
         fmt::format("{}: follows from host_mag_{} and lens_redshift (a value must "
-                    "have one origin) remove it",
+                    "have one origin); remove it",
                     givers_.find("host_absolute_mag")->where, relation.band));
     return no_slot;
   }
@@ -92,7 +92,7 @@ Slot PlanBuilder::from_host_shape(const Giver& giver, const FromHost& prior) {
   const bool is_angle = giver.quantity.quantity->name == "lens_phi_rad";
   if (config_.needs.host != HostSource::sersic) {
     complain(fmt::format(
-        "{}: from_host needs synthetic hosts ({}) give {} another prior", giver.where,
+        "{}: from_host needs synthetic hosts ({}); give {} another prior", giver.where,
         config_.needs.host == HostSource::none ? "the run has no host"
                                                : "the shape of cutouts is not measured",
         giver.name));

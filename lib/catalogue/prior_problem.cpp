@@ -26,8 +26,8 @@ std::string range_problem(const Quantity& quantity, const Sampler& sampler) {
     const double value = quantile(sampler, u);
     if (range.contains(value)) continue;
     return fmt::format(
-        "must be {} (the prior reaches {:.6g}) bound it with min and max", range.text(),
-        value);
+        "must be {} (the prior reaches {:.6g}); bound it with min and max",
+        range.text(), value);
   }
   return {};
 }

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cmath>
 #include <limits>
 
 #include "lib/core/edit_distance.hpp"
+#include "lib/core/text.hpp"
 
 namespace lensmill::catalogue {
 namespace {
@@ -249,14 +249,6 @@ std::optional<std::string_view> after(std::string_view name, std::string_view pr
     return std::nullopt;
   }
   return name.substr(prefix.size() + 1);
-}
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  }
-  return lower;
 }
 
 }  // namespace

@@ -11,8 +11,8 @@
 #include "lib/core/random_stream.hpp"
 
 /// \file
-/// Every quantity a catalogue may hold, with unit, meaning and range, in one table: it
-/// serves the priors' and files' validation, the written columns and the docs.
+/// Every quantity a catalogue may contain, with unit, meaning and range, in one table:
+/// it serves the priors' and files' validation, the written columns and the docs.
 
 namespace lensmill::catalogue {
 
@@ -62,8 +62,8 @@ struct QuantityName {
   std::string other_band;  ///< second band of a pair, else ""
 };
 
-/// What tells the columns of one quantity apart: the bands' names, the knots' numbers,
-/// or one empty text where there is but one.
+/// What distinguishes the columns of one quantity: the bands' names, the knots'
+/// numbers, or one empty text where there is but one.
 const std::vector<std::string>& labels_of(const Quantity& quantity,
                                           const BandNames& bands);
 

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 
 #include "lib/catalogue/columns.hpp"
 #include "lib/catalogue/quantities.hpp"
 #include "lib/core/errors.hpp"
+#include "lib/core/text.hpp"
 
 namespace lensmill::catalogue {
 namespace {
@@ -50,23 +50,14 @@ class Problems {
   std::vector<std::string> shown_;
 };
 
-bool equal_but_for_case(const std::string& a, const std::string& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-    return std::tolower(static_cast<unsigned char>(x)) ==
-           std::tolower(static_cast<unsigned char>(y));
-  });
-}
-
 /// The quantity's name that differs from this one by its case alone, with the run's
 /// spelling of a band; "" if there is none.
 std::string lower_case_name(const std::string& name, const BandNames& bands) {
-  std::string lower = name;
-  for (char& c : lower)
-    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const std::string lower = lower_case(name);
   const auto found = find_quantity(lower);
   if (!found || lower == name) return "";
   for (const auto& band : bands) {
-    if (found->band.empty() || !equal_but_for_case(found->band, band)) continue;
+    if (found->band.empty() || lower_case(found->band) != lower_case(band)) continue;
     return full_name(*found->quantity, band);
   }
   return lower;
@@ -77,7 +68,7 @@ std::string unread_problem(const UnreadColumn& column, const BandNames& bands) {
   const bool is_known = column.name == "injection_id" || find_quantity(column.name) ||
                         !lower_case_name(column.name, bands).empty();
   if (!is_known) return "";
-  return fmt::format("column `{}` holds {}, but one number in each row is needed",
+  return fmt::format("column `{}` contains {}, but one number in each row is needed",
                      column.name, column.holds);
 }
 

@@ -30,10 +30,6 @@ inline constexpr Bounds closed(double lower, double upper) {
 inline constexpr Bounds above_up_to(double lower, double upper) {
   return {.lower = lower, .upper = upper, .lower_open = true};
 }
-/// [lower, upper)
-inline constexpr Bounds from_below(double lower, double upper) {
-  return {.lower = lower, .upper = upper, .upper_open = true};
-}
 /// (lower, upper)
 inline constexpr Bounds open(double lower, double upper) {
   return {.lower = lower, .upper = upper, .lower_open = true, .upper_open = true};

@@ -185,7 +185,7 @@ Node parse_yaml_file(const std::filesystem::path& path, Problems& problems) {
     throw ConfigError(
         fmt::format("{}: is a folder, not a configuration", path.string()));
   }
-  // A pipe that nobody writes to would be waited for, a device never ends.
+  // A pipe without a writer would be waited for, a device never ends.
   if (std::filesystem::exists(path, ignored) &&
       !std::filesystem::is_regular_file(path, ignored)) {
     throw ConfigError(fmt::format(

@@ -16,8 +16,8 @@
 #include "lib/config/problems.hpp"
 
 /// \file
-/// Reading a YAML configuration strictly. A Document holds the tree; Sections read it
-/// key by key. Every key that is read becomes known, every value (defaults too) is
+/// Reading a YAML configuration strictly. A Document contains the tree; Sections read
+/// it key by key. Every key that is read becomes known, every value (defaults too) is
 /// recorded for the resolved configuration; `finish` reports unknown keys and throws
 /// everything that was wrong in one ConfigError. A bad value is reported and replaced
 /// by its default (or zero), so that reading goes on to the next problem.
@@ -25,6 +25,12 @@
 namespace lensmill::config {
 
 class Section;
+
+/// Of a key, or of one of several keys.
+enum class Presence { optional, required };
+inline Presence required_if(bool condition) {
+  return condition ? Presence::required : Presence::optional;
+}
 
 /// A key the reader knows: for docs/config-reference.md and its test.
 struct KnownKey {
@@ -55,7 +61,7 @@ class Document {
   /// Folder that relative paths in the configuration start from.
   const std::filesystem::path& folder() const;
 
-  /// Report keys nobody asked for; throw what was wrong.
+  /// Report unknown keys; throw what was wrong.
   /// \throws ConfigError (exit 78), one line per problem
   void finish();
 
@@ -69,6 +75,12 @@ class Document {
 
  private:
   friend class Section;
+
+  /// Of a key, or of one of several keys.
+  enum class Presence { optional, required };
+  inline Presence required_if(bool condition) {
+    return condition ? Presence::required : Presence::optional;
+  }
   struct State;
   explicit Document(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
@@ -95,7 +107,7 @@ class Section {
   void record_text(std::string_view key, const std::string& text) const;
   /// Record `{uniform: [min, max]}` for a key.
   void record_uniform(std::string_view key, double min, double max) const;
-  /// Record any value for a key, e.g. what a file that it names holds.
+  /// Record any value for a key, e.g. what a file that it names contains.
   void record_node(std::string_view key, Node value) const;
   /// Keys of the map in file order (e.g. a map from column to values).
   std::vector<std::string> keys() const;
@@ -104,10 +116,10 @@ class Section {
   bool is_list(std::string_view key) const;
   bool is_scalar(std::string_view key) const;
 
-  /// The one key of `keys` that is given; reports none or several, and then returns
-  /// nothing. All of them become known.
+  /// The one key of `keys` that is given; reports none (if required) or several, and
+  /// then returns nothing. All of them become known.
   std::optional<std::string> one_of(std::span<const std::string_view> keys,
-                                    bool required = true) const;
+                                    Presence presence = Presence::required) const;
 
   // Scalars. Without a default the key is required. A key ending in `_rad` may also be
   // given in degrees as `_deg`.

@@ -8,7 +8,7 @@
 namespace lensmill::config {
 namespace {
 
-// Above this a double no longer holds every integer.
+// Above this a double no longer contains every integer.
 constexpr double exact_integer_limit = 9007199254740992.0;
 
 template <class T>

@@ -78,7 +78,7 @@ bool Section::is_scalar(std::string_view key) const {
 }
 
 std::optional<std::string> Section::one_of(std::span<const std::string_view> keys,
-                                           bool required) const {
+                                           Presence presence) const {
   std::vector<std::string_view> given;
   for (const auto key : keys) {
     if (has(key)) given.push_back(key);
@@ -87,7 +87,7 @@ std::optional<std::string> Section::one_of(std::span<const std::string_view> key
   if (given.size() > 1) {
     problem(given[1], fmt::format("only one of {} may be given (got {})",
                                   fmt::join(keys, ", "), fmt::join(given, " and ")));
-  } else if (required) {
+  } else if (presence == Presence::required) {
     problem("", fmt::format("needs one of {}", fmt::join(keys, ", ")));
   }
   return {};

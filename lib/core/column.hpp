@@ -13,7 +13,7 @@
 
 namespace lensmill {
 
-/// Element types a column may hold on disk.
+/// Element types of a column on disk.
 enum class ElementType { uint8, int16, int32, int64, float32, float64 };
 
 template <class T>

@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file
-/// Errors that reach the user. Message grammar: WHERE: PROBLEM (WHY) SUGGESTION, e.g.
+/// Errors that reach the user. Message grammar: WHERE: PROBLEM (WHY); SUGGESTION, e.g.
 /// `priors.lens_q at run.yaml:14: must be in (0, 1] (got 1.2)`.
 
 #include <stdexcept>
@@ -53,13 +53,6 @@ class IoError : public Error {
 class ConfigError : public Error {
  public:
   explicit ConfigError(const std::string& message) : Error(ExitCode::config, message) {}
-};
-
-/// Stopped on request, resumable: exit 75.
-class InterruptedError : public Error {
- public:
-  explicit InterruptedError(const std::string& message)
-      : Error(ExitCode::interrupted, message) {}
 };
 
 }  // namespace lensmill

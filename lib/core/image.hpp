@@ -72,7 +72,7 @@ class Image {
     ny_ = ny;
     nx_ = nx;
   }
-  /// Change the shape, for a writer of every pixel: what they hold until then is of no
+  /// Change the shape, for a writer of every pixel: their values until then is of no
   /// use.
   void reshape(int ny, int nx) {
     pixels_.resize(std::size_t(ny) * std::size_t(nx));

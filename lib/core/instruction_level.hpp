@@ -10,7 +10,7 @@
 ///
 /// Same bits: x86_64_v3 and x86_64_v4 differ in vector width only, which no result
 /// depends on; `baseline` has no fused multiply-add and differs in the last bits
-/// (tests/validation/instruction_levels_test.cpp holds both).
+/// (tests/validation/instruction_levels_test.cpp contains both).
 ///
 /// What a level below the CPU's does *not* reach: scalar functions of libm (glibc picks
 /// FMA variants by the CPU: std::exp, log, pow, sin, ...) and FFTW (SSE2 or AVX by the

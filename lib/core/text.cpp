@@ -41,6 +41,14 @@ std::string bytes_text(double bytes) {
                      units[unit]);
 }
 
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
+}
+
 std::string printable(std::string_view text) {
   constexpr unsigned char two_byte_lead = 0xc2;  // U+0080 to U+009F in UTF-8
   std::string shown;

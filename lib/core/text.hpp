@@ -20,6 +20,9 @@ std::string bytes_text(double bytes);
 /// infinity): a field of a CSV file.
 std::string csv_number(double value);
 
+/// ASCII letters as small ones.
+std::string lower_case(std::string_view text);
+
 /// The text with its control characters (but line ends and tabs) written as \\x1b: what
 /// a file says must not move a terminal's cursor or colour its lines.
 std::string printable(std::string_view text);

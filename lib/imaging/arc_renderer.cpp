@@ -9,20 +9,18 @@
 #include "lib/imaging/cell_integrator.hpp"
 #include "lib/imaging/extended_flux.hpp"
 #include "lib/imaging/fixed_supersampling.hpp"
+#include "lib/imaging/render_accuracy.hpp"
 #include "lib/imaging/smooth_deposit.hpp"
 #include "lib/imaging/structure.hpp"
 
 namespace lensmill::imaging {
 namespace {
 
-/// By how much of the peak neighbours of a smooth pixel may differ: 0.02 at 1e-3. The
-/// centre's rule errs by a share of that; nothing estimates it, and below 1e-3 it has
-/// to stay as far below the tolerance as it is there.
+/// By how much of the peak neighbours of a smooth pixel may differ. Below the
+/// calibrated tolerance it has to stay as far below the tolerance as it is there.
 double variation_of(double tolerance) {
-  constexpr double at_default = 0.02;
-  constexpr double default_tolerance = 1.0e-3;
-  const double ratio = tolerance / default_tolerance;
-  return at_default * (ratio < 1.0 ? ratio : std::sqrt(ratio));
+  const double ratio = tolerance / render_accuracy.calibrated_tolerance;
+  return render_accuracy.smooth_variation * (ratio < 1.0 ? ratio : std::sqrt(ratio));
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include "lib/core/image.hpp"
 
 /// \file
-/// The pixels of an image that hold nothing but noise.
+/// The pixels of an image that contain nothing but noise.
 
 namespace lensmill::imaging {
 

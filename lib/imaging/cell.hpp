@@ -3,12 +3,15 @@
 #include <array>
 #include <cstdint>
 
+#include "lib/core/gauss_legendre.hpp"
+
 namespace lensmill::imaging {
 
-/// Gauss-Legendre nodes and weights of three points on [-1, 1].
-inline constexpr std::array<double, 3> gauss_node{-0.77459666924148337704, 0.0,
-                                                  0.77459666924148337704};
-inline constexpr std::array<double, 3> gauss_weight{5.0 / 9.0, 8.0 / 9.0, 5.0 / 9.0};
+/// The rule of a cell, in x and y.
+inline constexpr const auto& gauss_node = gauss_3.node;
+inline constexpr const auto& gauss_weight = gauss_3.weight;
+/// From the outermost nodes to the cell's edge.
+inline constexpr double node_to_edge = 1.0 / gauss_node[2];
 inline constexpr int samples_per_cell = 9;
 
 /// A square of the image plane that is integrated by one 3 x 3 Gauss rule.

@@ -1,4 +1,5 @@
 #include "lib/imaging/cell_error.hpp"
+#include "lib/imaging/render_accuracy.hpp"
 
 #include <algorithm>
 #include <numbers>
@@ -39,11 +40,11 @@ void CellErrorModel::estimate(const CellSampleArrays& samples,
            .mixed_kinds = column_[mixed][c] > 0.0};
     if (!has_cusp) continue;
     const double share = column_[cusp_share][c];
-    if (column_[cusp_distance][c] < detail::reach_of_inside) {
+    if (column_[cusp_distance][c] < render_accuracy.reach_of_inside) {
       const double bound = brightness_bound(
           out.source_area_arcsec2, [&](double r) { return source.flux_within(r); });
       out.hidden_error = share * std::max(0.0, bound - column_[highest][c]);
-      // The disc about the cell's image holds at least what the bound counts: most
+      // The disc about the cell's image contains at least what the bound counts: most
       // cells need no second sum.
       const double reach = column_[footprint][c];
       const double disc = std::numbers::pi * reach * reach;

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "lib/imaging/cell.hpp"
+#include "lib/imaging/render_accuracy.hpp"
 
 // This file is compiled once per instruction set; the order of these is Highway's.
 // clang-format off
@@ -19,7 +20,6 @@ namespace lensmill::imaging::detail {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-constexpr double node_to_edge = 1.0 / 0.77459666924148337704;
 constexpr double exponential_error = 3.2e-5;  // 2^7 3!^4 / (7 6!^3) / 2
 // Keeps the footprint of a degenerate map (all rays on one point) above zero, arcsec.
 constexpr double least_footprint = 1.0e-12;
@@ -32,17 +32,19 @@ HWY_INLINE V metric_squared(D d, const light::RoundMetric& m, V x, V y) {
   return hn::MulAdd(hn::Mul(hn::Set(d, m.xx), x), x, hn::Mul(cross, y));
 }
 
-// rho^-6, scaled so that it joins share_inside at reach_of_inside.
+// rho^-6, scaled so that it joins share_inside at render_accuracy.reach_of_inside.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V singular_share(D d, V distance) {
   const double join =
-      reach_of_inside + std::sqrt(reach_of_inside * reach_of_inside - 1.0);
+      render_accuracy.reach_of_inside +
+      std::sqrt(render_accuracy.reach_of_inside * render_accuracy.reach_of_inside -
+                1.0);
   const V one = hn::Set(d, 1.0);
-  const V far = hn::Max(distance, hn::Set(d, reach_of_inside));
+  const V far = hn::Max(distance, hn::Set(d, render_accuracy.reach_of_inside));
   const V rho = hn::Add(far, hn::Sqrt(hn::MulSub(far, far, one)));
   const V ratio = hn::Div(hn::Set(d, join), rho);
   const V cubed = hn::Mul(hn::Mul(ratio, ratio), ratio);
-  return hn::Mul(hn::Set(d, share_inside), hn::Mul(cubed, cubed));
+  return hn::Mul(hn::Set(d, render_accuracy.share_inside), hn::Mul(cubed, cubed));
 }
 
 template <class D>
@@ -93,7 +95,8 @@ HWY_INLINE void one_vector(D d, const CellSampleArrays& s, const double* lens_di
   const V u3 = hn::Mul(hn::Mul(u, u), u);
   const V by_log =
       hn::Mul(hn::Mul(hn::Set(d, exponential_error), mean), hn::Mul(u3, u3));
-  const V exponential = hn::Min(by_log, hn::Mul(hn::Set(d, share_inside), range));
+  const V exponential =
+      hn::Min(by_log, hn::Mul(hn::Set(d, render_accuracy.share_inside), range));
   error = hn::Add(error, exponential);
 
   // Whether det A changes sign among the samples or, going on linearly from them,
@@ -113,8 +116,10 @@ HWY_INLINE void one_vector(D d, const CellSampleArrays& s, const double* lens_di
   hn::StoreU(hn::IfThenElseZero(mixed, hn::Set(d, 1.0)), d, out.mixed + at);
   // Of one sign: the least one; else 0. The floor is that of a degenerate map.
   const V least = hn::Max(hn::Max(low_d, hn::Neg(high_d)), hn::Set(d, least_footprint));
-  hn::StoreU(hn::Max(least, hn::Mul(hn::Set(d, least_of_mean_determinant), mean_d)), d,
-             out.least_determinant + at);
+  hn::StoreU(
+      hn::Max(least,
+              hn::Mul(hn::Set(d, render_accuracy.least_of_mean_determinant), mean_d)),
+      d, out.least_determinant + at);
   if (cusp_radius_arcsec < 0.0) return;
   const V from = hn::Sub(hn::Sqrt(metric_squared(d, metric, x4, y4)),
                          hn::Set(d, cusp_radius_arcsec));

@@ -18,14 +18,6 @@ struct CellSampleArrays {
 
 namespace detail {
 
-/// Calibrated on independently integrated images; they only trade evaluations for
-/// margin.
-inline constexpr double share_inside = 0.05;    // error over range, cusp in the cell
-inline constexpr double reach_of_inside = 1.3;  // footprints: nearer, it is inside
-// Of the mean |det A|: as small as this a cell's least one is taken at most. Where a
-// critical curve runs through it, or nearly, |det A| is 0 on a line only.
-inline constexpr double least_of_mean_determinant = 0.1;
-
 /// Per cell, see CellErrorModel.
 struct CellColumns {
   double* mean;               ///< by the 3 x 3 Gauss rule

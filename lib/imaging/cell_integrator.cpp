@@ -11,58 +11,29 @@
 #include "lib/imaging/disc_shares.hpp"
 #include "lib/imaging/forced_level.hpp"
 #include "lib/imaging/kind_fraction.hpp"
+#include "lib/imaging/render_accuracy.hpp"
 #include "lib/imaging/structure.hpp"
 
 namespace lensmill::imaging {
 namespace {
 
-// How the contract's tolerances are dealt to single cells and pixels. The estimates are
-// bounds rather than means, errors of many cells partly cancel, and the worst pixel is
-// one of many: shares found by calibration against independently integrated images.
-constexpr double cell_share_of_pixel = 0.2;
-constexpr double cell_share_of_core = 0.05;
-// A cusp that runs through a pixel as a line meets twice as many cells each level down;
-// beyond this level, where they become many, their errors add up to a fixed share of
-// the pixel's: plainly, since cells along a line that runs as the grid does err alike.
-constexpr int level_of_many_cells = 4;
-// A cell crossed by a critical curve misassigns about this share of its flux.
-constexpr double misassigned_share = 0.02;
-constexpr double kind_tolerance = 1.0e-4;  // of the arc's flux, per cell
-// No cell is cut deeper: 2^-15 pixel.
-constexpr int deepest_level = 15;
-constexpr std::size_t levels = deepest_level + 1;
-// Distance, in half widths, below which a cell counts as next to the lens centre.
-constexpr double central_distance = 3.0;
+constexpr std::size_t levels = render_accuracy.deepest_level + 1;
 // Later waves refine fluxes by less than matters for a tolerance.
 constexpr int waves_that_set_scales = 2;
 // Cells of one wave: more than any arc that the grid can show needs (128 MiB). Where
 // they are not enough, nothing is divided any more and the row is not converged.
 constexpr std::size_t most_cells = std::size_t{1} << 22;
-// Light hidden next to a cusp can be missing in so many cells, as errors add in squares
-// (of the two brightest images, split among two cells each).
-constexpr double hidden_cells = 2.0;
-// Structure finer than cells is known by its root mean square. Bounds of the worst of a
-// stamp's pixels and of the core, that 98 % respect (the largest of 200 normal deviates
-// exceeds the one in 2 %, a single one the other).
-constexpr double structure_of_worst_pixel = 3.9;
-constexpr double structure_of_core = 2.33;
-// The core's flux matters down to this share of the arc (accuracy contract).
-constexpr double least_core_share = 1.0e-2;
 
 // Of a pixel.
 constexpr double half_diagonal_pix = 0.5 * std::numbers::sqrt2;
 
 double square(double value) { return value * value; }
 
-/// What estimates are multiplied by. The error model is calibrated at 1e-3; at tighter
-/// tolerances more of the error is of kinds that neighbouring cells have alike, which
-/// do not add up in squares. Found on populations as wide as those of
-/// docs/validation.md.
+/// What estimates are multiplied by at a tolerance tighter than the calibrated one.
 double caution(double tolerance) {
-  constexpr double calibrated_tolerance = 1.0e-3;
-  constexpr double per_decade = 1.35;  // 2.5 at 1e-6
-  return std::pow(per_decade,
-                  std::max(0.0, std::log10(calibrated_tolerance / tolerance)));
+  return std::pow(
+      render_accuracy.caution_per_decade,
+      std::max(0.0, std::log10(render_accuracy.calibrated_tolerance / tolerance)));
 }
 
 /// What tolerances of cells are divided by: more than estimates are multiplied by, so
@@ -99,7 +70,7 @@ class Rendering {
       smooth_peak_ = std::max(smooth_peak_, lane_max(flux));
       smooth_arc_ += lane_sum(flux);
     }
-    for (int level = 0; level <= deepest_level; ++level) {
+    for (int level = 0; level <= render_accuracy.deepest_level; ++level) {
       const auto l = static_cast<std::size_t>(level);
       cell_area_[l] = area_ / static_cast<double>(std::int64_t{1} << (2 * level));
       for (std::size_t k = 0; k < samples_per_cell; ++k) {
@@ -137,14 +108,16 @@ class Rendering {
       arc_ += flux;
       if (in_core(pixel)) core_ += flux;
     }
-    for (int level = 0; level <= deepest_level; ++level) {
-      const int deep = std::max(0, level - level_of_many_cells);
-      const double share = cell_share_of_pixel / static_cast<double>(1 << deep);
+    for (int level = 0; level <= render_accuracy.deepest_level; ++level) {
+      const int deep = std::max(0, level - render_accuracy.level_of_many_cells);
+      const double share =
+          render_accuracy.cell_share_of_pixel / static_cast<double>(1 << deep);
       pixel_tolerance_[static_cast<std::size_t>(level)] =
           share * config_.pixel_tolerance / pixel_thoroughness_ * peak_;
     }
-    core_tolerance_ = cell_share_of_core * config_.core_tolerance / core_thoroughness_ *
-                      std::max(core_, least_core_share * arc_);
+    core_tolerance_ = render_accuracy.cell_share_of_core * config_.core_tolerance /
+                      core_thoroughness_ *
+                      std::max(core_, render_accuracy.least_core_share * arc_);
   }
 
   double tolerance(const Cell& cell) const {
@@ -159,7 +132,7 @@ class Rendering {
            structure_flux(estimate, cell_area(cell), cell.level) * (1 << cell.level) >
                allowed;
   }
-  double kind_allowance() const { return kind_tolerance * arc_; }
+  double kind_allowance() const { return render_accuracy.kind_tolerance * arc_; }
 
   void accept(const Cell& cell, const CellBatch& batch, std::size_t index) {
     const CellEstimate& estimate = batch.estimate(index);
@@ -193,11 +166,12 @@ class Rendering {
       peak = std::max(peak, deposited(pixel));
       worst = std::max(worst, squared_error(pixel));
     }
-    worst += square(hidden_cells * hidden_);
+    worst += square(render_accuracy.hidden_cells * hidden_);
     out_.pixel_error = peak > 0.0 ? pixel_caution_ * std::sqrt(worst) / peak : 0.0;
-    const double core = std::max(core_, least_core_share * arc_);
+    const double core = std::max(core_, render_accuracy.least_core_share * arc_);
     const double core_error =
-        core_smooth_ + std::sqrt(core_squared_ + square(hidden_cells * core_hidden_));
+        core_smooth_ +
+        std::sqrt(core_squared_ + square(render_accuracy.hidden_cells * core_hidden_));
     out_.core_error = core > 0.0 ? core_caution_ * core_error / core : 0.0;
   }
 
@@ -223,7 +197,8 @@ class Rendering {
     const double hidden = area * estimate.hidden_error;
     const double error = area * estimate.brightness_error - hidden;
     const double structure = structure_flux(estimate, area, cell.level);
-    squared_error(cell) += error * error + square(structure_of_worst_pixel * structure);
+    squared_error(cell) +=
+        error * error + square(render_accuracy.structure_of_worst_pixel * structure);
     hidden_ = std::max(hidden_, hidden);
     if (!touches_core(cell)) return;
     const double smooth = area * estimate.smooth_error;
@@ -232,7 +207,8 @@ class Rendering {
     } else {
       core_squared_ += square(smooth);
     }
-    core_squared_ += square(error - smooth) + square(structure_of_core * structure);
+    core_squared_ +=
+        square(error - smooth) + square(render_accuracy.structure_of_core * structure);
     core_hidden_ = std::max(core_hidden_, hidden);
   }
 
@@ -286,9 +262,11 @@ class Rendering {
 
 void CellIntegrator::integrate(const LensedSource& object, double core_x_pix,
                                double core_y_pix, Workspace& w, ArcPlanes& out) const {
-  const int forced = forced_level(
-      object, config_.grid.pixel_scale_arcsec,
-      cell_share_of_core * config_.core_tolerance * least_core_share, w.scratch);
+  const int forced =
+      forced_level(object, config_.grid.pixel_scale_arcsec,
+                   render_accuracy.cell_share_of_core * config_.core_tolerance *
+                       render_accuracy.least_core_share,
+                   w.scratch);
   constexpr double isothermal = 2.0;
   const auto central_images = object.lens->params().gamma < isothermal
                                   ? CentralImages::possible
@@ -313,11 +291,14 @@ void CellIntegrator::integrate(const LensedSource& object, double core_x_pix,
         const double area = rendering.cell_area(cell);
         const bool rough = rendering.is_rough(cell, estimate);
         const bool central =
-            w.batch.lens_distance(c) < central_distance && cell.level < forced;
-        const bool mixed = estimate.mixed_kinds &&
-                           misassigned_share * area * estimate.mean_brightness >
-                               rendering.kind_allowance();
-        const bool divide = (rough || central || mixed) && cell.level < deepest_level;
+            w.batch.lens_distance(c) < render_accuracy.central_distance &&
+            cell.level < forced;
+        const bool mixed =
+            estimate.mixed_kinds &&
+            render_accuracy.misassigned_share * area * estimate.mean_brightness >
+                rendering.kind_allowance();
+        const bool divide =
+            (rough || central || mixed) && cell.level < render_accuracy.deepest_level;
         complete = complete && (!divide || w.next.size() < most_cells);
         if (divide && complete) {
           quarter(cell, w.next);

@@ -36,10 +36,9 @@ class CellIntegrator {
     CellBatch batch;
     RaySamples scratch;
   };
-  /// Adds the rough pixels' light to `out`, which holds the others' already, and states
-  /// its error estimates.
-  /// \param core_x_pix, core_y_pix centre of the core aperture, stamp coordinates;
-  /// every pixel that touches the core must be rough.
+  /// Adds the rough pixels' light to `out`, which contains the others' already, and
+  /// states its error estimates. \param core_x_pix, core_y_pix centre of the core
+  /// aperture, stamp coordinates; every pixel that touches the core must be rough.
   void integrate(const LensedSource& object, double core_x_pix, double core_y_pix,
                  Workspace& workspace, ArcPlanes& out) const;
 

@@ -71,6 +71,15 @@ class ConvolverWorkspace {
   std::unique_ptr<Impl> impl_;
 };
 
+/// Apertures and light by kind, for Convolver::adjoint_fluxes.
+struct WeightsAndPlanes {
+  std::span<const ImageView<const double>> weights;  ///< [r]
+  WeightsOn on;
+  ImageSpectra& weight_spectra;                     ///< where their transforms are kept
+  std::span<const ImageView<const double>> planes;  ///< [k]
+  ImageSpectra& plane_spectra;
+};
+
 /// Convolution of lattice planes with a PSF, and its adjoint, for one lattice:
 ///   image[i] = sum_p plane[p] K[i - p + origin],  i at pixel centres,
 ///   w~[p]    = sum_i w[i] K[i - p + origin],      so that w . image = w~ . plane.
@@ -103,13 +112,8 @@ class Convolver {
   /// flux[r * planes.size() + k] = w~_r . plane_k: what is in aperture r after the PSF
   /// of plane k's light. The FFT operators sum over frequencies (Parseval), the direct
   /// one makes w~.
-  /// \param weight_spectra, plane_spectra where transforms are kept
-  virtual void adjoint_fluxes(std::span<const ImageView<const double>> weights,
-                              WeightsOn on,
-                              std::span<const ImageView<const double>> planes,
-                              const PreparedKernel& kernel,
+  virtual void adjoint_fluxes(const WeightsAndPlanes& of, const PreparedKernel& kernel,
                               ConvolverWorkspace& workspace,
-                              ImageSpectra& weight_spectra, ImageSpectra& plane_spectra,
                               std::span<double> flux) const = 0;
 
   Deposit deposit() const { return deposit_; }

@@ -26,7 +26,6 @@ class CorrelatedNoise {
   CorrelatedNoise(ImageView<const double> lags, int stamp_size_pix);
 
   int stamp_size_pix() const { return shape_.stamp_size; }
-  int torus_size_pix() const { return shape_.ny; }
   /// Variance added by raising eigenvalues, before the scaling back.
   double clipped_share() const { return clipped_share_; }
   /// Bounds of R's eigenvalues: those of the circulant.

@@ -137,16 +137,17 @@ void DirectConvolver::adjoint(
   }
 }
 
-void DirectConvolver::adjoint_fluxes(
-    std::span<const ImageView<const double>> weights, WeightsOn on,
-    std::span<const ImageView<const double>> planes, const PreparedKernel& kernel,
-    ConvolverWorkspace& workspace, ImageSpectra& /*weight_spectra*/,
-    ImageSpectra& /*plane_spectra*/, std::span<double> flux) const {
+void DirectConvolver::adjoint_fluxes(const WeightsAndPlanes& of,
+                                     const PreparedKernel& kernel,
+                                     ConvolverWorkspace& workspace,
+                                     std::span<double> flux) const {
+  const auto weights = of.weights;
+  const auto planes = of.planes;
   EXPECT(flux.size() == weights.size() * planes.size());
   Image<double> adjoint_weights(lattice().size(), lattice().size());
   const ImageView<double> out = adjoint_weights.view();
   for (std::size_t r = 0; r < weights.size(); ++r) {
-    adjoint(weights.subspan(r, 1), on, kernel, workspace, {&out, 1});
+    adjoint(weights.subspan(r, 1), of.on, kernel, workspace, {&out, 1});
     for (std::size_t k = 0; k < planes.size(); ++k) {
       flux[r * planes.size() + k] =
           lane_dot(std::span<const double>(out.pixels()), planes[k].pixels());

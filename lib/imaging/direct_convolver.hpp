@@ -21,10 +21,8 @@ class DirectConvolver final : public Convolver {
   void adjoint(std::span<const ImageView<const double>> weights, WeightsOn on,
                const PreparedKernel& kernel, ConvolverWorkspace& workspace,
                std::span<const ImageView<double>> lattice_weights) const override;
-  void adjoint_fluxes(std::span<const ImageView<const double>> weights, WeightsOn on,
-                      std::span<const ImageView<const double>> planes,
-                      const PreparedKernel& kernel, ConvolverWorkspace& workspace,
-                      ImageSpectra& weight_spectra, ImageSpectra& plane_spectra,
+  void adjoint_fluxes(const WeightsAndPlanes& of, const PreparedKernel& kernel,
+                      ConvolverWorkspace& workspace,
                       std::span<double> flux) const override;
 };
 

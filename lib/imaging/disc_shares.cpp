@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "lib/psf/gauss_legendre.hpp"
+#include "lib/core/gauss_legendre.hpp"
 
 namespace lensmill::imaging {
 namespace {
@@ -68,7 +68,7 @@ std::array<double, samples_per_cell> disc_shares(const Cell& cell,
   for (std::size_t piece = 0; piece + 1 < edge.size(); ++piece) {
     const double middle = 0.5 * (edge[piece] + edge[piece + 1]);
     const double width = edge[piece + 1] - edge[piece];
-    for (const psf::GaussNode& node : psf::gauss_legendre(gauss_order)) {
+    for (const GaussNode& node : gauss_legendre(gauss_order)) {
       const double t = middle + width * node.offset;
       const double chord = radius * std::cos(t);
       const double low = std::clamp(centre_x - chord, -1.0, 1.0);

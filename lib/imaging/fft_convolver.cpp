@@ -9,14 +9,11 @@
 #include "lib/core/b_spline.hpp"
 #include "lib/core/errors.hpp"
 #include "lib/core/lanes.hpp"
+#include "lib/imaging/render_accuracy.hpp"
 #include "lib/imaging/spectrum_loops.hpp"
 
 namespace lensmill::imaging {
 namespace {
-
-/// What the wrapped tail of the spline's coefficients may add to a pixel, of the peak
-/// of a point source's image.
-constexpr double wrapped_tail = 1.0e-6;
 
 /// Lattice points after which the spline coefficients past the kernel's edge are below
 /// wrapped_tail: they alternate in sign, fall by 0.5638 a point, and light put on the
@@ -36,9 +33,9 @@ int tail_of_coefficients(const psf::LatticeKernel& kernel) {
   constexpr double passed = 0.0501;
   constexpr double decay = -moms_pole;
   const double start = passed * edge;
-  if (start <= wrapped_tail * peak) return 0;
-  return static_cast<int>(
-      std::ceil(std::log(wrapped_tail * peak / start) / std::log(decay)));
+  if (start <= render_accuracy.wrapped_tail * peak) return 0;
+  return static_cast<int>(std::ceil(
+      std::log(render_accuracy.wrapped_tail * peak / start) / std::log(decay)));
 }
 
 /// The offsets of one axis on which the kernel acts.
@@ -329,19 +326,20 @@ void FftConvolver::adjoint(std::span<const ImageView<const double>> weights,
   });
 }
 
-void FftConvolver::adjoint_fluxes(
-    std::span<const ImageView<const double>> weights, WeightsOn on,
-    std::span<const ImageView<const double>> planes, const PreparedKernel& kernel,
-    ConvolverWorkspace& workspace, ImageSpectra& weight_spectra,
-    ImageSpectra& plane_spectra, std::span<double> flux) const {
+void FftConvolver::adjoint_fluxes(const WeightsAndPlanes& of,
+                                  const PreparedKernel& kernel,
+                                  ConvolverWorkspace& workspace,
+                                  std::span<double> flux) const {
+  const auto weights = of.weights;
+  const auto planes = of.planes;
   EXPECT(flux.size() == weights.size() * planes.size());
   FftPlans& plans = plans_for(kernel.fft_ny, kernel.fft_nx, workspace);
-  auto& of_weights = weight_spectra.of_size(kernel.fft_ny, kernel.fft_nx);
-  auto& of_planes = plane_spectra.of_size(kernel.fft_ny, kernel.fft_nx);
+  auto& of_weights = of.weight_spectra.of_size(kernel.fft_ny, kernel.fft_nx);
+  auto& of_planes = of.plane_spectra.of_size(kernel.fft_ny, kernel.fft_nx);
   for (std::size_t r = 0; r < weights.size(); ++r) {
     // Weights singly: a sum's real and imaginary part are two planes'.
     pair_of(of_weights, r, [&](ImageSpectra::Pair& out) {
-      transform(weights.subspan(r, 1), placing(on), plans, out);
+      transform(weights.subspan(r, 1), placing(of.on), plans, out);
     });
   }
   std::vector<std::complex<double>> sum(weights.size());

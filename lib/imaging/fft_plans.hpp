@@ -28,7 +28,7 @@ struct FftShape {
 /// FFTW plans (single precision, ESTIMATE: the same bits every time) of one shape with
 /// their buffers: two real images at a time, as real and imaginary part of one complex
 /// one, which on this FFTW takes half the time of two real transforms. Row passes leave
-/// out rows that are zero or that nobody reads.
+/// out rows that are zero or that are not read.
 class FftPlans {
  public:
   explicit FftPlans(const FftShape& shape);

@@ -30,8 +30,8 @@ struct HostStatistics {
 /// shares with it), and the centroid of the light above the background in a round
 /// Gaussian window of sigma 2 px, which follows it from the geometric centre until it
 /// stands still. Pixels where `mask` (if not empty) is not 0 take no part in anything:
-/// they may hold anything, and add no flux. Those that are not finite take no part in
-/// background and centroid, and leave no flux if they lie in the circle.
+/// their values are arbitrary and add no flux. Those that are not finite take no part
+/// in background and centroid, and leave no flux if they lie in the circle.
 HostStatistics measure_host(ImageView<const float> cutout, double aperture_radius_pix,
                             ImageView<const float> mask = {});
 

@@ -107,22 +107,18 @@ void real_host_variance(ImageView<const float> host_variance, double gain_e_per_
 }
 
 NonPositivePixels add_pair_noise(const InjectionStreams& streams, int band,
-                                 const SkyNoise& noise, ImageView<const float> host,
-                                 ImageView<const float> arc, ImageView<float> negative,
-                                 ImageView<float> positive) {
-  // `positive` holds the sky until the arc's noise takes its place.
-  streams.stream(StreamTag::sky_noise, band).fill_normal(positive.pixels());
+                                 const SkyNoise& noise, const Pair& pair) {
+  // `positive` contains the sky until the arc's noise takes its place.
+  streams.stream(StreamTag::sky_noise, band).fill_normal(pair.positive.pixels());
   const auto sigma = static_cast<float>(noise.sky_sigma_nmgy);
-  for (float& pixel : positive.pixels()) pixel *= sigma;
-  return add_pair_noise(streams, band, noise.gain_e_per_nmgy, positive, host, arc,
-                        negative, positive);
+  for (float& pixel : pair.positive.pixels()) pixel *= sigma;
+  return add_pair_noise(streams, band, noise.gain_e_per_nmgy, pair.positive, pair);
 }
 
 NonPositivePixels add_pair_noise(const InjectionStreams& streams, int band,
                                  double gain_e_per_nmgy, ImageView<const float> sky,
-                                 ImageView<const float> host,
-                                 ImageView<const float> arc, ImageView<float> negative,
-                                 ImageView<float> positive) {
+                                 const Pair& pair) {
+  const auto& [host, arc, negative, positive] = pair;
   EXPECT(same_shape(host, arc) && same_shape(host, negative));
   EXPECT(same_shape(host, positive) && same_shape(host, sky));
   NonPositivePixels skipped;
@@ -159,9 +155,8 @@ void poisson_variance(double gain_e_per_nmgy,
 }
 
 NonPositivePixels add_arc_noise(const InjectionStreams& streams, int band,
-                                double gain_e_per_nmgy, ImageView<const float> host,
-                                ImageView<const float> arc, ImageView<float> negative,
-                                ImageView<float> positive) {
+                                double gain_e_per_nmgy, const Pair& pair) {
+  const auto& [host, arc, negative, positive] = pair;
   EXPECT(same_shape(host, arc) && same_shape(host, negative));
   EXPECT(same_shape(host, positive));
   std::ranges::copy(host.pixels(), negative.pixels().begin());

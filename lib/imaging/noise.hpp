@@ -36,6 +36,14 @@ void pair_variance(ImageView<const float> sky_variance, double gain_e_per_nmgy,
 void real_host_variance(ImageView<const float> host_variance, double gain_e_per_nmgy,
                         ImageView<const float> arc, ImageView<float> variance);
 
+/// The images of a pair in one band, [y, x], nmgy: noise-free in, noisy out.
+struct Pair {
+  ImageView<const float> host;
+  ImageView<const float> arc;
+  ImageView<float> negative;
+  ImageView<float> positive;
+};
+
 /// negative = host + [Poisson(host gain) / gain - host] + sky normal;
 /// positive = negative + (arc + [Poisson(arc gain) / gain - arc]), in float: the images
 /// satisfy positive == negative + (arc + arc noise) exactly as rounded.
@@ -43,18 +51,14 @@ void real_host_variance(ImageView<const float> host_variance, double gain_e_per_
 /// pixel's random numbers are set by its index, whatever the other pixels hold, so the
 /// sky and host noise do not depend on the arc.
 NonPositivePixels add_pair_noise(const InjectionStreams& streams, int band,
-                                 const SkyNoise& noise, ImageView<const float> host,
-                                 ImageView<const float> arc, ImageView<float> negative,
-                                 ImageView<float> positive);
+                                 const SkyNoise& noise, const Pair& pair);
 
 /// The same with sky noise that was made before: `sky` [nmgy] instead of the stream
 /// sky_noise, e.g. correlated (correlated_noise.hpp) or of a variance per pixel. It may
 /// be the image `positive` itself.
 NonPositivePixels add_pair_noise(const InjectionStreams& streams, int band,
                                  double gain_e_per_nmgy, ImageView<const float> sky,
-                                 ImageView<const float> host,
-                                 ImageView<const float> arc, ImageView<float> negative,
-                                 ImageView<float> positive);
+                                 const Pair& pair);
 
 /// field *= sqrt(variance), pixel by pixel: unit noise becomes sky noise, nmgy.
 void scale_to_variance(ImageView<const float> variance, ImageView<float> field);
@@ -68,8 +72,6 @@ void poisson_variance(double gain_e_per_nmgy,
 /// A real host keeps its own noise: negative = host, positive = host + (arc + arc
 /// noise).
 NonPositivePixels add_arc_noise(const InjectionStreams& streams, int band,
-                                double gain_e_per_nmgy, ImageView<const float> host,
-                                ImageView<const float> arc, ImageView<float> negative,
-                                ImageView<float> positive);
+                                double gain_e_per_nmgy, const Pair& pair);
 
 }  // namespace lensmill::imaging

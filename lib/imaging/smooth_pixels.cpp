@@ -7,16 +7,10 @@
 
 #include "lib/core/lanes.hpp"
 #include "lib/imaging/pixel_class_kernel.hpp"
+#include "lib/imaging/render_accuracy.hpp"
 
 namespace lensmill::imaging {
-namespace {
-
-constexpr double lens_distance_pix = 2.5;  // inside, the lens map is not smooth
-constexpr double cusp_footprints = 2.5;    // inside, the source's profile is not
-// Of the peak; fainter pixels are dark. Single-precision stamps do not resolve it.
-constexpr double dark_share = 1.0e-8;
-
-}  // namespace
+namespace {}  // namespace
 
 void CentreGrid::shoot(const PixelGrid& grid, int margin_pix,
                        const LensedSource& object) {
@@ -105,12 +99,14 @@ void classify_pixels(const CentreGrid& centres, const RoughnessLimits& limits,
   detail::RowLimits row_limits{
       .metric = limits.source->round_metric(),
       .variation = limits.variation * peak,
-      .dark = dark_share * peak,
-      .cusp_footprints2 = has_cusp ? spread * square(cusp_footprints) : 0.0,
+      .dark = render_accuracy.dark_share * peak,
+      .cusp_footprints2 =
+          has_cusp ? spread * square(render_accuracy.cusp_footprints) : 0.0,
       .cusp_radius2 = has_cusp ? spread * square(cusp_radius) : 0.0,
       .lens_x = limits.lens_x_pix,
       .lens_y2 = 0.0,
-      .lens_distance2 = limits.singular_lens ? square(lens_distance_pix) : 0.0,
+      .lens_distance2 =
+          limits.singular_lens ? square(render_accuracy.lens_distance_pix) : 0.0,
       .core_x = limits.core_x_pix,
       .core_y2 = 0.0,
       .core_distance2 = square(limits.core_radius_pix + 1.0)};

@@ -1,4 +1,6 @@
 #include "lib/imaging/structure.hpp"
+#include "lib/imaging/cell.hpp"
+#include "lib/imaging/render_accuracy.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -8,11 +10,9 @@
 namespace lensmill::imaging {
 namespace {
 
-constexpr double cusp_footprints = 2.5;  // inside, the source's profile is not smooth
 // As for the cusp at the centre (cell_error.hpp).
-constexpr double cusp_share = 0.05;
-constexpr double cusp_distance = 1.3;
-constexpr double node_to_edge = 1.0 / 0.77459666924148337704;
+constexpr double cusp_share = render_accuracy.share_inside;
+constexpr double cusp_distance = render_accuracy.reach_of_inside;
 // Of the rule's nine points in a strip thinner than the structure, these are different.
 constexpr double points_of_a_strip = 3.0;
 
@@ -28,8 +28,8 @@ double singular_share(double distance) {
   return cusp_share * cubed * cubed;
 }
 
-/// Radius about the cell's middle, in the source plane, that holds all of the cell; the
-/// floor keeps a degenerate map (all rays on one point) finite.
+/// Radius about the cell's middle, in the source plane, that contains all of the cell;
+/// the floor keeps a degenerate map (all rays on one point) finite.
 double footprint_of(const CellSamples& s) {
   double square = 0.0;
   for (std::size_t k = 0; k < samples_per_cell; ++k) {
@@ -98,7 +98,7 @@ bool has_structure(const light::Brightness& source, double x, double y,
   if (source.cusp_radius_arcsec() < 0.0) {
     return source.structure_error(x, y, footprint) > 0.0;
   }
-  const double reach = cusp_footprints * footprint;
+  const double reach = render_accuracy.cusp_footprints * footprint;
   return std::ranges::any_of(source.further_cusps(), [&](const light::Cusp& cusp) {
     const double dx = x - cusp.x_arcsec;
     const double dy = y - cusp.y_arcsec;

@@ -49,7 +49,7 @@ class Claim {
   static std::string holder_of(const std::string& folder, std::int64_t first,
                                std::int64_t end);
 
-  /// A claim of somebody: its file's name without .claim or .wanted, which no other
+  /// Another job's claim: its file's name without .claim or .wanted, which no other
   /// claim has had or will have; and whose it is, for messages.
   struct Entry {
     std::string name;

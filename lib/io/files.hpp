@@ -22,7 +22,7 @@ void publish(const std::string& partial, const std::string& path);
 
 /// "PATH.HOST-PROCESS-RANDOM.partial", another one at each call: a file in the making
 /// that no other process touches, so that two may make `path` at once, and whose name
-/// nobody can guess. To be made by make_new().
+/// cannot be guessed. To be made by make_new().
 std::string own_partial(const std::string& path);
 
 /// Make an empty file that must not be there yet, not even as a link to elsewhere: in a

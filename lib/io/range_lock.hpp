@@ -19,8 +19,8 @@ class RangeLock {
   static std::optional<RangeLock> try_lock(const std::string& path, std::int64_t first,
                                            std::int64_t end);
 
-  /// Whether somebody has a lock on a part of [first, end) of a file that may not be
-  /// there. \independent \throws nothing: what cannot be asked is not locked
+  /// Whether another process has a lock on a part of [first, end) of a file that may
+  /// not be there. \independent \throws nothing: what cannot be asked is not locked
   static bool is_locked(const std::string& path, std::int64_t first, std::int64_t end);
 
   RangeLock(RangeLock&& other) noexcept;

@@ -14,7 +14,7 @@ namespace lensmill::io {
 std::string host_name();
 
 /// "HOST-PROCESS", and "HOST-PROCESS-RANDOM", another one at each call: for names that
-/// no other process, of this machine or another, uses, and that nobody can guess.
+/// no other process, of this machine or another, uses, and that cannot be guessed.
 std::string process_name();
 std::string unique_process_name();
 /// Hexadecimal digits of RANDOM.

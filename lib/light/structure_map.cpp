@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "lib/core/contracts.hpp"
+#include "lib/core/gauss_legendre.hpp"
 
 namespace lensmill::light {
 namespace {
@@ -15,7 +16,7 @@ constexpr double smallest_block_pix = 4.0;
 // is one polynomial, and the rule is exact.
 constexpr double smallest_step_pix = 1.37;
 constexpr double points_per_half_side = 2.1;  // where squares are larger than that
-constexpr double node = 0.77459666924148337704;
+constexpr double node = gauss_3.node[2];
 // The spline is C4: the rule's error falls with the sixth power below the first level.
 constexpr double order = 6.0;
 // Half the pixels err by more than the root mean square would have it, cells are not

@@ -9,7 +9,7 @@ namespace lensmill::light {
 /// By how much the 3 x 3 Gauss rule errs on an interpolated image, measured on the
 /// image itself: at squares of half side 1/2, 1, 2, ... pixels everywhere on and about
 /// it, the rule against the exact mean (a spline's box means are closed forms), as
-/// root-mean-square over blocks. It tells the integrator where structure (also noise)
+/// root-mean-square over blocks. It shows the integrator where structure (also noise)
 /// is finer than its cells.
 class StructureMap {
  public:

@@ -7,6 +7,7 @@
 #include <numbers>
 
 #include "lib/core/b_spline.hpp"
+#include "lib/core/gauss_legendre.hpp"
 #include "lib/core/lanes.hpp"
 #include "lib/imaging/spline.hpp"
 
@@ -58,14 +59,6 @@ double sum_over(const ApertureWeights& aperture, ImageView<const T> image, int o
   return sum;
 }
 
-// Nodes and weights of a 5-point Gauss-Legendre rule on [-1, 1].
-constexpr std::array<double, 5> node{-0.90617984593866399280, -0.53846931010568309104,
-                                     0.0, 0.53846931010568309104,
-                                     0.90617984593866399280};
-constexpr std::array<double, 5> node_weight{
-    0.23692688505618908751, 0.47862867049936646804, 0.56888888888888888889,
-    0.47862867049936646804, 0.23692688505618908751};
-
 }  // namespace
 
 ApertureWeights pixel_overlap_weights(int stamp_size_pix, const Disc& disc) {
@@ -116,11 +109,12 @@ ApertureWeights circle_lattice_weights(const imaging::Lattice& lattice,
     return reach + lattice.first_pixel() + lattice.oversample * pix;
   };
   for (int strip = 0; strip < strips; ++strip) {
-    for (std::size_t j = 0; j < node.size(); ++j) {
+    for (std::size_t j = 0; j < gauss_5.node.size(); ++j) {
       // y = R sin(t), t across [-pi/2, pi/2]: dy = R cos(t) dt.
       const double half = 0.5 * std::numbers::pi / strips;
-      const double t = -0.5 * std::numbers::pi + half * (2.0 * strip + 1.0 + node[j]);
-      const double dy = disc.radius_pix * std::cos(t) * half * node_weight[j];
+      const double t =
+          -0.5 * std::numbers::pi + half * (2.0 * strip + 1.0 + gauss_5.node[j]);
+      const double dy = disc.radius_pix * std::cos(t) * half * gauss_5.weight[j];
       const double y = disc.y_pix + disc.radius_pix * std::sin(t);
       if (y < -0.5 || y > edge) continue;
       const double chord = disc.radius_pix * std::cos(t);
@@ -132,9 +126,9 @@ ApertureWeights circle_lattice_weights(const imaging::Lattice& lattice,
       const double floor_y = std::floor(lattice_of(y));
       const auto weight_y = imaging::spline_weights(lattice_of(y) - floor_y);
       for (int piece = 0; piece < pieces; ++piece) {
-        for (std::size_t i = 0; i < node.size(); ++i) {
-          const double x = low + half_piece * (2.0 * piece + 1.0 + node[i]);
-          const double weight = dy * half_piece * node_weight[i];
+        for (std::size_t i = 0; i < gauss_5.node.size(); ++i) {
+          const double x = low + half_piece * (2.0 * piece + 1.0 + gauss_5.node[i]);
+          const double weight = dy * half_piece * gauss_5.weight[i];
           const double floor_x = std::floor(lattice_of(x));
           const auto weight_x = imaging::spline_weights(lattice_of(x) - floor_x);
           for (int b = 0; b < imaging::spline_support; ++b) {

@@ -30,7 +30,7 @@ struct WeightBox {
   int x_end = 0;
 };
 
-/// Weights over a square image [y, x], and the box that holds the non-zero ones.
+/// Weights over a square image [y, x], and the box that contains the non-zero ones.
 struct ApertureWeights {
   Image<double> weight;
   WeightBox box;

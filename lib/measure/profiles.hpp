@@ -11,7 +11,7 @@ namespace lensmill::measure {
 
 /// Mean of positive - negative over the aperture in nmgy per pixel: sum w (p - n) / sum
 /// w; NaN if no part of the aperture lies in the image and is not masked. Pixels where
-/// `mask` (if not empty) is not 0 are left out, whatever they hold.
+/// `mask` (if not empty) is not 0 are left out, whatever their values.
 double mean_offset(const ApertureWeights& aperture, ImageView<const float> positive,
                    ImageView<const float> negative, ImageView<const float> mask = {});
 

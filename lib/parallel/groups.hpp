@@ -7,7 +7,7 @@ namespace lensmill::parallel {
 /// The ranks that write one shard together, and this group's place among the groups.
 struct Group {
   Communicator ranks;
-  int index = 0;  ///< 0 .. count - 1; group 0 holds the world's rank 0
+  int index = 0;  ///< 0 .. count - 1; group 0 contains the world's rank 0
   int count = 1;
 };
 

@@ -12,9 +12,9 @@
 
 namespace lensmill::parallel {
 
-/// Carries one rank's request to stop to all others, and tells each when all have come
-/// to their end, without a server, a helper thread or a collective: ranks finish at
-/// different times and must not wait for each other in between.
+/// Carries one rank's request to stop to all others, and notifies each when all have
+/// come to their end, without a server, a helper thread or a collective: ranks finish
+/// at different times and must not wait for each other in between.
 ///
 /// Ranks are the nodes of a binary tree (rank r below (r-1)/2), and words go along its
 /// edges. A request to stop is passed on as soon as a rank hears of it; n ranks have

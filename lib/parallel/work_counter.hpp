@@ -14,7 +14,7 @@ struct WorkAnswer {
   bool stopped = false;    ///< whether the end came before all items were handed out
 };
 
-/// Hands out 0 .. items-1, each once, in order, until somebody asks to stop.
+/// Hands out 0 .. items-1, each once, in order, until a rank asks to stop.
 /// Thread-safe.
 class WorkCounter {
  public:

@@ -15,8 +15,8 @@ class WorkServer;
 
 /// Who gets which item.
 enum class Distribution {
-  dynamic,  ///< whoever asks first
-  fixed,    ///< round robin: nobody is asked, no helper thread
+  dynamic,  ///< in order of requests
+  fixed,    ///< round robin: no requests, no helper thread
 };
 
 /// Hands the items 0 .. items-1 to groups, each item to one group, in order, to whoever
@@ -32,9 +32,9 @@ enum class Distribution {
 /// hand when they next ask (round robin: when they have heard of it, see keep_up()).
 class WorkQueue {
  public:
-  /// `stop_wanted`, if given, tells whether this rank has been asked to stop; looked at
-  /// in next() and keep_up(). \collective over `world`; `group` must outlive the queue.
-  /// \throws IoError
+  /// `stop_wanted`, if given, returns whether this rank has been asked to stop; looked
+  /// at in next() and keep_up(). \collective over `world`; `group` must outlive the
+  /// queue. \throws IoError
   WorkQueue(const Communicator& world, const Group& group, std::int64_t items,
             Distribution distribution = Distribution::dynamic,
             std::function<bool()> stop_wanted = {});

@@ -8,7 +8,7 @@
 #include <numbers>
 
 #include "lib/core/errors.hpp"
-#include "lib/psf/gauss_legendre.hpp"
+#include "lib/core/gauss_legendre.hpp"
 
 namespace lensmill::psf {
 namespace {

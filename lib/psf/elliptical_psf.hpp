@@ -41,7 +41,7 @@ class EllipticalPsf : public PsfFunction {
   Form form_;
 };
 
-/// Smallest odd square that holds `enclosed_energy` of the PSF's flux.
+/// Smallest odd square that contains `enclosed_energy` of the PSF's flux.
 /// \throws DataError if that needs more than `largest_pix` pixels a side (say
 /// size_pix).
 KernelSize size_for_enclosed_energy(const EllipticalPsf& psf, double enclosed_energy,

@@ -8,8 +8,8 @@
 
 #include "lib/core/contracts.hpp"
 #include "lib/core/errors.hpp"
+#include "lib/core/gauss_legendre.hpp"
 #include "lib/psf/elliptical_psf.hpp"
-#include "lib/psf/gauss_legendre.hpp"
 #include "lib/psf/kernel_moments.hpp"
 
 namespace lensmill::psf {

@@ -3,7 +3,7 @@
 #include <span>
 #include <vector>
 
-#include "lib/psf/gauss_legendre.hpp"
+#include "lib/core/gauss_legendre.hpp"
 #include "lib/psf/kernel_policy.hpp"
 #include "lib/psf/kernel_size.hpp"
 #include "lib/psf/lattice_kernel.hpp"

@@ -14,7 +14,6 @@ class Moffat final : public EllipticalPsf {
                 std::span<double> density) const override;
   double flux_within(double m_pix) const override;
   double beta() const { return beta_; }
-  double alpha_pix() const { return alpha_pix_; }
 
  private:
   double beta_;

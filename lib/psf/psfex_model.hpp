@@ -30,8 +30,9 @@ void check(const PsfexModel& model);
 /// (vignet_resample); a copy of the polynomial's value where PSF_SAMP *
 /// samples_per_pixel is 1. For what PSFEx itself would draw; convolution takes
 /// lattice_kernel_at. A resampled kernel has odd sides, its origin on the mask's
-/// (n-1)//2. PSF_MASK holds flux per image pixel at any sampling, so the sum is that of
-/// the mask times PSF_SAMP^2, kept. includes_pixel is true. \throws DataError as check.
+/// (n-1)//2. PSF_MASK contains flux per image pixel at any sampling, so the sum is that
+/// of the mask times PSF_SAMP^2, kept. includes_pixel is true. \throws DataError as
+/// check.
 PixelKernel kernel_at(const PsfexModel& model, double x_image, double y_image,
                       int samples_per_pixel = 1);
 

@@ -18,7 +18,7 @@ inline constexpr double psfex_usable_distance = 1.0;
 /// CCD pixels); 0 for a model without any. NaN for a position that is not a number.
 double psfex_distance(const PsfexModel& model, double x_image, double y_image);
 
-/// Whether the model says nothing about a position: farther than psfex_usable_distance.
+/// Whether a position is outside the model's range: farther than psfex_usable_distance.
 /// A constant model (POLDEG1 = 0) is the same everywhere.
 bool beyond_psfex_model(const PsfexModel& model, double x_image, double y_image);
 

@@ -25,7 +25,7 @@ struct AnalysisInput {
   std::size_t bins() const { return numbers.sums.bins().count(); }
   /// "[0.50, 0.75)" of a bin, "all" of the bootstrap's last cell.
   std::string label(std::size_t cell) const;
-  /// Cells to report: the bins and all. The bootstrap's cell bins() holds the rows
+  /// Cells to report: the bins and all. The bootstrap's cell bins() contains the rows
   /// outside the bins and is only in "all".
   std::vector<std::size_t> cells() const;
   /// Whether the rows are a design, not a population.

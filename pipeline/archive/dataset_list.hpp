@@ -14,8 +14,8 @@
 
 /// \file
 /// What a shard (format version 2) says of its datasets, and the two digests of what it
-/// holds. The digests are SHA-256 of JSON texts without blanks, keys in order, UTF-8,
-/// so that any reader can make them again: docs/output-format.md.
+/// contains. The digests are SHA-256 of JSON texts without blanks, keys in order,
+/// UTF-8, so that any reader can make them again: docs/output-format.md.
 
 namespace lensmill::pipeline {
 

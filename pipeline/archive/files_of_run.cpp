@@ -28,7 +28,7 @@ bool is_shard_file(const std::string& name) {
 }
 
 /// The virtual file of the run that is there, which may have another name than the one
-/// to come. A damaged run.yaml does not keep anybody from beginning anew.
+/// to come. A damaged run.yaml does not prevent a new run.
 std::string old_virtual_file(const RunFolder& folder) {
   try {
     const auto before = flatten(io::read_text(folder.run_yaml()), folder.run_yaml());

@@ -28,7 +28,7 @@ std::string run_folder_of(const std::string& path);
 /// name.
 std::vector<std::string> shard_files(const RunFolder& folder);
 
-/// Refuse names that the file system cannot hold, before any work: the longest ones
+/// Refuse names that the file system cannot store, before any work: the longest ones
 /// that a run makes, with what the names of partial files add. \independent \throws
 /// ConfigError: run.name; IoError: the folder's path
 void check_lengths_of_names(const RunFolder& folder);

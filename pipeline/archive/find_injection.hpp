@@ -39,7 +39,7 @@ struct ProductImage {
 ProductImage read_product(const io::hdf5::Group& images, const std::string& name,
                           const RowRange& row);
 
-/// Everything that a run holds of one injection.
+/// Everything that a run contains of one injection.
 struct StoredInjection {
   RowPlace place;
   std::vector<ProductImage> images;

@@ -18,7 +18,7 @@ std::string level_of_shards(const RunFolder& folder,
             ShardHeader::read(io::hdf5::File::open(file)).identity.instruction_level;
         break;
       } catch (const Error&) {
-        // Partial or damaged: says nothing.
+        // Partial or damaged: no level is known.
       }
     }
   });

@@ -13,7 +13,7 @@ std::string other_shard(const RunOnDisk& run, std::int64_t index,
   const RowRange planned = run.plan.rows_of(index);
   if (header.index != index || header.rows.first != planned.first ||
       header.rows.count > planned.count) {
-    return fmt::format("{}: holds shard {}, rows {} to {}, where {} to {} belong",
+    return fmt::format("{}: contains shard {}, rows {} to {}, where {} to {} belong",
                        file.file_path(), header.index, header.rows.first,
                        header.rows.end() - 1, planned.first, planned.end() - 1);
   }

@@ -5,11 +5,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstdlib>
 #include <fstream>
 
 #include "lib/core/errors.hpp"
+#include "lib/core/text.hpp"
 #include "lib/io/this_process.hpp"
 #include "pipeline/program/build_info.hpp"
 
@@ -28,13 +28,6 @@ std::string cpu_model() {
     if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
   }
   return "unknown";
-}
-
-std::string lower_case(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) {
-    return static_cast<char>(std::tolower(c));
-  });
-  return text;
 }
 
 void write_strings(io::hdf5::Group& group, const std::string& name,

@@ -52,7 +52,7 @@ class ResultBatch {
   std::vector<ShardColumn> columns_;
 };
 
-/// Rows that one rank holds before they are written: as many as fit `budget_bytes`.
+/// Rows that one rank keeps before they are written: as many as fit `budget_bytes`.
 std::int64_t rows_in_memory(std::size_t row_bytes, std::size_t budget_bytes);
 
 /// What a rank's finished rows may take in memory.

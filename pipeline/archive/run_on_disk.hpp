@@ -11,8 +11,8 @@
 
 namespace lensmill::pipeline {
 
-/// A run as its folder tells it, without the files it was made from: run.yaml and the
-/// shards' headers.
+/// A run as its folder describes it, without the files it was made from: run.yaml and
+/// the shards' headers.
 struct RunOnDisk {
   RunFolder folder;
   ShardPlan plan;

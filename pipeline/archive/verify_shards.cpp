@@ -118,7 +118,7 @@ void verify_shard(const RunOnDisk& run, std::int64_t index, VerifyReport& report
     }
     auto other = other_shard(run, index, file, header);
     if (other.empty() && header.rows != run.plan.rows_of(index)) {
-      other = fmt::format("{}: holds {} rows, not {}", path, header.rows.count,
+      other = fmt::format("{}: contains {} rows, not {}", path, header.rows.count,
                           run.plan.rows_of(index).count);
     }
     if (!other.empty()) report.problems.push_back(other);

@@ -28,10 +28,10 @@ AuditRenderer::AuditRenderer(const AuditMapping& map, const AuditRows& rows,
       grid_(map.grid),
       bands_(map.bands.size()),
       rows_(rows),
-      correct_(make_line(map, rows, false, world)),
+      correct_(make_line(map, rows, PsfPlacement::correct, world)),
       arcs_(map.bands.size()) {
   try {
-    legacy_ = make_line(map, rows, true, world);
+    legacy_ = make_line(map, rows, PsfPlacement::legacy, world);
     // What the operator cannot take shows with the first kernel.
     take(0);
   } catch (const Error& error) {
@@ -41,7 +41,8 @@ AuditRenderer::AuditRenderer(const AuditMapping& map, const AuditRows& rows,
 }
 
 AuditRenderer::Line AuditRenderer::make_line(const AuditMapping& map,
-                                             const AuditRows& rows, bool legacy,
+                                             const AuditRows& rows,
+                                             PsfPlacement placement,
                                              const parallel::Communicator& world) {
   std::vector<std::pair<std::string, double>> first;
   for (std::size_t k = 0; k < rows.given.size(); ++k) {
@@ -50,8 +51,9 @@ AuditRenderer::Line AuditRenderer::make_line(const AuditMapping& map,
     if (!std::isfinite(value)) value = 1.0;
     first.emplace_back(rows.given[k], value);
   }
-  const auto config = config::read_run_config_text(
-      audit_config_yaml(map, first, legacy), map.path + " (as a run)", {}, map.folder);
+  const auto config =
+      config::read_run_config_text(audit_config_yaml(map, first, placement),
+                                   map.path + " (as a run)", {}, map.folder);
   const auto opened = open_inputs(config, world);
   auto inputs = std::make_shared<stages::Inputs>(*opened.inputs);
   inputs->rows = std::make_shared<const MemoryRows>(rows);

@@ -47,7 +47,7 @@ class AuditRenderer {
     stages::Setup setup;
     stages::Stamp stamp;
   };
-  Line make_line(const AuditMapping& map, const AuditRows& rows, bool legacy,
+  Line make_line(const AuditMapping& map, const AuditRows& rows, PsfPlacement placement,
                  const parallel::Communicator& world);
   bool sample(Line& line, std::size_t index) const;
   /// Arcs without light: of a row that cannot be rendered.

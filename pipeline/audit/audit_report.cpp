@@ -52,7 +52,7 @@ std::string verdict_sentence(const AuditResult& result) {
   return {};
 }
 
-// Log-likelihoods this near do not tell, as in analysis::verdict_of.
+// Log-likelihoods this near decide nothing, as in analysis::verdict_of.
 constexpr double least_difference = 3.0;
 
 /// Stamps that both placements were compared with, and those that the legacy one fits

@@ -12,7 +12,7 @@
 #include "lib/io/hdf5/file.hpp"
 
 /// \file
-/// What `lensmill audit` is told of somebody's training data: MAPPING.yaml, see
+/// What `lensmill audit` is told of a user's training data: MAPPING.yaml, see
 /// docs/audit.md.
 
 namespace lensmill::pipeline {
@@ -83,12 +83,15 @@ AuditMapping mapping_of_run(const io::hdf5::File& file);
 /// Every dataset of the file, as group/name, in order.
 std::vector<std::string> all_datasets(const io::hdf5::Group& group);
 
+enum class PsfPlacement {
+  correct,
+  legacy,  ///< by the historical operator
+};
 /// A run configuration that renders the mapping's rows: `grid` rows of one value each
 /// (see stages::Inputs::rows for the real ones).
 /// \param given the columns that rows bring, with a valid value each
-/// \param legacy with the historical operator
 std::string audit_config_yaml(const AuditMapping& mapping,
                               const std::vector<std::pair<std::string, double>>& given,
-                              bool legacy);
+                              PsfPlacement placement);
 
 }  // namespace lensmill::pipeline

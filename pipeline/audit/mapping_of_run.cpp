@@ -115,7 +115,7 @@ AuditMapping mapping_of_run(const io::hdf5::File& file) {
 
 std::string audit_config_yaml(const AuditMapping& map,
                               const std::vector<std::pair<std::string, double>>& given,
-                              bool legacy) {
+                              PsfPlacement placement) {
   const auto scalar = [](double value) {
     return Node::make_scalar(fmt::format("{:.17g}", value));
   };
@@ -146,7 +146,7 @@ std::string audit_config_yaml(const AuditMapping& map,
   put({"psf"}, map.psf);
   if (map.render.kind != Node::Kind::null) put({"render"}, map.render);
   if (map.convolve.kind != Node::Kind::null) put({"convolve"}, map.convolve);
-  if (legacy) {
+  if (placement == PsfPlacement::legacy) {
     put({"render", "margin_pix"}, Node::make_scalar("0"));
     put({"convolve"}, Node::make_map());
     put({"convolve", "operator"}, Node::make_scalar("legacy_ifftshift"));

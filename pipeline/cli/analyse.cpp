@@ -15,10 +15,11 @@ namespace {
 /// "0.5,0.75,1": ascending edges. \throws UsageError
 std::vector<double> edges_of(const std::string& text) {
   const auto fail = [&](const std::string& problem) -> std::vector<double> {
-    throw UsageError(fmt::format(
-        "analyse: --theta-e-bins: {} (got \"{}\") give ascending edges in arcsec, such "
-        "as 0.5,0.75,1,1.5,2,2.5",
-        problem, text));
+    throw UsageError(
+        fmt::format("analyse: --theta-e-bins: {} (got \"{}\"); give ascending edges in "
+                    "arcsec, such "
+                    "as 0.5,0.75,1,1.5,2,2.5",
+                    problem, text));
   };
   std::vector<double> edges;
   const char* at = text.data();

@@ -53,7 +53,7 @@ std::string provenance_text(const io::hdf5::File& file) {
   return text;
 }
 
-/// "format lensmill-shard 2", and the digests that tell whether two shards are equal.
+/// "format lensmill-shard 2", and the digests by which two shards are compared.
 std::string format_text(const io::hdf5::File& file) {
   std::string text =
       fmt::format("format {}, version {}\n", file.read_string_attribute("format"),
@@ -125,7 +125,7 @@ ExitCode run(const po::variables_map& values, const Context& context) {
 
 Command info_command() {
   return {.name = "info",
-          .summary = "what a run or one of its files holds, and how it was made",
+          .summary = "what a run or one of its files contains, and how it was made",
           .usage = "lensmill info RUN|FILE",
           .positional = "WHAT",
           .positional_help = "a run's folder, its HDF5 file or a shard",

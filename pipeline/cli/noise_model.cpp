@@ -8,7 +8,7 @@
 namespace lensmill::pipeline::cli {
 namespace {
 
-// Beyond this the cells, four times as large, hold too few independent pixels.
+// Beyond this the cells, four times as large, contain too few independent pixels.
 constexpr int most_lag_pix = 32;
 
 NoiseModelRequest request_from(const po::variables_map& values) {

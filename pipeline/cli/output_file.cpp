@@ -38,7 +38,7 @@ bool is_of_kind(const OutputFile& output) {
   std::ifstream file(output.path, std::ios::binary);
   std::string start(output.first_bytes.size(), '\0');
   file.read(start.data(), static_cast<std::streamsize>(start.size()));
-  // An empty one holds nothing that could be lost.
+  // An empty one contains nothing that could be lost.
   return file.gcount() == 0 || start == output.first_bytes;
 }
 

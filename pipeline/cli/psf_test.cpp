@@ -23,7 +23,7 @@ ExitCode run(const po::variables_map& values, const Context& context) {
 
 Command psf_test_command() {
   Command command{.name = "psf-test",
-                  .summary = "hold every PSF to what its stated policy promises",
+                  .summary = "test every PSF against its stated policy",
                   .usage = "lensmill psf-test CONFIG [options]",
                   .positional = "CONFIG",
                   .positional_help = "the configuration (YAML)",

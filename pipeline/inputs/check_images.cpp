@@ -5,13 +5,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <iterator>
 #include <optional>
 #include <string_view>
 #include <tuple>
 
 #include "lib/core/errors.hpp"
+#include "lib/core/text.hpp"
 #include "lib/io/fits/file.hpp"
 #include "lib/io/hdf5/file.hpp"
 #include "pipeline/inputs/image_claims.hpp"
@@ -72,9 +72,7 @@ io::fits::ImageHdu open(const NamedImage& image) {
 bool is_beside_an_image(const io::fits::Hdu& hdu) {
   std::string name;
   for (const char* card : {"EXTNAME", "IMTYPE", "PRODTYPE"}) {
-    for (const char c : hdu.find_string(card).value_or("") + ' ') {
-      name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    }
+    name += lower_case(hdu.find_string(card).value_or("") + ' ');
   }
   // As surveys and telescopes' pipelines name them, with all that begins or ends so.
   constexpr std::array<std::string_view, 19> parts{
@@ -107,7 +105,7 @@ void notice_other_images(const NamedImage& image, std::vector<std::string>& warn
   }
   if (others.empty() || certain) return;
   warnings.push_back(fmt::format(
-      "{}: {} holds {} images, and the first, {}, is taken (there are also {}); if "
+      "{}: {} contains {} images, and the first, {}, is taken (there are also {}); if "
       "another is meant, {}",
       image.key, image.path, others.size() + 1, described(first),
       fmt::join(others, ", "),
@@ -233,7 +231,7 @@ std::vector<std::string> check_shared_images(const RunConfig& config,
           "{} and {} are the same image ({}, HDU {}), so that both bands would be "
           "equal; {}",
           one.key, other.key, one.path, open(one).index(),
-          cutouts ? "a FITS cube [n, y, x] holds n hosts of one band. If its planes "
+          cutouts ? "a FITS cube [n, y, x] contains n hosts of one band. If its planes "
                     "are the "
                     "bands of one host, as cutout services give them, write one cube "
                     "[1, y, x] per band, or one HDF5 dataset [n, band, y, x] "

@@ -142,7 +142,7 @@ std::vector<std::string> check_noise_maps(const config::RunConfig& config,
     }
     if (!only_0_and_1 || !any) continue;
     warnings.push_back(fmt::format(
-        "noise.invvar.{}: holds nothing but 0 and 1: a mask is no inverse variance "
+        "noise.invvar.{}: contains nothing but 0 and 1: a mask is no inverse variance "
         "(nmgy^-2); with it the noise is 1 nmgy per pixel",
         config.bands[b]));
   }

@@ -42,8 +42,8 @@ WeightCheck check_weight(const stages::HostCutouts& hosts, int band);
 std::vector<std::string> check_weights(const config::RunConfig& config,
                                        const stages::HostCutouts& hosts);
 
-/// A sentence for each band of `noise.invvar` whose map holds nothing but 0 and 1, as
-/// masks do. \throws IoError \independent
+/// A sentence for each band of `noise.invvar` whose map contains nothing but 0 and 1,
+/// as masks do. \throws IoError \independent
 std::vector<std::string> check_noise_maps(const config::RunConfig& config,
                                           const stages::InvvarMaps& maps);
 

@@ -2,10 +2,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <string_view>
 
+#include "lib/core/text.hpp"
 #include "lib/core/units.hpp"
 #include "pipeline/inputs/image_claims.hpp"
 
@@ -20,14 +20,6 @@ constexpr double noticed_zero_point_mag = 0.3;
 constexpr double refused_zero_point_mag = 1.0;
 // Nominal scales are rounded (0.27 for DECam's 0.262).
 constexpr double largest_nominal_mismatch = 0.05;
-
-std::string lower_case(std::string_view text) {
-  std::string lower;
-  for (const char c : text) {
-    lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  }
-  return lower;
-}
 
 /// A unit of pixel values, of its text.
 struct Unit {

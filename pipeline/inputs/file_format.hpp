@@ -4,7 +4,7 @@
 
 namespace lensmill::pipeline {
 
-/// What a file holds.
+/// What a file contains.
 enum class FileFormat {
   text,    ///< no byte of its beginning is zero
   hdf5,    ///< HDF5's signature

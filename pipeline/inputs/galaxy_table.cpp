@@ -113,7 +113,7 @@ void require(const TableHdu& table, const char* name, ColumnKind wanted) {
       wanted == ColumnKind::floating ? is_number(column.kind) : column.kind == wanted;
   if (is_kind && column.row_elements() == 1) return;
   throw DataError(fmt::format(
-      "{}, column {}: holds {} ({} in each row), but one {} in each row is needed",
+      "{}, column {}: contains {} ({} in each row), but one {} in each row is needed",
       table.place(), column.name, to_string(column.kind), column.row_elements(),
       wanted == ColumnKind::string    ? "text"
       : wanted == ColumnKind::integer ? "integer"

@@ -82,11 +82,12 @@ class FitsCutouts final : public stages::HostCutouts {
         cube.nx() == first.nx()) {
       return;
     }
-    throw DataError(fmt::format(
-        "{}: holds {} cutouts of {} x {} pixels, but {} holds {} of {} x {}; a host is "
-        "the same plane of equal cubes in every band and inverse variance",
-        cube.place(), cube.planes(), cube.ny(), cube.nx(), first.place(),
-        first.planes(), first.ny(), first.nx()));
+    throw DataError(
+        fmt::format("{}: contains {} cutouts of {} x {} pixels, but {} contains {} of "
+                    "{} x {}; a host is "
+                    "the same plane of equal cubes in every band and inverse variance",
+                    cube.place(), cube.planes(), cube.ny(), cube.nx(), first.place(),
+                    first.planes(), first.ny(), first.nx()));
   }
 
   double nmgy_per_unit_;
@@ -168,13 +169,14 @@ constexpr int largest_side_pix = 4096;
 template <class Cutouts>
 std::shared_ptr<const stages::HostCutouts> checked(std::shared_ptr<const Cutouts> hosts,
                                                    int stamp_size_pix) {
-  if (hosts->count() < 1) throw DataError(hosts->file_place() + ": holds no cutouts");
+  if (hosts->count() < 1)
+    throw DataError(hosts->file_place() + ": contains no cutouts");
   if (hosts->count() > most_hosts) {
-    throw DataError(
-        fmt::format("{}: holds {} cutouts, at most {} are taken (what is measured of "
-                    "each is held in "
-                    "memory on every rank); put fewer into a file",
-                    hosts->file_place(), grouped(hosts->count()), grouped(most_hosts)));
+    throw DataError(fmt::format(
+        "{}: contains {} cutouts, at most {} are taken (what is measured of "
+        "each is held in "
+        "memory on every rank); put fewer into a file",
+        hosts->file_place(), grouped(hosts->count()), grouped(most_hosts)));
   }
   if (std::max(hosts->ny(), hosts->nx()) > largest_side_pix) {
     throw DataError(

@@ -164,7 +164,7 @@ ImageClaims claims_of(const io::hdf5::Dataset& dataset) {
     try {
       claims.unit = dataset.read_string_attribute(name);
     } catch (const DataError&) {
-      continue;  // of another kind: it says nothing
+      continue;  // of another kind: no claim
     }
   }
   return claims;

@@ -20,11 +20,12 @@ class FitsMaps final : public stages::InvvarMaps {
       maps_.push_back(io::fits::File::open(files.at(band)).first_image());
       const auto& map = maps_.back();
       if (map.planes() != planes() || map.ny() != ny() || map.nx() != nx()) {
-        throw DataError(fmt::format(
-            "{}: holds {} x {} x {} pixels, but {} holds {} x {} x {}; a stamp has the "
-            "same place in every band's inverse variance",
-            map.place(), map.planes(), map.ny(), map.nx(), maps_.front().place(),
-            planes(), ny(), nx()));
+        throw DataError(
+            fmt::format("{}: contains {} x {} x {} pixels, but {} contains {} x {} x "
+                        "{}; a stamp has the "
+                        "same place in every band's inverse variance",
+                        map.place(), map.planes(), map.ny(), map.nx(),
+                        maps_.front().place(), planes(), ny(), nx()));
       }
     }
     if (ny() < stamp_size_pix || nx() < stamp_size_pix) {

@@ -36,8 +36,8 @@ struct KernelList {
 
 void check_size(const KernelList& list) {
   if (list.count == 0 || list.ny == 0 || list.nx == 0) {
-    throw DataError(fmt::format("{}: holds no kernels (shape [{}, {}, {}])", list.place,
-                                list.count, list.ny, list.nx));
+    throw DataError(fmt::format("{}: contains no kernels (shape [{}, {}, {}])",
+                                list.place, list.count, list.ny, list.nx));
   }
   const double size_gib = static_cast<double>(list.count) *
                           static_cast<double>(list.ny) * static_cast<double>(list.nx) *
@@ -73,8 +73,9 @@ std::pair<std::size_t, std::size_t> taken_from(const KernelList& list,
   if (plane < 0) return {0, list.count};
   const auto index = static_cast<std::size_t>(plane);
   if (index >= list.count) {
-    throw ConfigError(fmt::format("{}.plane: {} holds {} planes (from 0), asked for {}",
-                                  question.where(), list.place, list.count, plane));
+    throw ConfigError(
+        fmt::format("{}.plane: {} contains {} planes (from 0), asked for {}",
+                    question.where(), list.place, list.count, plane));
   }
   return {index, 1};
 }

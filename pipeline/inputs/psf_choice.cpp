@@ -27,7 +27,7 @@ std::string listed(const std::vector<std::string>& texts) {
   return fmt::format("{}{}", fmt::join(first, "; "), more);
 }
 
-/// What an image's header says of its band; its name where that says nothing.
+/// What an image's header says of its band; its name where the header names none.
 std::vector<StatedBand> names_of(const io::fits::Hdu& image) {
   auto stated = stated_bands(image);
   if (!stated.empty()) return stated;
@@ -104,12 +104,13 @@ int choose_image(const File& file, const PsfQuestion& question) {
     if (match) of_band.push_back(hdu);
   }
   if (of_band.size() == 1) return of_band.front();
-  throw ConfigError(fmt::format(
-      "{}.hdu: required, since {} holds {} images and {} of them {} of band {} by its "
-      "header ({}); name the one that is meant (0 is the primary)",
-      question.where(), file.path(), hdus.size(),
-      of_band.empty() ? "none" : std::to_string(of_band.size()),
-      of_band.empty() ? "is" : "are", question.wanted(), listed(texts)));
+  throw ConfigError(
+      fmt::format("{}.hdu: required, since {} contains {} images and {} of them {} of "
+                  "band {} by its "
+                  "header ({}); name the one that is meant (0 is the primary)",
+                  question.where(), file.path(), hdus.size(),
+                  of_band.empty() ? "none" : std::to_string(of_band.size()),
+                  of_band.empty() ? "is" : "are", question.wanted(), listed(texts)));
 }
 
 PsfexPlace choose_model(const File& file, const PsfQuestion& question) {
@@ -133,10 +134,11 @@ PsfexPlace choose_model(const File& file, const PsfQuestion& question) {
            file.path(), [&](const auto& place) { return place.row == section.row; });
   }
   if (places.size() == 1) return places.front();
-  throw ConfigError(fmt::format(
-      "{}: {} holds {} PSFEx models that answer to it ({}), and each is another CCD's; "
-      "name one by `hdu`, `ccdname` or `row` (from 0)",
-      question.where(), file.path(), places.size(), descriptions(places)));
+  throw ConfigError(
+      fmt::format("{}: {} contains {} PSFEx models that answer to it ({}), and each is "
+                  "another CCD's; "
+                  "name one by `hdu`, `ccdname` or `row` (from 0)",
+                  question.where(), file.path(), places.size(), descriptions(places)));
 }
 
 }  // namespace lensmill::pipeline

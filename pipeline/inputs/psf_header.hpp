@@ -25,8 +25,8 @@ struct PsfQuestion {
   }
 };
 
-/// The HDU of a FITS file that holds the band's kernels: that of `hdu`, else the only
-/// image, else the only one whose BAND, FILTER (or EXTNAME) is this band's.
+/// The HDU of a FITS file that contains the band's kernels: that of `hdu`, else the
+/// only image, else the only one whose BAND, FILTER (or EXTNAME) is this band's.
 /// \throws ConfigError where several images are left, listing them; DataError
 int choose_image(const io::fits::File& file, const PsfQuestion& question);
 

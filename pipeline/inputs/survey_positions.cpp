@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cmath>
 #include <limits>
 #include <memory>
@@ -15,6 +14,7 @@
 #include "lib/catalogue/column_units.hpp"
 #include "lib/catalogue/csv_source.hpp"
 #include "lib/core/errors.hpp"
+#include "lib/core/text.hpp"
 #include "pipeline/inputs/catalogue_sources.hpp"
 
 namespace lensmill::pipeline {
@@ -35,15 +35,10 @@ std::unique_ptr<const ColumnSource> open_table(const std::string& path) {
 /// The file's own spelling of a column, whatever the case; nothing if it has none.
 std::optional<std::string> spelling_of(const ColumnSource& table,
                                        const std::string& name) {
-  const auto lower = [](std::string text) {
-    std::ranges::transform(text, text.begin(), [](unsigned char c) {
-      return static_cast<char>(std::tolower(c));
-    });
-    return text;
-  };
   const auto& columns = table.columns();
-  const auto found = std::ranges::find_if(
-      columns, [&](const auto& column) { return lower(column) == lower(name); });
+  const auto found = std::ranges::find_if(columns, [&](const auto& column) {
+    return lower_case(column) == lower_case(name);
+  });
   if (found == columns.end()) return std::nullopt;
   return *found;
 }
@@ -53,7 +48,7 @@ std::string required_column(const ColumnSource& table, const std::string& name) 
   for (const auto& column : table.unread()) {
     if (column.name != name) continue;
     throw DataError(
-        fmt::format("{}: column `{}` holds {}, but one number in each row is "
+        fmt::format("{}: column `{}` contains {}, but one number in each row is "
                     "needed",
                     table.path(), name, column.holds));
   }

@@ -12,7 +12,7 @@ constexpr std::chrono::seconds interval{60};
 
 }  // namespace
 
-// Not through a link that somebody has put there ("x").
+// Not through a link that another user has put there ("x").
 Heartbeat::Heartbeat(const std::string& path)
     : file_(std::fopen(path.c_str(), "wxe")) {}
 

@@ -23,8 +23,8 @@ GatingRun read_gating_run(const std::string& path, const RunFolder& folder);
 /// none. Of several jobs that begin one run at once, all get the same.
 std::string run_id_of(const RunFolder& folder);
 
-/// What one job did to a run, as RUN/log/STEM.job.json tells it; RUN/provenance.json is
-/// made from all of them. Written when the job begins ("running": what a killed job
+/// What one job did to a run, as recorded in RUN/log/STEM.job.json; RUN/provenance.json
+/// is made from all of them. Written when the job begins ("running": what a killed job
 /// leaves) and when it ends. Of the world's root; elsewhere a record does nothing.
 class JobRecord {
  public:

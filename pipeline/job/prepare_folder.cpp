@@ -49,7 +49,7 @@ void check_same_config(const RunFolder& folder, const Provenance& provenance,
 }
 
 /// A run makes its log folder before its run.yaml: without one (and without shards) the
-/// file is somebody's configuration that happens to be called like that.
+/// file is a configuration of the user's that happens to have this name.
 void check_made_by_a_run(const RunFolder& folder) {
   if (io::exists(folder.log()) || !shard_files(folder).empty()) return;
   throw UsageError(
@@ -62,7 +62,8 @@ void check_made_by_a_run(const RunFolder& folder) {
 void check_free(const RunFolder& folder) {
   if (!shard_files(folder).empty() || io::exists(folder.virtual_file())) {
     throw UsageError(fmt::format(
-        "{}: holds shards or {} but no run.yaml: not a run that could be continued or "
+        "{}: contains shards or {} but no run.yaml: not a run that could be continued "
+        "or "
         "replaced; give another --output, or remove them by hand",
         folder.path(), fs::path(folder.virtual_file()).filename().string()));
   }
@@ -163,21 +164,19 @@ ShardState look_at(const RunFolder& folder, std::int64_t shard, const ShardPlan&
 }
 
 /// Each rank looks at some of the shards; every rank gets all states' kinds.
-std::vector<std::int64_t> inspect_all(const RunFolder& folder, const ShardPlan& plan,
-                                      const ShardRange& selection,
-                                      const RunIdentity& identity,
-                                      const Provenance& provenance,
+std::vector<std::int64_t> inspect_all(const JobTask& task,
                                       const PrepareOptions& options,
                                       const parallel::Communicator& world, Log& log) {
+  const ShardRange& selection = task.selection;
   std::vector<std::int64_t> kinds(static_cast<std::size_t>(selection.count()), 0);
   std::string damaged;
   world.agree([&] {
     for (auto shard = selection.first + world.rank(); shard < selection.end;
          shard += world.size()) {
-      const auto state = look_at(folder, shard, plan, identity, options);
+      const auto state = look_at(task.folder, shard, task.plan, task.identity, options);
       if (state.kind == ShardState::Kind::outdated) refuse_outdated(state);
       if (state.kind == ShardState::Kind::foreign) {
-        refuse_foreign(state, folder.shard(shard), identity, provenance);
+        refuse_foreign(state, task.folder.shard(shard), task.identity, task.provenance);
       }
       if (state.kind == ShardState::Kind::damaged) damaged += state.reason + "\n";
       kinds[static_cast<std::size_t>(shard - selection.first)] =
@@ -193,22 +192,20 @@ std::vector<std::int64_t> inspect_all(const RunFolder& folder, const ShardPlan& 
 
 }  // namespace
 
-PreparedFolder prepare_folder(const RunFolder& folder, const ShardPlan& plan,
-                              const ShardRange& selection, const RunIdentity& identity,
-                              const Provenance& provenance,
-                              const PrepareOptions& options,
+PreparedFolder prepare_folder(const JobTask& task, const PrepareOptions& options,
                               const parallel::Communicator& world, Log& log) {
+  const RunFolder& folder = task.folder;
   PreparedFolder prepared;
   world.agree([&] {
     if (!world.is_root()) return;
-    prepared.hold = settle(folder, plan, selection, provenance, options.existing, log);
+    prepared.hold = settle(folder, task.plan, task.selection, task.provenance,
+                           options.existing, log);
     prepared.job = io::unique_process_name();
   });
   world.broadcast(prepared.job);
-  const auto kinds =
-      inspect_all(folder, plan, selection, identity, provenance, options, world, log);
+  const auto kinds = inspect_all(task, options, world, log);
   for (std::size_t k = 0; k < kinds.size(); ++k) {
-    const auto shard = selection.first + static_cast<std::int64_t>(k);
+    const auto shard = task.selection.first + static_cast<std::int64_t>(k);
     if (kinds[k] == static_cast<std::int64_t>(ShardState::Kind::complete)) {
       ++prepared.complete;
     } else {
@@ -218,8 +215,8 @@ PreparedFolder prepare_folder(const RunFolder& folder, const ShardPlan& plan,
   world.agree([&] {
     if (!world.is_root()) return;
     // Only now: a refused job must not change what the run says of itself.
-    io::write_text(folder.run_yaml(), provenance.resolved_yaml);
-    remove_partials(folder, selection);
+    io::write_text(folder.run_yaml(), task.provenance.resolved_yaml);
+    remove_partials(folder, task.selection);
   });
   return prepared;
 }

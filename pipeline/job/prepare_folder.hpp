@@ -13,7 +13,7 @@
 
 namespace lensmill::pipeline {
 
-/// What the user said about a folder that already holds a run.
+/// What the user said about a folder that already contains a run.
 enum class Existing {
   refuse,     ///< nothing: never touch finished work unasked
   resume,     ///< --resume: make what is missing
@@ -27,6 +27,15 @@ struct PrepareOptions {
   bool accept_different_build = false;
   /// --verify-existing: shards that are there count only if every checksum agrees.
   bool verify_existing = false;
+};
+
+/// What a job makes, and where.
+struct JobTask {
+  const RunFolder& folder;
+  const ShardPlan& plan;
+  ShardRange selection;
+  const RunIdentity& identity;
+  const Provenance& provenance;
 };
 
 /// What is left to do.
@@ -44,10 +53,7 @@ struct PreparedFolder {
 /// \throws UsageError: a run is there and nothing was said about it, or another job is
 ///   making some of the shards; ConfigError: it is another run, with the differences;
 ///   IoError: cannot be written
-PreparedFolder prepare_folder(const RunFolder& folder, const ShardPlan& plan,
-                              const ShardRange& selection, const RunIdentity& identity,
-                              const Provenance& provenance,
-                              const PrepareOptions& options,
+PreparedFolder prepare_folder(const JobTask& task, const PrepareOptions& options,
                               const parallel::Communicator& world, Log& log);
 
 }  // namespace lensmill::pipeline

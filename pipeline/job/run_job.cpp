@@ -119,40 +119,42 @@ void warn_of_margin(const Session& session, const Communicator& world, Log& log)
 
 /// The record of this job, on the root.
 JobRecord begin_record(const Session& session, const std::vector<GatingRun>& gates,
-                       const ShardRange& selection, const RunFolder& folder,
-                       const RunIdentity& identity, const Provenance& provenance,
-                       const Communicator& world) {
+                       const JobTask& task, const Communicator& world) {
   JobRecord record;
   world.agree([&] {
     if (!world.is_root()) return;
-    record = JobRecord(folder, provenance,
-                       {{"config_hash", identity.config_hash},
+    record = JobRecord(task.folder, task.provenance,
+                       {{"config_hash", task.identity.config_hash},
                         {"run_name", session.config.run.name},
                         {"run_rows", session.plan.rows},
                         {"run_shards", session.plan.shards()},
-                        {"first_shard", selection.first},
-                        {"last_shard", selection.end - 1}},
+                        {"first_shard", task.selection.first},
+                        {"last_shard", task.selection.end - 1}},
                        gates);
   });
   return record;
 }
 
-/// Make the pending shards; true if some were left because of a request to stop.
-bool make_shards(const Session& session, const PreparedFolder& prepared,
-                 const RunFolder& folder, const RunIdentity& identity,
-                 const Provenance& provenance, const std::string& stem,
-                 const Communicator& world, Log& log, Timings& timings) {
+struct Made {
+  bool stopped = false;  ///< shards were left because of a request to stop
+  Timings timings;       ///< this rank's
+};
+
+/// Make the pending shards. \param stem of the job's records
+Made make_shards(const Session& session, const JobTask& task,
+                 const PreparedFolder& prepared, const std::string& stem,
+                 const Communicator& world, Log& log) {
   const auto group = parallel::make_groups(world, session.config.output.writer_groups);
-  Progress progress(log, folder, session.plan, group.ranks.size());
+  Progress progress(log, task.folder, session.plan, group.ranks.size());
   Heartbeat heartbeat;
   if (group.ranks.is_root()) {
     heartbeat = Heartbeat(fmt::format("{}.group-{:04}.jsonl", stem, group.index));
   }
-  StopRequests stop(folder, group.ranks.is_root(), group.count, log);
+  StopRequests stop(task.folder, group.ranks.is_root(), group.count, log);
   std::optional<parallel::WorkQueue> queue;
   ShardMaker maker(group.ranks,
-                   {session.chain(), session.rows(), session.plan.rows, identity,
-                    provenance, prepared.job},
+                   {session.chain(), session.rows(), session.plan.rows, task.identity,
+                    task.provenance, prepared.job},
                    [&] {
                      progress.row_done();
                      heartbeat.row_done();
@@ -177,7 +179,7 @@ bool make_shards(const Session& session, const PreparedFolder& prepared,
       const RowRange rows = session.plan.rows_of(shard);
       progress.begin_shard(rows.count);
       heartbeat.begin_shard(shard, rows.count);
-      maker.make(shard, rows, folder.shard(shard));
+      maker.make(shard, rows, task.folder.shard(shard));
       progress.end_shard();
       heartbeat.end_shard();
     }
@@ -188,9 +190,9 @@ bool make_shards(const Session& session, const PreparedFolder& prepared,
   // Tells the other groups of an error, and waits for them.
   queue.reset();
   world.agree(error);
-  timings = maker.timings();
+  Made made{.stopped = world.any(stopped), .timings = maker.timings()};
   const auto coarse = world.sum(maker.coarse_rows());
-  const auto rows = world.sum(timings.rows);
+  const auto rows = world.sum(made.timings.rows);
   if (coarse > 0) {
     log.warning(fmt::format(
         "output.encoding int16: in {} of {} rows the steps are above half the "
@@ -198,9 +200,8 @@ bool make_shards(const Session& session, const PreparedFolder& prepared,
         "range): use float32",
         grouped(coarse), grouped(rows)));
   }
-  const bool any_stopped = world.any(stopped);
-  if (any_stopped) stop.explain();
-  return any_stopped;
+  if (made.stopped) stop.explain();
+  return made;
 }
 
 /// Print how fast it went and who was slow; what to keep of it for the job's record.
@@ -336,8 +337,8 @@ ExitCode run_job(const config::RunConfig& config, const RunOptions& options,
       gates.push_back(read_gating_run(path, folder));
     }
   });
-  const PreparedFolder prepared = prepare_folder(
-      folder, session.plan, selection, identity, provenance, prepare, world, log);
+  const JobTask task{folder, session.plan, selection, identity, provenance};
+  const PreparedFolder prepared = prepare_folder(task, prepare, world, log);
   world.agree([&] { log.also_to(fmt::format("{}/{}", folder.log(), io::utc_now())); });
   log.info(
       version_line() + ", started as: " +
@@ -350,23 +351,20 @@ ExitCode run_job(const config::RunConfig& config, const RunOptions& options,
 
   if (!prepared.pending.empty()) warn_of_margin(session, world, log);
 
-  JobRecord record =
-      begin_record(session, gates, selection, folder, identity, provenance, world);
+  JobRecord record = begin_record(session, gates, task, world);
   std::string stem = record.stem();
   world.broadcast(stem);
-  Timings timings;
   const auto making = std::chrono::steady_clock::now();
-  const bool stopped = make_shards(session, prepared, folder, identity, provenance,
-                                   stem, world, log, timings);
+  const Made made = make_shards(session, task, prepared, stem, world, log);
   const auto now = std::chrono::steady_clock::now();
   const std::chrono::duration<double> wall = now - making;
   const std::chrono::duration<double> spent = now - start;
   nlohmann::json results = nlohmann::json::object();
   if (!prepared.pending.empty()) {
-    results = say_speed(session, timings, wall.count(), spent.count(),
+    results = say_speed(session, made.timings, wall.count(), spent.count(),
                         static_cast<std::int64_t>(row_bytes), stem, world, log);
   }
-  const ExitCode code = conclude(session, selection, stopped, folder, world, log);
+  const ExitCode code = conclude(session, selection, made.stopped, folder, world, log);
   world.agree([&] {
     record.end(code, results);
     // Jobs of an array leave it to finalize: each would read the records of all.

@@ -8,7 +8,7 @@
 
 namespace lensmill::pipeline {
 
-/// What a run holds, from its own files.
+/// What a run contains, from its own files.
 struct RunSummary {
   std::int64_t rows = 0;    ///< in the shards that are there
   std::int64_t shards = 0;  ///< of them

@@ -61,7 +61,7 @@ void ShardWriter::create(const ShardHeader& header, const Provenance& provenance
                     "directory)");
     }
     io::remove_file(partial_);
-    // HDF5 would follow a link that somebody has put there.
+    // HDF5 would follow a link that another user has put there.
     io::make_new(partial_);
   });
   together([&] {

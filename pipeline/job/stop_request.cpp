@@ -47,7 +47,7 @@ bool is_meant_for_another(const std::string& text, const RunFolder& folder,
   return std::ranges::any_of(
       io::Claim::living(folder.log(), own_claim, io::claim_times_from_environment()),
       [&](const io::Claim::Entry& entry) {
-        // A file made by hand names nobody: it is newer than whoever lives, since each
+        // A file made by hand names no job: it is newer than whoever lives, since each
         // removes what it finds at its start.
         return entry.name != own &&
                (named.empty() || std::ranges::find(named, entry.name) != named.end());

@@ -56,7 +56,7 @@ Log::~Log() { clear_progress(); }
 void Log::also_to(const std::string& path) {
   if (!speaks()) return;
   // Two jobs may begin in the same second; and what is there already may be a link that
-  // somebody has put there, to be followed by us.
+  // another user has put there, and would be followed.
   std::string own = path + ".log";
   std::FILE* file = std::fopen(own.c_str(), "wxe");
   if (file == nullptr && errno == EEXIST) {

@@ -39,7 +39,7 @@ inline bool stored_is_legacy(const ProbedRow& probed) {
          probed.stored_misfit_legacy < 1.0;
 }
 
-/// The rank that holds a variant's features.
+/// The rank that has a variant's features.
 inline int owner_of(std::size_t variant, const parallel::Communicator& world) {
   return static_cast<int>(variant % static_cast<std::size_t>(world.size()));
 }

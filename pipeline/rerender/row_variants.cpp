@@ -79,7 +79,7 @@ void VariantRenderer::extract(const PerBand<Image<float>>& images, double x_pix,
   extractor_.extract(std::span(views).first(bands()), x_pix, y_pix, out);
 }
 
-const measure::ApertureWeights& VariantRenderer::core_aperture(bool historical) {
+const measure::ApertureWeights& VariantRenderer::core_aperture(CoreAperture core) {
   const int n = settings_.grid.stamp_size_pix;
   if (aperture_x_pix_ != lens_x_pix_ || aperture_y_pix_ != lens_y_pix_) {
     const double r = settings_.core_radius_pix;
@@ -91,15 +91,15 @@ const measure::ApertureWeights& VariantRenderer::core_aperture(bool historical) 
     aperture_x_pix_ = lens_x_pix_;
     aperture_y_pix_ = lens_y_pix_;
   }
-  return aperture_[historical ? 1 : 0];
+  return aperture_[core == CoreAperture::historical ? 1 : 0];
 }
 
-void VariantRenderer::measure_core(const Pair& pair, bool historical_core,
+void VariantRenderer::measure_core(const Pair& pair, CoreAperture core,
                                    VariantRow& out) {
   const std::size_t b = settings_.leakage_band;
   const auto& mask = stamp_.images[b].mask;
   const bool masked = stamp_.images[b].any_masked;
-  const auto& whole = core_aperture(historical_core);
+  const auto& whole = core_aperture(core);
   const auto aperture = masked ? measure::without_masked(whole, mask) : whole;
   double total = 0.0;
   for (std::size_t k = 0; k < pair.arc[b].size(); ++k) {
@@ -114,12 +114,12 @@ void VariantRenderer::measure_core(const Pair& pair, bool historical_core,
                            masked ? mask.view() : ImageView<const float>{});
 }
 
-void VariantRenderer::finish(const Pair& pair, bool historical_core, VariantRow& out) {
-  measure_core(pair, historical_core, out);
+void VariantRenderer::finish(const Pair& pair, CoreAperture core, VariantRow& out) {
+  measure_core(pair, core, out);
   const std::size_t count = settings_.shape.count();
   const double middle = 0.5 * settings_.grid.stamp_size_pix;
-  const double x = historical_core ? middle : lens_x_pix_;
-  const double y = historical_core ? middle : lens_y_pix_;
+  const double x = core == CoreAperture::historical ? middle : lens_x_pix_;
+  const double y = core == CoreAperture::historical ? middle : lens_y_pix_;
   out.features.resize(2 * count);
   extract(pair.positive, x, y, std::span(out.features).first(count));
   extract(pair.negative, x, y, std::span(out.features).last(count));
@@ -153,7 +153,7 @@ void VariantRenderer::render_baseline(ProbedRow& row) {
   lens_x_pix_ = settings_.grid.pix_from_arcsec(injection.lens_x_arcsec);
   lens_y_pix_ = settings_.grid.pix_from_arcsec(injection.lens_y_arcsec);
   copy_pair(stamp_, baseline_);
-  finish(baseline_, false, out);
+  finish(baseline_, CoreAperture::about_lens, out);
 }
 
 std::string VariantRenderer::run_changed(const Change& change) {
@@ -180,7 +180,7 @@ void VariantRenderer::render_changed(const Change& change, VariantRow& out) {
   out.reason = run_changed(change);
   if (!out.reason.empty()) return;
   copy_pair(stamp_, changed_);
-  finish(changed_, false, out);
+  finish(changed_, CoreAperture::about_lens, out);
 }
 
 std::string VariantRenderer::arc_of_legacy(stages::Stamp& stamp) {
@@ -213,13 +213,13 @@ void VariantRenderer::render_legacy(VariantRow& out) {
 }
 
 void VariantRenderer::treat_images(ProbedRow& row) {
-  finish(baseline_, true, row[Variant::shifted_mask]);
+  finish(baseline_, CoreAperture::historical, row[Variant::shifted_mask]);
 
   const double k = settings_.mask_radius_pix;
   const auto treat = [&](Variant variant, auto&& change) {
     changed_ = baseline_;
     for (std::size_t b = 0; b < bands(); ++b) change(b);
-    finish(changed_, false, row[variant]);
+    finish(changed_, CoreAperture::about_lens, row[variant]);
   };
   treat(Variant::saddle_removed, [&](std::size_t b) {
     for (std::size_t p = 0; p < changed_.arc[b].size(); ++p) {
@@ -271,7 +271,7 @@ void VariantRenderer::add_stored(const StoredPair& stored, ProbedRow& row) {
   compare(changed_.positive, baseline_.positive);
   compare(changed_.negative, baseline_.negative);
   row.stored_misfit = misfit(stored, baseline_);
-  finish(changed_, false, row[Variant::stored]);
+  finish(changed_, CoreAperture::about_lens, row[Variant::stored]);
 }
 
 // Of the pair's difference, the arc: the operator may have misplaced the host, too, or

@@ -77,6 +77,7 @@ class VariantRenderer {
   struct Pair {
     PerBand<Image<float>> positive, negative, arc;
   };
+  enum class CoreAperture { about_lens, historical };
   /// Changes between stages; a missing one changes nothing. A reason that is not empty
   /// ends the variant.
   struct Change {
@@ -93,9 +94,9 @@ class VariantRenderer {
   std::string run_changed(const Change& change);
   std::string arc_of_legacy(stages::Stamp& stamp);
   void copy_pair(const stages::Stamp& stamp, Pair& pair) const;
-  void finish(const Pair& pair, bool historical_core, VariantRow& out);
-  void measure_core(const Pair& pair, bool historical_core, VariantRow& out);
-  const measure::ApertureWeights& core_aperture(bool historical);
+  void finish(const Pair& pair, CoreAperture core, VariantRow& out);
+  void measure_core(const Pair& pair, CoreAperture core, VariantRow& out);
+  const measure::ApertureWeights& core_aperture(CoreAperture core);
   void extract(const PerBand<Image<float>>& images, double x_pix, double y_pix,
                std::span<float> out);
   std::size_t bands() const;

@@ -74,13 +74,13 @@ bool close_codes(const Column& a, const Column& b) {
 
 /// Compare one row of a shard with the batch's only row.
 void compare_row(const io::hdf5::File& shard, std::int64_t row_in_shard,
-                 const std::string& where, bool exact, const ResultBatch& again,
-                 VerifyReport& report) {
+                 const std::string& where, Agreement agreement,
+                 const ResultBatch& again, VerifyReport& report) {
   for (const auto& [path, column] : again.columns()) {
     const auto slash = path.find('/');
     const auto group = shard.open_group(path.substr(0, slash));
     const Column stored = read_column(group, path.substr(slash + 1), {row_in_shard, 1});
-    if (!columns_agree(stored, *column, exact)) {
+    if (!columns_agree(stored, *column, agreement)) {
       report.problems.push_back(
           fmt::format("{}: /{} differs when rendered again", where, path));
     }
@@ -102,15 +102,15 @@ void verify_row(const RunOnDisk& run, const Session& session, std::int64_t row,
   batch.resize(1);
   batch.store(0, stamp);
   compare_row(shard, in_shard, fmt::format("row {} ({})", row, shard_file_name(index)),
-              exact, batch, report);
+              exact ? Agreement::exact : Agreement::of_builds, batch, report);
   ++report.rows_rendered;
 }
 
 }  // namespace
 
-bool columns_agree(const Column& stored, const Column& again, bool exact) {
+bool columns_agree(const Column& stored, const Column& again, Agreement agreement) {
   if (std::ranges::equal(stored.bytes(), again.bytes())) return true;
-  if (exact) return false;
+  if (agreement == Agreement::exact) return false;
   switch (stored.info().type) {
     case ElementType::float32: return close<float>(stored, again);
     case ElementType::float64: return close<double>(stored, again);
@@ -135,7 +135,7 @@ VerifyReport verify_rows(const RunOnDisk& run, std::int64_t sample,
       try {
         verify_row(run, session, rows[k], level, stamp, batch, exact, mine);
       } catch (const DataError& error) {
-        // A damaged shard: the other rows tell more.
+        // A damaged shard: go on with the other rows.
         mine.problems.emplace_back(error.what());
       }
     }

@@ -10,10 +10,14 @@
 
 namespace lensmill::pipeline {
 
-/// Whether a stored column is what rendering gives again: the same bytes, or, if not
-/// `exact`, numbers within 1e-5 of the largest (NaN where NaN is) and int16 pixels
-/// within one step.
-bool columns_agree(const Column& stored, const Column& again, bool exact);
+/// How a column that is rendered again must agree with the stored one.
+enum class Agreement {
+  exact,      ///< the same bytes
+  of_builds,  ///< numbers within 1e-5 of the largest, NaN where NaN is, integers the
+              ///< same, int16 pixels within one step
+};
+/// Whether a stored column is what rendering gives again.
+bool columns_agree(const Column& stored, const Column& again, Agreement agreement);
 
 /// Render `sample` rows again (drawn by the run's seed; all if there are fewer) and
 /// compare: byte for byte when build and instruction level are those of the shard, else

@@ -102,7 +102,8 @@ std::vector<Position> of_first_rows(std::size_t band, const stages::Setup& setup
   for (std::size_t row = 0; row < block.rows(); ++row) {
     auto injection = setup.sampler->sample(block.injection_id[row], block.row(row));
     if (inputs.hosts && inputs.hosts->is_survey()) {
-      stages::place_on_survey(*inputs.hosts, config.psf, config.grid, false, injection);
+      stages::place_on_survey(*inputs.hosts, config.psf, config.grid,
+                              stages::LensPlace::as_sampled, injection);
     }
     positions.push_back({injection.psf_x_pix[band], injection.psf_y_pix[band]});
   }

@@ -76,7 +76,8 @@ void read_grid(const Section& section, CatalogueSection& out) {
 void read_catalogue(const Section& root, RunConfig& config) {
   auto& out = config.catalogue;
   const Section section = root.required_section("catalogue");
-  const auto kind = section.one_of(kinds, root.is_map("catalogue"));
+  const auto kind =
+      section.one_of(kinds, config::required_if(root.is_map("catalogue")));
   if (kind == "sampled") {
     out.kind = CatalogueKind::sampled;
     out.count =

@@ -127,7 +127,7 @@ void read_host(const Section& root, RunConfig& config) {
     return;
   }
   const Section host = root.section("host");
-  const auto kind = host.one_of(kinds, root.is_map("host"));
+  const auto kind = host.one_of(kinds, config::required_if(root.is_map("host")));
   if (kind == "sersic") {
     config.host.kind = HostKind::sersic;
     read_sersic(host, config);

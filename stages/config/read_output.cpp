@@ -64,7 +64,7 @@ void read_measure(const Section& root, RunConfig& config) {
       measure.numbers("aperture_radius_pix", positive, out.aperture_radius_pix);
   const auto& radii = out.aperture_radius_pix;
   if (radii.empty() && measure.is_list("aperture_radius_pix")) {
-    measure.problem("aperture_radius_pix", "must hold at least one radius");
+    measure.problem("aperture_radius_pix", "needs at least one radius");
   }
   if (!std::is_sorted(radii.begin(), radii.end(), std::less_equal<>())) {
     measure.problem("aperture_radius_pix", "must ascend, each radius once");

@@ -25,13 +25,13 @@ constexpr Named<bool> published_wings[] = {{"legacysurvey_dr9", false},
 constexpr std::string_view acceptance = "accept_failed_self_test";
 
 void read_width(const Section& section, const std::string& band, RunConfig& config) {
-  const auto unit = section.one_of(width_keys, false);
+  const auto unit = section.one_of(width_keys, Presence::optional);
   if (!unit) return;  // the priors or the catalogue may give it
   add_prior(section, *unit, fmt::format("psf_{}_{}", *unit, band), config.priors);
 }
 
 void read_size(const Section& section, PsfSection& out) {
-  if (section.one_of(size_keys, false) == "size_pix") {
+  if (section.one_of(size_keys, Presence::optional) == "size_pix") {
     const auto size = section.integers("size_pix", closed(1, 4096));
     if (size.size() != 2) {
       section.problem(

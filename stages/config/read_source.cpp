@@ -103,7 +103,7 @@ void read_source(const Section& root, RunConfig& config) {
     return;
   }
   const Section source = root.section("source");
-  const auto kind = source.one_of(kinds, root.is_map("source"));
+  const auto kind = source.one_of(kinds, config::required_if(root.is_map("source")));
   if (kind == "galaxies") {
     config.source.kind = SourceKind::galaxies;
     read_galaxies(source, config.source.galaxies);

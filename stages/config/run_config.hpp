@@ -261,7 +261,7 @@ struct RunConfig {
   std::vector<std::string> warnings;     ///< for the user, one sentence each
   std::string source_path;               ///< the YAML file as given
   std::vector<std::string> table_files;  ///< CSV files that priors were made of
-  std::string resolved_yaml;  ///< all defaults filled in; what run.yaml holds
+  std::string resolved_yaml;  ///< all defaults filled in; what run.yaml contains
 
   int band_count() const { return static_cast<int>(bands.size()); }
   /// Whether noise.sky_sigma_nmgy is used: not with real hosts, nor with noise.invvar.

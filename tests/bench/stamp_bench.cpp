@@ -120,8 +120,9 @@ void convolve(benchmark::State& state) {
     imaging::ImageSpectra plane_spectra;
     if (own_kernel) convolver->prepare(kernel, workspace, prepared);
     convolver->convolve(planes, prepared, workspace, stamps, &plane_spectra);
-    convolver->adjoint_fluxes(weights, imaging::WeightsOn::stamp, planes, prepared,
-                              workspace, weight_spectra, plane_spectra, flux);
+    convolver->adjoint_fluxes(
+        {weights, imaging::WeightsOn::stamp, weight_spectra, planes, plane_spectra},
+        prepared, workspace, flux);
     benchmark::ClobberMemory();
   }
   state.SetItemsProcessed(state.iterations());

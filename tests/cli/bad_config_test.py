@@ -17,7 +17,7 @@ class ConfigCase(Case):
         return result
 
     def line(self, text, piece):
-        """ at FILE:LINE of the line that holds `piece`."""
+        """ at FILE:LINE of the line that contains `piece`."""
         lines = [number for number, line in enumerate(text.splitlines(), 1)
                  if piece in line]
         return f" at {self.folder / 'small.yaml'}:{lines[0]}"

@@ -138,7 +138,7 @@ class Hosts(InputCase):
         text = edited(text, "{r: 500}", "{g: 500, r: 500}")
         text = edited(text, "host:", "  src_flux_nmgy_g: 10.0\nhost:")
 
-        self.refused(text, f"{r}, HDU 0: holds 3 cutouts", f"{g}, HDU 0 holds 4")
+        self.refused(text, f"{r}, HDU 0: contains 3 cutouts", f"{g}, HDU 0 contains 4")
 
     def test_truncated_cubes(self):
         path = self.cut(self.fits_file("hosts.fits", numpy.ones((4, 20, 20))), 3000)

@@ -62,7 +62,7 @@ class MadeAgain(DamageCase):
     def test_a_shard_under_another_ones_name(self):
         self.shard.write_bytes((self.run / "shards/shard-000000.h5").read_bytes())
 
-        self.verify("--sample", 0, says=[f"{self.shard}: holds shard 0, rows 0 to 63, "
+        self.verify("--sample", 0, says=[f"{self.shard}: contains shard 0, rows 0 to 63, "
                                          "where 64 to 127 belong"])
         self.assert_made_again(f"{self.shard}: says it is shard 0")
 

@@ -94,14 +94,14 @@ class Units(InputFiles):
 
 class OddFiles(InputFiles):
     def test_text_where_numbers_are_needed(self):
-        says = "column `lens_q` holds text, but one number in each row is needed"
+        says = "column `lens_q` contains text, but one number in each row is needed"
         self.refused(self.fits(lens_q=["0.7"], src_q=[0.5]), says)
         self.refused(self.hdf5(lens_q=[b"0.7"], src_q=[0.5]), says)
         self.refused(self.fits(lens_q=["0.7"]), "lens_q (text)")
 
     def test_several_numbers_where_one_is_needed(self):
         self.refused(self.fits(lens_q=[[0.7, 0.8]], src_q=[0.5]),
-                     "column `lens_q` holds 2 numbers in each row")
+                     "column `lens_q` contains 2 numbers in each row")
 
     def test_names_in_upper_case(self):
         self.refused(self.fits(LENS_Q=[0.7]), "column `LENS_Q` is unknown: names are in "

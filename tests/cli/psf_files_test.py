@@ -229,7 +229,7 @@ class Models(PsfCase):
         path = self.tables("two.psf", psfex_table([3.0]),
                            psfex_table([6.0], CCDNAME="S10"))
 
-        self.refused(self.psfex(path), "holds 2 PSFEx models",
+        self.refused(self.psfex(path), "contains 2 PSFEx models",
                      "HDU 1 row 0; HDU 2 row 0: CCDNAME S10", "`hdu`, `ccdname` or `row`")
         for more, fwhm in ((", hdu: 1", 3.0), (", hdu: 2", 6.0), (", ccdname: s10", 6.0)):
             self.assertAlmostEqual(self.fwhm_used(self.psfex(path, more)), fwhm, delta=0.1)
@@ -240,8 +240,8 @@ class Models(PsfCase):
         rows = with_column(psfex_table([3.0, 6.0, 5.0]), "ccdname", ["N1", "N2", "N1"])
         path = self.tables("merged.fits", rows)
 
-        self.refused(self.psfex(path), "holds 3 PSFEx models", "row 1: CCDNAME N2")
-        self.refused(self.psfex(path, ", ccdname: N1"), "holds 2 PSFEx models")
+        self.refused(self.psfex(path), "contains 3 PSFEx models", "row 1: CCDNAME N2")
+        self.refused(self.psfex(path, ", ccdname: N1"), "contains 2 PSFEx models")
         for more, fwhm in ((", ccdname: N2", 6.0), (", row: 0", 3.0),
                            (", ccdname: N1, row: 2", 5.0)):
             self.assertAlmostEqual(self.fwhm_used(self.psfex(path, more)), fwhm, delta=0.1)

@@ -227,7 +227,7 @@ class Overwrite(Case):
 
         for option in ((), ("--overwrite",), ("--resume",)):
             result = lensmill("run", config, "--output", self.run, *option)
-            self.assert_ends(result, USAGE, f"{self.run}: holds shards or small.h5 but no "
+            self.assert_ends(result, USAGE, f"{self.run}: contains shards or small.h5 but no "
                              "run.yaml", "give another --output, or remove them by hand")
         self.assertEqual(snapshot(self.run), before)
 

@@ -198,10 +198,10 @@ class Catalogues(GalaxyCase):
 
     def test_several_numbers_where_one_is_needed(self):
         self.catalogue(GAL_HDU=numpy.zeros((4, 2), int))
-        self.refused("", "column GAL_HDU: holds integers (2 in each row), but one integer "
+        self.refused("", "column GAL_HDU: contains integers (2 in each row), but one integer "
                      "in each row is needed")
         self.catalogue(PIXEL_SCALE=["0.03"] * 4)
-        self.refused("", "column PIXEL_SCALE: holds strings (1 in each row), but one "
+        self.refused("", "column PIXEL_SCALE: contains strings (1 in each row), but one "
                      "number")
 
     def test_what_is_no_fits_table(self):

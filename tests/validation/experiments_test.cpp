@@ -9,9 +9,9 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "lib/core/gauss_legendre.hpp"
 #include "lib/light/sersic.hpp"
 #include "lib/measure/ring_in_gaussian.hpp"
-#include "lib/psf/gauss_legendre.hpp"
 #include "tests/support/chain_runner.hpp"
 #include "tests/support/data_folder.hpp"
 
@@ -55,7 +55,7 @@ double over_ring(double theta_e_arcsec, double reff_arcsec, Function function) {
     const int pieces = 1 + static_cast<int>((to - from) * pieces_per_pix);
     const double width = (to - from) / pieces;
     for (int piece = 0; piece < pieces; ++piece) {
-      for (const auto& node : psf::gauss_legendre(8)) {
+      for (const auto& node : gauss_legendre(8)) {
         const double r = from + width * (piece + 0.5 + node.offset);
         sum +=
             width * node.weight * r * std::exp(-std::abs(r - cusp) / h) * function(r);

@@ -163,8 +163,8 @@ void TableHdu::check_rows(std::string_view name, std::int64_t first,
 
 void TableHdu::wrong_kind(const ColumnDescription& column,
                           std::string_view wanted) const {
-  throw DataError(fmt::format("{}, column {}: holds {}, not {}", place(), column.name,
-                              to_string(column.kind), wanted));
+  throw DataError(fmt::format("{}, column {}: contains {}, not {}", place(),
+                              column.name, to_string(column.kind), wanted));
 }
 
 std::vector<double> TableHdu::read_doubles(std::string_view name, std::int64_t first,

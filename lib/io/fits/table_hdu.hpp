@@ -24,7 +24,7 @@ struct ColumnDescription {
   std::string unit;
   ColumnKind kind = ColumnKind::other;
   /// Whether the file declares a value (TNULL) that stands for "undefined": then only
-  /// read_doubles tells such cells apart.
+  /// read_doubles distinguishes such cells.
   bool may_be_undefined = false;
   bool single_precision = false;  ///< stored as 32-bit floating-point numbers
   /// Elements per row, as stored: fastest axis *last*. {} for a scalar.

@@ -17,7 +17,7 @@ std::vector<hsize_t> extents(const Shape& shape) {
   return {shape.begin(), shape.end()};
 }
 
-// What HDF5 holds unpacked, on every rank, to read any part of a packed chunk.
+// What HDF5 keeps unpacked, on every rank, to read any part of a packed chunk.
 constexpr std::uint64_t largest_chunk_bytes = std::uint64_t{1} << 30U;
 
 /// \throws DataError where a packed chunk is too large, however few bytes of the file
@@ -146,7 +146,7 @@ void Dataset::write_strings(std::span<const std::string> values) {
 std::size_t Dataset::checked_block(const Shape& start, const Shape& count,
                                    ElementType wanted) const {
   if (!converts_to(type_, wanted)) {
-    throw DataError(fmt::format("{}: holds {}, which cannot be read as {}",
+    throw DataError(fmt::format("{}: contains {}, which cannot be read as {}",
                                 place_.text(), type_.text(),
                                 lensmill::to_string(wanted)));
   }
@@ -177,7 +177,7 @@ void Dataset::read_block_raw(const Shape& start, const Shape& count, ElementType
 std::vector<std::string> Dataset::read_strings() const {
   if (type_.content != Content::string) {
     throw DataError(
-        fmt::format("{}: holds {}, not strings", place_.text(), type_.text()));
+        fmt::format("{}: contains {}, not strings", place_.text(), type_.text()));
   }
   return hdf5::read_strings(
       type_, elements(shape_), place_, [&](hid_t type, void* buffer) {
@@ -193,7 +193,7 @@ bool Dataset::is_written() const {
   const auto layout = check(H5Pget_layout(properties.get()), "H5Pget_layout", place_);
   if (layout == H5D_VIRTUAL) return true;
   if (layout == H5D_CHUNKED) {
-    // Bytes tell nothing: chunks are packed, or reach beyond the edge.
+    // The count of bytes decides nothing: chunks are packed, or reach beyond the edge.
     std::vector<hsize_t> chunk(shape_.size());
     check(H5Pget_chunk(properties.get(), static_cast<int>(chunk.size()), chunk.data()),
           "H5Pget_chunk", place_);

@@ -33,7 +33,7 @@ struct Object::OpenAttribute {
   std::size_t count = 0;
 
   [[noreturn]] void wrong_kind(std::string_view wanted) const {
-    throw DataError(fmt::format("{}: holds {} value(s) of type {}, not {}",
+    throw DataError(fmt::format("{}: contains {} value(s) of type {}, not {}",
                                 place.text(), count, type.text(), wanted));
   }
 };

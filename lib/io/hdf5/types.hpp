@@ -25,7 +25,7 @@ std::string to_string(const Shape& shape);
 hid_t memory_type(ElementType type);
 hid_t file_type(ElementType type);
 
-/// What a dataset or attribute holds, as far as lensmill is concerned.
+/// What a dataset or attribute contains, as far as lensmill is concerned.
 enum class Content { integer, floating, string, other };
 
 struct TypeInfo {
@@ -33,7 +33,7 @@ struct TypeInfo {
   std::size_t bytes = 0;         ///< of one element
   bool variable_length = false;  ///< strings only
   bool is_signed = true;         ///< integers only
-  /// The lensmill type that holds exactly these values, if there is one.
+  /// The lensmill type that contains exactly these values, if there is one.
   std::optional<ElementType> element_type() const;
   /// "float64", "uint16", "string", ...
   std::string text() const;

@@ -10,7 +10,7 @@
 
 namespace lensmill::io::hdf5 {
 
-/// A file that holds rows [first_row, first_row + rows) of every column.
+/// A file that contains rows [first_row, first_row + rows) of every column.
 struct ShardSource {
   std::string file;  ///< relative to the master file's folder, e.g. shards/shard-0.h5
   std::size_t first_row = 0;

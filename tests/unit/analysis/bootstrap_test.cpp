@@ -67,8 +67,8 @@ TEST(Bootstrap, KeepsRowsOfOneUnitTogether) {
 
 TEST(Bootstrap, IntervalsHoldTheTruthInNineOfTenRepeats) {
   // 200 repeats of ten samples each, of all sizes that tables have. The intervals are
-  // independent, so the share that holds the truth scatters by sqrt(0.9 0.1 / 2000) =
-  // 0.67 %: the range of 87 to 93 % is 4.5 sigma wide to each side. Percentile
+  // independent, so the share that contains the truth scatters by sqrt(0.9 0.1 / 2000)
+  // = 0.67 %: the range of 87 to 93 % is 4.5 sigma wide to each side. Percentile
   // intervals are short by sqrt(1 - 1/n) and the normal instead of Student's quantile,
   // 1 % of coverage at n = 64 and 0.4 % on the average, which leaves 3.9 sigma below.
   constexpr double least = 0.87, most = 0.93;

@@ -15,8 +15,9 @@ namespace {
 constexpr double rounding = 1.0e-12;
 // A chance of 6e-5 to miss by this many standard errors.
 constexpr double sigmas = 4.0;
-// Samples to count how often an interval holds the truth: the count's own error is then
-// sqrt(0.9 * 0.1 / 600) = 0.012; with the interval's own small-sample error twice that.
+// Samples to count how often an interval contains the truth: the count's own error is
+// then sqrt(0.9 * 0.1 / 600) = 0.012; with the interval's own small-sample error twice
+// that.
 constexpr int samples = 600;
 constexpr double coverage_tolerance = 0.035;
 

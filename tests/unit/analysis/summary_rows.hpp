@@ -46,7 +46,7 @@ struct Row {
   }
 };
 
-/// Which entry of [band, radius] holds the rows' core flux; all others hold 77.
+/// Which entry of [band, radius] contains the rows' core flux; all others hold 77.
 struct CorePlace {
   std::size_t bands = 1;
   std::size_t radii = 1;

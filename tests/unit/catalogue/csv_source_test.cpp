@@ -121,8 +121,9 @@ TEST(CsvSource, NamesTheSeparatorThatIsNoComma) {
               HasSubstr("separated by bars"));
   EXPECT_THAT(error_of<DataError>("lens_q src_q\n0.5 0.6\n"),
               HasSubstr("separated by blanks"));
-  EXPECT_THAT(error_of<DataError>("#lens_q,src_q\n0.5,0.5\n"),
-              HasSubstr("line 2: holds numbers where the header's column names are "));
+  EXPECT_THAT(
+      error_of<DataError>("#lens_q,src_q\n0.5,0.5\n"),
+      HasSubstr("line 2: contains numbers where the header's column names are "));
 }
 
 TEST(CsvSource, NamesTheFormatThatIsNoText) {
@@ -133,7 +134,7 @@ TEST(CsvSource, NamesTheFormatThatIsNoText) {
   EXPECT_THAT(error_of<DataError>("PK\x03\x04 and more"), HasSubstr("spreadsheet"));
   EXPECT_THAT(error_of<DataError>("<?xml version='1.0'?>\n"), HasSubstr("VOTable"));
   EXPECT_THAT(error_of<DataError>("lens_q\n0.5\n" + std::string("0.\0", 3)),
-              HasSubstr("line 3: holds a byte 0"));
+              HasSubstr("line 3: contains a byte 0"));
 }
 
 TEST(CsvSource, ReadsNoMoreThanAMebibyteOfALineWithoutAnEnd) {

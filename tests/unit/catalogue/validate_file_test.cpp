@@ -100,9 +100,10 @@ TEST(ValidateFile, TellsOfColumnsThatAreKnownAndCannotBeRead) {
   } catch (const DataError& error) {
     const std::string message = error.what();
     EXPECT_THAT(message, HasSubstr("column `a` is odd"));
-    EXPECT_THAT(message, HasSubstr("column `lens_q` holds text, but one number in each "
-                                   "row is needed"));
-    EXPECT_THAT(message, HasSubstr("column `HOST_FLIP` holds logical values"));
+    EXPECT_THAT(message,
+                HasSubstr("column `lens_q` contains text, but one number in each "
+                          "row is needed"));
+    EXPECT_THAT(message, HasSubstr("column `HOST_FLIP` contains logical values"));
     EXPECT_THAT(message, testing::Not(HasSubstr("comment")));
     EXPECT_THAT(message, HasSubstr("row 1: injection_id must be at most 16777216 (got "
                                    "16777218)"));

@@ -40,10 +40,9 @@ void expect_adjoint_fluxes(ConvolutionOperator op, const Lattice& lattice,
   ImageSpectra of_weights;
   ImageSpectra of_planes;
 
-  convolver->adjoint_fluxes(weights, on, planes, prepared, workspace, of_weights,
-                            of_planes, flux);
-  convolver->adjoint_fluxes(weights, on, planes, prepared, workspace, of_weights,
-                            of_planes, again);
+  const WeightsAndPlanes task{weights, on, of_weights, planes, of_planes};
+  convolver->adjoint_fluxes(task, prepared, workspace, flux);
+  convolver->adjoint_fluxes(task, prepared, workspace, again);
 
   for (std::size_t r = 0; r < 2; ++r) {
     Image<double> transposed(side, side);

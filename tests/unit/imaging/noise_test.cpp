@@ -26,7 +26,7 @@ Image<float> blob(double peak, double width) {
   return image;
 }
 
-struct Pair {
+struct NoisyPair {
   Image<float> negative{side, side}, positive{side, side};
 };
 
@@ -34,17 +34,17 @@ TEST(PairNoise, OfASkyMadeBeforeIsThatOfTheStream) {
   const auto host = blob(1.0, 4.0);
   const auto arc = blob(0.3, 2.0);
   constexpr double sigma = 0.02;
-  Pair white;
-  Pair given;
-  add_pair_noise(streams, 1, {.sky_sigma_nmgy = sigma, .gain_e_per_nmgy = gain}, host,
-                 arc, white.negative, white.positive);
+  NoisyPair white;
+  NoisyPair given;
+  add_pair_noise(streams, 1, {.sky_sigma_nmgy = sigma, .gain_e_per_nmgy = gain},
+                 {host, arc, white.negative, white.positive});
 
   Image<float> sky(side, side);
   streams.stream(StreamTag::sky_noise, 1).fill_normal(sky.pixels());
   scale_to_variance(
       Image<float>(side, side, static_cast<float>(sigma) * static_cast<float>(sigma)),
       sky);
-  add_pair_noise(streams, 1, gain, sky, host, arc, given.negative, given.positive);
+  add_pair_noise(streams, 1, gain, sky, {host, arc, given.negative, given.positive});
 
   // Up to the root of the variance in float.
   EXPECT_TRUE(test_support::images_near(
@@ -55,13 +55,13 @@ TEST(PairNoise, TheSkyMayBeGivenInTheImageOfThePositive) {
   const auto host = blob(1.0, 4.0);
   const auto arc = blob(0.3, 2.0);
   const auto sky = blob(0.1, 1.0);
-  Pair apart;
-  Pair same;
+  NoisyPair apart;
+  NoisyPair same;
   same.positive = sky;
 
-  add_pair_noise(streams, 0, gain, sky, host, arc, apart.negative, apart.positive);
-  add_pair_noise(streams, 0, gain, same.positive, host, arc, same.negative,
-                 same.positive);
+  add_pair_noise(streams, 0, gain, sky, {host, arc, apart.negative, apart.positive});
+  add_pair_noise(streams, 0, gain, same.positive,
+                 {host, arc, same.negative, same.positive});
 
   EXPECT_TRUE(images_identical(same.negative, apart.negative));
   EXPECT_TRUE(images_identical(same.positive, apart.positive));
@@ -70,13 +70,13 @@ TEST(PairNoise, TheSkyMayBeGivenInTheImageOfThePositive) {
 TEST(PairNoise, NegativeHasTheSameNoiseWhateverTheArc) {
   const auto host = blob(1.0, 4.0);
   const auto sky = blob(0.1, 1.0);
-  Pair faint;
-  Pair bright;
+  NoisyPair faint;
+  NoisyPair bright;
 
-  add_pair_noise(streams, 0, gain, sky, host, blob(0.01, 2.0), faint.negative,
-                 faint.positive);
-  add_pair_noise(streams, 0, gain, sky, host, blob(5.0, 2.0), bright.negative,
-                 bright.positive);
+  add_pair_noise(streams, 0, gain, sky,
+                 {host, blob(0.01, 2.0), faint.negative, faint.positive});
+  add_pair_noise(streams, 0, gain, sky,
+                 {host, blob(5.0, 2.0), bright.negative, bright.positive});
 
   EXPECT_TRUE(images_identical(faint.negative, bright.negative));
 }

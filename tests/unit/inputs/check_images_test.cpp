@@ -178,7 +178,7 @@ TEST(CheckHeaders, TheFirstOfSeveralImagesIsNoticedUnlessTheOthersGoWithIt) {
   EXPECT_THAT(warnings({"image", "mask", "variance"}), IsEmpty());
   EXPECT_THAT(
       warnings({"N1", "N2"}),
-      ElementsAre(HasSubstr("g.fits holds 2 images, and the first, HDU 0 (N1), is "
+      ElementsAre(HasSubstr("g.fits contains 2 images, and the first, HDU 0 (N1), is "
                             "taken (there are also HDU 1 (N2)); if another is meant, "
                             "give it a file of its own"),
                   HasSubstr("host.cutouts.r: ")));

@@ -221,13 +221,14 @@ TEST(HostCutouts, BandsAndInverseVariancesMustHaveOneShape) {
   auto section = fits_section(folder);
   add_invvar(section, folder, nx - 1);
   expect_refused(section,
-                 AllOf(HasSubstr("g-invvar.fits, HDU 0: holds 3 cutouts of 9 x 9"),
-                       HasSubstr("g.fits, HDU 0 holds 3 of 9 x 10")));
+                 AllOf(HasSubstr("g-invvar.fits, HDU 0: contains 3 cutouts of 9 x 9"),
+                       HasSubstr("g.fits, HDU 0 contains 3 of 9 x 10")));
 
   section.invvar_files.clear();
   write_cube(section.files["r"], count + 1, ny, nx, [](auto...) { return 0.0F; });
-  expect_refused(section, AllOf(HasSubstr("r.fits, HDU 0: holds 4 cutouts of 9 x 10"),
-                                HasSubstr("g.fits, HDU 0 holds 3 of 9 x 10")));
+  expect_refused(section,
+                 AllOf(HasSubstr("r.fits, HDU 0: contains 4 cutouts of 9 x 10"),
+                       HasSubstr("g.fits, HDU 0 contains 3 of 9 x 10")));
 }
 
 TEST(HostCutouts, Hdf5MustHaveTheRunsBands) {
@@ -252,7 +253,7 @@ TEST(HostCutouts, Hdf5MustHaveTheRunsBands) {
   expect_refused(section,
                  HasSubstr("/flat: has shape [6, 9, 10], but [n, band, y, x]"));
   section.hdf5_dataset = "none";
-  expect_refused(section, HasSubstr("hosts.h5: /none: holds no cutouts"));
+  expect_refused(section, HasSubstr("hosts.h5: /none: contains no cutouts"));
   section.hdf5_dataset = "absent";
   expect_refused(section, AllOf(HasSubstr("/absent: no such dataset"),
                                 HasSubstr("cutouts, flat, invvar, none")));

@@ -55,9 +55,10 @@ TEST(InvvarMaps, AnImageIsOnePlane) {
 TEST(InvvarMaps, MustHaveOneShapeAndHoldAStamp) {
   const TemporaryFolder folder;
 
-  EXPECT_THAT([&] { open_invvar_maps(maps(folder, 3, 13), bands, stamp); },
-              ThrowsMessage<DataError>(AllOf(
-                  HasSubstr("r.fits, HDU 0: holds 3 x 12 x 13"), HasSubstr("g.fits"))));
+  EXPECT_THAT(
+      [&] { open_invvar_maps(maps(folder, 3, 13), bands, stamp); },
+      ThrowsMessage<DataError>(AllOf(HasSubstr("r.fits, HDU 0: contains 3 x 12 x 13"),
+                                     HasSubstr("g.fits"))));
   EXPECT_THAT([&] { open_invvar_maps(maps(folder, 3, 14), bands, 13); },
               ThrowsMessage<DataError>(HasSubstr("are fewer than the stamp's (13)")));
 }

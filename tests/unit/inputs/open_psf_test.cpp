@@ -180,7 +180,7 @@ TEST(OpenPsf, APlaneIsTakenOfACube) {
   EXPECT_THAT(input.kernels[0].name, testing::EndsWith("psf.fits, HDU 0 [2]"));
   section.plane = 3;
   expect_refused<ConfigError>(
-      section, AllOf(HasSubstr("psf.r.plane: "), HasSubstr("holds 3 planes")));
+      section, AllOf(HasSubstr("psf.r.plane: "), HasSubstr("contains 3 planes")));
   auto hdf5 = dataset_of(hdf5_file(folder), "list");
   hdf5.plane = 1;
   EXPECT_EQ(open_psf(hdf5, "r").kernels.at(0).values(1, 1), double{value(1, 1, 1)});
@@ -239,7 +239,7 @@ TEST(OpenPsf, UnusableKernelsAreNamed) {
       dataset_of(path, "negative"),
       AllOf(HasSubstr("/negative"), HasSubstr("its sum is negative (-20)")));
   expect_refused<DataError>(dataset_of(path, "empty"),
-                            HasSubstr("/empty: holds no kernels (shape [0, 4, 5])"));
+                            HasSubstr("/empty: contains no kernels (shape [0, 4, 5])"));
   expect_refused<DataError>(dataset_of(path, "row"),
                             AllOf(HasSubstr("/row: has shape [5]"),
                                   HasSubstr("[y, x] or a list of kernels [k, y, x]")));

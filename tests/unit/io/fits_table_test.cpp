@@ -101,7 +101,7 @@ TEST(FitsTable, MisuseIsBadDataThatNamesColumnAndFile) {
                                              HasSubstr("no column lens_q"),
                                              HasSubstr("theta_e_arcsec"))));
   EXPECT_THAT([&] { table.read_doubles("name", 0, 1); },
-              ThrowsMessage<DataError>(HasSubstr("holds strings, not numbers")));
+              ThrowsMessage<DataError>(HasSubstr("contains strings, not numbers")));
   EXPECT_THAT([&] { table.read_integers("theta_e_arcsec", 0, 1); },
               ThrowsMessage<DataError>(HasSubstr("not integers")));
   EXPECT_THAT([&] { table.read_strings("ok", 0, 1); },
@@ -114,7 +114,7 @@ TEST(FitsTable, ATruncatedTableIsBadData) {
   const TemporaryFolder folder;
   const std::string path = written_table(folder);
   const std::string whole = test_support::file_bytes(path);
-  // One block holds the table's data: cut inside it.
+  // One block contains the table's data: cut inside it.
   test_support::write_bytes(path, whole.substr(0, whole.size() - 2880 + 100));
 
   EXPECT_THAT([&] { File::open(path).first_table(); },

@@ -125,9 +125,9 @@ TEST(Hdf5File, RefusesTypesThatWouldLoseValues) {
   const File file = File::open(written_file(folder));
 
   EXPECT_THAT([&] { file.read_all<std::int64_t>("measurements/arc_snr"); },
-              ThrowsMessage<DataError>(HasSubstr("holds float32")));
+              ThrowsMessage<DataError>(HasSubstr("contains float32")));
   EXPECT_THAT([&] { file.read_all<double>("names"); },
-              ThrowsMessage<DataError>(HasSubstr("holds string")));
+              ThrowsMessage<DataError>(HasSubstr("contains string")));
   EXPECT_THAT([&] { file.read_strings("measurements/arc_snr"); },
               ThrowsMessage<DataError>(HasSubstr("not strings")));
   EXPECT_THAT([&] { file.read_integer_attribute("scale"); },

@@ -35,7 +35,7 @@ const ColumnInfo status_info{.name = "status",
                              .type = ElementType::int32,
                              .row_shape = {}};
 
-/// Two rows per shard: row r holds {r, r + 0.5} and status r + 1.
+/// Two rows per shard: row r contains {r, r + 0.5} and status r + 1.
 void write_shard(const std::string& path, float first_row) {
   File file = File::create(path);
   const std::vector<float> flux{first_row, first_row + 0.5F, first_row + 1,

@@ -69,9 +69,9 @@ Bench arc_through(imaging::ConvolutionOperator op, int margin_pix,
                                                        kinds[2].view()};
   imaging::ImageSpectra of_weights;
   imaging::ImageSpectra of_planes;
-  convolver->adjoint_fluxes(weights, imaging::WeightsOn::stamp, by_kind, prepared,
-                            convolver_workspace, of_weights, of_planes,
-                            bench.transported);
+  convolver->adjoint_fluxes(
+      {weights, imaging::WeightsOn::stamp, of_weights, by_kind, of_planes}, prepared,
+      convolver_workspace, bench.transported);
   return bench;
 }
 

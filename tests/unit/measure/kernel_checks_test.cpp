@@ -21,7 +21,7 @@ namespace {
 /// Of a centroid of a sampled, nearly noise-free core.
 constexpr double centroid_error_pix = 1.0e-3;
 
-/// A Moffat kernel as a file holds it: n x n, its peak at index `peak`, unit sum.
+/// A Moffat kernel as a file contains it: n x n, its peak at index `peak`, unit sum.
 psf::PixelKernel stored_moffat(int n, double peak, double fwhm = 4.5) {
   psf::PixelKernel kernel{
       .values = Image<double>(n, n), .includes_pixel = true, .name = "moffat"};

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "lib/core/errors.hpp"
-#include "lib/psf/gauss_legendre.hpp"
+#include "lib/core/gauss_legendre.hpp"
 #include "lib/psf/gaussian.hpp"
 #include "lib/psf/moffat.hpp"
 

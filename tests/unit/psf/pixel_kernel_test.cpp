@@ -77,7 +77,8 @@ TEST(PixelKernel, EffectiveKernelIsUsedAsStored) {
 
     EXPECT_TRUE(std::ranges::equal(kernel.samples.pixels(), stored.values.pixels()));
     EXPECT_EQ(kernel.origin_y, (n - 1) / 2);
-    EXPECT_NEAR(kernel.sum, 1.02, 1.0e-3);  // what a 20 x 20 box holds of the Gaussian
+    EXPECT_NEAR(kernel.sum, 1.02,
+                1.0e-3);  // what a 20 x 20 box contains of the Gaussian
     EXPECT_NEAR(kernel.centroid_x_pix, 0.3, 1.0e-3);
     EXPECT_NEAR(kernel.centroid_y_pix, -0.2, 1.0e-3);
   }

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "lib/core/errors.hpp"
-#include "lib/psf/gauss_legendre.hpp"
+#include "lib/core/gauss_legendre.hpp"
 #include "lib/psf/moffat.hpp"
 #include "lib/psf/oversample.hpp"
 
@@ -206,7 +206,7 @@ TEST(PsfexModel, IsEvaluatedAtItsOwnSamplingOnTheLattice) {
 
         const double peak = in_pixel(moffat, 0.0, 0.0);
         double worst = 0.0;
-        // What the raster holds: beyond 6 samples from its edge.
+        // What the raster contains: beyond 6 samples from its edge.
         const int reach = static_cast<int>(25.0 * sampling * oversample);
         // An eighth of the plane, near the core all of it.
         for (int dy = 0; dy <= reach; dy += dy < 6 * oversample ? 1 : 5) {

@@ -1,4 +1,4 @@
-#include "lib/psf/gauss_legendre.hpp"
+#include "lib/core/gauss_legendre.hpp"
 
 #include <array>
 #include <cmath>
@@ -6,7 +6,7 @@
 
 #include "lib/core/contracts.hpp"
 
-namespace lensmill::psf {
+namespace lensmill {
 namespace {
 
 using Rule = std::array<GaussNode, largest_gauss_order>;
@@ -53,4 +53,4 @@ std::span<const GaussNode> gauss_legendre(int order) {
       .first(static_cast<std::size_t>(order));
 }
 
-}  // namespace lensmill::psf
+}  // namespace lensmill
