@@ -3,6 +3,7 @@ option(LENSMILL_BUILD_TESTS "Build the test suite" ON)
 option(LENSMILL_BUILD_BENCH "Build the benchmarks in tests/bench" OFF)
 option(LENSMILL_CONTRACTS "Check programmers' contracts (EXPECT, ENSURE)" OFF)
 option(LENSMILL_WERROR "Treat warnings as errors" OFF)
+option(LENSMILL_COVERAGE "Count executed lines (gcov)" OFF)
 set(LENSMILL_SANITIZE "" CACHE STRING "Sanitizers to build with, e.g. address,undefined")
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
@@ -39,6 +40,11 @@ endif()
 target_compile_definitions(lensmill_options INTERFACE
   LENSMILL_CONTRACTS=$<BOOL:${LENSMILL_CONTRACTS}>)
 target_include_directories(lensmill_options INTERFACE "${PROJECT_SOURCE_DIR}")
+if(LENSMILL_COVERAGE)
+  # Ranks of one MPI program write the same counts.
+  target_compile_options(lensmill_options INTERFACE --coverage -fprofile-update=atomic)
+  target_link_options(lensmill_options INTERFACE --coverage)
+endif()
 if(LENSMILL_SANITIZE)
   target_compile_options(lensmill_options INTERFACE
     -fsanitize=${LENSMILL_SANITIZE} -fno-omit-frame-pointer

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What CI checks besides the test suite: benchmarks build and run once, documentation names
-# only what exists, layout, shell scripts.
+# only what exists, layout, the headers' comments, shell scripts.
 #
 #   jobs/gates.sh          the cheap ones, as CI does
 #   jobs/gates.sh --long   also the unit tests under sanitizers, and clang-tidy
@@ -48,6 +48,10 @@ layout() {
   git ls-files -z '*.cpp' '*.hpp' | xargs -0 clang-format --dry-run -Werror
 }
 
+# Reads the headers' comments; any warning fails (Doxyfile).
+reference() { mkdir -p build/api && doxygen >build/api/doxygen.log 2>&1 ||
+  { head -n 20 build/api/doxygen.log; return 1; }; }
+
 scripts() { shellcheck -S warning jobs/*.sh jobs/*.sbatch .ci/run; }
 
 sanitizers() {
@@ -60,6 +64,7 @@ jobs/install-packages.sh --lint
 gate benchmarks benchmarks
 gate documentation /usr/bin/python3 tests/check_docs.py
 gate layout layout
+gate reference reference
 gate scripts scripts
 if [ $long = yes ]; then
   gate sanitizers sanitizers

@@ -3,8 +3,8 @@
 # Ubuntu 24.04 has the same package names (untried).
 #
 #   jobs/install-packages.sh               build, run, test, read
-#   jobs/install-packages.sh --developer   and ccache, clang-format, clang-tidy, shellcheck
-#   jobs/install-packages.sh --lint        clang-format, clang-tidy, shellcheck, no more
+#   jobs/install-packages.sh --developer   and ccache, gcovr, clang-format, clang-tidy, shellcheck, doxygen
+#   jobs/install-packages.sh --lint        clang-format, clang-tidy, shellcheck, doxygen, no more
 #   jobs/install-packages.sh --slurm       a SLURM to test the batch scripts with, no more
 #   jobs/install-packages.sh --list        print what is needed, by component
 #
@@ -29,10 +29,10 @@ tests      | GoogleTest, Google Benchmark                | libgtest-dev libgmock
 reading    | Python 3 with h5py, numpy, matplotlib, astropy, prov | python3 python3-h5py python3-numpy python3-matplotlib python3-astropy python3-prov
 '
 lint='
-lint       | clang-format, clang-tidy, shellcheck        | clang-format clang-tidy shellcheck
+lint       | clang-format, clang-tidy, shellcheck, doxygen | clang-format clang-tidy shellcheck doxygen
 '
 developer='
-developer  | ccache                                      | ccache
+developer  | ccache, gcovr                               | ccache gcovr
 '
 
 # PMIx in full: srun's plugin loads libpmix.so by the name that only libpmix-dev has.

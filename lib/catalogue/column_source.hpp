@@ -38,7 +38,7 @@ class ColumnSource {
   /// Names of the scalar numeric columns, in file order.
   virtual const std::vector<std::string>& columns() const = 0;
   virtual std::int64_t rows() const = 0;
-  /// \param column one of columns()
+  /// Of one of columns().
   virtual ColumnFacts facts(const std::string& /*column*/) const { return {}; }
   /// The file's columns that are not among columns().
   virtual std::vector<UnreadColumn> unread() const { return {}; }

@@ -19,7 +19,7 @@ struct Document::State {
   struct Opened {
     const Node* map = nullptr;  ///< nullptr: the configuration does not give it
     std::vector<std::string> path;
-    std::string generic_path;  ///< with <band> for a band's name
+    std::string generic_path;  ///< with `<band>` for a band's name
     Location location;
     std::vector<std::string> asked;
     bool ignore_rest = false;

@@ -17,44 +17,6 @@ namespace {
 constexpr std::size_t chunk = 512;
 static_assert(chunk % random_bulk::bulk_elements == 0);
 constexpr double two_to_minus_52 = 1.0 / 4503599627370496.0;
-// Below this mean the product-of-uniforms search is short; above it PTRS is valid
-// (Hoermann 1993 requires mean >= 10).
-constexpr double poisson_inversion_limit = 12.0;
-
-double poisson_by_product(RandomStream& stream, double mean) {
-  const double limit = std::exp(-mean);
-  double product = stream.uniform();
-  int count = 0;
-  while (product > limit) {
-    product *= stream.uniform();
-    ++count;
-  }
-  return count;
-}
-
-// Transformed rejection with squeeze, PTRS of Hoermann (1993, Insurance: Mathematics
-// and Economics 12, 39): exact for mean >= 10.
-double poisson_by_rejection(RandomStream& stream, double mean) {
-  const double root = std::sqrt(mean);
-  const double b = 0.931 + 2.53 * root;
-  const double a = -0.059 + 0.02483 * b;
-  const double inverse_alpha = 1.1239 + 1.1328 / (b - 3.4);
-  const double v_r = 0.9277 - 3.6224 / (b - 2.0);
-  const double log_mean = std::log(mean);
-  while (true) {
-    const double u = stream.uniform() - 0.5;
-    const double v = stream.uniform();
-    const double us = 0.5 - std::abs(u);
-    const double k = std::floor((2.0 * a / us + b) * u + mean + 0.43);
-    if (us >= 0.07 && v <= v_r) return k;
-    if (k < 0.0 || (us < 0.013 && v > us)) continue;
-    if (std::log(v) + std::log(inverse_alpha) - std::log(a / (us * us) + b) <=
-        k * log_mean - mean - std::lgamma(k + 1.0)) {
-      return k;
-    }
-  }
-}
-
 }  // namespace
 
 RandomStream::RandomStream(std::uint64_t seed, std::int64_t injection_id, StreamTag tag,
@@ -91,12 +53,6 @@ double RandomStream::uniform() {
 double RandomStream::normal() {
   const double radius = std::sqrt(-2.0 * std::log(uniform()));
   return radius * std::cos(2.0 * std::numbers::pi * uniform());
-}
-
-double RandomStream::poisson(double mean) {
-  if (!(mean > 0.0)) return 0.0;
-  return mean < poisson_inversion_limit ? poisson_by_product(*this, mean)
-                                        : poisson_by_rejection(*this, mean);
 }
 
 std::uint64_t RandomStream::below(std::uint64_t n) {

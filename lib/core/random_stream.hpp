@@ -96,8 +96,6 @@ class RandomStream {
   double uniform();
   /// Standard normal deviate.
   double normal();
-  /// Poisson deviate, exact at any mean > 0; 0 for a mean <= 0 or NaN.
-  double poisson(double mean);
   /// Integer in [0, n), unbiased. n >= 1.
   std::uint64_t below(std::uint64_t n);
 

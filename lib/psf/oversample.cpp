@@ -41,13 +41,6 @@ double lattice_error(double fwhm_steps) {
   return std::min(1.0, a.error * std::pow(b.error / a.error, share));
 }
 
-int oversample_for_fwhm(double sharpest_fwhm_pix, double allowed) {
-  for (const int oversample : {1, 2, 4, 8, 16}) {
-    if (lattice_error(sharpest_fwhm_pix * oversample) <= allowed) return oversample;
-  }
-  return 0;
-}
-
 double lattice_error_of(const LatticeKernel& coarse, const LatticeKernel& fine,
                         double reach_pix) {
   EXPECT(fine.oversample == 2 * coarse.oversample);

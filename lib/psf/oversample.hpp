@@ -21,10 +21,6 @@ namespace lensmill::psf {
 /// by less.
 double lattice_error(double fwhm_steps);
 
-/// Lattice points per pixel (1, 2, 4, 8 or 16) with which lattice_error is at most
-/// `allowed`; 0 if none is enough.
-int oversample_for_fwhm(double sharpest_fwhm_pix, double allowed);
-
 /// The same error for a kernel that is no such function, measured half-way between its
 /// lattice points: the spline through `coarse` against `fine`, the same kernel on a
 /// lattice twice as fine; of the peak, at points up to `reach_pix` from the origin on

@@ -25,13 +25,5 @@ void fill_normal(benchmark::State& state) {
 }
 BENCHMARK(fill_normal);
 
-void poisson(benchmark::State& state) {
-  const auto mean = static_cast<double>(state.range(0));
-  RandomStream stream(1, 1, StreamTag::host_poisson_noise);
-  for (auto _ : state) benchmark::DoNotOptimize(stream.poisson(mean));
-  state.SetItemsProcessed(state.iterations());
-}
-BENCHMARK(poisson)->ArgName("mean")->Arg(1)->Arg(25)->Arg(1000);
-
 }  // namespace
 }  // namespace lensmill

@@ -98,16 +98,4 @@ std::optional<std::int64_t> Hdu::find_integer(const std::string& keyword) const 
   return value;
 }
 
-double Hdu::get_double(const std::string& keyword) const {
-  const auto value = find_double(keyword);
-  if (!value) throw DataError(place() + ": no keyword " + keyword);
-  return *value;
-}
-
-std::int64_t Hdu::get_integer(const std::string& keyword) const {
-  const auto value = find_integer(keyword);
-  if (!value) throw DataError(place() + ": no keyword " + keyword);
-  return *value;
-}
-
 }  // namespace lensmill::io::fits

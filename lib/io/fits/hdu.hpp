@@ -28,9 +28,6 @@ class Hdu {
   std::optional<std::string> find_string(const std::string& keyword) const;
   std::optional<double> find_double(const std::string& keyword) const;
   std::optional<std::int64_t> find_integer(const std::string& keyword) const;
-  /// The same for keywords that must be there. \throws DataError
-  double get_double(const std::string& keyword) const;
-  std::int64_t get_integer(const std::string& keyword) const;
 
   /// The whole header as cards of 80 characters without comments and ends of line; a
   /// compressed image's as if it were plain.

@@ -122,9 +122,9 @@ TEST(AuditMatch, Chi2OfFewElectronsIsAsExpected) {
   double scatter = 0.0;
   for (int stamp = 0; stamp < 400; ++stamp) {
     RandomStream stream(1, stamp, StreamTag::self_test);
-    std::vector<float> data;
-    for (int i = 0; i < 400; ++i)
-      data.push_back(static_cast<float>(stream.poisson(0.2)));
+    std::vector<double> electrons(400);
+    stream.fill_poisson(std::vector<double>(400, 0.2), electrons);
+    const std::vector<float> data(electrons.begin(), electrons.end());
     const auto match = fit_amplitude(data, model, noise).match;
     all += match;
     scatter += match.deviation() * match.deviation();

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <vector>
 
 namespace lensmill {
 namespace {
@@ -40,8 +41,9 @@ TEST_P(PoissonMoments, MeanAndVarianceEqualTheMean) {
   double sum = 0.0;
   double sum_of_squares = 0.0;
 
-  for (int i = 0; i < draws; ++i) {
-    const double k = stream.poisson(mean);
+  std::vector<double> deviates(draws);
+  stream.fill_poisson(std::vector<double>(draws, mean), deviates);
+  for (const double k : deviates) {
     sum += k - mean;
     sum_of_squares += (k - mean) * (k - mean);
   }
@@ -52,7 +54,7 @@ TEST_P(PoissonMoments, MeanAndVarianceEqualTheMean) {
               five_sigma * std::sqrt((2.0 * mean * mean + mean) / draws));
 }
 INSTANTIATE_TEST_SUITE_P(AcrossTheSwitch, PoissonMoments,
-                         testing::Values(0.05, 1.0, 11.9, 12.1, 29.0, 31.0, 1.0e4));
+                         testing::Values(0.05, 1.0, 12.0, 29.0, 31.0, 1.0e4));
 
 }  // namespace
 }  // namespace lensmill

@@ -94,17 +94,6 @@ TEST(LatticeErrorTable, FallsWithEveryStep) {
   }
 }
 
-TEST(OversampleForFwhm, KeepsWhatItIsAskedFor) {
-  // At the default tolerance, of which the lattice may take a fifth.
-  EXPECT_EQ(oversample_for_fwhm(3.41, 2.0e-4), 1);
-  EXPECT_EQ(oversample_for_fwhm(3.2, 2.0e-4), 2);
-  EXPECT_EQ(oversample_for_fwhm(0.3, 2.0e-4), 16);
-  EXPECT_EQ(oversample_for_fwhm(0.2, 2.0e-4), 0);
-  // Tighter ones need finer lattices.
-  EXPECT_EQ(oversample_for_fwhm(4.6, 2.0e-5), 2);
-  EXPECT_EQ(oversample_for_fwhm(3.8, 2.0e-6), 4);
-}
-
 TEST(LatticeErrorOf, IsTheErrorHalfWayBetweenLatticePoints) {
   for (const double fwhm : {1.7, 2.4, 3.5}) {
     const auto psf = make_psf(fwhm, 2.5);
