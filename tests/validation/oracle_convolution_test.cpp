@@ -21,6 +21,7 @@
 #include "stages/psf_bank.hpp"
 #include "tests/support/data_folder.hpp"
 #include "tests/support/oracle.hpp"
+#include "tests/support/oversample_for_fwhm.hpp"
 
 namespace lensmill {
 namespace {
@@ -128,8 +129,8 @@ Bench bench_of(const test_support::Oracle& oracle, int psf_id, const Contract& c
   const bool whole = contract.truth == Truth::whole;
   Bench bench;
   // As choose_lattice: a fifth of the tolerance.
-  bench.oversample =
-      psf::oversample_for_fwhm(function->sharpest_fwhm_pix(), 0.2 * contract.tolerance);
+  bench.oversample = test_support::oversample_for_fwhm(function->sharpest_fwhm_pix(),
+                                                       0.2 * contract.tolerance);
   imaging::RenderConfig config;
   config.pixel_tolerance = config.core_tolerance = contract.tolerance;
   config.lattice = {.stamp_size_pix = 64,

@@ -12,6 +12,7 @@
 #include "lib/psf/moffat.hpp"
 #include "lib/psf/oversample.hpp"
 #include "stages/lattice_choice.hpp"
+#include "tests/support/oversample_for_fwhm.hpp"
 
 namespace lensmill::stages {
 namespace {
@@ -222,8 +223,8 @@ TEST(ChooseLattice, OversampledKernelsAreMeasured) {
       EXPECT_LE(psf::lattice_error(fwhm * points), 1.5 * allowed)
           << fwhm << " " << per_pixel << " -> " << points;
       // No finer than twice what the function needs.
-      EXPECT_LE(points,
-                std::max(per_pixel, 2 * psf::oversample_for_fwhm(fwhm, allowed)));
+      EXPECT_LE(points, std::max(per_pixel,
+                                 2 * test_support::oversample_for_fwhm(fwhm, allowed)));
     }
   }
 }
