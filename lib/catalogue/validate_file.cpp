@@ -95,7 +95,7 @@ std::string column_problem(const std::string& name, const BandNames& bands) {
   for (const auto& written : {found->band, found->other_band}) {
     if (std::find(bands.begin(), bands.end(), written) != bands.end()) continue;
     for (const auto& band : bands) {
-      if (!equal_but_for_case(written, band)) continue;
+      if (lower_case(written) != lower_case(band)) continue;
       return fmt::format("column `{}`: the run's band is `{}`, not `{}`", name, band,
                          written);
     }
