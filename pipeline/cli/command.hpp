@@ -35,6 +35,7 @@ struct Command {
   std::string second_positional_help{};
 };
 
+Command init_command();
 Command run_command();
 Command check_command();
 Command psf_test_command();

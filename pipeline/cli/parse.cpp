@@ -105,6 +105,7 @@ po::variables_map read_options(const Command& command,
 
 std::vector<Command> commands() {
   std::vector<Command> list;
+  list.push_back(init_command());
   list.push_back(run_command());
   list.push_back(check_command());
   list.push_back(psf_test_command());

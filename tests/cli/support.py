@@ -272,6 +272,11 @@ def data_path(case, name):
     case.skipTest(message)
 
 
+def use_data(folder):
+    """Programs that are started from now on find their data there."""
+    os.environ["LENSMILL_DATA"] = str(folder)
+
+
 def own_mounts():
     """Start this script again where its mounts are its own and end with it. Without the
     right to mount the tests of Disk are skipped, and say so."""
