@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
 #include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
 #include <numbers>
@@ -23,23 +21,6 @@ constexpr double max_index = 8.0;
 using InDouble =
     boost::math::policies::policy<boost::math::policies::promote_double<false>>;
 constexpr InDouble in_double{};
-
-/// Unit vectors of equidistant directions over half a turn.
-constexpr std::size_t directions = 32;
-struct HalfCircle {
-  std::array<double, directions> cosine, sine;
-  HalfCircle() {
-    for (std::size_t k = 0; k < directions; ++k) {
-      const double angle = std::numbers::pi * static_cast<double>(k) / directions;
-      cosine[k] = std::cos(angle);
-      sine[k] = std::sin(angle);
-    }
-  }
-};
-const HalfCircle& half_circle() {
-  static const HalfCircle table;
-  return table;
-}
 
 void validate(const SersicParams& p) {
   std::string problems;
@@ -140,18 +121,8 @@ double Sersic::flux_within(double radius_arcsec) const {
 }
 
 double Sersic::brightest_beyond(double distance_arcsec) const {
-  // Falls outwards: what the circle at that distance shows, in directions dense enough
-  // for a bound's purpose. Half a turn serves, the profile is symmetric.
-  const HalfCircle& circle = half_circle();
-  std::array<double, directions> x;
-  std::array<double, directions> y;
-  std::array<double, directions> value;
-  for (std::size_t k = 0; k < directions; ++k) {
-    x[k] = distance_arcsec * circle.cosine[k];
-    y[k] = distance_arcsec * circle.sine[k];
-  }
-  evaluate(x, y, value);
-  return *std::max_element(value.begin(), value.end());
+  // It falls outwards, and slowest along the major axis.
+  return at(distance_arcsec * cos_phi_, distance_arcsec * sin_phi_);
 }
 
 }  // namespace lensmill::light

@@ -288,7 +288,7 @@ TEST(InjectionSamplerErrors, MissingQuantitiesAreNamedWithWhatToAdd) {
 
   const auto message = error_of(config);
 
-  EXPECT_THAT(message, HasSubstr("lens_q: nothing gives it (the run needs it) add "
+  EXPECT_THAT(message, HasSubstr("lens_q: nothing gives it (the run needs it); add "
                                  "`lens_q` or `lens_ellipticity` to `priors`"));
   EXPECT_THAT(message, HasSubstr("src_flux_nmgy_z: nothing gives it"));
   EXPECT_THAT(message, HasSubstr("src_x_arcsec: nothing gives it"));

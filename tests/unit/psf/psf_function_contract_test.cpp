@@ -119,21 +119,23 @@ TEST_P(PsfFunctionContract, HasItsPeakAtTheOriginAndIsPointSymmetric) {
 }
 
 TEST_P(PsfFunctionContract, HasTheSymmetryThatItClaims) {
+  constexpr double rounding = 1.0e-13;  // of an exponent up to 200
   bool symmetric = true;
   for (int k = 1; k < 50; ++k) {
     const double x = 0.2 * k * std::cos(2.4 * k);
     const double y = 0.2 * k * std::sin(2.4 * k);
     const double value = at(x, y);
-    symmetric =
-        symmetric && at(-x, y) == value && at(x, -y) == value && at(y, x) == value;
+    for (const double other : {at(-x, y), at(x, -y), at(y, x)}) {
+      symmetric = symmetric && std::abs(other - value) <= rounding * value;
+    }
   }
   EXPECT_EQ(symmetric, psf().eightfold_symmetric());
 }
 
 TEST_P(PsfFunctionContract, IsMadeIntoAKernelAtABoundedCost) {
-  // Points per lattice sample: the core takes up to twelve squared, the wings four; an
-  // octant is enough for a round one.
-  constexpr double most_points_per_sample = 20.0;
+  // Points per lattice sample, one and a half times what it took when the bound was
+  // set; an octant is enough for a round PSF.
+  const double most_points_per_sample = psf().eightfold_symmetric() ? 13.0 : 95.0;
   constexpr double sum_tolerance = 1.0e-12;
   const Counted counted(psf());
 
@@ -168,7 +170,7 @@ INSTANTIATE_TEST_SUITE_P(
         Function{"elliptical_moffat",
                  std::make_shared<Moffat>(PsfShape{3.5, 0.7, -0.9}, 2.5),
                  moffat_wings(3.5, 2.5)}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& instance) { return instance.param.name; });
 
 }  // namespace
 }  // namespace lensmill::psf
