@@ -16,7 +16,8 @@ class Init(Case):
 
                 result = lensmill("init", path, *(["--survey", survey] if survey else []))
 
-                self.assert_ends(result, 0, f"lensmill run {path}")
+                self.assert_ends(result, 0)
+                self.assertIn(f"lensmill run {path}", result.stdout)
                 self.assertIn(f"  name: {path.stem} ", path.read_text())
                 self.assertIn(f"lensmill run {path}\n", path.read_text())
                 self.assert_ends(lensmill("run", path, "--dry-run", "--output",
