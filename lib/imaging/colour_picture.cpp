@@ -107,4 +107,21 @@ Picture side_by_side(std::span<const Picture> pictures, int zoom, int gap_pix) {
   return out;
 }
 
+Picture stacked(std::span<const Picture> pictures, int gap_pix) {
+  EXPECT(!pictures.empty() && gap_pix >= 0);
+  Picture out{.ny = 0, .nx = pictures[0].nx, .rgb = {}};
+  // Rows run from the bottom.
+  for (auto picture = pictures.rbegin(); picture != pictures.rend(); ++picture) {
+    EXPECT(picture->nx == out.nx);
+    if (out.ny > 0) {
+      out.rgb.insert(out.rgb.end(), 3 * std::size_t(gap_pix) * std::size_t(out.nx),
+                     gap_grey);
+      out.ny += gap_pix;
+    }
+    out.rgb.insert(out.rgb.end(), picture->rgb.begin(), picture->rgb.end());
+    out.ny += picture->ny;
+  }
+  return out;
+}
+
 }  // namespace lensmill::imaging

@@ -32,4 +32,7 @@ Picture colour_picture(std::span<const ImageView<const float>> bands,
 /// `zoom` x `zoom`.
 Picture side_by_side(std::span<const Picture> pictures, int zoom, int gap_pix);
 
+/// Pictures of equal width, the first one on top.
+Picture stacked(std::span<const Picture> pictures, int gap_pix);
+
 }  // namespace lensmill::imaging

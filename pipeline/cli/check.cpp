@@ -1,20 +1,28 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <vector>
 
 #include "lib/core/text.hpp"
+#include "lib/imaging/colour_picture.hpp"
+#include "lib/io/png.hpp"
 #include "pipeline/archive/files_of_run.hpp"
 #include "pipeline/cli/command.hpp"
 #include "pipeline/cli/config_options.hpp"
+#include "pipeline/cli/output_file.hpp"
 #include "pipeline/session/cost.hpp"
 #include "pipeline/session/forecast.hpp"
 #include "pipeline/session/margin_check.hpp"
+#include "pipeline/session/plausibility.hpp"
 #include "pipeline/session/psf_check.hpp"
 
 namespace lensmill::pipeline::cli {
 namespace {
 
 constexpr double timing_seconds = 2.0;
+// Of PSFs: more than these do not fit on a screen with the rest.
+constexpr int most_tables = 9;
 
 /// Free bytes where the folder is or would be made; nothing if that cannot be told.
 std::string free_space(std::filesystem::path folder) {
@@ -51,6 +59,51 @@ std::string cost_text(const Session& session, const RunCost& cost,
       cost.memory_bytes >> 20, duration_text(forecast.shard_seconds));
 }
 
+// A contact sheet: pairs side by side, some to a line.
+constexpr std::size_t sheet_columns = 6;
+constexpr std::size_t sheet_lines = 4;
+constexpr int sheet_gap_pix = 4;
+constexpr int sheet_pair_pix = 128;  // at least, of a stamp
+
+/// Negative and positive beside each other, in the positive's stretch.
+imaging::Picture pair_picture(const SamplePair& pair) {
+  const auto views = [](const std::vector<Image<float>>& bands) {
+    std::vector<ImageView<const float>> result;
+    for (const auto& band : bands) result.push_back(band.view());
+    return result;
+  };
+  const auto scale = imaging::brightness_scale(views(pair.positive));
+  const std::vector<imaging::Picture> both{
+      imaging::colour_picture(views(pair.negative), scale),
+      imaging::colour_picture(views(pair.positive), scale)};
+  const int zoom = std::max(1, sheet_pair_pix / both[0].ny);
+  return imaging::side_by_side(both, zoom, 0);
+}
+
+void write_sheet(const std::string& path, const std::vector<SamplePair>& pairs) {
+  if (pairs.empty()) throw DataError("check: --png: no row of the sample has images");
+  std::vector<imaging::Picture> lines;
+  // Whole lines, so that all are equally wide; one that is not full if it is the only.
+  const std::size_t columns = std::min(sheet_columns, pairs.size());
+  for (std::size_t first = 0; first + columns <= pairs.size(); first += columns) {
+    std::vector<imaging::Picture> line;
+    for (std::size_t k = first; k < first + columns; ++k) {
+      line.push_back(pair_picture(pairs[k]));
+    }
+    lines.push_back(imaging::side_by_side(line, 1, sheet_gap_pix));
+  }
+  const auto sheet = imaging::stacked(lines, sheet_gap_pix);
+  io::write_png(path, sheet.rgb, sheet.ny, sheet.nx);
+}
+
+/// What kernels are like: all of it if it is short, asked for, or bad; else a line.
+std::string psf_text(const PsfCheck& check, bool verbose) {
+  if (verbose || check.failed > 0 || check.tested <= most_tables) return check.text;
+  std::string text = counts_text(check) + " (--verbose prints each)\n";
+  for (const auto& note : check.notes) text += note + "\n";
+  return text;
+}
+
 /// The arguments of jobs/regenerate.sbatch that make this run.
 std::vector<std::string> job_arguments(const po::variables_map& values,
                                        const Session& session) {
@@ -74,6 +127,15 @@ ExitCode run(const po::variables_map& values, const Context& context) {
   if (ranks < 1 || !(disk > 0.0)) {
     throw UsageError("check: --ranks and --disk-mb-per-s must be positive");
   }
+  const bool draws = values.contains("png");
+  if (draws) {
+    context.world.agree([&] {
+      if (!context.world.is_root()) return;
+      check_output_files({{"check: --png", values["png"].as<std::string>(),
+                           "a PNG picture", std::string(png_signature), ".png"}},
+                         {values["CONFIG"].as<std::string>()});
+    });
+  }
   const auto config = config_from(values, context);
   context.world.agree([&] {
     check_lengths_of_names(RunFolder(config.output.directory, config.run.name));
@@ -84,7 +146,20 @@ ExitCode run(const po::variables_map& values, const Context& context) {
   context.world.agree([&] {
     if (!context.world.is_root()) return;
     psf = check_psfs(session.setup, session.opened.inputs);
-    context.log.result(psf.text);
+    context.log.result(psf_text(psf, values.contains("verbose")));
+    std::vector<SamplePair> pairs;
+    const auto sample = check_plausibility(session, draws ? &pairs : nullptr,
+                                           sheet_columns * sheet_lines);
+    context.log.result(sample.text());
+    if (sample.hopeless()) {
+      throw DataError(fmt::format(
+          "none of {} rows of the sample can be rendered; see their statuses above",
+          sample.rows));
+    }
+    if (draws) {
+      write_sheet(values["png"].as<std::string>(), pairs);
+      context.log.info(values["png"].as<std::string>() + ": negatives and positives");
+    }
     const std::string margin = check_margin(session).warning();
     if (!margin.empty()) context.log.warning(margin);
     const RunCost cost = estimate_cost(session, timing_seconds);
@@ -120,7 +195,10 @@ Command check_command() {
                                 po::value<int>()->default_value(1)->value_name("N"),
                                 "ranks that the run will have")(
       "disk-mb-per-s", po::value<double>()->default_value(500.0)->value_name("X"),
-      "sustained write speed of the output's disk");
+      "sustained write speed of the output's disk")(
+      "png", po::value<std::string>()->value_name("FILE"),
+      "a contact sheet of sampled pairs")("verbose",
+                                          "the self-test's table of every PSF");
   return command;
 }
 

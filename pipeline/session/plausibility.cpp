@@ -1,0 +1,224 @@
+#include "pipeline/session/plausibility.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <span>
+#include <type_traits>
+
+#include "lib/catalogue/columns.hpp"
+#include "lib/catalogue/quantities.hpp"
+#include "lib/core/statistics.hpp"
+#include "pipeline/session/timings.hpp"
+
+namespace lensmill::pipeline {
+namespace {
+
+constexpr std::int64_t most_rows = 200;
+constexpr double seconds = 3.0;
+
+/// Values by name, in the order in which names come up.
+class Collected {
+ public:
+  void add(const std::string& name, const std::string& unit, double value) {
+    if (!std::isfinite(value)) return;
+    const auto [at, made] = index_.try_emplace(name, series_.size());
+    if (made) series_.push_back({name, unit, {}});
+    series_[at->second].values.push_back(value);
+  }
+  std::vector<Spread> spreads() const {
+    std::vector<Spread> result;
+    for (const auto& series : series_) {
+      auto values = series.values;
+      std::ranges::sort(values);
+      const auto at = [&](double share) {
+        return values[static_cast<std::size_t>(
+            std::llround(share * static_cast<double>(values.size() - 1)))];
+      };
+      result.push_back({.name = series.name,
+                        .unit = series.unit,
+                        .rows = static_cast<std::int64_t>(values.size()),
+                        .low = at(0.05),
+                        .median = at(0.5),
+                        .high = at(0.95)});
+    }
+    return result;
+  }
+
+ private:
+  struct Series {
+    std::string name, unit;
+    std::vector<double> values;
+  };
+  std::map<std::string, std::size_t> index_;
+  std::vector<Series> series_;
+};
+
+double mag_of(double flux_nmgy) {
+  constexpr double zero_point_mag = 22.5;
+  return flux_nmgy > 0.0 ? zero_point_mag - 2.5 * std::log10(flux_nmgy)
+                         : std::numeric_limits<double>::quiet_NaN();
+}
+
+/// Standard deviation of the pixels about their median, by the median absolute
+/// deviation; of the stamp's outer frame, which a galaxy in the middle leaves mostly
+/// blank.
+double own_noise(const Image<float>& image) {
+  const int frame = std::max(2, image.ny() / 8);
+  std::vector<float> pixels;
+  for (int y = 0; y < image.ny(); ++y) {
+    for (int x = 0; x < image.nx(); ++x) {
+      const bool outside =
+          std::min({y, x, image.ny() - 1 - y, image.nx() - 1 - x}) < frame;
+      if (outside && std::isfinite(image(y, x))) pixels.push_back(image(y, x));
+    }
+  }
+  const float middle = median(std::span(pixels));
+  for (float& pixel : pixels) pixel = std::abs(pixel - middle);
+  return sigma_per_mad * median(std::span(pixels));
+}
+
+/// Full width at half of the largest sample, the mean of x and y, linearly between
+/// samples.
+double fwhm_pix(const psf::LatticeKernel& kernel) {
+  const auto& samples = kernel.samples;
+  const auto peak = std::ranges::max_element(samples.pixels());
+  const auto at = static_cast<int>(peak - samples.pixels().begin());
+  const int y = at / samples.nx();
+  const int x = at % samples.nx();
+  const auto half_width = [&](int dy, int dx) {
+    double before = *peak;
+    for (int k = 1;; ++k) {
+      const int j = y + k * dy;
+      const int i = x + k * dx;
+      if (j < 0 || i < 0 || j >= samples.ny() || i >= samples.nx()) {
+        return static_cast<double>(k);
+      }
+      const double here = samples(j, i);
+      if (here <= 0.5 * *peak) return k - (0.5 * *peak - here) / (before - here);
+      before = here;
+    }
+  };
+  const double sum =
+      half_width(0, 1) + half_width(0, -1) + half_width(1, 0) + half_width(-1, 0);
+  return 0.5 * sum / kernel.oversample;
+}
+
+void collect_angles(const catalogue::Injection& injection, Collected& collected) {
+  for (const auto& quantity : catalogue::all_quantities()) {
+    if (!quantity.is_column() || quantity.unit != "rad" ||
+        quantity.suffix != catalogue::Suffix::none) {
+      continue;
+    }
+    catalogue::visit_member(quantity.member, injection, 0, [&](const auto& value) {
+      if constexpr (std::is_same_v<std::decay_t<decltype(value)>, double>) {
+        collected.add(std::string(quantity.name), "rad", value);
+      }
+    });
+  }
+}
+
+void collect_band(const stages::Stamp& stamp, const config::RunConfig& config,
+                  std::size_t b, Collected& collected) {
+  const auto& injection = stamp.injection;
+  const auto& measured = stamp.measurement;
+  const auto add = [&](const char* name, const char* unit, double value) {
+    collected.add(fmt::format("{} {}", name, config.bands[b]), unit, value);
+  };
+  add("host_mag", "mag", mag_of(injection.host_flux_nmgy[b]));
+  add("arc_mag", "mag", mag_of(measured.arc_flux_nmgy[b]));
+  add("arc_snr", "", measured.arc_snr[b]);
+  if (stamp.psf[b].kernel != nullptr) {
+    add("psf_fwhm", "arcsec",
+        fwhm_pix(*stamp.psf[b].kernel) * config.grid.pixel_scale_arcsec);
+  }
+  const auto& images = stamp.images[b];
+  if (!config.noise.enabled || images.variance.size() == 0) return;
+  std::vector<float> variance(images.variance.pixels().begin(),
+                              images.variance.pixels().end());
+  std::erase_if(variance, [](float value) { return !std::isfinite(value); });
+  const double stated = std::sqrt(double{median(std::span(variance))});
+  add("sky_sigma", "nmgy", stated);
+  add("own_noise_over_stated", "", own_noise(images.negative) / stated);
+}
+
+}  // namespace
+
+Plausibility check_plausibility(const Session& session, std::vector<SamplePair>* pairs,
+                                std::size_t most_pairs) {
+  const auto& config = session.config;
+  const std::int64_t count = session.plan.rows;
+  const std::int64_t stride = std::max<std::int64_t>(1, count / most_rows);
+  auto stamp = session.chain().make_stamp();
+  Plausibility result;
+  Collected collected;
+  std::map<Status, std::int64_t> by_status;
+  double spent = 0.0;
+  for (std::int64_t k = 0; k < count && spent < seconds; k += stride) {
+    const Stopwatch watch(spent);
+    const auto block = session.rows().read(k, 1);
+    session.chain().apply(block.injection_id[0], block.row(0), stamp);
+    ++result.rows;
+    ++by_status[stamp.status];
+    if (is_failure(stamp.status)) ++result.failed;
+    if (!has_images(stamp.status)) continue;
+    collected.add("theta_e", "arcsec", stamp.injection.theta_e_arcsec);
+    collected.add("n_images", "", stamp.measurement.n_images);
+    collected.add("magnification", "", stamp.measurement.magnification);
+    for (std::size_t b = 0; b < config.bands.size(); ++b) {
+      collect_band(stamp, config, b, collected);
+    }
+    collect_angles(stamp.injection, collected);
+    if (pairs == nullptr || pairs->size() >= most_pairs) continue;
+    auto& pair = pairs->emplace_back();
+    pair.injection_id = block.injection_id[0];
+    for (std::size_t b = 0; b < config.bands.size(); ++b) {
+      pair.negative.push_back(stamp.images[b].negative);
+      pair.positive.push_back(stamp.images[b].positive);
+    }
+  }
+  result.by_status.assign(by_status.begin(), by_status.end());
+  result.spreads = collected.spreads();
+  result.suspicions = suspicions_of(result.spreads, config);
+  // Some failures are the population's; many are a mistake.
+  constexpr double noticed_failures = 0.05;
+  if (static_cast<double>(result.failed) >
+      noticed_failures * static_cast<double>(result.rows)) {
+    result.suspicions.push_back(
+        {"", fmt::format("{} of {} rows fail; see the statuses above", result.failed,
+                         result.rows)});
+  }
+  return result;
+}
+
+std::string Plausibility::text() const {
+  std::string result = fmt::format(
+      "A sample of {} rows                5 %      median        95 %\n", rows);
+  for (const auto& spread : spreads) {
+    // Angles are shown where they are marked.
+    const bool marked = std::ranges::find(suspicions, spread.name, &Suspicion::name) !=
+                        suspicions.end();
+    if (spread.unit == "rad" && !marked) continue;
+    const std::string name = spread.unit.empty()
+                                 ? spread.name
+                                 : fmt::format("{} [{}]", spread.name, spread.unit);
+    result +=
+        fmt::format("{} {:<28} {:>11.4g} {:>11.4g} {:>11.4g}\n", marked ? '!' : ' ',
+                    name, spread.low, spread.median, spread.high);
+  }
+  result += "  status:";
+  for (const auto& [status, number] : by_status) {
+    result += fmt::format(" {} {}", to_string(status), number);
+  }
+  result += "\n";
+  for (const auto& suspicion : suspicions) {
+    result += fmt::format("! {}{}{}\n", suspicion.name,
+                          suspicion.name.empty() ? "" : ": ", suspicion.text);
+  }
+  return result;
+}
+
+}  // namespace lensmill::pipeline
