@@ -21,8 +21,6 @@ namespace lensmill::pipeline::cli {
 namespace {
 
 constexpr double timing_seconds = 2.0;
-// Of PSFs: more than these do not fit on a screen with the rest.
-constexpr int most_tables = 9;
 
 /// Free bytes where the folder is or would be made; nothing if that cannot be told.
 std::string free_space(std::filesystem::path folder) {
@@ -96,9 +94,9 @@ void write_sheet(const std::string& path, const std::vector<SamplePair>& pairs) 
   io::write_png(path, sheet.rgb, sheet.ny, sheet.nx);
 }
 
-/// What kernels are like: all of it if it is short, asked for, or bad; else a line.
+/// What kernels are like: all of it if it is asked for or bad; else a line.
 std::string psf_text(const PsfCheck& check, bool verbose) {
-  if (verbose || check.failed > 0 || check.tested <= most_tables) return check.text;
+  if (verbose || check.failed > 0) return check.text;
   std::string text = counts_text(check) + " (--verbose prints each)\n";
   for (const auto& note : check.notes) text += note + "\n";
   return text;

@@ -18,21 +18,22 @@ namespace lensmill::pipeline {
 namespace {
 
 constexpr std::int64_t most_rows = 200;
-constexpr double seconds = 3.0;
+// Reached by stamps of thousands of pixels alone.
+constexpr double seconds = 10.0;
 
-/// Values by name, in the order in which names come up.
+/// Values by name, in the order in which names come up. NaN is none.
 class Collected {
  public:
   void add(const std::string& name, const std::string& unit, double value) {
-    if (!std::isfinite(value)) return;
     const auto [at, made] = index_.try_emplace(name, series_.size());
     if (made) series_.push_back({name, unit, {}});
-    series_[at->second].values.push_back(value);
+    if (std::isfinite(value)) series_[at->second].values.push_back(value);
   }
   std::vector<Spread> spreads() const {
     std::vector<Spread> result;
     for (const auto& series : series_) {
       auto values = series.values;
+      if (values.empty()) continue;
       std::ranges::sort(values);
       const auto at = [&](double share) {
         return values[static_cast<std::size_t>(
@@ -78,7 +79,7 @@ double own_noise(const Image<float>& image) {
   }
   const float middle = median(std::span(pixels));
   for (float& pixel : pixels) pixel = std::abs(pixel - middle);
-  return sigma_per_mad * median(std::span(pixels));
+  return sigma_per_mad * double{median(std::span(pixels))};
 }
 
 /// Full width at half of the largest sample, the mean of x and y, linearly between

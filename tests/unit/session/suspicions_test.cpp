@@ -15,7 +15,7 @@ using testing::IsEmpty;
 config::RunConfig config_of(const BandNames& bands = {"r"}) {
   config::RunConfig config;
   config.bands = bands;
-  config.grid = {.pixel_scale_arcsec = 0.262, .stamp_size_pix = 64};
+  config.grid = {.stamp_size_pix = 64, .pixel_scale_arcsec = 0.262};
   return config;
 }
 
