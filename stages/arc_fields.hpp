@@ -2,33 +2,46 @@
 
 #include <array>
 #include <span>
-#include <vector>
 
 #include "lib/imaging/convolver.hpp"
 #include "lib/imaging/planes.hpp"
 
 namespace lensmill::stages {
 
-/// The arc's planes that meet the PSF in each band, and their transforms: first all
-/// kinds together, second the saddles, third the maxima. The minimum is the rest. As
-/// many as have light; a second without is there if there is a third.
-class ArcFields {
- public:
-  /// The planes of a new row; they must stay where they are.
-  void set(const imaging::ArcPlanes& arc);
+/// The arc on the convolution lattice as it meets the PSF of each band.
+struct ArcFields {
+  Image<double> total;  ///< all kinds together
+  /// Transforms of ArcViews::planes(), as many as were needed so far.
+  imaging::ImageSpectra spectra;
 
-  const Image<double>& total() const { return total_; }
-  std::span<const ImageView<const double>> planes() const { return planes_; }
-  imaging::ImageSpectra& spectra() { return spectra_; }
+  /// Those of a new row.
+  void set(const imaging::ArcPlanes& arc);
+};
+
+/// The planes that meet the PSF: first all kinds together, second the saddles, third
+/// the maxima. The minimum is the rest. As many as have light; a second without is
+/// there if there is a third.
+class ArcViews {
+ public:
+  /// \pre both outlive this, and are of the same row
+  ArcViews(const ArcFields& fields, const imaging::ArcPlanes& arc);
+
+  std::span<const ImageView<const double>> planes() const {
+    return std::span(planes_).first(count_);
+  }
   /// One value per image kind (index with lens::kind_index) from one per plane, where
   /// values are linear in the planes; 0 for kinds without light.
   std::array<double, lens::kind_count> by_kind(std::span<const double> values) const;
 
  private:
-  Image<double> total_;
-  std::vector<ImageView<const double>> planes_;
-  std::array<bool, lens::kind_count> present_{};
-  imaging::ImageSpectra spectra_;
+  std::array<ImageView<const double>, lens::kind_count> planes_;
+  std::size_t count_ = 1;
+  std::array<bool, lens::kind_count> present_;
 };
+
+/// The arc before the PSF of a source of this flux, integrated over the pixels of
+/// `out`, which has the stamp's shape.
+void arc_before_psf(const imaging::ArcPlanes& arc, double src_flux_nmgy,
+                    Image<float>& out);
 
 }  // namespace lensmill::stages

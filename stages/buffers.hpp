@@ -4,20 +4,22 @@
 
 #include "lib/imaging/arc_renderer.hpp"
 #include "lib/imaging/convolver.hpp"
+#include "lib/lens/point_source_memory.hpp"
 #include "lib/measure/aperture.hpp"
+#include "lib/measure/core_leakage.hpp"
 #include "lib/measure/correlated_snr.hpp"
 #include "lib/measure/profiles.hpp"
 #include "lib/psf/function_kernel.hpp"
 #include "lib/psf/turned_kernel.hpp"
-#include "stages/arc_fields.hpp"
 #include "stages/source_maker.hpp"
 #include "stages/stamp.hpp"
 
 namespace lensmill::stages {
 
-/// The stages' private workspaces: one of each per rank, reused from row to row. What
-/// is cached here (kernels, spectra, apertures) is keyed by everything it depends on,
-/// so that it never changes a bit of the result.
+/// The stages' private workspaces: one of each per rank, reused from row to row. No
+/// stage finds here what another made for it (planes are for that; PsfInUse points
+/// here). What is cached here (kernels, spectra, apertures) is keyed by everything it
+/// depends on, so that it never changes a bit of the result.
 struct Stamp::Buffers {
   imaging::ArcRenderer::WorkspacePointer renderer =
       imaging::ArcRenderer::make_workspace();
@@ -25,9 +27,9 @@ struct Stamp::Buffers {
   SourceBuffers source;
   imaging::ConvolverWorkspace convolver;
   psf::FunctionKernelWorkspace function_kernel;
-  ArcFields arc_fields;
   Image<float> unit_stamp;
   measure::CovarianceWorkspace covariance;
+  lens::PointSourceMemory point_source;
   Image<float> cutout, invvar, cutout_mask, oriented, oriented_invvar;
 
   struct PsfBuffers {
@@ -57,6 +59,13 @@ struct Stamp::Buffers {
     imaging::ImageSpectra spectra;
   };
   PerBand<MaskedApertures> masked;
+
+  /// Of the measure stage, [radius] or [radius * planes + plane].
+  struct CoreSums {
+    std::vector<ImageView<const double>> weights;
+    std::vector<double> flux;
+    std::vector<measure::KindValues> intrinsic, transported;
+  } core_sums;
 };
 
 }  // namespace lensmill::stages

@@ -17,14 +17,22 @@ namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
+std::string_view description_of(Plane plane) {
+  std::string_view found;
+  visit_planes([&](Plane row, std::string_view, std::string_view text, auto&&...) {
+    if (row == plane) found = text;
+  });
+  return found;
+}
+
 void check_planes(const std::vector<std::unique_ptr<const Stage>>& stages) {
   std::vector<Plane> given;
   for (const auto& stage : stages) {
     for (const Plane plane : stage->needs()) {
       if (std::ranges::find(given, plane) == given.end()) {
-        throw ConfigError(
-            fmt::format("stage '{}' needs '{}', which no stage before it gives",
-                        to_string(stage->step()), to_string(plane)));
+        throw ConfigError(fmt::format(
+            "stage '{}' needs '{}' ({}), which no stage before it gives",
+            to_string(stage->step()), to_string(plane), description_of(plane)));
       }
     }
     for (const Plane plane : stage->gives()) given.push_back(plane);
@@ -48,20 +56,11 @@ std::string_view to_string(Step step) {
 }
 
 std::string_view to_string(Plane plane) {
-  switch (plane) {
-    case Plane::injection: return "injection";
-    case Plane::arc_planes: return "arc_planes";
-    case Plane::psf: return "psf";
-    case Plane::arc: return "arc";
-    case Plane::counter_image: return "counter_image";
-    case Plane::host: return "host";
-    case Plane::host_variance: return "host_variance";
-    case Plane::negative: return "negative";
-    case Plane::positive: return "positive";
-    case Plane::variance: return "variance";
-    case Plane::measurement: return "measurement";
-  }
-  return "unknown";
+  std::string_view found = "unknown";
+  visit_planes([&](Plane row, std::string_view name, auto&&...) {
+    if (row == plane) found = name;
+  });
+  return found;
 }
 
 Chain::Chain(std::vector<std::unique_ptr<const Stage>> stages, config::RunConfig config,
@@ -124,14 +123,12 @@ Status Chain::run(Step first, Step last, Stamp& stamp) const {
 void Chain::apply(std::int64_t injection_id, std::span<const double> given,
                   Stamp& stamp, std::span<double> seconds) const {
   begin(injection_id, given, stamp);
-  stamp.measurement.reset();
   run_stages(Step::sample, Step::measure, stamp, seconds);
   if (!has_images(stamp.status)) blank(stamp);
   stamp.measurement.status = stamp.status;
 }
 
 void Chain::blank(Stamp& stamp) const {
-  const Status status = stamp.status;
   const int n = config_.grid.stamp_size_pix;
   for (int band = 0; band < config_.band_count(); ++band) {
     auto& images = stamp.images[static_cast<std::size_t>(band)];
@@ -141,7 +138,6 @@ void Chain::blank(Stamp& stamp) const {
     }
   }
   stamp.measurement.reset();
-  stamp.status = status;
 }
 
 ImageView<const float> Chain::product(const Stamp& stamp, const std::string& name,

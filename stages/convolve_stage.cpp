@@ -67,31 +67,14 @@ double ConvolveStage::lattice_error(const Stamp& stamp, int band) const {
              : config_.stored_lattice_error[static_cast<std::size_t>(band)];
 }
 
-void ConvolveStage::fill_arc_intrinsic(Stamp& stamp, int band) const {
-  const auto b = static_cast<std::size_t>(band);
-  const auto& lattice = config_.convolver->lattice();
-  const int n = lattice.stamp_size_pix;
-  auto& image = stamp.images[b].arc_intrinsic;
-  image.reshape(n, n);
-  for (int y = 0; y < n; ++y) {
-    for (int x = 0; x < n; ++x) {
-      double flux = 0.0;
-      for (const auto& plane : stamp.arc_planes.pixel.plane) {
-        flux += plane(y + lattice.margin_pix, x + lattice.margin_pix);
-      }
-      image(y, x) = static_cast<float>(stamp.injection.src_flux_nmgy[b] * flux);
-    }
-  }
-}
-
 void ConvolveStage::apply(Stamp& stamp, const InjectionStreams&) const {
-  auto& fields = stamp.buffers->arc_fields;
-  fields.set(stamp.arc_planes);
+  stamp.arc_fields.set(stamp.arc_planes);
+  const ArcViews arc(stamp.arc_fields, stamp.arc_planes);
   const int n = config_.convolver->lattice().stamp_size_pix;
   constexpr auto saddle = lens::ImageKind::saddle;
   const bool has_saddle =
       stamp.arc_planes.present[static_cast<std::size_t>(kind_index(saddle))];
-  const std::size_t count = std::min<std::size_t>(2, fields.planes().size());
+  const std::size_t count = std::min<std::size_t>(2, arc.planes().size());
   stamp.lattice_error = 0.0;
   for (int band = 0; band < config_.bands; ++band) {
     prepare_psf(stamp, band);
@@ -102,9 +85,9 @@ void ConvolveStage::apply(Stamp& stamp, const InjectionStreams&) const {
     images.counter_image.reshape(n, n);
     const std::array<ImageView<float>, 2> stamps{images.arc.view(),
                                                  images.counter_image.view()};
-    config_.convolver->convolve(fields.planes().first(count), *stamp.psf[b].prepared,
-                                stamp.buffers->convolver,
-                                std::span(stamps).first(count), &fields.spectra());
+    config_.convolver->convolve(
+        arc.planes().first(count), *stamp.psf[b].prepared, stamp.buffers->convolver,
+        std::span(stamps).first(count), &stamp.arc_fields.spectra);
     stamp.unit_arc_flux[b] = lane_sum(std::span<const float>(images.arc.pixels()));
     const double src_flux_nmgy = stamp.injection.src_flux_nmgy[b];
     scale_values(images.arc.pixels(), src_flux_nmgy);
@@ -113,7 +96,10 @@ void ConvolveStage::apply(Stamp& stamp, const InjectionStreams&) const {
     } else {
       images.counter_image.assign(n, n);  // not the roundings of its neighbour
     }
-    if (config_.wants_arc_intrinsic) fill_arc_intrinsic(stamp, band);
+    if (config_.wants_arc_intrinsic) {
+      images.arc_intrinsic.reshape(n, n);
+      arc_before_psf(stamp.arc_planes, src_flux_nmgy, images.arc_intrinsic);
+    }
   }
   if (stamp.lattice_error > config_.pixel_tolerance && stamp.status == Status::ok) {
     stamp.status = Status::not_converged;

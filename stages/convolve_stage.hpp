@@ -34,14 +34,15 @@ class ConvolveStage final : public Stage {
     return {Plane::injection, Plane::arc_planes};
   }
   std::vector<Plane> gives() const override {
-    return {Plane::psf, Plane::arc, Plane::counter_image};
+    return {Plane::arc_fields,    Plane::psf,           Plane::lattice_error,
+            Plane::unit_arc_flux, Plane::arc_intrinsic, Plane::arc,
+            Plane::counter_image};
   }
   void apply(Stamp& stamp, const InjectionStreams& streams) const override;
 
  private:
   void prepare_psf(Stamp& stamp, int band) const;
   double lattice_error(const Stamp& stamp, int band) const;
-  void fill_arc_intrinsic(Stamp& stamp, int band) const;
 
   Config config_;
 };

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "lib/core/errors.hpp"
 #include "lib/imaging/convolver.hpp"
@@ -183,9 +182,7 @@ PerBand<double> variances_times_invvar(const RunConfig& config) {
 std::vector<std::unique_ptr<const Stage>> make_stages(
     const RunConfig& config, const std::shared_ptr<const Inputs>& inputs,
     const Setup& setup, const LatticeChoice& choice, bool target_snr) {
-  const double nan = std::numeric_limits<double>::quiet_NaN();
   const bool circle = config.measure.aperture_mask == config::ApertureMask::circle;
-  const auto& centre = config.measure.aperture_centre_pix;
   const auto renderer =
       std::make_shared<const imaging::ArcRenderer>(render_config(config, setup));
   const int bands = config.band_count();
@@ -205,8 +202,7 @@ std::vector<std::unique_ptr<const Stage>> make_stages(
   stages.push_back(std::make_unique<LensStage>(LensStage::Config{
       .renderer = renderer,
       .source = std::make_shared<const SourceMaker>(SourceMaker{config.source, inputs}),
-      .aperture_x_pix = centre ? (*centre)[0] : nan,
-      .aperture_y_pix = centre ? (*centre)[1] : nan}));
+      .aperture_centre_pix = config.measure.aperture_centre_pix}));
   stages.push_back(std::make_unique<ConvolveStage>(ConvolveStage::Config{
       .bands = bands,
       .convolver = setup.convolver,
@@ -250,7 +246,6 @@ std::vector<std::unique_ptr<const Stage>> make_stages(
                            .grid = config.grid,
                            .aperture_radius_pix = config.measure.aperture_radius_pix,
                            .mask = config.measure.aperture_mask,
-                           .aperture_centre_pix = centre,
                            .annulus_pix = config.measure.annulus_pix,
                            .profile_bins = config.grid.stamp_size_pix / 2,
                            .convolver = setup.convolver,

@@ -31,6 +31,14 @@ std::vector<Plane> HostStage::needs() const {
   return {Plane::injection};
 }
 
+std::vector<Plane> HostStage::gives() const {
+  std::vector<Plane> planes{Plane::host, Plane::mask};
+  if (config_.kind != HostKind::cutouts) return planes;
+  planes.push_back(Plane::host_variance);
+  if (config_.correlated) planes.push_back(Plane::sky_variance);
+  return planes;
+}
+
 void HostStage::apply(Stamp& stamp, const InjectionStreams&) const {
   switch (config_.kind) {
     case HostKind::none:
@@ -46,13 +54,12 @@ void HostStage::apply(Stamp& stamp, const InjectionStreams&) const {
 
 void HostStage::render_sersic(Stamp& stamp) const {
   const auto& injection = stamp.injection;
-  // No lens: the host's own light, centred on the lens.
-  const lens::LensModel no_lens({.theta_e_arcsec = 0.0});
+  // The host's own light, centred on the lens.
   const light::Sersic light({.reff_arcsec = injection.host_reff_arcsec,
                              .sersic_n = injection.host_sersic_n,
                              .q = injection.host_q,
                              .phi_rad = injection.host_phi_rad});
-  const imaging::LensedSource object{.lens = &no_lens,
+  const imaging::LensedSource object{.lens = &no_lens_,
                                      .source = &light,
                                      .lens_x_arcsec = injection.lens_x_arcsec,
                                      .lens_y_arcsec = injection.lens_y_arcsec};

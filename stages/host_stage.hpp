@@ -38,9 +38,7 @@ class HostStage final : public Stage {
 
   Step step() const override { return Step::host; }
   std::vector<Plane> needs() const override;
-  std::vector<Plane> gives() const override {
-    return {Plane::host, Plane::host_variance};
-  }
+  std::vector<Plane> gives() const override;
   void apply(Stamp& stamp, const InjectionStreams& streams) const override;
 
  private:
@@ -50,6 +48,7 @@ class HostStage final : public Stage {
   void fill_variance(Stamp& stamp, std::size_t band) const;
 
   Config config_;
+  lens::LensModel no_lens_{lens::LensParams{.theta_e_arcsec = 0.0}};
 };
 
 }  // namespace lensmill::stages

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <memory>
+#include <optional>
 
 #include "lib/imaging/arc_renderer.hpp"
 #include "stages/source_maker.hpp"
@@ -13,21 +15,23 @@ namespace lensmill::stages {
 bool keeps_tolerances(const imaging::ArcPlanes& planes,
                       const imaging::RenderConfig& tolerances);
 
-/// lens: the lensed source before the PSF, for unit flux, split by image kind.
+/// lens: the lensed source before the PSF, for unit flux, split by image kind; the
+/// lens and the centre of the apertures.
 class LensStage final : public Stage {
  public:
   struct Config {
     std::shared_ptr<const imaging::ArcRenderer> renderer;
     std::shared_ptr<const SourceMaker> source;
-    /// Fixed centre of the core aperture [pixels]; NaN: the lens.
-    double aperture_x_pix;
-    double aperture_y_pix;
+    /// Centre of the apertures, [x, y]; none: the lens.
+    std::optional<std::array<double, 2>> aperture_centre_pix;
   };
   explicit LensStage(Config config) : config_(std::move(config)) {}
 
   Step step() const override { return Step::lens; }
   std::vector<Plane> needs() const override { return {Plane::injection}; }
-  std::vector<Plane> gives() const override { return {Plane::arc_planes}; }
+  std::vector<Plane> gives() const override {
+    return {Plane::lens, Plane::aperture, Plane::arc_planes};
+  }
   void apply(Stamp& stamp, const InjectionStreams& streams) const override;
 
  private:

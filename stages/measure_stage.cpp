@@ -10,7 +10,6 @@
 #include "lib/measure/profiles.hpp"
 #include "lib/measure/snr.hpp"
 #include "stages/buffers.hpp"
-#include "stages/lens_of.hpp"
 
 namespace lensmill::stages {
 namespace {
@@ -63,8 +62,18 @@ MeasureStage::MeasureStage(Config config) : config_(std::move(config)) {
 }
 
 std::vector<Plane> MeasureStage::needs() const {
-  return {Plane::injection, Plane::arc_planes, Plane::psf,      Plane::arc,
-          Plane::negative,  Plane::positive,   Plane::variance, Plane::counter_image};
+  std::vector<Plane> planes{
+      Plane::injection,     Plane::lens,          Plane::aperture,
+      Plane::arc_planes,    Plane::arc_fields,    Plane::psf,
+      Plane::lattice_error, Plane::unit_arc_flux, Plane::arc,
+      Plane::counter_image, Plane::mask,          Plane::negative,
+      Plane::positive,      Plane::variance,      Plane::non_positive_mean_pixels};
+  const bool correlated = std::ranges::any_of(
+      config_.correlation, [](const auto& noise) { return noise != nullptr; });
+  if (correlated) {
+    planes.insert(planes.end(), {Plane::sky_variance, Plane::poisson_variance});
+  }
+  return planes;
 }
 
 measure::ApertureWeights MeasureStage::core_weights(const measure::Disc& disc) const {
@@ -76,13 +85,8 @@ measure::ApertureWeights MeasureStage::core_weights(const measure::Disc& disc) c
 
 void MeasureStage::update_apertures(Stamp& stamp) const {
   auto& cache = stamp.buffers->aperture;
-  const auto& injection = stamp.injection;
-  const double x = config_.aperture_centre_pix
-                       ? (*config_.aperture_centre_pix)[0]
-                       : config_.grid.pix_from_arcsec(injection.lens_x_arcsec);
-  const double y = config_.aperture_centre_pix
-                       ? (*config_.aperture_centre_pix)[1]
-                       : config_.grid.pix_from_arcsec(injection.lens_y_arcsec);
+  const double x = stamp.aperture_x_pix;
+  const double y = stamp.aperture_y_pix;
   if (cache.filled && cache.x_pix == x && cache.y_pix == y) return;
   cache.core.clear();
   cache.circle_lattice.clear();
@@ -114,45 +118,44 @@ void MeasureStage::update_masked(Stamp& stamp, std::size_t band) const {
   masked.spectra.clear();
 }
 
-std::vector<measure::KindValues> MeasureStage::transported_flux(
-    Stamp& stamp, std::size_t band) const {
+void MeasureStage::transport_flux(Stamp& stamp, std::size_t band) const {
   auto& buffers = *stamp.buffers;
-  auto& fields = buffers.arc_fields;
+  const ArcViews arc(stamp.arc_fields, stamp.arc_planes);
   auto& aperture = buffers.aperture;
   const bool masked = stamp.images[band].any_masked;
   const bool circle = config_.mask == ApertureMask::circle && !masked;
   auto& spectra = masked ? buffers.masked[band].spectra : aperture.spectra;
-  std::vector<ImageView<const double>> weights;
+  auto& [weights, flux, intrinsic, transported] = buffers.core_sums;
+  weights.clear();
   for (const auto& core : masked   ? buffers.masked[band].core
                           : circle ? aperture.circle_lattice
                                    : aperture.core) {
     weights.push_back(core.weight.view());
   }
-  const std::size_t planes = fields.planes().size();
-  std::vector<double> flux(weights.size() * planes);
+  const std::size_t planes = arc.planes().size();
+  flux.resize(weights.size() * planes);
   const auto& psf = stamp.psf[band];
   config_.convolver->adjoint_fluxes(
       {weights, circle ? imaging::WeightsOn::lattice : imaging::WeightsOn::stamp,
-       spectra, fields.planes(), fields.spectra()},
+       spectra, arc.planes(), stamp.arc_fields.spectra},
       circle ? *psf.prepared_without_pixel : *psf.prepared, buffers.convolver, flux);
-  std::vector<measure::KindValues> by_kind;
+  transported.clear();
   for (std::size_t r = 0; r < weights.size(); ++r) {
-    by_kind.push_back(fields.by_kind(std::span(flux).subspan(r * planes, planes)));
+    transported.push_back(arc.by_kind(std::span(flux).subspan(r * planes, planes)));
   }
-  return by_kind;
 }
 
 void MeasureStage::measure_point_images(Stamp& stamp) const {
   const auto& injection = stamp.injection;
   auto& m = stamp.measurement;
-  const lens::LensModel lens = lens_of(injection);
   const lens::Vector2 source{injection.src_x_arcsec, injection.src_y_arcsec};
   const double beta = std::hypot(source.x, source.y);
   if (beta < injection.theta_e_arcsec) {
     m.sis_inner_radius_pix =
         (injection.theta_e_arcsec - beta) / config_.grid.pixel_scale_arcsec;
   }
-  const auto [caustics, images] = lens::find_point_source(lens, source);
+  const auto [caustics, images] =
+      lens::find_point_source(stamp.lens, source, stamp.buffers->point_source);
   m.in_tangential_caustic = caustics.in_tangential_caustic ? 1 : 0;
   m.in_radial_caustic = caustics.in_radial_caustic ? 1 : 0;
 
@@ -183,7 +186,8 @@ void MeasureStage::measure_core(Stamp& stamp) const {
   m.render_error = planes.pixel_error + stamp.lattice_error;
   m.render_core_error = planes.core_error;
   const auto& core = stamp.buffers->aperture.core;
-  std::vector<measure::KindValues> intrinsic;
+  auto& intrinsic = stamp.buffers->core_sums.intrinsic;
+  intrinsic.clear();
   for (std::size_t r = 0; r < core.size(); ++r) {
     intrinsic.push_back(planes.disc_flux.empty()
                             ? measure::intrinsic_sums(core[r], planes, margin)
@@ -202,7 +206,7 @@ void MeasureStage::measure_core(Stamp& stamp) const {
   double least_share = 1.0;
   for (int band = 0; band < config_.bands; ++band) {
     const auto b = static_cast<std::size_t>(band);
-    measure_split(stamp, b, intrinsic);
+    measure_split(stamp, b);
     double share = least_core_share;  // the widest aperture's
     for (std::size_t r = 0; r < core.size(); ++r) {
       share = std::max(share, m.core_flux_fraction[m.at(b, r)]);
@@ -214,11 +218,10 @@ void MeasureStage::measure_core(Stamp& stamp) const {
       config_.convolver->kind() != imaging::ConvolutionOperator::direct);
 }
 
-void MeasureStage::measure_split(
-    Stamp& stamp, std::size_t b,
-    const std::vector<measure::KindValues>& intrinsic) const {
+void MeasureStage::measure_split(Stamp& stamp, std::size_t b) const {
   auto& m = stamp.measurement;
-  const auto transported = transported_flux(stamp, b);
+  transport_flux(stamp, b);
+  const auto& [weights, sums, intrinsic, transported] = stamp.buffers->core_sums;
   const bool masked = stamp.images[b].any_masked;
   const auto& core =
       masked ? stamp.buffers->masked[b].core : stamp.buffers->aperture.core;
@@ -269,6 +272,7 @@ void MeasureStage::measure_band(Stamp& stamp, std::size_t b) const {
   const auto& images = stamp.images[b];
   const auto& aperture = stamp.buffers->aperture;
   const auto& kernel = *stamp.psf[b].kernel;
+  m.non_positive_mean_pixels[b] = stamp.non_positive_mean_pixels[b];
   m.psf_sum[b] = kernel.sum;
   m.psf_centroid_x_pix[b] = kernel.centroid_x_pix;
   m.psf_centroid_y_pix[b] = kernel.centroid_y_pix;
@@ -317,6 +321,7 @@ void MeasureStage::measure_band(Stamp& stamp, std::size_t b) const {
 }
 
 void MeasureStage::apply(Stamp& stamp, const InjectionStreams&) const {
+  stamp.measurement.reset();
   update_apertures(stamp);
   measure_point_images(stamp);
   for (int band = 0; band < config_.bands; ++band) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "lib/core/interval.hpp"
@@ -24,7 +23,6 @@ class MeasureStage final : public Stage {
     PixelGrid grid;
     std::vector<double> aperture_radius_pix;
     config::ApertureMask mask = config::ApertureMask::pixel_overlap;
-    std::optional<std::array<double, 2>> aperture_centre_pix;  ///< [x, y]; none = lens
     Interval annulus_pix;
     int profile_bins = 32;
     std::shared_ptr<const imaging::Convolver> convolver;
@@ -36,21 +34,22 @@ class MeasureStage final : public Stage {
 
   Step step() const override { return Step::measure; }
   std::vector<Plane> needs() const override;
-  std::vector<Plane> gives() const override { return {Plane::measurement}; }
+  /// It adds to the arc's transforms those that only the split by kind needs.
+  std::vector<Plane> gives() const override {
+    return {Plane::arc_fields, Plane::measurement};
+  }
   void apply(Stamp& stamp, const InjectionStreams& streams) const override;
 
  private:
   measure::ApertureWeights core_weights(const measure::Disc& disc) const;
   void update_apertures(Stamp& stamp) const;
   void update_masked(Stamp& stamp, std::size_t band) const;
-  /// Flux in each core aperture after the band's PSF, by kind, for unit source flux:
-  /// w~ . I_k of the split.
-  std::vector<measure::KindValues> transported_flux(Stamp& stamp,
-                                                    std::size_t band) const;
+  /// CoreSums::transported: flux in each core aperture after the band's PSF, by kind,
+  /// for unit source flux: w~ . I_k of the split.
+  void transport_flux(Stamp& stamp, std::size_t band) const;
   void measure_point_images(Stamp& stamp) const;
   void measure_core(Stamp& stamp) const;
-  void measure_split(Stamp& stamp, std::size_t band,
-                     const std::vector<measure::KindValues>& intrinsic) const;
+  void measure_split(Stamp& stamp, std::size_t band) const;
   void measure_covariance(Stamp& stamp, std::size_t band) const;
   void measure_band(Stamp& stamp, std::size_t band) const;
 

@@ -28,6 +28,33 @@ NoiseStage::NoiseStage(Config config) : config_(std::move(config)) {
   }
 }
 
+bool NoiseStage::correlated() const {
+  return std::ranges::any_of(config_.correlation,
+                             [](const auto& noise) { return noise != nullptr; });
+}
+
+std::vector<Plane> NoiseStage::needs() const {
+  std::vector<Plane> planes{Plane::injection, Plane::arc, Plane::host};
+  if (real()) planes.push_back(Plane::host_variance);
+  if (real() && correlated()) planes.push_back(Plane::sky_variance);
+  if (config_.target_snr) {
+    planes.insert(planes.end(), {Plane::counter_image, Plane::arc_intrinsic});
+  }
+  return planes;
+}
+
+std::vector<Plane> NoiseStage::gives() const {
+  std::vector<Plane> planes{Plane::negative, Plane::positive, Plane::variance,
+                            Plane::non_positive_mean_pixels};
+  if (correlated()) planes.push_back(Plane::poisson_variance);
+  if (!real() && (correlated() || config_.maps)) planes.push_back(Plane::sky_variance);
+  if (config_.target_snr) {
+    planes.insert(planes.end(), {Plane::injection, Plane::arc, Plane::counter_image,
+                                 Plane::arc_intrinsic});
+  }
+  return planes;
+}
+
 bool NoiseStage::read_maps(Stamp& stamp, const MapPlace& place) const {
   auto& invvar = stamp.buffers->invvar;
   for (int band = 0; band < config_.bands; ++band) {
@@ -190,13 +217,14 @@ void NoiseStage::apply(Stamp& stamp, const InjectionStreams& streams) const {
     images.negative.reshape(images.arc.ny(), images.arc.nx());
     images.positive.reshape(images.arc.ny(), images.arc.nx());
     if (!config_.enabled) {
+      stamp.non_positive_mean_pixels[b] = 0;
       std::ranges::copy(images.host.pixels(), images.negative.pixels().begin());
       std::ranges::transform(images.host.pixels(), images.arc.pixels(),
                              images.positive.pixels().begin(), std::plus<>{});
       continue;
     }
     const auto skipped = add_noise(stamp, streams, b);
-    stamp.measurement.non_positive_mean_pixels[b] = skipped.host + skipped.arc;
+    stamp.non_positive_mean_pixels[b] = skipped.host + skipped.arc;
   }
 }
 

@@ -36,16 +36,13 @@ class NoiseStage final : public Stage {
   explicit NoiseStage(Config config);
 
   Step step() const override { return Step::noise; }
-  std::vector<Plane> needs() const override {
-    return {Plane::injection, Plane::arc, Plane::counter_image, Plane::host};
-  }
-  std::vector<Plane> gives() const override {
-    return {Plane::negative, Plane::positive, Plane::variance};
-  }
+  std::vector<Plane> needs() const override;
+  std::vector<Plane> gives() const override;
   void apply(Stamp& stamp, const InjectionStreams& streams) const override;
 
  private:
   bool real() const { return config_.host == config::HostKind::cutouts; }
+  bool correlated() const;
   void fill_sky_variance(Stamp& stamp, const InjectionStreams& streams) const;
   bool read_maps(Stamp& stamp, const MapPlace& place) const;
   void fill_variance(Stamp& stamp, std::size_t band, const Image<float>& arc) const;

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "lib/core/random_stream.hpp"
-#include "stages/stamp.hpp"
+#include "stages/planes.hpp"
 
 namespace lensmill::stages {
 
@@ -12,22 +12,6 @@ namespace lensmill::stages {
 enum class Step { sample, lens, convolve, host, noise, measure };
 /// As in messages and timings.
 std::string_view to_string(Step step);
-
-/// What stages hand to each other inside a Stamp.
-enum class Plane {
-  injection,
-  arc_planes,  ///< light before the PSF, by kind
-  psf,         ///< this row's kernels and their transforms
-  arc,
-  counter_image,
-  host,
-  host_variance,
-  negative,
-  positive,
-  variance,
-  measurement,
-};
-std::string_view to_string(Plane plane);
 
 /// One step of the chain. A stage keeps no state between injections: its constructor
 /// validates its Config and builds what is constant (plans, tables), apply() is const.

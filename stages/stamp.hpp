@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
@@ -12,8 +13,10 @@
 #include "lib/imaging/arc_renderer.hpp"
 #include "lib/imaging/convolver.hpp"
 #include "lib/imaging/planes.hpp"
+#include "lib/lens/lens_model.hpp"
 #include "lib/measure/measurement.hpp"
 #include "lib/psf/lattice_kernel.hpp"
+#include "stages/arc_fields.hpp"
 
 namespace lensmill::stages {
 
@@ -45,22 +48,26 @@ struct PsfInUse {
   const imaging::PreparedKernel* prepared_without_pixel = nullptr;
 };
 
-/// One rank's workspace for the injection in hand: buffers are reused, nothing is
-/// allocated in the loop once every buffer has grown to its size. Made by
-/// Chain::make_stamp.
+/// One rank's workspace for the injection in hand. What stages hand to each other is in
+/// its members, the planes (stages/planes.hpp). Made by Chain::make_stamp.
 struct Stamp {
   std::span<const double> given;  ///< this row's values of the catalogue file or grid
   catalogue::Injection injection;
+  lens::LensModel lens;
+  double aperture_x_pix = 0.0;  ///< centre of the apertures, stamp coordinates
+  double aperture_y_pix = 0.0;
   imaging::ArcPlanes arc_planes;
+  ArcFields arc_fields;
   PerBand<PsfInUse> psf;
   /// Error of the PSF on the convolution lattice, of the peak, largest of the bands.
   double lattice_error = 0.0;
   PerBand<double> unit_arc_flux{};  ///< of the convolved arc, for unit source flux
   PerBand<BandImages> images;
+  PerBand<std::int32_t> non_positive_mean_pixels{};  ///< got no Poisson noise
   measure::Measurement measurement;
   Status status = Status::ok;
 
-  struct Buffers;  ///< the stages' private workspaces (stages/buffers.hpp)
+  struct Buffers;  ///< what no stage hands to another (stages/buffers.hpp)
   std::shared_ptr<Buffers> buffers;
 };
 

@@ -9,6 +9,8 @@
 * A C library is included only by the rooms whose USES name it, so the rooms of physics
   and measurement stay free of MPI, HDF5, FITS and YAML (PURE_ROOMS may never use them).
 * Includes are written from the root; no source file has more than MAX_LINES lines.
+* lib/imaging asks a lens what it must know and does not know which lens it is: it
+  names no parameters of it (KEPT_FROM).
 * A name of a header of NAMED_BY comes from that header, included in the file or in a
   file of ours that it includes: what one standard library's headers happen to bring
   along, the next one's do not.
@@ -35,6 +37,11 @@ NAMED_BY = {
     "cstdint": re.compile(r"\b(std::)?u?int(8|16|32|64)_t\b|std::u?int(ptr|max)_t\b"),
     "algorithm": re.compile(r"std::(min|max|clamp|sort|copy|fill|transform|find_if|any_of"
                             r"|all_of|none_of|lower_bound|upper_bound|reverse)\("),
+}
+# room -> names that it may not use, and what to use instead.
+KEPT_FROM = {
+    "imaging": (re.compile(r"\bLensParams\b|\blens(->|\.)params\(\)"),
+                "ask lens::LensModel what integration must know"),
 }
 CODE_FOLDERS = ("lib", "stages", "pipeline", "tests", "cmake", "jobs", "python")
 CODE_SUFFIXES = {".cpp", ".hpp", ".h", ".py", ".sh", ".cmake"}
@@ -84,6 +91,13 @@ def room_of(path):
     return parts[0] if parts[0] == "stages" else None
 
 
+def lines_kept_from(room, code):
+    """Lines of `code` with a name that is kept from the room."""
+    pattern, _ = KEPT_FROM.get(room, (None, None))
+    return [code.count("\n", 0, found.start()) + 1
+            for found in pattern.finditer(code)] if pattern else []
+
+
 class Source:
     """A C++ file and its includes as (line, is_quoted, name)."""
 
@@ -95,6 +109,7 @@ class Source:
                           match.group(1) == '"', match.group(2))
                          for match in INCLUDE.finditer(text)]
         code = re.sub(r"//[^\n]*", "", text)
+        self.kept_from = lines_kept_from(self.room, code)
         self.uses = {header for header, names in NAMED_BY.items() if names.search(code)}
 
 
@@ -160,6 +175,12 @@ def check_libraries(rooms, sources):
                            f"{library} belongs behind another room's interface")
 
 
+def check_names(sources):
+    for source in sources:
+        for line in source.kept_from:
+            yield f"{source.path}:{line}: {KEPT_FROM[source.room][1]}"
+
+
 def check_from_root(root, sources):
     for source in sources:
         for line, quoted, name in source.includes:
@@ -216,8 +237,9 @@ def violations(root):
                if path.suffix in (".cpp", ".hpp", ".h")]
     rooms = Rooms(root)
     return [*check_table(rooms, root), *check_rooms(rooms, sources),
-            *check_libraries(rooms, sources), *check_from_root(root, sources),
-            *check_standard_headers(sources), *check_cycles(sources),
+            *check_libraries(rooms, sources), *check_names(sources),
+            *check_from_root(root, sources), *check_standard_headers(sources),
+            *check_cycles(sources),
             *check_lengths(root, files)], len(files)
 
 

@@ -90,6 +90,11 @@ class PlantedViolations(unittest.TestCase):
                    LIB.replace("PkgConfig::HWY", "PkgConfig::CFITSIO"))
         self.expect("room lens uses PkgConfig::CFITSIO")
 
+    def test_a_lens_parameter_in_integration(self):
+        self.plant("lib/imaging/x.cpp", "// lens->params()\n"
+                                        "bool b = o.lens->params().gamma < 2;\n")
+        self.expect("lib/imaging/x.cpp:2", "ask lens::LensModel")
+
     def test_a_cycle_of_files(self):
         for name, following in (("a", "b"), ("b", "c"), ("c", "a")):
             self.plant(f"lib/core/{name}.hpp",

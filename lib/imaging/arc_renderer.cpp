@@ -109,7 +109,6 @@ void ArcRenderer::render_adaptive(const LensedSource& object, double core_x_pix,
                                   ArcPlanes& out) const {
   const int margin = config_.lattice.margin_pix;
   const int side = config_.grid.stamp_size_pix + 2 * margin;
-  const bool singular = object.lens->params().theta_e_arcsec > 0.0;
   w.centres.shoot(config_.grid, margin, object);
   const double lens_x = config_.grid.pix_from_arcsec(object.lens_x_arcsec);
   const double lens_y = config_.grid.pix_from_arcsec(object.lens_y_arcsec);
@@ -120,7 +119,7 @@ void ArcRenderer::render_adaptive(const LensedSource& object, double core_x_pix,
                    .core_radius_pix = config_.core_radius_pix,
                    .lens_x_pix = lens_x,
                    .lens_y_pix = lens_y,
-                   .singular_lens = singular,
+                   .singular_lens = object.lens->is_singular_at_centre(),
                    .source = object.source},
                   w.classes);
   mark_structured_pixels(w.centres, *object.source, w.classes);

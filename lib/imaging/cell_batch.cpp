@@ -37,7 +37,7 @@ void CellBatch::evaluate(std::span<const Cell> cells, const PixelGrid& grid,
     y_arcsec_[c] = grid.arcsec_from_pix(cells[c].y_pix) - object.lens_y_arcsec;
     half_arcsec_[c] = cells[c].half_pix() * grid.pixel_scale_arcsec;
   }
-  if (object.lens->params().theta_e_arcsec > 0.0) {
+  if (object.lens->is_singular_at_centre()) {
     distances(n, x_arcsec_.data(), y_arcsec_.data(), half_arcsec_.data(),
               lens_distance_.data());
   } else {

@@ -267,13 +267,9 @@ void CellIntegrator::integrate(const LensedSource& object, double core_x_pix,
                    render_accuracy.cell_share_of_core * config_.core_tolerance *
                        render_accuracy.least_core_share,
                    w.scratch);
-  constexpr double isothermal = 2.0;
-  const auto central_images = object.lens->params().gamma < isothermal
-                                  ? CentralImages::possible
-                                  : CentralImages::none;
   w.cells = w.rough.list;
-  Rendering rendering(config_, spline_, central_images, core_x_pix, core_y_pix, w.rough,
-                      out);
+  Rendering rendering(config_, spline_, object.lens->central_images(), core_x_pix,
+                      core_y_pix, w.rough, out);
   bool complete = true;
   for (int wave = 0; !w.cells.empty(); ++wave) {
     const std::span<const Cell> cells(w.cells);

@@ -271,8 +271,11 @@ void FftConvolver::convolve(std::span<const ImageView<const double>> planes,
   FftPlans& plans = plans_for(kernel.fft_ny, kernel.fft_nx, workspace);
   const auto step = static_cast<std::size_t>(lattice().oversample);
   const int n = lattice().stamp_size_pix;
-  ImageSpectra own;
-  auto& held = (spectra ? *spectra : own).of_size(kernel.fft_ny, kernel.fft_nx);
+  if (spectra == nullptr) {
+    spectra = &workspace.impl().passing;
+    spectra->clear();
+  }
+  auto& held = spectra->of_size(kernel.fft_ny, kernel.fft_nx);
   for_each_pair(planes.size(), [&](std::size_t k, std::size_t count) {
     EXPECT(planes[k].ny() == lattice().size() && planes[k].nx() == planes[k].ny());
     EXPECT(stamps[k].ny() == n && stamps[k].nx() == n);
@@ -342,7 +345,8 @@ void FftConvolver::adjoint_fluxes(const WeightsAndPlanes& of,
       transform(weights.subspan(r, 1), placing(of.on), plans, out);
     });
   }
-  std::vector<std::complex<double>> sum(weights.size());
+  auto& sum = workspace.impl().sums;
+  sum.resize(weights.size());
   for_each_pair(planes.size(), [&](std::size_t k, std::size_t count) {
     const auto& pair = pair_of(of_planes, k / 2, [&](ImageSpectra::Pair& out) {
       transform(planes.subspan(k, count), placing(WeightsOn::lattice), plans, out);

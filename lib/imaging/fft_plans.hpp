@@ -72,7 +72,10 @@ struct ConvolverWorkspace::Impl {
   FftPlans& plans_for(const FftShape& shape);
   std::vector<std::unique_ptr<SymmetricTransform>> symmetric;
   SymmetricTransform& symmetric_for(int ny, int nx);
-  std::vector<float> reals;  ///< buffer
+  // Buffers:
+  std::vector<float> reals;
+  std::vector<std::complex<double>> sums;
+  ImageSpectra passing;  ///< of images whose transforms nobody keeps
   /// 1 / (n spline_response) at each of the n frequencies k / n (Deposit::pixels: 1 /
   /// n), the product of two axes' being what a transform there and back needs.
   std::span<const float> inverse_responses(int n, Deposit deposit);

@@ -84,7 +84,7 @@ double central_flux(const LensedSource& object, double half_arcsec,
 
 int forced_level(const LensedSource& object, double pixel_scale_arcsec,
                  double flux_floor, RaySamples& scratch) {
-  if (object.lens->params().theta_e_arcsec <= 0.0) return 0;
+  if (!object.lens->is_singular_at_centre()) return 0;
   // The bound falls from level to level, the area by four at a time: bisection.
   int low = 0;
   int high = most_forced_level;

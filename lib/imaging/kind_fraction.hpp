@@ -15,10 +15,10 @@ double negative_fraction(double value, double slope_u, double slope_v);
 /// critical curve crosses the cell, det A is linearised about each node, so the shares
 /// are second-order accurate in the cell's size instead of flipping with the node's
 /// sign.
-/// \param central without central images in the lens (slope 2 and above: det A > 0 with
-///   tr A < 0 is nowhere), nodes where tr A < 0 are saddles: next to the singular
-///   centre det A is far from linear, and its extrapolation would cross zero.
-enum class CentralImages { none, possible };
+/// \param central without central images in the lens, nodes where tr A < 0 are saddles:
+///   next to the singular centre det A is far from linear, and its extrapolation would
+///   cross zero.
+using lens::CentralImages;
 using KindShares = std::array<std::array<double, samples_per_cell>, lens::kind_count>;
 KindShares kind_shares(const CellSamples& samples, CentralImages central);
 

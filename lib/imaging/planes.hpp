@@ -53,6 +53,12 @@ struct KindPlanes {
   const Image<T>& operator[](lens::ImageKind kind) const {
     return plane[static_cast<std::size_t>(lens::kind_index(kind))];
   }
+  /// All kinds together at one point.
+  T sum(int y, int x) const {
+    T value{};
+    for (const auto& of_kind : plane) value += of_kind(y, x);
+    return value;
+  }
 };
 
 /// The lens stage's product for one injection: the lensed light before the PSF, for

@@ -21,17 +21,23 @@ void CentreGrid::shoot(const PixelGrid& grid, int margin_pix,
   const auto x = rays_.x();
   const auto y = rays_.y();
   const int first = -margin_ - 1;
-  std::vector<double> row_x(n);
+  const auto row_x = x.first(n);
   for (std::size_t i = 0; i < n; ++i) {
     row_x[i] = grid.arcsec_from_pix(first + static_cast<int>(i)) - object.lens_x_arcsec;
   }
   for (std::size_t j = 0; j < n; ++j) {
     const double y_arcsec =
         grid.arcsec_from_pix(first + static_cast<int>(j)) - object.lens_y_arcsec;
-    std::ranges::copy(row_x, x.subspan(j * n, n).begin());
+    if (j > 0) std::ranges::copy(row_x, x.subspan(j * n, n).begin());
     std::ranges::fill(y.subspan(j * n, n), y_arcsec);
   }
   rays_.shoot(object);
+  const auto width = static_cast<std::size_t>(side_);
+  row_peaks_.resize(width);
+  for (std::size_t j = 0; j < width; ++j) {
+    row_peaks_[j] = lane_max(rays_.brightness().subspan(
+        index(static_cast<int>(j) - margin_, -margin_), width));
+  }
 }
 
 namespace {
@@ -48,7 +54,6 @@ double peak_brightness(const CentreGrid& centres, const light::Brightness& sourc
   const std::size_t up = centres.stride();
   const int first = -centres.margin();
   const int last = centres.side() + first;
-  const auto width = static_cast<std::size_t>(centres.side());
   double peak = 0.0;
   const auto scan = [&](int row) {
     for (int column = first; column < last; ++column) {
@@ -68,11 +73,7 @@ double peak_brightness(const CentreGrid& centres, const light::Brightness& sourc
       peak = std::max(peak, brightness);
     }
   };
-  std::vector<double> brightest(width);
-  for (std::size_t j = 0; j < width; ++j) {
-    brightest[j] = lane_max(rays.brightness().subspan(
-        centres.index(first + static_cast<int>(j), first), width));
-  }
+  const auto brightest = centres.row_peaks();
   // The brightest row first: few others are brighter than what it leaves.
   const auto top = std::ranges::max_element(brightest) - brightest.begin();
   scan(first + static_cast<int>(top));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "lib/core/pixel_grid.hpp"
@@ -26,9 +27,12 @@ class CentreGrid {
   std::size_t stride() const { return std::size_t(side_) + 2; }
   RaySamples& rays() { return rays_; }
   const RaySamples& rays() const { return rays_; }
+  /// The brightest centre of each row of stamp and margin.
+  std::span<const double> row_peaks() const { return row_peaks_; }
 
  private:
   RaySamples rays_;
+  std::vector<double> row_peaks_;
   int side_ = 0;  ///< stamp + 2 margin
   int margin_ = 0;
 };

@@ -47,7 +47,7 @@ constexpr Vector2 ray{0.8253356149096783, 0.5646424733950354};
 
 /// Winding number of a caustic about `source` (lens frame): signed crossings of a ray.
 int winding_number(const LensModel& lens, const detail::DirectionTable& table,
-                   Vector2 source, Curve curve) {
+                   detail::ScanMemory& memory, Vector2 source, Curve curve) {
   struct Relative {
     double along, across;
   };
@@ -61,8 +61,8 @@ int winding_number(const LensModel& lens, const detail::DirectionTable& table,
     return relative(lens.direction(std::cos(phi), std::sin(phi)));
   };
   const auto n = std::ptrdiff_t(table.size());
-  std::vector<detail::ScanNode> nodes;
-  nodes.reserve(table.size() + 3);
+  auto& nodes = memory.nodes;
+  nodes.clear();
   for (std::ptrdiff_t k = -1; k <= n + 1; ++k) {
     nodes.push_back({table.angle(k), relative(table.wrapped(k)).across});
   }
@@ -70,7 +70,7 @@ int winding_number(const LensModel& lens, const detail::DirectionTable& table,
   const double resolution =
       roundings * (std::hypot(source.x, source.y) + lens.params().theta_e_arcsec);
   const auto zeros =
-      detail::scan_for_zeros([&](double phi) { return at(phi).across; }, nodes,
+      detail::scan_for_zeros([&](double phi) { return at(phi).across; }, memory,
                              resolution, detail::Touching::no_zero);
   int winding = 0;
   for (const double phi : zeros) {
@@ -104,19 +104,21 @@ CriticalCurves critical_curves(const LensModel& lens, int points) {
 
 CausticMembership caustic_membership(const LensModel& lens,
                                      const detail::DirectionTable& table,
-                                     Vector2 source) {
+                                     detail::ScanMemory& memory, Vector2 source) {
   if (lens.params().theta_e_arcsec == 0.0) return {};
   const Vector2 local = lens.lens_frame(source);
   return {
       .in_tangential_caustic =
-          winding_number(lens, table, local, Curve::tangential) != 0,
-      .in_radial_caustic = lens.params().gamma > 2.0 ||
-                           winding_number(lens, table, local, Curve::radial) != 0,
+          winding_number(lens, table, memory, local, Curve::tangential) != 0,
+      .in_radial_caustic =
+          lens.params().gamma > 2.0 ||
+          winding_number(lens, table, memory, local, Curve::radial) != 0,
   };
 }
 
 CausticMembership caustic_membership(const LensModel& lens, Vector2 source) {
-  return caustic_membership(lens, detail::DirectionTable(lens), source);
+  detail::ScanMemory memory;
+  return caustic_membership(lens, detail::DirectionTable(lens), memory, source);
 }
 
 }  // namespace lensmill::lens

@@ -8,7 +8,8 @@ namespace lensmill::lens {
 
 namespace detail {
 class DirectionTable;
-}
+struct ScanMemory;
+}  // namespace detail
 
 /// Critical curves (image plane) and caustics (source plane) as closed polygons in the
 /// sky frame, arcsec from the lens centre; vertex i of a caustic is the image of vertex
@@ -41,6 +42,6 @@ CausticMembership caustic_membership(const LensModel& lens, Vector2 source);
 /// The same, with a table of the lens's directions made before.
 CausticMembership caustic_membership(const LensModel& lens,
                                      const detail::DirectionTable& table,
-                                     Vector2 source);
+                                     detail::ScanMemory& memory, Vector2 source);
 
 }  // namespace lensmill::lens

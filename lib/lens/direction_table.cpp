@@ -21,8 +21,8 @@ std::size_t node_count(double q, int refinement) {
 
 }  // namespace
 
-DirectionTable::DirectionTable(const LensModel& lens, int refinement)
-    : directions_(node_count(lens.params().q, refinement)) {
+void DirectionTable::set(const LensModel& lens, int refinement) {
+  directions_.resize(node_count(lens.params().q, refinement));
   const std::size_t quarter = size() / 4;
   for (std::size_t k = 0; k <= quarter; ++k) {
     const double c = k == quarter ? 0.0 : std::cos(angle(std::ptrdiff_t(k)));

@@ -13,7 +13,12 @@ namespace lensmill::lens::detail {
 class DirectionTable {
  public:
   /// `refinement` multiplies the number of angles.
-  explicit DirectionTable(const LensModel& lens, int refinement = 1);
+  explicit DirectionTable(const LensModel& lens, int refinement = 1) {
+    set(lens, refinement);
+  }
+  DirectionTable() = default;
+  /// Become the table of this lens, in the memory that this one has.
+  void set(const LensModel& lens, int refinement = 1);
 
   std::size_t size() const { return directions_.size(); }
   /// Angle k, for any integer k (2 pi k / size, not reduced).

@@ -127,21 +127,19 @@ double ImageEquation::fold_distance(double phi) const {
   return fold_distance(direction(phi));
 }
 
-std::vector<Vector2> ImageEquation::solve(const DirectionTable& table) const {
-  std::vector<Vector2> out;
+void ImageEquation::solve(const DirectionTable& table, Memory& memory) const {
+  memory.positions.clear();
   if (s_ <= 0.0 || on_axis()) {
-    scan_circle(table, out);
+    scan_circle(table, memory);
   } else {
-    scan_folded(table, out);
+    scan_folded(table, memory);
   }
-  return out;
 }
 
-void ImageEquation::scan_circle(const DirectionTable& table,
-                                std::vector<Vector2>& out) const {
+void ImageEquation::scan_circle(const DirectionTable& table, Memory& memory) const {
   const auto n = std::ptrdiff_t(table.size());
-  std::vector<ScanNode> nodes;
-  nodes.reserve(table.size() + 3);
+  auto& nodes = memory.scan.nodes;
+  nodes.clear();
   double guess = 0.0;
   for (std::ptrdiff_t k = -1; k <= n + 1; ++k) {
     const Point point = at(table.wrapped(k), Branch::outer, guess);
@@ -149,19 +147,20 @@ void ImageEquation::scan_circle(const DirectionTable& table,
     nodes.push_back({table.angle(k), point.mismatch});
   }
   const auto zeros =
-      scan_for_zeros([&](double phi) { return at(phi, Branch::outer).mismatch; }, nodes,
-                     resolution_, Touching::one_zero);
+      scan_for_zeros([&](double phi) { return at(phi, Branch::outer).mismatch; },
+                     memory.scan, resolution_, Touching::one_zero);
   for (const double phi : zeros) {
     const Direction d = direction(phi);
     const double rho = at(d, Branch::outer).rho;
     // gamma = 2: the root of the other half-line. gamma > 2: a root of 0 is a central
     // image so close that it underflows.
-    if (rho > 0.0 || s_ < 0.0) out.push_back({rho * d.p.x, rho * d.p.y});
+    if (rho > 0.0 || s_ < 0.0) {
+      memory.positions.push_back({rho * d.p.x, rho * d.p.y});
+    }
   }
 }
 
-void ImageEquation::scan_folded(const DirectionTable& table,
-                                std::vector<Vector2>& out) const {
+void ImageEquation::scan_folded(const DirectionTable& table, Memory& memory) const {
   // source.m < 0 on the half turn from `start` on: (M source).p changes sign there.
   const Vector2 b = lens_.shear_map(source_);
   const double start = std::atan2(b.x / lens_.params().q, -b.y);
@@ -169,32 +168,36 @@ void ImageEquation::scan_folded(const DirectionTable& table,
   const double step = table.angle(1);
   const auto first = std::ptrdiff_t(std::floor(start / step)) - 1;
   const auto last = std::ptrdiff_t(std::ceil((start + pi) / step)) + 1;
-  std::vector<ScanNode> nodes;
+  auto& nodes = memory.scan.nodes;
+  nodes.clear();
   for (std::ptrdiff_t k = first; k <= last; ++k) {
     nodes.push_back({table.angle(k), fold_distance(table.wrapped(k))});
   }
-  auto folds = scan_for_zeros([&](double phi) { return fold_distance(phi); }, nodes,
-                              resolution_, Touching::no_zero);
+  scan_for_zeros([&](double phi) { return fold_distance(phi); }, memory.scan,
+                 resolution_, Touching::no_zero);
+  auto& folds = memory.folds;
+  folds = memory.scan.zeros;
   std::sort(folds.begin(), folds.end());
   if (folds.size() % 2 != 0) folds.pop_back();
 
   if (folds.empty()) {
-    scan_circle(table, out);
-    scan_arc({Branch::inner, start, start + pi}, table.size(), out);
+    scan_circle(table, memory);
+    scan_arc({Branch::inner, start, start + pi}, table.size(), memory);
     return;
   }
-  scan_arc({Branch::outer, folds.back() - 2.0 * pi, folds.front()}, table.size(), out);
-  scan_arc({Branch::inner, start, folds.front()}, table.size(), out);
-  scan_arc({Branch::inner, folds.back(), start + pi}, table.size(), out);
+  scan_arc({Branch::outer, folds.back() - 2.0 * pi, folds.front()}, table.size(),
+           memory);
+  scan_arc({Branch::inner, start, folds.front()}, table.size(), memory);
+  scan_arc({Branch::inner, folds.back(), start + pi}, table.size(), memory);
   for (std::size_t i = 1; i + 1 < folds.size(); i += 2) {
     for (const Branch branch : {Branch::outer, Branch::inner}) {
-      scan_arc({branch, folds[i], folds[i + 1]}, table.size(), out);
+      scan_arc({branch, folds[i], folds[i + 1]}, table.size(), memory);
     }
   }
 }
 
 void ImageEquation::scan_arc(const Arc& arc, std::size_t nodes_per_turn,
-                             std::vector<Vector2>& out) const {
+                             Memory& memory) const {
   // phi goes like the square of the parameter at both ends, so that the mismatch, which
   // has a square root at a fold, is smooth in it.
   const auto phi_at = [&](double u) {
@@ -207,8 +210,8 @@ void ImageEquation::scan_arc(const Arc& arc, std::size_t nodes_per_turn,
   constexpr double least = 8.0;
   const auto n =
       std::ptrdiff_t(std::ceil(std::max(least, share * double(nodes_per_turn))));
-  std::vector<ScanNode> nodes;
-  nodes.reserve(std::size_t(n) + 3);
+  auto& nodes = memory.scan.nodes;
+  nodes.clear();
   double guess = 0.0;
   for (std::ptrdiff_t k = -1; k <= n + 1; ++k) {
     // The arc does not go on beyond its ends: the end is its own guard.
@@ -217,11 +220,12 @@ void ImageEquation::scan_arc(const Arc& arc, std::size_t nodes_per_turn,
     guess = point.rho;
     nodes.push_back({u, point.mismatch});
   }
-  const auto zeros = scan_for_zeros(mismatch, nodes, resolution_, Touching::one_zero);
+  const auto zeros =
+      scan_for_zeros(mismatch, memory.scan, resolution_, Touching::one_zero);
   for (const double u : zeros) {
     const Direction d = direction(phi_at(u));
     const double rho = at(d, arc.branch).rho;  // 0: so close that it underflows
-    out.push_back({rho * d.p.x, rho * d.p.y});
+    memory.positions.push_back({rho * d.p.x, rho * d.p.y});
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include "lib/lens/direction_table.hpp"
 #include "lib/lens/lens_model.hpp"
+#include "lib/lens/scan_memory.hpp"
 
 namespace lensmill::lens::detail {
 
@@ -32,8 +33,14 @@ class ImageEquation {
   double fold_distance(const Direction& direction) const;
   double fold_distance(double phi) const;
 
-  /// Positions rho p of all zeros, lens frame; doubles are possible at branch ends.
-  std::vector<Vector2> solve(const DirectionTable& table) const;
+  struct Memory {
+    ScanMemory scan;
+    std::vector<double> folds;
+    std::vector<Vector2> positions;
+  };
+  /// Positions rho p of all zeros, lens frame, in `memory.positions`; doubles are
+  /// possible at branch ends.
+  void solve(const DirectionTable& table, Memory& memory) const;
 
  private:
   struct Terms {
@@ -50,8 +57,8 @@ class ImageEquation {
   double outer_root(const Terms& t, double guess) const;
   double inner_root(const Terms& t, double guess) const;
   Direction direction(double phi) const;
-  void scan_circle(const DirectionTable& table, std::vector<Vector2>& out) const;
-  void scan_folded(const DirectionTable& table, std::vector<Vector2>& out) const;
+  void scan_circle(const DirectionTable& table, Memory& memory) const;
+  void scan_folded(const DirectionTable& table, Memory& memory) const;
 
   /// An interval of phi on which a branch exists; it ends where it meets the other one
   /// (a fold) or the centre.
@@ -60,8 +67,7 @@ class ImageEquation {
     double from = 0.0;
     double to = 0.0;
   };
-  void scan_arc(const Arc& arc, std::size_t nodes_per_turn,
-                std::vector<Vector2>& out) const;
+  void scan_arc(const Arc& arc, std::size_t nodes_per_turn, Memory& memory) const;
 
   const LensModel& lens_;
   Vector2 source_;

@@ -15,6 +15,9 @@ enum class ImageKind : std::uint8_t {
 };
 inline constexpr int kind_count = 3;
 
+/// Whether a lens can have maxima: otherwise det A > 0 with tr A < 0 is nowhere.
+enum class CentralImages { none, possible };
+
 /// Index 0..2 of a kind in arrays over kinds.
 constexpr int kind_index(ImageKind kind) { return static_cast<int>(kind) - 1; }
 constexpr std::string_view to_string(ImageKind kind) {

@@ -40,8 +40,11 @@ void validate(const LensParams& p) {
 
 }  // namespace
 
-LensModel::LensModel(const LensParams& params) : params_(params) {
+LensModel::LensModel(const LensParams& params) { set(params); }
+
+void LensModel::set(const LensParams& params) {
   validate(params);
+  params_ = params;
   const double q = params.q;
   t_ = params.gamma - 1.0;
   cos_phi_ = std::cos(params.phi_rad);
@@ -59,7 +62,8 @@ LensModel::LensModel(const LensParams& params) : params_(params) {
   const double f = (1.0 - q) / (1.0 + q);
   const double rest = f / (1.0 - f);
   double c = 1.0;
-  series_.push_back(c);
+  series_.assign(1, c);
+  batch_terms_ = 1;
   while (std::abs(c) * rest > series_tolerance) {
     if (std::abs(c) * rest > batch_series_tolerance) batch_terms_ = series_.size() + 1;
     const double twice_n = 2.0 * static_cast<double>(series_.size());

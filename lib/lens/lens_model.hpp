@@ -4,6 +4,8 @@
 #include <span>
 #include <vector>
 
+#include "lib/lens/image_kind.hpp"
+
 namespace lensmill::lens {
 
 /// Parameters of an EPL lens with external shear, in the frame of the lens centre.
@@ -73,7 +75,7 @@ struct Direction {
 
 /// EPL + external shear (Tessore & Metcalf 2015, A&A 580, A79: deflection of eqs. 22-23
 /// by the angular series of eq. 29, exact for every q; q = 1 is its first term alone).
-/// Immutable. Units: arcsec in, arcsec out, relative to the lens centre.
+/// Units: arcsec in, arcsec out, relative to the lens centre.
 ///
 /// The Jacobian needs no series of its own: the EPL's potential is homogeneous of
 /// degree 3 - gamma in r, so its shear is gamma = (2-gamma) alpha e^(i theta)/r - kappa
@@ -87,6 +89,9 @@ class LensModel {
   /// \throws DataError when a parameter is outside its range: theta_e_arcsec >= 0, q in
   /// [min_axis_ratio, 1], gamma in [1.3, 2.7], |shear| < 1, all finite.
   explicit LensModel(const LensParams& params);
+  /// Become the lens of these parameters, in the memory that this one has.
+  /// \throws as the constructor, and stays what it was
+  void set(const LensParams& params);
 
   /// The series converges like ((1-q)/(1+q))^n: flatter lenses than this would need
   /// thousands of terms and are no galaxies.
@@ -97,6 +102,15 @@ class LensModel {
   static constexpr double batch_series_tolerance = 1.0e-12;
 
   const LensParams& params() const { return params_; }
+
+  // What lib/imaging asks of a lens: these two and ray_shoot.
+  /// Whether rays near the centre are no smooth function of the position.
+  bool is_singular_at_centre() const { return params_.theta_e_arcsec > 0.0; }
+  /// Profiles steeper than isothermal, and the isothermal one, have none.
+  CentralImages central_images() const {
+    return params_.gamma < 2.0 ? CentralImages::possible : CentralImages::none;
+  }
+
   /// alpha(theta), shear included; exactly 0 from the EPL at the singular centre.
   Vector2 deflection(double x_arcsec, double y_arcsec) const;
   Vector2 source_position(double x_arcsec, double y_arcsec) const;

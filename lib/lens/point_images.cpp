@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <vector>
 
 #include "lib/lens/direction_table.hpp"
 #include "lib/lens/image_equation.hpp"
+#include "lib/lens/point_source_memory.hpp"
 
 namespace lensmill::lens {
 namespace {
@@ -20,11 +22,7 @@ constexpr double same_image_arcsec = 1.0e-10;
 /// |det A| below which an image is merging with another: its index may be any.
 constexpr double merging_determinant = 1.0e-5;
 
-struct Candidate {
-  Vector2 at;
-  Ray ray;
-  double residual = 0.0;
-};
+using Candidate = PointSourceMemory::Candidate;
 
 Candidate candidate(const LensModel& lens, Vector2 at, Vector2 source) {
   Candidate out{.at = at, .ray = lens.ray(at.x, at.y)};
@@ -65,24 +63,27 @@ int expected_index(double gamma, bool inside) {
   return inside ? 0 : 1;
 }
 
-/// What one scan found.
+/// What one scan found, beside the images.
 struct Search {
-  std::vector<Candidate> images;
   int index =
       0;         ///< sum of the signs of det A, what is left out at the centre included
   int free = 0;  ///< how many images could count either way: merging, or on the cut
 };
 
+/// The images are left in `memory`.
 Search search(const LensModel& lens, const detail::DirectionTable& table,
-              Vector2 source) {
+              Vector2 source, PointSourceMemory& memory) {
   const double gamma = lens.params().gamma;
   const double scale = lens.params().theta_e_arcsec + std::hypot(source.x, source.y);
   const detail::ImageEquation equation(lens, lens.lens_frame(source));
   Search out;
+  auto& images = memory.images;
+  images.clear();
+  equation.solve(table, memory.equation);
   // On the axis the central image of a shallow lens is the centre itself. A shallow
   // lens has one at most, which the scan may find twice where it ends on it.
   bool has_central = gamma < 2.0 && equation.on_axis();
-  for (const Vector2 local : equation.solve(table)) {
+  for (const Vector2 local : memory.equation.positions) {
     if (std::hypot(local.x, local.y) < least_image_radius_arcsec) {
       has_central = has_central || gamma < 2.0;
       if (gamma >= 2.0) --out.index;
@@ -100,8 +101,8 @@ Search search(const LensModel& lens, const detail::DirectionTable& table,
                  same_image_arcsec &&
              (other.ray.determinant < 0.0) == is_saddle;
     };
-    if (std::any_of(out.images.begin(), out.images.end(), same)) continue;
-    out.images.push_back(found);
+    if (std::any_of(images.begin(), images.end(), same)) continue;
+    images.push_back(found);
     out.index += is_saddle ? -1 : 1;
     if (is_merging) ++out.free;
   }
@@ -109,7 +110,7 @@ Search search(const LensModel& lens, const detail::DirectionTable& table,
   return out;
 }
 
-PointImages listed(std::vector<Candidate> images) {
+PointImages listed(std::span<Candidate> images) {
   std::sort(images.begin(), images.end(), [](const Candidate& a, const Candidate& b) {
     return std::abs(a.ray.determinant) < std::abs(b.ray.determinant);
   });
@@ -126,13 +127,14 @@ PointImages listed(std::vector<Candidate> images) {
 }
 
 /// \param inside whether the source is in the cut; asked for gamma = 2 only
-PointImages images_of(const LensModel& lens, const detail::DirectionTable& table,
-                      bool inside, Vector2 source) {
+PointImages images_of(const LensModel& lens, PointSourceMemory& memory, bool inside,
+                      Vector2 source) {
   if (!std::isfinite(source.x) || !std::isfinite(source.y)) {
     return {.status = Status::image_search};
   }
   if (lens.params().theta_e_arcsec == 0.0) {
-    PointImages out = listed({polished(lens, source, source)});
+    Candidate only = polished(lens, source, source);
+    PointImages out = listed({&only, 1});
     out.status = Status::unlensed;
     return out;
   }
@@ -141,14 +143,14 @@ PointImages images_of(const LensModel& lens, const detail::DirectionTable& table
   const int expected = expected_index(lens.params().gamma, inside);
   const auto satisfied = [&](const Search& found) {
     return std::abs(found.index - expected) <= found.free &&
-           found.images.size() <= std::size_t(PointImages::capacity);
+           memory.images.size() <= std::size_t(PointImages::capacity);
   };
-  Search found = search(lens, table, source);
+  Search found = search(lens, memory.table, source, memory);
   for (const int refinement : {4, 16}) {
     if (satisfied(found)) break;
-    found = search(lens, detail::DirectionTable(lens, refinement), source);
+    found = search(lens, detail::DirectionTable(lens, refinement), source, memory);
   }
-  PointImages out = listed(found.images);
+  PointImages out = listed(memory.images);
   if (!satisfied(found)) out.status = Status::image_search;
   return out;
 }
@@ -162,17 +164,27 @@ int PointImages::count_of(ImageKind kind) const {
 }
 
 PointImages find_point_images(const LensModel& lens, Vector2 source) {
-  const detail::DirectionTable table(lens);
-  const bool inside = lens.params().gamma == 2.0 &&
-                      caustic_membership(lens, table, source).in_radial_caustic;
-  return images_of(lens, table, inside, source);
+  PointSourceMemory memory;
+  memory.table.set(lens);
+  const bool inside =
+      lens.params().gamma == 2.0 &&
+      caustic_membership(lens, memory.table, memory.equation.scan, source)
+          .in_radial_caustic;
+  return images_of(lens, memory, inside, source);
+}
+
+PointSource find_point_source(const LensModel& lens, Vector2 source,
+                              PointSourceMemory& memory) {
+  memory.table.set(lens);
+  const auto caustics =
+      caustic_membership(lens, memory.table, memory.equation.scan, source);
+  return {.caustics = caustics,
+          .images = images_of(lens, memory, caustics.in_radial_caustic, source)};
 }
 
 PointSource find_point_source(const LensModel& lens, Vector2 source) {
-  const detail::DirectionTable table(lens);
-  const auto caustics = caustic_membership(lens, table, source);
-  return {.caustics = caustics,
-          .images = images_of(lens, table, caustics.in_radial_caustic, source)};
+  PointSourceMemory memory;
+  return find_point_source(lens, source, memory);
 }
 
 }  // namespace lensmill::lens

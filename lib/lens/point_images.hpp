@@ -56,7 +56,10 @@ struct PointSource {
   CausticMembership caustics;
   PointImages images;
 };
+struct PointSourceMemory;
 /// Both at once: they need the same table of the lens's directions.
+PointSource find_point_source(const LensModel& lens, Vector2 source,
+                              PointSourceMemory& memory);
 PointSource find_point_source(const LensModel& lens, Vector2 source);
 
 }  // namespace lensmill::lens

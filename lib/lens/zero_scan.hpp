@@ -8,13 +8,9 @@
 #include <span>
 #include <vector>
 
-namespace lensmill::lens::detail {
+#include "lib/lens/scan_memory.hpp"
 
-/// One abscissa of a scan and the function there.
-struct ScanNode {
-  double s = 0.0;
-  double value = 0.0;
-};
+namespace lensmill::lens::detail {
 
 /// What to make of a place where the function touches zero, as far as its resolution
 /// tells, without changing its sign.
@@ -31,10 +27,11 @@ enum class Touching { one_zero, no_zero };
 template <class Function>
 class ZeroScan {
  public:
-  ZeroScan(const Function& f, double resolution, Touching touching)
-      : f_(f), resolution_(resolution), touching_(touching) {}
+  ZeroScan(const Function& f, double resolution, Touching touching,
+           std::vector<double>& zeros)
+      : f_(f), resolution_(resolution), touching_(touching), zeros_(zeros) {}
 
-  std::vector<double> operator()(std::span<const ScanNode> nodes) {
+  void operator()(std::span<const ScanNode> nodes) {
     zeros_.clear();
     for (std::size_t i = 1; i + 2 < nodes.size(); ++i) {
       const auto second_difference = [&](std::size_t k) {
@@ -45,7 +42,6 @@ class ZeroScan {
           safety * std::max(second_difference(i), second_difference(i + 1));
       resolve(nodes[i], nodes[i + 1], bend);
     }
-    return zeros_;
   }
 
  private:
@@ -95,14 +91,16 @@ class ZeroScan {
   const Function& f_;
   double resolution_;
   Touching touching_;
-  std::vector<double> zeros_;
+  std::vector<double>& zeros_;
   int halvings_ = 0;
 };
 
+/// The zeros between `memory.nodes`, in `memory.zeros`.
 template <class Function>
-std::vector<double> scan_for_zeros(const Function& f, std::span<const ScanNode> nodes,
-                                   double resolution, Touching touching) {
-  return ZeroScan<Function>(f, resolution, touching)(nodes);
+std::span<const double> scan_for_zeros(const Function& f, ScanMemory& memory,
+                                       double resolution, Touching touching) {
+  ZeroScan<Function>(f, resolution, touching, memory.zeros)(memory.nodes);
+  return memory.zeros;
 }
 
 }  // namespace lensmill::lens::detail

@@ -32,6 +32,9 @@ ClumpySersic::ClumpySersic(const SersicParams& body, std::span<const Knot> knots
         in_knots));
   }
   body_flux_ = std::max(0.0, 1.0 - in_knots);
+  knots_.reserve(knots.size());
+  centres_.reserve(knots.size());
+  flux_.reserve(knots.size());
   for (const Knot& knot : knots) {
     knots_.push_back(
         Sersic({.reff_arcsec = knot.reff_arcsec, .sersic_n = knot_sersic_n}));

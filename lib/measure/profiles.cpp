@@ -27,17 +27,23 @@ double mean_offset(const ApertureWeights& aperture, ImageView<const float> posit
 RadialBins::RadialBins(int stamp_size_pix, double x_pix, double y_pix, int bins) {
   const auto n = static_cast<std::size_t>(stamp_size_pix);
   image_size_ = n * n;
-  std::vector<std::vector<std::uint32_t>> of_bin(static_cast<std::size_t>(bins));
+  const auto outside = static_cast<std::size_t>(bins);
+  std::vector<std::uint32_t> bin_of(image_size_);
+  end_.assign(outside, 0);
   for (std::size_t k = 0; k < image_size_; ++k) {
     const std::size_t row = k / n;
     const double radius = std::hypot(static_cast<double>(k % n) - x_pix,
                                      static_cast<double>(row) - y_pix);
-    if (radius >= bins) continue;
-    of_bin[static_cast<std::size_t>(radius)].push_back(static_cast<std::uint32_t>(k));
+    const std::size_t bin = radius < bins ? static_cast<std::size_t>(radius) : outside;
+    bin_of[k] = static_cast<std::uint32_t>(bin);
+    if (bin < outside) ++end_[bin];
   }
-  for (const auto& pixels : of_bin) {
-    pixel_.insert(pixel_.end(), pixels.begin(), pixels.end());
-    end_.push_back(pixel_.size());
+  // From numbers of pixels to ends; the bins are filled from there, last pixel first.
+  for (std::size_t bin = 1; bin < outside; ++bin) end_[bin] += end_[bin - 1];
+  pixel_.resize(end_.empty() ? 0 : end_.back());
+  auto at = end_;
+  for (std::size_t k = image_size_; k-- > 0;) {
+    if (bin_of[k] < outside) pixel_[--at[bin_of[k]]] = static_cast<std::uint32_t>(k);
   }
 }
 

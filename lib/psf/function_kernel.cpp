@@ -224,7 +224,7 @@ void make_lattice_kernel(const PsfFunction& psf, const FunctionKernelOptions& op
     const double scale = 1.0 / flux;
     for (double& sample : kernel.samples.pixels()) sample *= scale;
   }
-  record_moments(kernel);
+  record_moments(kernel, workspace.column_sum);
 }
 
 LatticeKernel make_lattice_kernel(const PsfFunction& psf,

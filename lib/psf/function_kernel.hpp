@@ -24,6 +24,7 @@ struct FunctionKernelWorkspace {
   AlignedVector<double> x_pix, y_pix, density;
   std::vector<std::span<const GaussNode>> rules;
   Image<double> cells;
+  std::vector<double> column_sum;
 };
 
 /// Cut `psf` to the rectangle, integrate it over one pixel about each lattice point

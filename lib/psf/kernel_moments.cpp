@@ -18,8 +18,8 @@ double sum_of(std::span<const double> values) {
 }
 
 KernelMoments moments_of(ImageView<const double> samples, int origin_y, int origin_x,
-                         int per_pixel) {
-  std::vector<double> column_sum(static_cast<std::size_t>(samples.nx()));
+                         int per_pixel, std::vector<double>& column_sum) {
+  column_sum.assign(static_cast<std::size_t>(samples.nx()), 0.0);
   double sum_y = 0.0;
   for (int j = 0; j < samples.ny(); ++j) {
     const auto row = samples.row(j);
@@ -37,9 +37,20 @@ KernelMoments moments_of(ImageView<const double> samples, int origin_y, int orig
           .centroid_y_pix = sum_y / (sum * steps)};
 }
 
+KernelMoments moments_of(ImageView<const double> samples, int origin_y, int origin_x,
+                         int per_pixel) {
+  std::vector<double> column_sum;
+  return moments_of(samples, origin_y, origin_x, per_pixel, column_sum);
+}
+
 void record_moments(LatticeKernel& kernel) {
-  const KernelMoments moments =
-      moments_of(kernel.samples, kernel.origin_y, kernel.origin_x, kernel.oversample);
+  std::vector<double> column_sum;
+  record_moments(kernel, column_sum);
+}
+
+void record_moments(LatticeKernel& kernel, std::vector<double>& column_sum) {
+  const KernelMoments moments = moments_of(
+      kernel.samples, kernel.origin_y, kernel.origin_x, kernel.oversample, column_sum);
   kernel.sum = moments.sum;
   kernel.point_flux = moments.sum;
   kernel.centroid_x_pix = moments.centroid_x_pix;

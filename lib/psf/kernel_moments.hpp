@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "lib/psf/lattice_kernel.hpp"
 
@@ -20,8 +21,12 @@ double sum_of(std::span<const double> values);
 /// The centroid of a kernel without flux is NaN.
 KernelMoments moments_of(ImageView<const double> samples, int origin_y, int origin_x,
                          int per_pixel);
+/// The same with a buffer that is reused from call to call.
+KernelMoments moments_of(ImageView<const double> samples, int origin_y, int origin_x,
+                         int per_pixel, std::vector<double>& column_sum);
 
 /// Set `kernel`'s sum, point_flux and centroid from its samples.
 void record_moments(LatticeKernel& kernel);
+void record_moments(LatticeKernel& kernel, std::vector<double>& column_sum);
 
 }  // namespace lensmill::psf

@@ -134,7 +134,7 @@ void AuditRenderer::convolve_stretched(double width) {
     imaging::PreparedKernel prepared;
     convolver.prepare(kernel, stamp.buffers->convolver, prepared);
     auto& arc = stamp.images[b].arc;
-    const ImageView<const double> plane = stamp.buffers->arc_fields.total().view();
+    const ImageView<const double> plane = stamp.arc_fields.total.view();
     const ImageView<float> image = arc.view();
     convolver.convolve({&plane, 1}, prepared, stamp.buffers->convolver, {&image, 1});
     for (float& value : arc.pixels()) {

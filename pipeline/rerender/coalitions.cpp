@@ -62,11 +62,9 @@ CoalitionRenderer::Fractions CoalitionRenderer::before_psf(
   const auto& planes = stamp.arc_planes.pixel;
   const int margin = (planes.plane[0].ny() - settings_.grid.stamp_size_pix) / 2;
   return fractions([&](int x, int y) {
-    double flux = 0.0;
-    for (const auto& plane : planes.plane)
-      flux += double{plane(y + margin, x + margin)};
     const auto& saddle = planes[lens::ImageKind::saddle];
-    return std::pair{flux, double{saddle(y + margin, x + margin)}};
+    return std::pair{planes.sum(y + margin, x + margin),
+                     saddle(y + margin, x + margin)};
   });
 }
 

@@ -8,6 +8,7 @@
 #include "lib/core/statistics.hpp"
 #include "lib/lens/image_kind.hpp"
 #include "lib/measure/profiles.hpp"
+#include "stages/arc_fields.hpp"
 
 namespace lensmill::pipeline {
 namespace {
@@ -24,22 +25,6 @@ double median_sigma(const Image<float>& variance) {
     if (v > 0.0F && std::isfinite(v)) values.push_back(v);
   }
   return std::sqrt(double{upper_median(std::span(values))});
-}
-
-/// The arc before the PSF, in nmgy per pixel: what a perfect telescope would see.
-void arc_without_psf(const catalogue::Injection& injection,
-                     const imaging::ArcPlanes& planes, std::size_t band,
-                     Image<float>& arc) {
-  const int margin = (planes.pixel.plane[0].ny() - arc.ny()) / 2;
-  for (int y = 0; y < arc.ny(); ++y) {
-    for (int x = 0; x < arc.nx(); ++x) {
-      double flux = 0.0;
-      for (const auto& plane : planes.pixel.plane) {
-        flux += plane(y + margin, x + margin);
-      }
-      arc(y, x) = static_cast<float>(injection.src_flux_nmgy[band] * flux);
-    }
-  }
 }
 
 }  // namespace
@@ -327,8 +312,9 @@ void VariantRenderer::render(std::int64_t injection_id, std::span<const double> 
   render_changed({.after_convolve =
                       [&](stages::Stamp& stamp) {
                         for (std::size_t b = 0; b < bands(); ++b) {
-                          arc_without_psf(stamp.injection, stamp.arc_planes, b,
-                                          stamp.images[b].arc);
+                          stages::arc_before_psf(stamp.arc_planes,
+                                                 stamp.injection.src_flux_nmgy[b],
+                                                 stamp.images[b].arc);
                         }
                       }},
                  row[Variant::no_psf]);

@@ -41,6 +41,7 @@ class ChainRunner {
 
   const stages::Setup& setup() const { return setup_; }
   const stages::Chain& chain() const { return *setup_.chain; }
+  const catalogue::Rows& rows() const { return *rows_; }
   std::int64_t count() const { return rows_->count(); }
   stages::Stamp make_stamp() const { return chain().make_stamp(); }
 

@@ -7,6 +7,7 @@
 #include <limits>
 #include <numbers>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lib/core/errors.hpp"
@@ -260,6 +261,43 @@ TEST(LensModel, SingularCentreIsFiniteAndOfTheKindAroundIt) {
   }
 }
 
+TEST(LensModel, SetAgainIsTheOneThatIsConstructed) {
+  const LensParams flat{.q = 0.3, .gamma = 2.3};  // a longer series
+  for (const auto& [first, then] :
+       {std::pair{flat, epl_with_shear}, std::pair{epl_with_shear, flat}}) {
+    LensModel lens(first);
+    lens.set(then);
+    const LensModel expected(then);
+
+    EXPECT_THROW(lens.set({.q = 2.0}), DataError);  // and stays what it is
+
+    const double x = 0.31, y = -0.72;
+    double beta_x = 0.0, beta_y = 0.0, determinant = 0.0, trace = 0.0;
+    double expected_x = 1.0, expected_y = 1.0;
+    lens.ray_shoot(
+        {{&x, 1}, {&y, 1}, {&beta_x, 1}, {&beta_y, 1}, {&determinant, 1}, {&trace, 1}});
+    expected.ray_shoot({{&x, 1},
+                        {&y, 1},
+                        {&expected_x, 1},
+                        {&expected_y, 1},
+                        {&determinant, 1},
+                        {&trace, 1}});
+    EXPECT_EQ(beta_x, expected_x);
+    EXPECT_EQ(beta_y, expected_y);
+    EXPECT_EQ(lens.ray(x, y).determinant, expected.ray(x, y).determinant);
+    EXPECT_EQ(lens.params().q, then.q);
+  }
+}
+
+TEST(LensModel, SaysWhatIntegrationMustKnowOfItsCentre) {
+  EXPECT_TRUE(LensModel().is_singular_at_centre());
+  EXPECT_FALSE(
+      LensModel({.theta_e_arcsec = 0.0, .shear_g1 = 0.1}).is_singular_at_centre());
+  EXPECT_EQ(LensModel({.gamma = 1.99}).central_images(), CentralImages::possible);
+  EXPECT_EQ(LensModel({.gamma = 2.0}).central_images(), CentralImages::none);
+  EXPECT_EQ(LensModel({.gamma = 2.01}).central_images(), CentralImages::none);
+}
+
 TEST(LensModel, RefusesParametersOutsideTheirRangesAllAtOnce) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   EXPECT_THROW(LensModel({.theta_e_arcsec = -1.0}), DataError);
@@ -279,5 +317,6 @@ TEST(LensModel, RefusesParametersOutsideTheirRangesAllAtOnce) {
     EXPECT_NE(message.find("lens_gamma: must be"), std::string::npos);
   }
 }
+
 }  // namespace
 }  // namespace lensmill::lens

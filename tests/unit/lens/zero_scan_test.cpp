@@ -13,11 +13,11 @@ template <class Function>
 std::vector<double> zeros_of(const Function& f,
                              Touching touching = Touching::one_zero) {
   constexpr double resolution = 1.0e-14;
-  std::vector<ScanNode> nodes;
-  for (int i = -1; i <= 21; ++i) nodes.push_back({0.1 * i, f(0.1 * i)});
-  auto zeros = scan_for_zeros(f, nodes, resolution, touching);
-  std::sort(zeros.begin(), zeros.end());
-  return zeros;
+  ScanMemory memory;
+  for (int i = -1; i <= 21; ++i) memory.nodes.push_back({0.1 * i, f(0.1 * i)});
+  scan_for_zeros(f, memory, resolution, touching);
+  std::sort(memory.zeros.begin(), memory.zeros.end());
+  return memory.zeros;
 }
 
 constexpr double rounding = 1.0e-12;
