@@ -114,8 +114,8 @@ SummaryNumbers SummaryTables::numbers() const {
                         .numbers = group_of(all, 1 + bin)});
   }
   out.pixel_scale_arcsec = config_.pixel_scale_arcsec;
-  out.core_band = config_.bands[band_];
-  out.core_radius_pix = config_.aperture_radius_pix[radius_];
+  out.core_band = config_.bands[core_.band];
+  out.core_radius_pix = core_.radius_pix;
   out.core_aperture = config_.aperture;
   return out;
 }

@@ -154,32 +154,12 @@ const std::vector<std::string>& summary_measurement_columns() {
   return names;
 }
 
-std::size_t core_band(const BandNames& bands) {
-  const auto r = std::ranges::find(bands, "r");
-  return r == bands.end() ? 0 : static_cast<std::size_t>(r - bands.begin());
-}
-
-std::size_t core_radius(std::span<const double> radii_pix, double wanted_pix) {
-  EXPECT(!radii_pix.empty());
-  std::size_t best = 0;
-  for (std::size_t i = 1; i < radii_pix.size(); ++i) {
-    const double distance = std::abs(radii_pix[i] - wanted_pix);
-    const double nearest = std::abs(radii_pix[best] - wanted_pix);
-    if (distance < nearest || (distance == nearest && radii_pix[i] < radii_pix[best])) {
-      best = i;
-    }
-  }
-  return best;
-}
-
 SummaryTables::SummaryTables(SummaryConfig config) : config_(std::move(config)) {
   const auto& edges = config_.theta_e_edges_arcsec;
-  const auto& radii = config_.aperture_radius_pix;
-  EXPECT(!config_.bands.empty() && !radii.empty() && edges.size() >= 2);
+  EXPECT(edges.size() >= 2);
   EXPECT(std::ranges::adjacent_find(edges, std::ranges::greater_equal()) ==
          edges.end());
-  band_ = core_band(config_.bands);
-  radius_ = core_radius(radii, config_.core_radius_pix);
+  core_ = reported_core(config_.bands, config_.aperture_radius_pix);
   state_.resize(state::size(edges.size() - 1));
 }
 
@@ -215,7 +195,8 @@ void SummaryTables::add(const Table& catalogue, const Table& measurements) {
                            : state::more_saddles];
     }
     CoreValues core{};
-    const std::size_t place = (row * config_.bands.size() + band_) * radii + radius_;
+    const std::size_t place =
+        (row * config_.bands.size() + core_.band) * radii + core_.radius;
     for (std::size_t k = 0; k < core.size(); ++k) core[k] = block.core[k][place];
     const auto add_to_group = [&](std::size_t index) {
       const auto group = all.subspan(state::group(index), state::group_size);

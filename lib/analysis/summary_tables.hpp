@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/analysis/reported_core.hpp"
 #include "lib/analysis/summary_numbers.hpp"
 #include "lib/core/bands.hpp"
 #include "lib/core/column.hpp"
@@ -20,19 +21,11 @@ struct SummaryConfig {
   std::string aperture{};
   /// Bins [a, b) of theta_E, the last one closed; ascending, at least two edges.
   std::vector<double> theta_e_edges_arcsec{0.5, 0.75, 1.0, 1.5, 2.0, 2.5};
-  /// Radius of the core-flux table: the configured one nearest to it (of two, the
-  /// smaller).
-  double core_radius_pix = 5.0;
 };
 
 /// The columns that SummaryTables::add reads of /catalogue and of /measurements.
 const std::vector<std::string>& summary_catalogue_columns();
 const std::vector<std::string>& summary_measurement_columns();
-
-/// The band whose core flux is told: r if there is one, else the first.
-std::size_t core_band(const BandNames& bands);
-/// The radius nearest to `wanted_pix`; of two, the smaller. Contract: not empty.
-std::size_t core_radius(std::span<const double> radii_pix, double wanted_pix);
 
 /// Accumulates the seed's three tables (inner-image statistics, positions by theta_E,
 /// core flux by theta_E with the split) from columns, block by block.
@@ -44,8 +37,8 @@ std::size_t core_radius(std::span<const double> radii_pix, double wanted_pix);
 /// (1e-12), up to 4e9 rows. Medians are read from histograms of 0.005 pix (up to 128)
 /// and 0.0005 (offset over theta_E, up to 5) with linear interpolation inside a bin.
 ///
-/// The core-flux table is for core_band(). A row whose core
-/// flux or a term of it is NaN, or beyond 1024, does not enter it.
+/// The core-flux table is for reported_core(). A row whose core flux or a term of it is
+/// NaN, or beyond 1024, does not enter it.
 class SummaryTables {
  public:
   /// Contract: at least one band, one radius and two ascending edges.
@@ -70,8 +63,7 @@ class SummaryTables {
 
  private:
   SummaryConfig config_;
-  std::size_t band_ = 0;    ///< of the core-flux table
-  std::size_t radius_ = 0;  ///< its entry of aperture_radius_pix
+  ReportedCore core_;  ///< of the core-flux table
   std::vector<std::int64_t> state_;
 };
 

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "lib/analysis/summary_tables.hpp"
+#include "lib/analysis/reported_core.hpp"
 #include "lib/core/errors.hpp"
 #include "lib/core/saltelli.hpp"
 #include "pipeline/archive/config_identity.hpp"
@@ -15,8 +15,6 @@
 
 namespace lensmill::pipeline {
 namespace {
-
-constexpr double wanted_radius_pix = 5.0;
 
 /// The run by the correct operator, with the aperture that the game is defined by.
 std::vector<std::string> correct_overrides(const config::RunConfig& config) {
@@ -72,11 +70,11 @@ CounterfactualNumbers render_counterfactuals(const RunOnDisk& run, std::int64_t 
                   .chain;
   });
   const auto legacy = open_legacy(session, world);
-  const auto radius = analysis::core_radius(run.aperture_radius_pix, wanted_radius_pix);
+  const auto core = analysis::reported_core(run.bands, run.aperture_radius_pix);
   CoalitionRenderer renderer(*correct, legacy.chain.get(),
-                             {.band = analysis::core_band(run.bands),
-                              .radius = radius,
-                              .radius_pix = run.aperture_radius_pix[radius],
+                             {.band = core.band,
+                              .radius = core.radius,
+                              .radius_pix = core.radius_pix,
                               .grid = config.grid});
   std::vector<std::int64_t> rows;
   world.agree([&] {

@@ -28,7 +28,6 @@ using analysis::StampRow;
 constexpr double nan = StampRow::nan;
 // Rows read at a time: bounds the memory.
 constexpr std::int64_t block_rows = 8192;
-constexpr double core_radius_pix = 5.0;
 
 const std::vector<std::string> derived_names{"src_offset_arcsec",
                                              "src_offset_over_theta_e",
@@ -184,10 +183,9 @@ RowReader::RowReader(const RunOnDisk& run, const std::string& shard) : run_(run)
   // Rows of one base point share all numbers but one, whatever their hosts.
   resamples_hosts_ = saltelli_factors_ == 0 && catalogue.has("host_index");
 
-  const auto& radii = run.aperture_radius_pix;
-  if (radii.empty()) throw DataError(run.folder.run_yaml() + ": no aperture radius");
-  band_ = analysis::core_band(run.bands);
-  radius_ = analysis::core_radius(radii, core_radius_pix);
+  if (run.aperture_radius_pix.empty())
+    throw DataError(run.folder.run_yaml() + ": no aperture radius");
+  core_ = analysis::reported_core(run.bands, run.aperture_radius_pix);
   stamp_size_pix_ = number_in(run.config, "grid.stamp_size_pix").value_or(64.0);
   const auto x = number_in(run.config, "measure.aperture_centre[0]");
   const auto y = number_in(run.config, "measure.aperture_centre[1]");
@@ -216,13 +214,13 @@ RowBlock RowReader::read(const io::hdf5::Group& file, std::int64_t shard_first,
   block.measurements =
       read_table(file.open_group("measurements"), measurement_names_, range);
   const std::size_t radii = run_.aperture_radius_pix.size();
-  const std::size_t in_aperture = band_ * radii + radius_;
-  const Columns columns(block.catalogue, block.measurements, run_.bands[band_],
+  const std::size_t in_aperture = core_.band * radii + core_.radius;
+  const Columns columns(block.catalogue, block.measurements, run_.bands[core_.band],
                         catalogue_scalars_);
   const Column* unit =
       find_column(block.catalogue, resamples_hosts_ ? "host_index" : "injection_id");
   const double scale = run_.pixel_scale_arcsec;
-  const double radius_pix = run_.aperture_radius_pix[radius_];
+  const double radius_pix = core_.radius_pix;
 
   for (std::size_t i = 0; i < static_cast<std::size_t>(range.count); ++i) {
     const auto status = static_cast<std::int32_t>(element(columns.status, i));
@@ -242,7 +240,7 @@ RowBlock RowReader::read(const io::hdf5::Group& file, std::int64_t shard_first,
       s.intrinsic[k] = element(columns.intrinsic[k], i, in_aperture);
       s.psf[k] = element(columns.psf[k], i, in_aperture);
     }
-    s.core_without_psf = element(columns.core_without_psf, i, radius_);
+    s.core_without_psf = element(columns.core_without_psf, i, core_.radius);
     const double lens_x = element(columns.lens_x, i);
     const double lens_y = element(columns.lens_y, i);
     const double x = !aperture_on_lens_   ? aperture_x_arcsec_
@@ -268,19 +266,19 @@ RowBlock RowReader::read(const io::hdf5::Group& file, std::int64_t shard_first,
       s.amplitude_ratio = std::exp(-0.5 * (ring / sigma) * (ring / sigma));
     }
     s.counter_image_radius_pix = element(columns.counter_image_radius, i);
-    s.arc_flux_nmgy = element(columns.arc_flux, i, band_);
+    s.arc_flux_nmgy = element(columns.arc_flux, i, core_.band);
     s.core_offset = element(columns.core_offset, i, in_aperture);
-    s.annulus_offset = element(columns.annulus_offset, i, band_);
-    s.counter_image_snr = element(columns.counter_image_snr, i, band_);
+    s.annulus_offset = element(columns.annulus_offset, i, core_.band);
+    s.counter_image_snr = element(columns.counter_image_snr, i, core_.band);
     s.n_saddles = static_cast<std::int32_t>(element(columns.n_saddles, i));
     s.host_mag = mag_from_nmgy(element(columns.host_flux, i));
     for (std::size_t k = 0; k < radii; ++k) {
-      s.core_by_radius.push_back(element(columns.core, i, band_ * radii + k));
+      s.core_by_radius.push_back(element(columns.core, i, core_.band * radii + k));
     }
     for (std::size_t which = 0; which < profile_kinds; ++which) {
       for (std::size_t k = 0; k < radial_bins_; ++k) {
         s.profiles[which].push_back(
-            element(columns.profiles[which], i, band_ * radial_bins_ + k) /
+            element(columns.profiles[which], i, core_.band * radial_bins_ + k) /
             s.arc_flux_nmgy);
       }
     }
@@ -293,7 +291,8 @@ RowBlock RowReader::read(const io::hdf5::Group& file, std::int64_t shard_first,
          {offset, s.theta_e_arcsec > 0.0 ? offset / s.theta_e_arcsec : nan,
           std::hypot(element(columns.shear_g1, i), element(columns.shear_g2, i)),
           s.psf_fwhm_arcsec, s.counter_image_radius_pix, s.core_flux_fraction,
-          s.arc_flux_nmgy, element(columns.arc_snr, i, band_), s.counter_image_snr}) {
+          s.arc_flux_nmgy, element(columns.arc_snr, i, core_.band),
+          s.counter_image_snr}) {
       block.variables.push_back(std::isfinite(value) ? value : nan);
     }
     block.rows.push_back(std::move(s));

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/analysis/reported_core.hpp"
 #include "lib/analysis/stamp_row.hpp"
 #include "lib/core/column.hpp"
 #include "lib/io/hdf5/group.hpp"
@@ -36,8 +37,6 @@ class RowReader {
   const std::vector<RowVariable>& variables() const { return variables_; }
   /// The variable of that name; variables().size() if there is none.
   std::size_t variable(const std::string& name) const;
-  std::size_t band() const { return band_; }
-  std::size_t radius() const { return radius_; }
   std::size_t radial_bins() const { return radial_bins_; }
   /// What the bootstrap resamples: "hosts", "rows", or "base points".
   std::string unit() const;
@@ -53,7 +52,8 @@ class RowReader {
   const RunOnDisk& run_;
   std::vector<RowVariable> variables_;
   std::vector<std::string> catalogue_scalars_, catalogue_names_, measurement_names_;
-  std::size_t band_ = 0, radius_ = 0, radial_bins_ = 0;
+  analysis::ReportedCore core_;
+  std::size_t radial_bins_ = 0;
   double stamp_size_pix_ = 0.0;
   bool aperture_on_lens_ = true;
   double aperture_x_arcsec_ = 0.0, aperture_y_arcsec_ = 0.0;

@@ -75,6 +75,7 @@ void fill(File& file, const RunOnDisk& run, std::int64_t example) {
   file.write_attribute("reading", how_to_read);
   file.write_attribute("row_count", plan.rows);
   file.write_attribute("rows_per_shard", plan.rows_per_shard);
+  write_axes(file, run.bands, run.aperture_radius_pix);
   copy_provenance(shard, file);
 
   std::vector<io::hdf5::ShardSource> sources;
