@@ -5,6 +5,7 @@
 
 #include "lib/catalogue/injection_sampler.hpp"
 #include "lib/core/errors.hpp"
+#include "stages/config/psf_kinds.hpp"
 #include "stages/config/section_readers.hpp"
 
 namespace lensmill::config {
@@ -88,16 +89,9 @@ void check_survey(const Section& root, const RunConfig& config) {
 }
 
 catalogue::PsfNeed psf_need(const PsfSection& psf) {
-  using catalogue::PsfNeed;
-  switch (psf.kind) {
-    case PsfKind::gaussian: return PsfNeed::fwhm;
-    case PsfKind::moffat: return PsfNeed::fwhm_and_beta;
-    case PsfKind::pixelised: return PsfNeed::index;
-    case PsfKind::psfex: break;
-  }
   const bool position_stated =
       psf.ccd_position || psf.position_uniform_ccd || psf.position_of_host;
-  return position_stated ? PsfNeed::nothing : PsfNeed::ccd_position;
+  return position_stated ? catalogue::PsfNeed::nothing : info_of(psf).need;
 }
 
 /// The catalogue's own checks of priors against columns, with what is known before any
