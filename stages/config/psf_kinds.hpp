@@ -1,9 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <string_view>
-#include <utility>
 
 #include "lib/catalogue/needs.hpp"
 #include "lib/core/contracts.hpp"
@@ -43,10 +43,10 @@ inline constexpr std::array psf_kinds{
                 catalogue::PsfNeed::ccd_position},
 };
 
+static_assert(std::ranges::is_sorted(psf_kinds, {}, &PsfKindInfo::kind));
+
 inline const PsfKindInfo& info_of(const PsfSection& section) {
-  const auto& info = psf_kinds.at(static_cast<std::size_t>(section.kind));
-  ENSURE(info.kind == section.kind);
-  return info;
+  return psf_kinds.at(static_cast<std::size_t>(section.kind));
 }
 inline PsfForm form_of(const PsfSection& section) { return info_of(section).form; }
 inline bool is_function(const PsfSection& section) {
