@@ -7,9 +7,9 @@
 #include "lib/core/saltelli.hpp"
 #include "pipeline/archive/config_identity.hpp"
 #include "pipeline/rerender/coalitions.hpp"
-#include "pipeline/rerender/level_of_run.hpp"
 #include "pipeline/rerender/render_sample.hpp"
 #include "pipeline/rerender/sample_rows.hpp"
+#include "pipeline/session/level_of_run.hpp"
 #include "pipeline/session/session.hpp"
 #include "stages/config/read_run_config.hpp"
 
@@ -76,19 +76,10 @@ CounterfactualNumbers render_counterfactuals(const RunOnDisk& run, std::int64_t 
                               .radius = core.radius,
                               .radius_pix = core.radius_pix,
                               .grid = config.grid});
-  std::vector<std::int64_t> rows;
-  world.agree([&] {
-    if (world.is_root()) rows = draw_probe_rows(run, wanted, config.run.seed);
-  });
-  world.broadcast(rows);
-  const auto rank = static_cast<std::size_t>(world.rank());
-  const auto size = static_cast<std::size_t>(world.size());
-  const std::size_t first = rows.size() * rank / size;
-  const std::size_t last = rows.size() * (rank + 1) / size;
+  const auto rows = draw_probe_rows(run, wanted, config.run.seed, world);
   std::vector<analysis::CounterfactualRow> part;
   world.agree([&] {
-    part = render_part(session, renderer, std::span(rows).subspan(first, last - first),
-                       resamples_hosts, log);
+    part = render_part(session, renderer, share_of(rows, world), resamples_hosts, log);
   });
   CounterfactualNumbers numbers{.sums = analysis::CounterfactualSums(theta_e_bins),
                                 .drawn = static_cast<std::int64_t>(rows.size()),

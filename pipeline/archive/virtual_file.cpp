@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <optional>
 #include <vector>
 
@@ -31,13 +30,6 @@ constexpr auto how_to_read =
     "type, as 255 of uint8, and as 0 in /measurements/rendered; a process that reads "
     "all rows opens all shards: beyond its limit of open files (ulimit -n) rows read "
     "likewise, without an error";
-
-std::optional<std::int64_t> first_shard(const RunOnDisk& run) {
-  for (std::int64_t shard = 0; shard < run.plan.shards(); ++shard) {
-    if (std::filesystem::exists(run.folder.shard(shard))) return shard;
-  }
-  return {};
-}
 
 void copy_text(const Group& from, const std::string& name, Group& to) {
   if (!from.has(name)) return;

@@ -9,9 +9,9 @@
 
 #include "lib/analysis/reported_core.hpp"
 #include "lib/core/errors.hpp"
-#include "pipeline/rerender/level_of_run.hpp"
 #include "pipeline/rerender/render_sample.hpp"
 #include "pipeline/rerender/sample_rows.hpp"
+#include "pipeline/session/level_of_run.hpp"
 #include "pipeline/session/session.hpp"
 
 namespace lensmill::pipeline {
@@ -156,11 +156,7 @@ ProbeReport run_probe(const RunOnDisk& run, const ProbeRequest& request,
   const auto settings = settings_of(config, request);
   const Session session = open_session(config, world, log);
   const auto legacy = open_legacy(session, world);
-  std::vector<std::int64_t> rows;
-  world.agree([&] {
-    if (world.is_root()) rows = draw_probe_rows(run, request.rows, config.run.seed);
-  });
-  world.broadcast(rows);
+  const auto rows = draw_probe_rows(run, request.rows, config.run.seed, world);
   auto sample = render_sample(run, session, legacy, settings, rows, world, log);
   require_rows(sample);
 
