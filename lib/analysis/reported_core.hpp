@@ -1,10 +1,14 @@
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "lib/core/bands.hpp"
+#include "lib/core/contracts.hpp"
 
 namespace lensmill::analysis {
 
@@ -21,6 +25,16 @@ struct ReportedCore {
 
 /// Band r if there is one, else the first; the radius nearest to 5 pixels, of two the
 /// smaller. Contract: at least one band and one radius.
-ReportedCore reported_core(const BandNames& bands, std::span<const double> radii_pix);
+inline ReportedCore reported_core(const BandNames& bands,
+                                  std::span<const double> radii_pix) {
+  EXPECT(!bands.empty() && !radii_pix.empty());
+  const auto band = std::ranges::find(bands, reported_band) - bands.begin();
+  const auto radius = std::ranges::min_element(radii_pix, {}, [](double r) {
+    return std::pair(std::abs(r - reported_radius_pix), r);
+  });
+  return {.band = static_cast<std::size_t>(band) % bands.size(),  // none: the first
+          .radius = static_cast<std::size_t>(radius - radii_pix.begin()),
+          .radius_pix = *radius};
+}
 
 }  // namespace lensmill::analysis

@@ -20,12 +20,11 @@ struct RowVariable {
   std::string unit;
 };
 
-/// Some rows of a run, those that count: rendered and not failed.
+/// Some rows of a run.
 struct RowBlock {
-  Table catalogue;     ///< all rows of the block, the columns that SummaryTables reads
-  Table measurements;  ///< likewise
-  std::vector<analysis::StampRow> rows;
-  std::vector<double> variables;  ///< [row, variable]
+  std::vector<analysis::StampRow> rows;      ///< those that count (StampRow::counts)
+  std::vector<analysis::StampRow> left_out;  ///< the others: columns alone
+  std::vector<double> variables;             ///< [row, variable]
 };
 
 /// What is read of a run's rows, and how. A value: opens no file.
