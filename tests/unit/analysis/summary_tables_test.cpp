@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "lib/core/errors.hpp"
 #include "tests/unit/analysis/summary_rows.hpp"
@@ -125,6 +126,22 @@ TEST(SummaryTables, NamesAColumnOfAnotherTypeShapeOrLength) {
               HasSubstr("/measurements/core_flux_fraction: must have rows of shape"));
   EXPECT_THAT(refusal(catalogue_of(std::vector<Row>(3)), measurements_of(rows)),
               HasSubstr("/catalogue/theta_e_arcsec: has 3 rows, its block 2"));
+}
+
+TEST(StampReader, RefusesAColumnOfTheAnalysisOfAnotherShapeButNeedsNone) {
+  const std::vector<Row> rows(2);
+  const auto catalogue = catalogue_of(rows);
+  auto measurements = measurements_of(rows);
+  const StampReader without(catalogue, measurements, {"r"}, 1, {.radius_pix = 5.0});
+  EXPECT_TRUE(std::isnan(without.read(0).core_offset));
+  EXPECT_EQ(without.read(1).theta_e_arcsec, rows[1].theta_e_arcsec);
+
+  measurements.push_back(column_of("core_offset", ElementType::float64, 2, {1, 3}));
+
+  EXPECT_THAT(
+      refusal(catalogue, measurements),
+      HasSubstr("/measurements/core_offset: must have rows of shape [1, 1], has "
+                "[1, 3] (the analysis reads it)"));
 }
 
 }  // namespace
