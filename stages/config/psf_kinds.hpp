@@ -43,7 +43,9 @@ inline constexpr std::array psf_kinds{
                 catalogue::PsfNeed::ccd_position},
 };
 
-static_assert(std::ranges::is_sorted(psf_kinds, {}, &PsfKindInfo::kind));
+static_assert(std::ranges::all_of(psf_kinds, [](const PsfKindInfo& info) {
+  return &info - psf_kinds.data() == static_cast<std::ptrdiff_t>(info.kind);
+}));
 
 inline const PsfKindInfo& info_of(const PsfSection& section) {
   return psf_kinds.at(static_cast<std::size_t>(section.kind));
