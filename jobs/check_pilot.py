@@ -27,7 +27,6 @@ import argparse
 import json
 import math
 import pathlib
-import re
 import sys
 
 import h5py
@@ -60,16 +59,12 @@ class Gate:
         print(f"  ----  {name:<14} not checked: {why}")
 
 
-def radii_pix(dataset):
-    """Of a dataset [N, band, radius], from its description "...; g, r; 3, 5 pix"."""
-    found = re.search(r"; ([\d., e+-]+) pix$", dataset.attrs["description"])
-    if not found:
-        raise ValueError(f"{dataset.name}: no radii in its description")
-    return [float(text) for text in found[1].split(",")]
-
-
-def bands(dataset):
-    return re.search(r"\]: ([\w, ]+)", dataset.attrs["description"])[1].split(", ")
+def axis_of(file, name):
+    """The bands, or the aperture radii, in the order of the datasets' axes."""
+    if name not in file.attrs:
+        raise KeyError(f"no attribute {name} in {file.filename}, being made by an older "
+                       "lensmill; `lensmill finalize RUN` writes it")
+    return list(file.attrs[name])
 
 
 def check_rows(gate, rows, options):
@@ -138,7 +133,8 @@ def check_core_flux(gate, fraction, masked, options):
                f"{note}")
 
 
-def check_null_offsets(gate, measurements, good, aperture, options):
+def check_null_offsets(gate, measurements, axes, good, aperture, options):
+    """`axes`: names of the bands, aperture radii in pixels."""
     if aperture != "pixel_overlap":
         gate.left_out("null offset", f"the aperture is {aperture}")
         return
@@ -146,8 +142,8 @@ def check_null_offsets(gate, measurements, good, aperture, options):
     flux = measurements["arc_flux_nmgy"][...][good]
     masked = measurements.get("core_masked_fraction")
     worst, where, pairs = 0.0, "", 0
-    for b, band in enumerate(bands(fraction)):
-        for r, radius in enumerate(radii_pix(fraction)):
+    for b, band in enumerate(axes[0]):
+        for r, radius in enumerate(axes[1]):
             offset = measurements["core_offset"][:, b, r][good]
             expected = fraction[:, b, r][good] * flux[:, b] / (math.pi * radius**2)
             use = numpy.isfinite(offset) & numpy.isfinite(expected)
@@ -184,8 +180,9 @@ def judge(run, options):
             check_core_flux(gate, fraction, masked, options)
             check_offsets(gate, measurements, good, options)
             warn_of_few_hosts(gate, file["catalogue"])
-            check_null_offsets(gate, measurements, good, analysis["rows"]["aperture"],
-                               options)
+            axes = axis_of(file, "bands"), axis_of(file, "aperture_radius_pix")
+            check_null_offsets(gate, measurements, axes, good,
+                               analysis["rows"]["aperture"], options)
     return gate.failed
 
 

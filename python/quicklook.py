@@ -11,7 +11,6 @@ the PSF moved in (above zero) or out (below zero).
 
 import argparse
 import pathlib
-import re
 import sys
 
 import h5py
@@ -46,17 +45,16 @@ def run_file(path):
 
 
 def bands_and_radii(run):
-    """Band names and aperture radii, from the description of core_flux_fraction."""
-    text = run["measurements/core_flux_fraction"].attrs["description"]
-    text = text.decode() if isinstance(text, bytes) else text
-    bands, radii = re.search(r"\[band, radius\]: ([^;]*); ([^;]*) pix", text).groups()
-    return ([band.strip() for band in bands.split(",")],
-            [float(radius) for radius in radii.split(",")])
+    """Band names and aperture radii, in the order of the datasets' axes."""
+    if "bands" not in run.attrs:
+        sys.exit(f"quicklook: {run.filename} has no attribute `bands`, being made by an "
+                 "older lensmill; `lensmill finalize RUN` writes it")
+    return list(run.attrs["bands"]), list(run.attrs["aperture_radius_pix"])
 
 
 def reported(run):
-    """Names and indices of the band and the radius that lensmill's tables report: r, or
-    the first band; the radius nearest to 5 pixels."""
+    """Names and indices of the band and the radius that lensmill reports: r, or the first
+    band; the radius nearest to 5 pixels (lib/analysis/reported_core.hpp)."""
     bands, radii = bands_and_radii(run)
     band = bands.index("r") if "r" in bands else 0
     radius = int(np.argmin(np.abs(np.array(radii) - CORE_RADIUS_PIX)))

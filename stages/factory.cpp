@@ -8,6 +8,7 @@
 #include "lib/core/errors.hpp"
 #include "lib/imaging/convolver.hpp"
 #include "lib/psf/psfex_range.hpp"
+#include "stages/config/psf_kinds.hpp"
 #include "stages/convolve_stage.hpp"
 #include "stages/host_stage.hpp"
 #include "stages/lattice_choice.hpp"
@@ -22,7 +23,7 @@ namespace lensmill::stages {
 namespace {
 
 using catalogue::PsfNeed;
-using config::PsfKind;
+using config::PsfForm;
 using config::RunConfig;
 
 constexpr std::int64_t probed_rows = 1024;
@@ -89,10 +90,10 @@ std::vector<Probe> probe_widths(const RunConfig& config, const Inputs& inputs,
     }
     probe.fwhm_pix = fwhm_of(config.psf[b], inputs.psf[b], probe.injection, band);
     probes.push_back(probe);
+    const auto form = form_of(config.psf[b]);
     const bool rows_differ =
-        config.psf[b].kind == PsfKind::gaussian ||
-        config.psf[b].kind == PsfKind::moffat ||
-        (config.psf[b].kind == PsfKind::psfex && probes.size() < most_psfex_probes);
+        form == PsfForm::function ||
+        (form == PsfForm::model && probes.size() < most_psfex_probes);
     if (!rows_differ) break;
   }
   if (probes.empty()) {
@@ -112,15 +113,12 @@ std::vector<Probe> probe_widths(const RunConfig& config, const Inputs& inputs,
 
 void add_psf_cases(const RunConfig& config, int band, const std::vector<Probe>& probes,
                    std::vector<PsfCase>& cases) {
-  static constexpr std::array<std::string_view, 4> kind_name{"Gaussian", "Moffat",
-                                                             "pixelised", "PSFEx"};
   const auto b = static_cast<std::size_t>(band);
   const auto add = [&](const Probe& probe, std::string_view which) {
     cases.push_back(
         {.band = band,
          .label = fmt::format("{}: {}, FWHM {:.3f} px{}", config.bands[b],
-                              kind_name[static_cast<std::size_t>(config.psf[b].kind)],
-                              probe.fwhm_pix, which),
+                              info_of(config.psf[b]).label, probe.fwhm_pix, which),
          .fwhm_pix = probe.fwhm_pix,
          .injection = probe.injection});
   };
@@ -267,20 +265,12 @@ catalogue::Needs needs_of(const RunConfig& config, const Inputs& inputs) {
       .sky_noise = config.needs_sky_sigma(),
       .survey_hosts = config.host.survey.has_value()};
   for (std::size_t band = 0; band < config.psf.size(); ++band) {
-    switch (config.psf[band].kind) {
-      case PsfKind::gaussian: needs.psf[band] = PsfNeed::fwhm; break;
-      case PsfKind::moffat: needs.psf[band] = PsfNeed::fwhm_and_beta; break;
-      case PsfKind::pixelised: {
-        const auto count = static_cast<std::int64_t>(inputs.psf[band].kernels.size());
-        needs.psf[band] = count > 1 ? PsfNeed::index : PsfNeed::nothing;
-        needs.psf_count[band] = count;
-        break;
-      }
-      case PsfKind::psfex:
-        needs.psf[band] = config.psf[band].position_of_host ? PsfNeed::host_position
-                                                            : PsfNeed::ccd_position;
-        break;
-    }
+    auto& need = needs.psf[band];
+    need = info_of(config.psf[band]).need;
+    const auto count = static_cast<std::int64_t>(inputs.psf[band].kernels.size());
+    needs.psf_count[band] = count;
+    if (need == PsfNeed::index && count <= 1) need = PsfNeed::nothing;
+    if (config.psf[band].position_of_host) need = PsfNeed::host_position;
   }
   return needs;
 }
@@ -325,7 +315,7 @@ Setup make_setup(const RunConfig& config, const std::shared_ptr<const Inputs>& i
     auto& of_band = band_probes.emplace_back();
     of_band.band = static_cast<std::size_t>(band);
     of_band.sharpest_fwhm_pix = probes.front().fwhm_pix;
-    if (config.psf[of_band.band].kind == PsfKind::psfex) {
+    if (form_of(config.psf[of_band.band]) == PsfForm::model) {
       for (const auto& probe : probes) of_band.rows.push_back(probe.injection);
     }
     add_psf_cases(config, band, probes, setup.psf_cases);

@@ -9,11 +9,12 @@
 #include "lib/core/errors.hpp"
 #include "lib/imaging/spline.hpp"
 #include "lib/psf/oversample.hpp"
+#include "stages/config/psf_kinds.hpp"
 
 namespace lensmill::stages {
 namespace {
 
-using config::PsfKind;
+using config::PsfForm;
 using config::PsfSection;
 using config::RunConfig;
 
@@ -59,11 +60,10 @@ double error_of(const PsfSection& section, const PsfInput& input,
                                    .centring = section.centring};
   };
   double worst = 0.0;
-  switch (section.kind) {
-    case PsfKind::gaussian:
-    case PsfKind::moffat:
+  switch (form_of(section)) {
+    case PsfForm::function:
       return psf::lattice_error(probe.sharpest_fwhm_pix * oversample);
-    case PsfKind::pixelised:
+    case PsfForm::kernels:
       for (const auto* kernel : sharpest(input.kernels)) {
         worst = std::max(
             worst,
@@ -73,7 +73,7 @@ double error_of(const PsfSection& section, const PsfInput& input,
                 reach_of(kernel->values, kernel->samples_per_pixel, oversample)));
       }
       break;
-    case PsfKind::psfex: {
+    case PsfForm::model: {
       const auto& model = *input.psfex;
       const double reach =
           reach_of(model.basis.front(), 1.0 / model.sampling_pix, oversample);
@@ -140,9 +140,7 @@ LatticeChoice choose_lattice(const RunConfig& config, const Inputs& inputs,
       const double error =
           error_of(config.psf[band], inputs.psf[band], bands[band], oversample);
       enough = error <= allowed;
-      const bool analytic = config.psf[band].kind == PsfKind::gaussian ||
-                            config.psf[band].kind == PsfKind::moffat;
-      choice.stored_error[band] = analytic ? 0.0 : error;
+      choice.stored_error[band] = is_function(config.psf[band]) ? 0.0 : error;
       if (!enough && oversample == *points.rbegin()) {
         refuse(config, band, oversample, error, allowed);
       }

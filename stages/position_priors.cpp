@@ -7,6 +7,7 @@
 
 #include "lib/core/errors.hpp"
 #include "lib/psf/psfex_range.hpp"
+#include "stages/config/psf_kinds.hpp"
 
 namespace lensmill::stages {
 namespace {
@@ -37,7 +38,7 @@ void add_position_priors(const config::RunConfig& config, const Inputs& inputs,
                          catalogue::Priors& priors) {
   for (std::size_t band = 0; band < config.psf.size(); ++band) {
     const auto& section = config.psf[band];
-    if (section.kind != config::PsfKind::psfex) continue;
+    if (form_of(section) != config::PsfForm::model) continue;
     const std::string where = "psf." + config.bands[band];
     const auto add = [&](const std::string& axis, catalogue::Sampler sampler) {
       priors.entries.push_back(

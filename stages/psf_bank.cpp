@@ -6,14 +6,13 @@
 
 #include "lib/core/errors.hpp"
 #include "lib/core/units.hpp"
-#include "lib/psf/gaussian.hpp"
-#include "lib/psf/moffat.hpp"
+#include "stages/config/psf_kinds.hpp"
 #include "stages/turned_noise.hpp"
 
 namespace lensmill::stages {
 namespace {
 
-using config::PsfKind;
+using config::PsfForm;
 using config::PsfSection;
 
 // Shares of the tolerances that are left to the light a cut loses (KernelReach).
@@ -67,7 +66,6 @@ PsfBank::PsfBank(std::vector<PsfSection> sections, std::shared_ptr<const Inputs>
       reach_(reach) {
   for (std::size_t band = 0; band < sections_.size(); ++band) {
     const PsfSection& section = sections_[band];
-    if (section.kind != PsfKind::pixelised) continue;
     for (const auto& kernel : inputs_->psf[band].kernels) {
       stored_[band].push_back(
           psf::make_lattice_kernel(kernel, {.oversample = oversample_,
@@ -87,23 +85,22 @@ psf::PlaneTurn PsfBank::turn_of(int band, const catalogue::Injection& injection)
   const auto b = static_cast<std::size_t>(band);
   const PsfSection& section = sections_[b];
   bool round = false;
-  switch (section.kind) {
-    case PsfKind::gaussian:
-    case PsfKind::moffat: {
+  switch (form_of(section)) {
+    case PsfForm::function: {
       const auto& size = section.size_pix;
       const bool odd_square =
           !size || ((*size)[0] == (*size)[1] && (*size)[0] % 2 == 1);
       round = section.q == 1.0 && odd_square;
       break;
     }
-    case PsfKind::pixelised: {
+    case PsfForm::kernels: {
       const auto& rounds = stored_is_round_[b];
       const auto index =
           rounds.size() == 1 ? 0 : static_cast<std::size_t>(injection.psf_index[b]);
       round = index < rounds.size() && rounds[index] != 0;
       break;
     }
-    case PsfKind::psfex: break;
+    case PsfForm::model: break;
   }
   return round ? psf::PlaneTurn{} : stages::turn_of(injection);
 }
@@ -111,9 +108,9 @@ psf::PlaneTurn PsfBank::turn_of(int band, const catalogue::Injection& injection)
 double PsfBank::analytic_fwhm_pix(int band,
                                   const catalogue::Injection& injection) const {
   const auto b = static_cast<std::size_t>(band);
-  const bool analytic =
-      sections_[b].kind == PsfKind::gaussian || sections_[b].kind == PsfKind::moffat;
-  return analytic ? injection.psf_fwhm_pix[b] * std::sqrt(sections_[b].q) : 0.0;
+  return is_function(sections_[b])
+             ? injection.psf_fwhm_pix[b] * std::sqrt(sections_[b].q)
+             : 0.0;
 }
 
 void PsfBank::make(int band, const catalogue::Injection& injection,
@@ -121,18 +118,14 @@ void PsfBank::make(int band, const catalogue::Injection& injection,
                    psf::LatticeKernel& kernel) const {
   const auto b = static_cast<std::size_t>(band);
   const PsfSection& section = sections_[b];
-  const psf::PsfShape shape{.fwhm_pix = injection.psf_fwhm_pix[b],
-                            .q = section.q,
-                            .phi_rad = section.phi_rad};
-  switch (section.kind) {
-    case PsfKind::gaussian:
-      make_function(section, psf::Gaussian(shape), workspace, kernel);
+  switch (form_of(section)) {
+    case PsfForm::function:
+      with_function(section, injection.psf_fwhm_pix[b], injection.psf_moffat_beta,
+                    [&](const psf::EllipticalPsf& psf) {
+                      make_function(section, psf, workspace, kernel);
+                    });
       break;
-    case PsfKind::moffat:
-      make_function(section, psf::Moffat(shape, injection.psf_moffat_beta), workspace,
-                    kernel);
-      break;
-    case PsfKind::pixelised: {
+    case PsfForm::kernels: {
       const auto index =
           is_fixed(band) ? 0 : static_cast<std::size_t>(injection.psf_index[b]);
       if (index >= stored_[b].size()) {
@@ -141,7 +134,7 @@ void PsfBank::make(int band, const catalogue::Injection& injection,
       kernel = stored_[b][index];
       break;
     }
-    case PsfKind::psfex:
+    case PsfForm::model:
       kernel = psf::lattice_kernel_at(*inputs_->psf[b].psfex, injection.psf_x_pix[b],
                                       injection.psf_y_pix[b],
                                       {.oversample = oversample_,
@@ -178,17 +171,16 @@ double fwhm_of(const PsfSection& section, const PsfInput& input,
     const double sigma = std::sqrt(sum / (2.0 * std::numbers::pi * peak));
     return fwhm_per_sigma * sigma / kernel.samples_per_pixel;
   };
-  switch (section.kind) {
-    case PsfKind::gaussian:
-    case PsfKind::moffat: return injection.psf_fwhm_pix[b] * std::sqrt(section.q);
-    case PsfKind::pixelised: {
+  switch (form_of(section)) {
+    case PsfForm::function: return injection.psf_fwhm_pix[b] * std::sqrt(section.q);
+    case PsfForm::kernels: {
       double sharpest = of_kernel(input.kernels.front());
       for (const auto& kernel : input.kernels) {
         sharpest = std::min(sharpest, of_kernel(kernel));
       }
       return sharpest;
     }
-    case PsfKind::psfex: {
+    case PsfForm::model: {
       const auto fine = static_cast<int>(std::ceil(1.0 / input.psfex->sampling_pix));
       return of_kernel(psf::kernel_at(*input.psfex, injection.psf_x_pix[b],
                                       injection.psf_y_pix[b], fine));

@@ -1,21 +1,11 @@
 #include "lib/analysis/counterfactual_sums.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <utility>
 
 #include "lib/analysis/shapley.hpp"
 
 namespace lensmill::analysis {
-namespace {
-
-bool all_usable(std::span<const double> values) {
-  return std::ranges::all_of(
-      values, [](double value) { return std::abs(value) <= largest_flux; });
-}
-
-}  // namespace
-
 CounterfactualSums::CounterfactualSums(Bins bins)
     : bins_(std::move(bins)), sums_(bins_.count() + 1, c_quantities) {}
 

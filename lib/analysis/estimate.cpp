@@ -33,6 +33,16 @@ Mean mean_of(std::span<const double> values) {
   return mean;
 }
 
+Mean mean_of_sums(double n, double sum, double square) {
+  Mean mean{.n = static_cast<std::int64_t>(n)};
+  if (mean.n == 0) return mean;
+  mean.value = sum / n;
+  if (mean.n == 1) return mean;
+  const double scatter = std::max(square / n - mean.value * mean.value, 0.0);
+  mean.standard_error = std::sqrt(scatter / (n - 1.0));
+  return mean;
+}
+
 Estimate wilson(std::int64_t part, std::int64_t of) {
   EXPECT(part >= 0 && part <= of);
   if (of == 0) return {};

@@ -32,6 +32,9 @@ struct Mean {
 /// Mean of the finite values.
 Mean mean_of(std::span<const double> values);
 
+/// The same of n values from their sum and the sum of their squares.
+Mean mean_of_sums(double n, double sum, double square);
+
 /// A share of counts with its Wilson score interval (Wilson 1927, JASA 22, 209; Brown,
 /// Cai & DasGupta 2001, Stat. Sci. 16, 101) at `confidence`, for independent rows.
 /// Standard error: the plain binomial one. All NaN for of = 0.

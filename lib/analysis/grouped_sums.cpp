@@ -16,7 +16,7 @@ GroupedSums::GroupedSums(std::size_t cells, std::size_t quantities, std::size_t 
       quantities_(quantities),
       groups_(groups),
       state_(groups + cells * groups * quantities * exact_sum_limbs) {
-  EXPECT(cells > 0 && quantities > 0 && groups > 1);
+  EXPECT(cells > 0 && quantities > 0 && groups > 0);
 }
 
 std::size_t GroupedSums::group_of(std::int64_t unit) const {

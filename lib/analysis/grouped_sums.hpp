@@ -10,9 +10,9 @@
 namespace lensmill::analysis {
 
 /// Sums of quantities by cell (a bin of theta_E, say) and by random group of rows: what
-/// a bootstrap resamples. Rows of one unit (a host, or a row by itself) share a group,
-/// so that the resampling keeps them together. The state is integers alone: combine
-/// ranks by an element-wise sum, in any order.
+/// a bootstrap resamples; one group where nothing is resampled. Rows of one unit (a
+/// host, or a row by itself) share a group, so that the resampling keeps them together.
+/// The state is integers alone: combine ranks by an element-wise sum, in any order.
 class GroupedSums {
  public:
   /// Random groups: their resampled scatter estimates a standard error to 1 /
@@ -43,6 +43,7 @@ class GroupedSums {
   }
 
   std::span<std::int64_t> state() { return state_; }
+  std::span<const std::int64_t> state() const { return state_; }
 
  private:
   std::size_t place(std::size_t cell, std::size_t group, std::size_t quantity) const {

@@ -15,9 +15,7 @@ constexpr double nan = StampRow::nan;
 constexpr double rounding = 1.0e-12;
 
 bool usable(double value) { return std::abs(value) <= largest_flux; }
-bool all_usable(std::span<const double> values) {
-  return std::ranges::all_of(values, usable);
-}
+bool is_fraction(double value) { return std::abs(value) <= largest_fraction; }
 
 /// Moments of a line's columns: NaN without spread.
 struct Moments {
@@ -39,6 +37,10 @@ Moments moments_of(std::span<const double> q, const LineColumns& line) {
 }
 
 }  // namespace
+
+bool all_usable(std::span<const double> values) {
+  return std::ranges::all_of(values, usable);
+}
 
 Bins::Bins(std::vector<double> edges) : edges_(std::move(edges)) {
   EXPECT(edges_.size() >= 2);
@@ -68,10 +70,10 @@ std::array<double, step_causes> steps_of(const StampRow& row) {
           row.core_flux_fraction - row.core_without_psf};
 }
 
-LeakageSums::LeakageSums(Bins bins, std::size_t radii)
+LeakageSums::LeakageSums(Bins bins, std::size_t radii, std::size_t groups)
     : bins_(std::move(bins)),
       radii_(radii),
-      sums_(bins_.count() + 1, q_radii + 2 * radii) {}
+      sums_(bins_.count() + 1, q_radii + 2 * radii, groups) {}
 
 void LeakageSums::add(const StampRow& row) {
   const std::size_t cell = bins_.of(row.theta_e_arcsec);
@@ -83,9 +85,12 @@ void LeakageSums::add(const StampRow& row) {
   put(q_rows, 1.0);
 
   const auto split = split_of(row);
-  if (usable(row.core_flux_fraction) && all_usable(split)) {
+  const double core = row.core_flux_fraction;
+  if (is_fraction(core) && std::ranges::all_of(row.intrinsic, is_fraction) &&
+      std::ranges::all_of(row.psf, is_fraction)) {
     put(q_core_rows, 1.0);
-    put(q_core, row.core_flux_fraction);
+    put(q_core, core);
+    put(q_core_core, core * core);
     std::array<double, image_classes> net{};
     for (std::size_t k = 0; k < split_causes; ++k) put(q_split + k, split[k]);
     for (std::size_t k = 0; k < image_classes; ++k) {
@@ -115,6 +120,8 @@ void LeakageSums::add(const StampRow& row) {
     if (row.counter_image_radius_pix < 3.0) put(q_within_3, 1.0);
     if (row.counter_image_radius_pix < 5.0) put(q_within_5, 1.0);
   }
+  if (row.sis_inner_radius_pix < 3.0) put(q_sis_within_3, 1.0);
+  if (row.sis_inner_radius_pix < 5.0) put(q_sis_within_5, 1.0);
   if (usable(row.annulus_offset)) {
     put(q_annulus_rows, 1.0);
     put(q_annulus, row.annulus_offset);

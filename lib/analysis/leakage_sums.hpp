@@ -55,6 +55,7 @@ enum Quantity : std::size_t {
   q_rows,
   q_core_rows,  ///< rows with the core flux fraction and its split
   q_core,
+  q_core_core,                            ///< its square
   q_split,                                ///< split_causes of them
   q_net = q_split + split_causes,         ///< image_classes: before the PSF + moved
   q_psf = q_net + image_classes,          ///< image_classes: moved by the PSF
@@ -72,6 +73,8 @@ enum Quantity : std::size_t {
   q_radius,
   q_within_3,
   q_within_5,
+  q_sis_within_3,  ///< of the SIS proxy
+  q_sis_within_5,
   q_annulus_rows,
   q_annulus,
   q_offset_rows,  ///< rows with core offset and arc flux
@@ -88,12 +91,16 @@ enum Quantity : std::size_t {
 
 /// Largest flux or offset that takes part; its square must fit an exact sum.
 inline constexpr double largest_flux = 1.0e8;
+bool all_usable(std::span<const double> values);
+/// Largest core flux fraction, or term of it: beyond, the arc has no flux to speak of.
+inline constexpr double largest_fraction = 1024.0;
 
-/// Sums behind the tables of core leakage, by bin of theta_E. Cell bins.count()
-/// contains the rows outside the bins.
+/// Sums behind the tables of core leakage, of a run's summary and of its analysis, by
+/// bin of theta_E. Cell bins.count() contains the rows outside the bins.
 class LeakageSums {
  public:
-  LeakageSums(Bins bins, std::size_t radii);
+  LeakageSums(Bins bins, std::size_t radii,
+              std::size_t groups = GroupedSums::default_groups);
 
   void add(const StampRow& row);
   const Bins& bins() const { return bins_; }
@@ -101,6 +108,7 @@ class LeakageSums {
   const GroupedSums& sums() const { return sums_; }
   /// For ranks: element-wise sum.
   std::span<std::int64_t> state() { return sums_.state(); }
+  std::span<const std::int64_t> state() const { return sums_.state(); }
 
  private:
   Bins bins_;

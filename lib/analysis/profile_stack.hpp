@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <span>
-#include <vector>
 
 #include "lib/analysis/estimate.hpp"
 #include "lib/analysis/leakage_sums.hpp"
@@ -17,22 +16,18 @@ class ProfileStack {
 
   void add(const StampRow& row);
   std::size_t radial_bins() const { return radial_bins_; }
-  struct Point {
-    std::int64_t rows = 0;
-    double mean = StampRow::nan;            ///< of the arc's flux per pixel
-    double standard_error = StampRow::nan;  ///< of independent rows
-  };
+  /// The mean with its error for independent rows, of the arc's flux per pixel.
   /// `which`: 0 arc, 1 counter-image, 2 outer image; `cell` as in LeakageSums.
-  Point point(std::size_t cell, std::size_t which, std::size_t radius) const;
+  Mean point(std::size_t cell, std::size_t which, std::size_t radius) const;
   /// For ranks: element-wise sum.
-  std::span<std::int64_t> state() { return state_; }
+  std::span<std::int64_t> state() { return sums_.state(); }
 
  private:
-  std::size_t place(std::size_t cell, std::size_t which, std::size_t radius) const;
+  std::size_t place(std::size_t which, std::size_t radius) const;
 
   Bins bins_;
   std::size_t radial_bins_;
-  std::vector<std::int64_t> state_;  ///< rows, sum, sum of squares
+  GroupedSums sums_;
 };
 
 }  // namespace lensmill::analysis

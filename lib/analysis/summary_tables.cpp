@@ -1,243 +1,187 @@
 #include "lib/analysis/summary_tables.hpp"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <functional>
-#include <optional>
+#include <limits>
+#include <numeric>
 #include <utility>
 
-#include "lib/analysis/summary_state.hpp"
-#include "lib/core/contracts.hpp"
-#include "lib/core/errors.hpp"
+#include "lib/analysis/estimate.hpp"
+#include "lib/analysis/histogram.hpp"
 
 namespace lensmill::analysis {
 namespace {
 
-// In the order of state::CoreTerm.
-constexpr std::array<const char*, state::core_terms> core_columns{
-    "core_flux_fraction",
-    "core_flux_fraction_saddle_intrinsic",
-    "core_flux_fraction_minimum_intrinsic",
-    "core_flux_fraction_maximum_intrinsic",
-    "core_flux_fraction_saddle_psf",
-    "core_flux_fraction_minimum_psf",
-    "core_flux_fraction_maximum_psf",
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+/// Counters at the beginning of the counts.
+enum Counter : std::size_t {
+  not_rendered,
+  unknown_status,
+  no_saddle,
+  one_saddle,
+  more_saddles,
+  first_status,  ///< one for each of all_statuses
 };
-// The square of a mean's largest term must fit a FixedSum.
-constexpr double largest_core_flux = 1024.0;
+/// Histograms of a cell; that of the offset over theta_E, one for all, is before them.
+enum Radius : std::size_t { sis_proxy, saddle, radii };
+constexpr std::size_t offset_place = first_status + all_statuses.size();
+constexpr std::size_t first_radius = offset_place + offset_histogram.size();
 
-/// One of the two tables of a block, by the name of its group in a file.
-struct Source {
-  const Table& table;
-  const char* group;
-  std::size_t rows;
-};
+template <class Counts>
+Counts histogram_in(Counts counts, std::size_t cell, std::size_t which) {
+  return counts.subspan(first_radius + (cell * radii + which) * radius_histogram.size(),
+                        radius_histogram.size());
+}
 
-/// The values of a column, all rows one after the other.
-template <class T>
-std::span<const T> values_of(const Source& source, const char* name,
-                             const std::vector<std::size_t>& row_shape = {}) {
-  const auto fail = [&](const std::string& problem) {
-    throw DataError(fmt::format("{}/{}: {} (the run's summary reads it)", source.group,
-                                name, problem));
+Median median_of(const Histogram& histogram, std::span<const std::int64_t> counts) {
+  const auto n = std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
+  Median out{.n = n, .value = histogram.quantile(counts, 0.5), .standard_error = nan};
+  if (n < 2) return out;
+  // The rank of the median scatters by sqrt(n)/2.
+  const double step = 0.5 / std::sqrt(static_cast<double>(n));
+  const double width =
+      histogram.quantile(counts, 0.5 + step) - histogram.quantile(counts, 0.5 - step);
+  if (std::isfinite(width)) out.standard_error = 0.5 * width;
+  return out;
+}
+
+CoreNumbers core_of(const std::function<double(std::size_t)>& sum_of) {
+  const double n = sum_of(q_core_rows);
+  const auto mean = [&](std::size_t quantity) {
+    return n == 0.0 ? nan : sum_of(quantity) / n;
   };
-  const Column* column = find_column(source.table, name);
-  if (column == nullptr) fail("the column is missing");
-  const ColumnInfo& info = column->info();
-  if (info.type != element_type_of<T>()) {
-    fail(fmt::format("must be {}, is {}", to_string(element_type_of<T>()),
-                     to_string(info.type)));
-  }
-  if (info.row_shape != row_shape) {
-    fail(fmt::format("must have rows of shape {}, has {}", row_shape, info.row_shape));
-  }
-  if (column->rows() != source.rows) {
-    fail(fmt::format("has {} rows, its block {}", column->rows(), source.rows));
-  }
-  return column->values<T>();
-}
-
-/// Which counter a row's status has; nothing for a number that is no status.
-std::optional<std::size_t> place_of(std::int32_t status) {
-  for (std::size_t i = 0; i < all_statuses.size(); ++i) {
-    if (static_cast<std::int32_t>(all_statuses[i]) == status) return i;
-  }
-  return std::nullopt;
-}
-
-std::optional<std::size_t> bin_of(double theta_e, const std::vector<double>& edges) {
-  if (!(theta_e >= edges.front() && theta_e <= edges.back())) return std::nullopt;
-  const auto above = std::ranges::upper_bound(edges, theta_e);
-  const auto bin = static_cast<std::size_t>(above - edges.begin()) - 1;
-  return std::min(bin, edges.size() - 2);
-}
-
-void add_radius(std::span<std::int64_t> counters, double radius_pix) {
-  if (!(radius_pix >= 0.0)) return;  // NaN: the row has no such image
-  if (radius_pix < 3.0) ++counters[state::within_3];
-  if (radius_pix < 5.0) ++counters[state::within_5];
-  state::add_to_histogram(
-      state::radius_shape,
-      counters.subspan(state::radius_histogram, state::radius_shape.size()),
-      radius_pix);
-}
-
-using CoreValues = std::array<double, state::core_terms>;
-
-void add_core(std::span<std::int64_t> group, const CoreValues& values) {
-  const bool defined = std::ranges::all_of(
-      values, [](double v) { return std::abs(v) <= largest_core_flux; });
-  if (!defined) return;
-  ++group[state::core_rows];
-  const auto sum_at = [&](std::size_t first) {
-    return state::FixedSum(group.subspan(first, 2));
-  };
-  for (std::size_t k = 0; k < values.size(); ++k) {
-    state::add_to_sum(sum_at(state::core_sums + 2 * k), values[k]);
-  }
-  state::add_to_sum(sum_at(state::core_square), values[0] * values[0]);
-}
-
-/// The columns of one block that the summary reads.
-struct Block {
-  std::span<const double> theta_e, src_x, src_y, sis, saddle;
-  std::span<const std::int32_t> status, saddles;
-  std::span<const std::uint8_t> rendered;
-  std::array<std::span<const double>, state::core_terms> core;
-};
-
-Block block_of(const Table& catalogue, const Table& measurements,
-               const SummaryConfig& config) {
-  const Column* first = find_column(measurements, "status");
-  const std::size_t rows = first == nullptr ? 0 : first->rows();
-  const Source truth{catalogue, "/catalogue", rows};
-  const Source measured{measurements, "/measurements", rows};
-  const auto status = values_of<std::int32_t>(measured, "status");
-  Block block{
-      .theta_e = values_of<double>(truth, "theta_e_arcsec"),
-      .src_x = values_of<double>(truth, "src_x_arcsec"),
-      .src_y = values_of<double>(truth, "src_y_arcsec"),
-      .sis = values_of<double>(measured, "sis_inner_radius_pix"),
-      .saddle = values_of<double>(measured, "counter_image_radius_pix"),
-      .status = status,
-      .saddles = values_of<std::int32_t>(measured, "n_saddles"),
-      .rendered = values_of<std::uint8_t>(measured, "rendered"),
-      .core = {},
-  };
-  for (std::size_t k = 0; k < core_columns.size(); ++k) {
-    block.core[k] =
-        values_of<double>(measured, core_columns[k],
-                          {config.bands.size(), config.aperture_radius_pix.size()});
-  }
-  return block;
+  const Mean core = mean_of_sums(n, sum_of(q_core), sum_of(q_core_core));
+  return {.n = core.n,
+          .core_flux_fraction = core.value,
+          .standard_error = core.standard_error,
+          .saddle_intrinsic = mean(q_split + counter_image),
+          .minimum_intrinsic = mean(q_split + outer_image),
+          .maximum_intrinsic = mean(q_split + central_image),
+          .saddle_psf = mean(q_psf + counter),
+          .minimum_psf = mean(q_psf + outer),
+          .maximum_psf = mean(q_psf + central)};
 }
 
 }  // namespace
 
-const std::vector<std::string>& summary_catalogue_columns() {
-  static const std::vector<std::string> names{"theta_e_arcsec", "src_x_arcsec",
-                                              "src_y_arcsec"};
-  return names;
-}
+SummaryTables::SummaryTables(SummaryConfig config)
+    : config_(std::move(config)),
+      core_(reported_core(config_.bands, config_.aperture_radius_pix)),
+      sums_(Bins(config_.theta_e_edges_arcsec), 0, 1),
+      counts_(first_radius +
+              (sums_.bins().count() + 1) * radii * radius_histogram.size()) {}
 
-const std::vector<std::string>& summary_measurement_columns() {
-  static const std::vector<std::string> names = [] {
-    std::vector<std::string> all{"status", "rendered", "n_saddles",
-                                 "sis_inner_radius_pix", "counter_image_radius_pix"};
-    all.insert(all.end(), core_columns.begin(), core_columns.end());
-    return all;
-  }();
-  return names;
-}
-
-std::size_t core_band(const BandNames& bands) {
-  const auto r = std::ranges::find(bands, "r");
-  return r == bands.end() ? 0 : static_cast<std::size_t>(r - bands.begin());
-}
-
-std::size_t core_radius(std::span<const double> radii_pix, double wanted_pix) {
-  EXPECT(!radii_pix.empty());
-  std::size_t best = 0;
-  for (std::size_t i = 1; i < radii_pix.size(); ++i) {
-    const double distance = std::abs(radii_pix[i] - wanted_pix);
-    const double nearest = std::abs(radii_pix[best] - wanted_pix);
-    if (distance < nearest || (distance == nearest && radii_pix[i] < radii_pix[best])) {
-      best = i;
-    }
+void SummaryTables::add(const StampRow& row) {
+  const auto status = std::ranges::find(
+      all_statuses, row.status, [](Status s) { return static_cast<std::int32_t>(s); });
+  if (!row.rendered || status == all_statuses.end()) {
+    ++counts_[row.rendered ? unknown_status : not_rendered];
+    return;
   }
-  return best;
-}
-
-SummaryTables::SummaryTables(SummaryConfig config) : config_(std::move(config)) {
-  const auto& edges = config_.theta_e_edges_arcsec;
-  const auto& radii = config_.aperture_radius_pix;
-  EXPECT(!config_.bands.empty() && !radii.empty() && edges.size() >= 2);
-  EXPECT(std::ranges::adjacent_find(edges, std::ranges::greater_equal()) ==
-         edges.end());
-  band_ = core_band(config_.bands);
-  radius_ = core_radius(radii, config_.core_radius_pix);
-  state_.resize(state::size(edges.size() - 1));
-}
-
-void SummaryTables::add(const Table& catalogue, const Table& measurements) {
-  const Block block = block_of(catalogue, measurements, config_);
-  const std::span<std::int64_t> all = state_;
-  const std::size_t radii = config_.aperture_radius_pix.size();
-  for (std::size_t row = 0; row < block.status.size(); ++row) {
-    ++all[state::rows];
-    if (block.rendered[row] == 0) {
-      ++all[state::not_rendered];
-      continue;
-    }
-    const auto status = place_of(block.status[row]);
-    if (!status) {
-      ++all[state::unknown_status];
-      continue;
-    }
-    ++all[state::first_status + *status];
-    if (is_failure(all_statuses[*status])) continue;
-
-    const double theta_e = block.theta_e[row];
-    const double relative = std::hypot(block.src_x[row], block.src_y[row]) / theta_e;
-    if (theta_e > 0.0 && relative >= 0.0) {
-      state::add_to_histogram(
-          state::offset_shape,
-          all.subspan(state::offset_histogram(), state::offset_shape.size()), relative);
-    }
-    if (all_statuses[*status] == Status::ok) {
-      const auto saddles = block.saddles[row];
-      ++all[saddles <= 0   ? state::no_saddle
-            : saddles == 1 ? state::one_saddle
-                           : state::more_saddles];
-    }
-    CoreValues core{};
-    const std::size_t place = (row * config_.bands.size() + band_) * radii + radius_;
-    for (std::size_t k = 0; k < core.size(); ++k) core[k] = block.core[k][place];
-    const auto add_to_group = [&](std::size_t index) {
-      const auto group = all.subspan(state::group(index), state::group_size);
-      ++group[state::group_rows];
-      add_radius(group.subspan(state::sis_proxy, state::radius_size), block.sis[row]);
-      add_radius(group.subspan(state::saddle, state::radius_size), block.saddle[row]);
-      add_core(group, core);
-    };
-    add_to_group(0);
-    if (const auto bin = bin_of(theta_e, config_.theta_e_edges_arcsec)) {
-      add_to_group(1 + *bin);
-    } else {
-      ++all[state::outside_bins];
-    }
+  ++counts_[first_status + static_cast<std::size_t>(status - all_statuses.begin())];
+  if (!row.counts()) return;
+  sums_.add(row);
+  const std::span<std::int64_t> counts = counts_;
+  const double relative =
+      std::hypot(row.src_x_arcsec, row.src_y_arcsec) / row.theta_e_arcsec;
+  if (row.theta_e_arcsec > 0.0 && relative >= 0.0) {
+    offset_histogram.add(counts.subspan(offset_place, offset_histogram.size()),
+                         relative);
+  }
+  if (*status == Status::ok) {
+    ++counts_[row.n_saddles <= 0   ? no_saddle
+              : row.n_saddles == 1 ? one_saddle
+                                   : more_saddles];
+  }
+  const std::size_t cell = sums_.bins().of(row.theta_e_arcsec);
+  // NaN: the row has no such image.
+  if (row.sis_inner_radius_pix >= 0.0) {
+    radius_histogram.add(histogram_in(counts, cell, sis_proxy),
+                         row.sis_inner_radius_pix);
+  }
+  if (row.counter_image_radius_pix >= 0.0) {
+    radius_histogram.add(histogram_in(counts, cell, saddle),
+                         row.counter_image_radius_pix);
   }
 }
 
-void SummaryTables::combine(std::span<const std::int64_t> other_state) {
-  EXPECT(other_state.size() == state_.size());
-  std::ranges::transform(state_, other_state, state_.begin(), std::plus());
+std::int64_t SummaryTables::rows() const {
+  return std::accumulate(counts_.begin() + first_status, counts_.begin() + offset_place,
+                         counts_[not_rendered] + counts_[unknown_status]);
 }
 
-std::int64_t SummaryTables::rows() const { return state_[state::rows]; }
+GroupNumbers SummaryTables::group_of(std::size_t first, std::size_t last) const {
+  const auto sum_of = [&](std::size_t quantity) {
+    double sum = 0.0;
+    for (std::size_t cell = first; cell <= last; ++cell) {
+      sum += sums_.sums().value(cell, 0, quantity);
+    }
+    return sum;
+  };
+  const auto radius_of = [&](std::size_t which, std::size_t within_3,
+                             std::size_t within_5) {
+    std::vector<std::int64_t> together(radius_histogram.size());
+    for (std::size_t cell = first; cell <= last; ++cell) {
+      const auto counts = histogram_in(std::span(counts_), cell, which);
+      std::ranges::transform(together, counts, together.begin(), std::plus());
+    }
+    const Median median = median_of(radius_histogram, together);
+    return RadiusNumbers{
+        .median_pix = median,
+        .within_3_pix = {static_cast<std::int64_t>(sum_of(within_3)), median.n},
+        .within_5_pix = {static_cast<std::int64_t>(sum_of(within_5)), median.n}};
+  };
+  return {.rows = static_cast<std::int64_t>(sum_of(q_rows)),
+          .sis_proxy = radius_of(sis_proxy, q_sis_within_3, q_sis_within_5),
+          .saddle = radius_of(saddle, q_within_3, q_within_5),
+          .core = core_of(sum_of)};
+}
+
+double Share::value() const {
+  return of == 0 ? nan : static_cast<double>(part) / static_cast<double>(of);
+}
+
+double Share::standard_error() const {
+  const double p = value();
+  return std::sqrt(p * (1.0 - p) / static_cast<double>(of));
+}
+
+SummaryNumbers SummaryTables::numbers() const {
+  const Bins& bins = sums_.bins();
+  SummaryNumbers out;
+  out.rows = rows();
+  out.not_rendered = counts_[not_rendered];
+  out.unknown_status = counts_[unknown_status];
+  out.outside_bins = group_of(bins.count(), bins.count()).rows;
+  for (std::size_t k = 0; k < all_statuses.size(); ++k) {
+    const Status status = all_statuses[k];
+    const std::int64_t n = counts_[first_status + k];
+    if (status == Status::ring) out.rings = n;
+    if (status == Status::unlensed) out.unlensed = n;
+    if (is_failure(status) && n > 0) out.failed.push_back({status, n});
+  }
+  out.offset_over_theta_e =
+      median_of(offset_histogram,
+                std::span(counts_).subspan(offset_place, offset_histogram.size()));
+  const auto discrete =
+      counts_[no_saddle] + counts_[one_saddle] + counts_[more_saddles];
+  out.no_saddle = {counts_[no_saddle], discrete};
+  out.one_saddle = {counts_[one_saddle], discrete};
+  out.more_saddles = {counts_[more_saddles], discrete};
+  out.all = group_of(0, bins.count());
+  out.counted = out.all.rows;
+  for (std::size_t bin = 0; bin < bins.count(); ++bin) {
+    out.bins.push_back({.lower_arcsec = bins.lower(bin),
+                        .upper_arcsec = bins.upper(bin),
+                        .numbers = group_of(bin, bin)});
+  }
+  out.pixel_scale_arcsec = config_.pixel_scale_arcsec;
+  out.core_band = config_.bands[core_.band];
+  out.core_radius_pix = core_.radius_pix;
+  out.core_aperture = config_.aperture;
+  return out;
+}
 
 }  // namespace lensmill::analysis

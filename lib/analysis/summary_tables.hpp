@@ -1,13 +1,15 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "lib/analysis/leakage_sums.hpp"
+#include "lib/analysis/reported_core.hpp"
 #include "lib/analysis/summary_numbers.hpp"
 #include "lib/core/bands.hpp"
-#include "lib/core/column.hpp"
 
 namespace lensmill::analysis {
 
@@ -20,47 +22,30 @@ struct SummaryConfig {
   std::string aperture{};
   /// Bins [a, b) of theta_E, the last one closed; ascending, at least two edges.
   std::vector<double> theta_e_edges_arcsec{0.5, 0.75, 1.0, 1.5, 2.0, 2.5};
-  /// Radius of the core-flux table: the configured one nearest to it (of two, the
-  /// smaller).
-  double core_radius_pix = 5.0;
 };
 
-/// The columns that SummaryTables::add reads of /catalogue and of /measurements.
-const std::vector<std::string>& summary_catalogue_columns();
-const std::vector<std::string>& summary_measurement_columns();
-
-/// The band whose core flux is told: r if there is one, else the first.
-std::size_t core_band(const BandNames& bands);
-/// The radius nearest to `wanted_pix`; of two, the smaller. Contract: not empty.
-std::size_t core_radius(std::span<const double> radii_pix, double wanted_pix);
-
-/// Accumulates the reference study's three tables (inner-image statistics, positions by
-/// theta_E, core flux by theta_E with the split) from columns, block by block.
+/// Accumulates the three tables of a run's summary (inner-image statistics, positions
+/// by theta_E, core flux by theta_E with the split), row by row: LeakageSums of one
+/// group, histograms for the medians, and counts of rows by status.
 ///
-/// The state is a fixed number of 64-bit integers (counts, histograms and fixed-point
-/// sums), so that any order of blocks and any grouping over ranks gives the same result
-/// to the bit: combine ranks with an element-wise integer sum of state(). Memory does
-/// not grow with the rows (2.5 MB for five bins). Values enter means rounded to 2^-40
-/// (1e-12), up to 4e9 rows. Medians are read from histograms of 0.005 pix (up to 128)
-/// and 0.0005 (offset over theta_E, up to 5) with linear interpolation inside a bin.
-///
-/// The core-flux table is for core_band(). A row whose core
-/// flux or a term of it is NaN, or beyond 1024, does not enter it.
+/// The state is a fixed number of 64-bit integers, so that any order of rows and any
+/// grouping over ranks gives the same result to the bit: combine ranks with an
+/// element-wise integer sum of state(). Memory does not grow with the rows (2.5 MB for
+/// five bins). Medians are read from histograms of 0.005 pix (up to 128) and 0.0005
+/// (offset over theta_E, up to 5) with linear interpolation inside a bin.
 class SummaryTables {
  public:
   /// Contract: at least one band, one radius and two ascending edges.
   explicit SummaryTables(SummaryConfig config);
 
-  /// Add the rows of one block, which has the columns named above.
-  /// \throws DataError naming a column that is missing or of another type, shape or
-  ///   length; nothing was added then.
-  void add(const Table& catalogue, const Table& measurements);
+  /// Add a row, whether it counts or not, read for reported_core().
+  void add(const StampRow& row);
 
-  /// For the reduction over ranks: element-wise sum, or another accumulator's state
-  /// (same config).
-  std::span<std::int64_t> state() { return state_; }
-  std::span<const std::int64_t> state() const { return state_; }
-  void combine(std::span<const std::int64_t> other_state);
+  /// For the reduction over ranks: element-wise sums.
+  std::array<std::span<std::int64_t>, 2> state() { return {sums_.state(), counts_}; }
+  std::array<std::span<const std::int64_t>, 2> state() const {
+    return {sums_.state(), counts_};
+  }
 
   /// Rows added, failed ones included.
   std::int64_t rows() const;
@@ -69,10 +54,13 @@ class SummaryTables {
   std::string text() const { return to_text(numbers()); }
 
  private:
+  /// Of the cells from `first` to `last`, bins.count() being the rows outside of bins.
+  GroupNumbers group_of(std::size_t first, std::size_t last) const;
+
   SummaryConfig config_;
-  std::size_t band_ = 0;    ///< of the core-flux table
-  std::size_t radius_ = 0;  ///< its entry of aperture_radius_pix
-  std::vector<std::int64_t> state_;
+  ReportedCore core_;
+  LeakageSums sums_;
+  std::vector<std::int64_t> counts_;  ///< rows by status, then histograms
 };
 
 }  // namespace lensmill::analysis

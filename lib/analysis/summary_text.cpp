@@ -6,22 +6,24 @@
 #include <string>
 #include <string_view>
 
+#include "lib/analysis/histogram.hpp"
 #include "lib/analysis/summary_numbers.hpp"
-#include "lib/analysis/summary_state.hpp"
 
 namespace lensmill::analysis {
 namespace {
 
 constexpr double percent = 100.0;
+// Of a mean fraction that is printed to 1e-4.
+constexpr double rounding_of_light = 1.0e-12;
 
 /// A number, or "-" if there is none.
 std::string number(double value, int decimals) {
   return std::isnan(value) ? "-" : fmt::format("{:.{}f}", value, decimals);
 }
 
-std::string median_text(const Median& median, const state::HistogramShape& shape,
+std::string median_text(const Median& median, const Histogram& histogram,
                         int decimals) {
-  if (std::isinf(median.value)) return fmt::format("> {:g}", shape.upper());
+  if (std::isinf(median.value)) return fmt::format("> {:g}", histogram.upper());
   return number(median.value, decimals);
 }
 
@@ -77,13 +79,13 @@ std::string inner_images_text(const SummaryNumbers& s) {
   };
   const auto radius = [&](std::string_view name, const RadiusNumbers& value,
                           std::string_view of_rows) {
-    line(name, median_text(value.median_pix, state::radius_shape, 3),
+    line(name, median_text(value.median_pix, radius_histogram, 3),
          number(value.median_pix.standard_error, 3), value.median_pix.n, of_rows);
     share("    within 5 pix [%]", value.within_5_pix, of_rows);
     share("    within 3 pix [%]", value.within_3_pix, of_rows);
   };
   line("source offset beta / theta_E, median",
-       median_text(s.offset_over_theta_e, state::offset_shape, 4),
+       median_text(s.offset_over_theta_e, offset_histogram, 4),
        number(s.offset_over_theta_e.standard_error, 4), s.offset_over_theta_e.n,
        "theta_E > 0");
   radius("SIS proxy theta_E - beta, median [pix]", s.all.sis_proxy, "beta < theta_E");
@@ -126,18 +128,19 @@ std::string positions_text(const SummaryNumbers& s) {
     const auto& sis = group.sis_proxy;
     const auto& saddle = group.saddle;
     line(bin_label(s, bin), group.rows, sis.median_pix.n,
-         median_text(sis.median_pix, state::radius_shape, 2),
+         median_text(sis.median_pix, radius_histogram, 2),
          percent_with_error(sis.within_5_pix), saddle.median_pix.n,
-         median_text(saddle.median_pix, state::radius_shape, 2),
+         median_text(saddle.median_pix, radius_histogram, 2),
          percent_with_error(saddle.within_5_pix));
   }
   return text;
 }
 
-/// Whether any row has light of a central image.
+/// Whether rows have light of a central image, beyond rounding.
 bool has_maxima(const SummaryNumbers& s) {
   const CoreNumbers& core = s.all.core;
-  return core.n > 0 && (core.maximum_intrinsic != 0.0 || core.maximum_psf != 0.0);
+  return core.n > 0 && std::abs(core.maximum_intrinsic) + std::abs(core.maximum_psf) >
+                           rounding_of_light;
 }
 
 std::string core_text(const SummaryNumbers& s) {

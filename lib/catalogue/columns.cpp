@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <type_traits>
 
@@ -9,44 +10,6 @@
 
 namespace lensmill::catalogue {
 namespace {
-
-template <class T>
-bool is(const Member& member, T Injection::*wanted) {
-  const auto* held = std::get_if<T Injection::*>(&member);
-  return held != nullptr && *held == wanted;
-}
-
-bool uses_psf(PsfNeed need, const Member& member) {
-  if (is(member, &Injection::psf_fwhm_pix)) {
-    return need == PsfNeed::fwhm || need == PsfNeed::fwhm_and_beta;
-  }
-  if (is(member, &Injection::psf_index)) return need == PsfNeed::index;
-  return need == PsfNeed::ccd_position || need == PsfNeed::host_position;
-}
-
-bool is_survey_position(const Member& member) {
-  return is(member, &Injection::host_ra_deg) || is(member, &Injection::host_dec_deg) ||
-         is(member, &Injection::host_x_pix) || is(member, &Injection::host_y_pix) ||
-         is(member, &Injection::host_offset_x_pix) ||
-         is(member, &Injection::host_offset_y_pix);
-}
-
-bool uses_host(HostSource host, const Member& member) {
-  if (host == HostSource::none) return false;
-  if (is(member, &Injection::host_flux_nmgy)) return true;
-  const bool of_cutouts = is(member, &Injection::host_index) ||
-                          is(member, &Injection::host_rotation) ||
-                          is(member, &Injection::host_flip);
-  return of_cutouts == (host == HostSource::cutouts);
-}
-
-bool uses_moffat_beta(const Needs& needs) {
-  for (int band = 0; band < needs.band_count(); ++band) {
-    if (needs.psf[static_cast<std::size_t>(band)] == PsfNeed::fwhm_and_beta)
-      return true;
-  }
-  return false;
-}
 
 ElementType type_of(const Member& member) {
   if (std::holds_alternative<Split Injection::*>(member)) return ElementType::uint8;
@@ -73,44 +36,42 @@ bool is_named(std::string_view name, const Quantity& quantity, std::string_view 
 
 bool uses(const Needs& needs, SourceFlux flux, const Quantity& column, int band) {
   if (!column.is_column()) return false;
-  const auto& member = column.member;
-  if (is(member, &Injection::lens_redshift) || is(member, &Injection::src_redshift) ||
-      is(member, &Injection::lens_sigma_v_km_s)) {
-    return needs.lens_mass != LensMass::theta_e;
+  const PsfNeed psf =
+      needs.psf[static_cast<std::size_t>(column.suffix == Suffix::band ? band : 0)];
+  switch (column.used_with) {
+    case UsedWith::any_run: return true;
+    case UsedWith::mass_from_light: return needs.lens_mass != LensMass::theta_e;
+    case UsedWith::faber_jackson: return needs.lens_mass == LensMass::faber_jackson;
+    case UsedWith::moffat_beta:
+      return std::find(needs.psf.begin(), needs.psf.begin() + needs.band_count(),
+                       PsfNeed::fwhm_and_beta) !=
+             needs.psf.begin() + needs.band_count();
+    case UsedWith::psf_width:
+      return psf == PsfNeed::fwhm || psf == PsfNeed::fwhm_and_beta;
+    case UsedWith::psf_index: return psf == PsfNeed::index;
+    case UsedWith::psf_position:
+      return psf == PsfNeed::ccd_position || psf == PsfNeed::host_position;
+    case UsedWith::any_host: return needs.host != HostSource::none;
+    case UsedWith::sersic_host: return needs.host == HostSource::sersic;
+    case UsedWith::cutouts: return needs.host == HostSource::cutouts;
+    case UsedWith::survey_hosts: return needs.survey_hosts;
+    case UsedWith::sky_noise: return needs.sky_noise;
+    case UsedWith::target_snr: return flux == SourceFlux::target_snr;
+    case UsedWith::galaxies: return needs.source_image_count > 0;
+    case UsedWith::no_galaxies: return needs.source_image_count == 0;
+    case UsedWith::knots:
+      return (column.suffix == Suffix::knot ? band : 0) < needs.knot_count;
   }
-  if (is(member, &Injection::host_absolute_mag)) {
-    return needs.lens_mass == LensMass::faber_jackson;
-  }
-  if (column.name.starts_with("psf_moffat")) return uses_moffat_beta(needs);
-  if (column.name.starts_with("psf_")) {
-    return uses_psf(needs.psf[static_cast<std::size_t>(band)], member);
-  }
-  if (is_survey_position(member)) return needs.survey_hosts;
-  if (column.name.starts_with("host_")) return uses_host(needs.host, member);
-  if (is(member, &Injection::sky_sigma_nmgy)) return needs.sky_noise;
-  if (is(member, &Injection::src_target_snr)) return flux == SourceFlux::target_snr;
-  const bool images = needs.source_image_count > 0;
-  if (column.name.starts_with("src_image")) return images;
-  if (is(member, &Injection::src_sersic_n) || is(member, &Injection::src_q)) {
-    return !images;
-  }
-  if (column.name.starts_with("src_knot")) {
-    return column.suffix == Suffix::knot ? band < needs.knot_count
-                                         : needs.knot_count > 0;
-  }
-  return true;
+  return false;
 }
 
 bool is_set_by_source(const Quantity& column) {
-  return is(column.member, &Injection::src_image_id) ||
-         is(column.member, &Injection::src_image_turn_rad);
+  return column.name == "src_image_id" || column.name == "src_image_turn_rad";
 }
 
 bool is_set_by_host(const Needs& needs, const Quantity& column, int band) {
-  if (is_survey_position(column.member)) return true;
-  const bool position = is(column.member, &Injection::psf_x_pix) ||
-                        is(column.member, &Injection::psf_y_pix);
-  return position &&
+  if (column.used_with == UsedWith::survey_hosts) return true;
+  return column.used_with == UsedWith::psf_position &&
          needs.psf[static_cast<std::size_t>(band)] == PsfNeed::host_position;
 }
 

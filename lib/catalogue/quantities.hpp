@@ -40,6 +40,26 @@ using Member =
                  PerBand<double> Injection::*, PerBand<std::int64_t> Injection::*,
                  Split Injection::*, PerKnot<double> Injection::*>;
 
+/// What a run must have for a column to be used: `uses` (columns.hpp) asks its Needs.
+enum class UsedWith {
+  any_run,
+  mass_from_light,  ///< theta_E from a velocity dispersion
+  faber_jackson,    ///< and that from the host's luminosity
+  moffat_beta,      ///< a Moffat PSF in any band
+  psf_width,        ///< in the column's band, as the two below
+  psf_index,
+  psf_position,
+  any_host,
+  sersic_host,
+  cutouts,
+  survey_hosts,
+  sky_noise,
+  target_snr,
+  galaxies,     ///< sources that are images of galaxies
+  no_galaxies,  ///< or not
+  knots,        ///< clumpy sources, with as many knots as the column's number says
+};
+
 /// One quantity. For the suffixes, `name` is without "_<band>" or "_<knot>".
 struct Quantity {
   std::string_view name;
@@ -49,6 +69,7 @@ struct Quantity {
   StreamTag tag{};
   Suffix suffix = Suffix::none;
   Member member;
+  UsedWith used_with = UsedWith::any_run;
   bool is_column() const { return member.index() != 0; }
 };
 

@@ -18,16 +18,6 @@ namespace {
 // Of analysis.json's layout.
 constexpr int format_version = 1;
 
-/// The first shard that is there.
-std::int64_t first_shard(const RunOnDisk& run) {
-  for (std::int64_t shard = 0; shard < run.plan.shards(); ++shard) {
-    if (io::exists(run.folder.shard(shard))) return shard;
-  }
-  throw DataError(run.folder.path() +
-                  ": no shard is there yet: there is nothing to analyse (continue the "
-                  "run with `lensmill run ... --resume`)");
-}
-
 void write(const RunOnDisk& run, const std::vector<Section>& sections,
            const ShardHeader& header) {
   const std::string folder = analysis_folder(run.folder);
@@ -73,9 +63,14 @@ void analyse_run(const std::string& path, const AnalysisOptions& options,
   std::optional<RowReader> reader;
   std::optional<ShardHeader> header;
   world.agree([&] {
-    const std::int64_t shard = first_shard(run);
-    header = open_shard(run, shard).header;
-    reader.emplace(run, run.folder.shard(shard));
+    const auto shard = first_shard(run);
+    if (!shard) {
+      throw DataError(run.folder.path() +
+                      ": no shard is there yet: there is nothing to analyse (continue "
+                      "the run with `lensmill run ... --resume`)");
+    }
+    header = open_shard(run, *shard).header;
+    reader.emplace(run, run.folder.shard(*shard));
   });
   const RunNumbers numbers = read_numbers(run, *reader, options, world);
   warn(run, numbers, log);

@@ -2,21 +2,19 @@
 
 #include <fmt/format.h>
 
-#include "lib/analysis/summary_tables.hpp"
+#include "lib/analysis/reported_core.hpp"
 #include "lib/core/errors.hpp"
 #include "lib/core/saltelli.hpp"
 #include "pipeline/archive/config_identity.hpp"
 #include "pipeline/rerender/coalitions.hpp"
-#include "pipeline/rerender/level_of_run.hpp"
 #include "pipeline/rerender/render_sample.hpp"
 #include "pipeline/rerender/sample_rows.hpp"
+#include "pipeline/session/level_of_run.hpp"
 #include "pipeline/session/session.hpp"
 #include "stages/config/read_run_config.hpp"
 
 namespace lensmill::pipeline {
 namespace {
-
-constexpr double wanted_radius_pix = 5.0;
 
 /// The run by the correct operator, with the aperture that the game is defined by.
 std::vector<std::string> correct_overrides(const config::RunConfig& config) {
@@ -72,25 +70,16 @@ CounterfactualNumbers render_counterfactuals(const RunOnDisk& run, std::int64_t 
                   .chain;
   });
   const auto legacy = open_legacy(session, world);
-  const auto radius = analysis::core_radius(run.aperture_radius_pix, wanted_radius_pix);
+  const auto core = analysis::reported_core(run.bands, run.aperture_radius_pix);
   CoalitionRenderer renderer(*correct, legacy.chain.get(),
-                             {.band = analysis::core_band(run.bands),
-                              .radius = radius,
-                              .radius_pix = run.aperture_radius_pix[radius],
+                             {.band = core.band,
+                              .radius = core.radius,
+                              .radius_pix = core.radius_pix,
                               .grid = config.grid});
-  std::vector<std::int64_t> rows;
-  world.agree([&] {
-    if (world.is_root()) rows = draw_probe_rows(run, wanted, config.run.seed);
-  });
-  world.broadcast(rows);
-  const auto rank = static_cast<std::size_t>(world.rank());
-  const auto size = static_cast<std::size_t>(world.size());
-  const std::size_t first = rows.size() * rank / size;
-  const std::size_t last = rows.size() * (rank + 1) / size;
+  const auto rows = draw_probe_rows(run, wanted, config.run.seed, world);
   std::vector<analysis::CounterfactualRow> part;
   world.agree([&] {
-    part = render_part(session, renderer, std::span(rows).subspan(first, last - first),
-                       resamples_hosts, log);
+    part = render_part(session, renderer, share_of(rows, world), resamples_hosts, log);
   });
   CounterfactualNumbers numbers{.sums = analysis::CounterfactualSums(theta_e_bins),
                                 .drawn = static_cast<std::int64_t>(rows.size()),

@@ -8,7 +8,7 @@
 #include <limits>
 #include <numeric>
 
-#include "lib/analysis/exact_sum.hpp"
+#include "lib/analysis/grouped_sums.hpp"
 #include "lib/core/errors.hpp"
 #include "lib/core/text.hpp"
 
@@ -25,13 +25,13 @@ constexpr double largest_value = 1.0e8;
 
 /// First pass: what ranges the variables have.
 struct Ranges {
-  std::vector<double> extremes;    ///< [variable]: smallest, then minus the largest
-  std::vector<std::int64_t> sums;  ///< [variable]: rows, exact sum
+  enum Quantity : std::size_t { n, sum, quantities };
+  std::vector<double> extremes;  ///< [variable]: smallest, then minus the largest
+  analysis::GroupedSums sums;    ///< a variable is a cell
   std::int64_t rows = 0;
 
-  static constexpr std::size_t entry = 1 + analysis::exact_sum_limbs;
   explicit Ranges(std::size_t variables)
-      : extremes(2 * variables, infinity), sums(variables * entry) {}
+      : extremes(2 * variables, infinity), sums(variables, quantities, 1) {}
 
   void add(const RowBlock& block) {
     const std::size_t count = extremes.size() / 2;
@@ -43,16 +43,14 @@ struct Ranges {
         extremes[k] = std::min(extremes[k], value);
         extremes[count + k] = std::min(extremes[count + k], -value);
         if (std::abs(value) > largest_value) continue;
-        ++sums[k * entry];
-        analysis::add_exactly(
-            analysis::ExactSum(sums.data() + k * entry + 1, analysis::exact_sum_limbs),
-            value);
+        sums.add(k, 0, n, 1.0);
+        sums.add(k, 0, sum, value);
       }
     }
   }
   void reduce(const Communicator& world) {
     world.minimum(std::span(extremes));
-    world.sum(std::span(sums));
+    world.sum(sums.state());
     rows = world.sum(rows);
   }
 };
@@ -66,11 +64,6 @@ QuantileSketch sketch_for(const Ranges& ranges, std::size_t variable) {
   const std::size_t count = ranges.extremes.size() / 2;
   if (std::isinf(ranges.extremes[variable])) return {};
   return {ranges.extremes[variable], -ranges.extremes[count + variable]};
-}
-
-BinnedQuantiles binned(const Ranges& ranges, std::size_t variable, const Bins& bins) {
-  // Cells: the bins, rows outside them, all.
-  return {std::vector(bins.count() + 2, sketch_for(ranges, variable))};
 }
 
 /// The ranks' parts of the sample, put in the order of the run's rows.
@@ -112,6 +105,7 @@ RunNumbers read_numbers(const RunOnDisk& run, const RowReader& reader,
   // Bins of host magnitude and seeing: fixed, so that runs can be compared.
   const Bins host_mag({16, 17, 18, 19, 20, 21, 22, 23, 24});
   const Bins seeing_arcsec({0.05, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 3.0});
+  const std::size_t cells = bins.count() + 2;  // rows outside the bins, and all
   const std::size_t core = reader.variable("core_flux_fraction");
   const std::size_t radius = reader.variable("counter_image_radius_pix");
   RunNumbers numbers{.summary = analysis::SummaryTables(
@@ -124,8 +118,8 @@ RunNumbers read_numbers(const RunOnDisk& run, const RowReader& reader,
                      .visibility = {bins, host_mag, seeing_arcsec},
                      .profiles = {bins, reader.radial_bins()},
                      .distributions = {},
-                     .core = binned(ranges, core, bins),
-                     .radius = binned(ranges, radius, bins),
+                     .core = {cells, sketch_for(ranges, core)},
+                     .radius = {cells, sketch_for(ranges, radius)},
                      .sample = {},
                      .sample_row = {}};
   for (const auto& variable : variables)
@@ -134,12 +128,10 @@ RunNumbers read_numbers(const RunOnDisk& run, const RowReader& reader,
   const std::size_t count = variables.size();
   std::vector<double> mean(count);
   for (std::size_t k = 0; k < count; ++k) {
-    const auto n = ranges.sums[k * Ranges::entry];
-    mean[k] = n == 0 ? analysis::StampRow::nan
-                     : analysis::value_of_exact(analysis::ConstExactSum(
-                           ranges.sums.data() + k * Ranges::entry + 1,
-                           analysis::exact_sum_limbs)) /
-                           static_cast<double>(n);
+    const double rows = ranges.sums.value(k, 0, Ranges::n);
+    const auto n = static_cast<std::int64_t>(rows);
+    mean[k] =
+        n == 0 ? analysis::StampRow::nan : ranges.sums.value(k, 0, Ranges::sum) / rows;
     numbers.distributions.push_back({.variable = variables[k],
                                      .n = n,
                                      .mean = mean[k],
@@ -151,31 +143,29 @@ RunNumbers read_numbers(const RunOnDisk& run, const RowReader& reader,
   const std::size_t factors = reader.saltelli_factors();
   std::vector<std::int64_t> design_row;
   std::vector<double> design_response;
-  std::vector<std::int64_t> squares(count * analysis::exact_sum_limbs);
+  analysis::GroupedSums squares(count, 1, 1);
 
   world.agree([&] {
     for_each_block(run, reader, world, [&](const RowBlock& block) {
-      numbers.summary.add(block.catalogue, block.measurements);
+      for (const auto& row : block.left_out) numbers.summary.add(row);
       for (std::size_t i = 0; i < block.rows.size(); ++i) {
         const auto& row = block.rows[i];
         const auto values = std::span(block.variables).subspan(i * count, count);
+        numbers.summary.add(row);
         numbers.sums.add(row);
         numbers.visibility.add(row);
         numbers.profiles.add(row);
         const std::size_t cell = bins.of(row.theta_e_arcsec);
         for (const std::size_t at : {cell, bins.count() + 1}) {
-          numbers.core.cells[at].add(values[core]);
-          numbers.radius.cells[at].add(values[radius]);
+          numbers.core[at].add(values[core]);
+          numbers.radius[at].add(values[radius]);
         }
         for (std::size_t k = 0; k < count; ++k) {
           if (!std::isfinite(values[k])) continue;
           numbers.distributions[k].sketch.add(values[k]);
           const double distance = values[k] - mean[k];
           if (std::abs(values[k]) > largest_value) continue;
-          analysis::add_exactly(
-              analysis::ExactSum(squares.data() + k * analysis::exact_sum_limbs,
-                                 analysis::exact_sum_limbs),
-              distance * distance);
+          squares.add(k, 0, 0, distance * distance);
         }
         if (factors > 0 && std::isfinite(row.core_flux_fraction)) {
           design_row.push_back(row.row);
@@ -191,7 +181,7 @@ RunNumbers read_numbers(const RunOnDisk& run, const RowReader& reader,
       }
     });
   });
-  world.sum(numbers.summary.state());
+  for (const auto part : numbers.summary.state()) world.sum(part);
   if (ranges.rows == 0) {
     const auto rows = numbers.summary.rows();
     throw DataError(
@@ -207,17 +197,15 @@ RunNumbers read_numbers(const RunOnDisk& run, const RowReader& reader,
   world.sum(numbers.visibility.state());
   world.sum(numbers.profiles.state());
   for (auto* quantiles : {&numbers.core, &numbers.radius}) {
-    for (auto& sketch : quantiles->cells) reduce(sketch, world);
+    for (auto& sketch : *quantiles) reduce(sketch, world);
   }
-  world.sum(std::span(squares));
+  world.sum(squares.state());
   for (std::size_t k = 0; k < count; ++k) {
     auto& d = numbers.distributions[k];
     reduce(d.sketch, world);
     if (d.n < 2) continue;
-    d.standard_deviation = std::sqrt(analysis::value_of_exact(analysis::ConstExactSum(
-                                         squares.data() + k * analysis::exact_sum_limbs,
-                                         analysis::exact_sum_limbs)) /
-                                     static_cast<double>(d.n - 1));
+    d.standard_deviation =
+        std::sqrt(squares.value(k, 0, 0) / static_cast<double>(d.n - 1));
   }
   gather_sample(numbers, count, world);
   if (factors > 0) {

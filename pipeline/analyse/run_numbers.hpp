@@ -34,11 +34,6 @@ struct Distribution {
   analysis::QuantileSketch sketch;
 };
 
-/// A quantity's distribution within each bin of theta_E, the last cell being all rows.
-struct BinnedQuantiles {
-  std::vector<analysis::QuantileSketch> cells;
-};
-
 /// Everything that the sections need from a run's rows: the same on every rank and for
 /// any number of them.
 struct RunNumbers {
@@ -47,7 +42,9 @@ struct RunNumbers {
   analysis::VisibilityCounts visibility;
   analysis::ProfileStack profiles;
   std::vector<Distribution> distributions;
-  BinnedQuantiles core, radius;  ///< core flux fraction, counter-image radius in pix
+  /// Core flux fraction and counter-image radius in pix, within each bin of theta_E,
+  /// outside of them, and of all rows.
+  std::vector<analysis::QuantileSketch> core, radius;
   /// Every stride-th row of the run that counts: all variables of RowReader, the core
   /// flux fraction as response.
   analysis::Sample sample;

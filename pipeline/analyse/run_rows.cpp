@@ -10,7 +10,7 @@
 #include <optional>
 
 #include "lib/analysis/point_like.hpp"
-#include "lib/analysis/summary_tables.hpp"
+#include "lib/analysis/stamp_columns.hpp"
 #include "lib/core/errors.hpp"
 #include "lib/core/saltelli.hpp"
 #include "lib/core/status.hpp"
@@ -23,57 +23,53 @@
 namespace lensmill::pipeline {
 namespace {
 
+using analysis::element;
 using analysis::StampRow;
 
 constexpr double nan = StampRow::nan;
 // Rows read at a time: bounds the memory.
 constexpr std::int64_t block_rows = 8192;
-constexpr double core_radius_pix = 5.0;
 
-const std::vector<std::string> derived_names{"src_offset_arcsec",
-                                             "src_offset_over_theta_e",
-                                             "shear_magnitude",
-                                             "psf_fwhm_arcsec",
-                                             "counter_image_radius_pix",
-                                             "core_flux_fraction",
-                                             "arc_flux_nmgy",
-                                             "arc_snr",
-                                             "counter_image_snr"};
-const std::vector<std::string> derived_units{"arcsec", "",     "", "arcsec", "pix",
-                                             "",       "nmgy", "", ""};
+// Beside the scalar columns of /catalogue.
+struct DerivedVariable {
+  const char *name, *unit;
+  double (*value)(const StampRow&);
+};
+constexpr DerivedVariable derived_variables[] = {
+    {"src_offset_arcsec", "arcsec",
+     [](const StampRow& r) { return std::hypot(r.src_x_arcsec, r.src_y_arcsec); }},
+    {"src_offset_over_theta_e", "",
+     [](const StampRow& r) {
+       return r.theta_e_arcsec > 0.0
+                  ? std::hypot(r.src_x_arcsec, r.src_y_arcsec) / r.theta_e_arcsec
+                  : nan;
+     }},
+    {"shear_magnitude", "",
+     [](const StampRow& r) { return std::hypot(r.shear_g1, r.shear_g2); }},
+    {"psf_fwhm_arcsec", "arcsec", [](const StampRow& r) { return r.psf_fwhm_arcsec; }},
+    {"counter_image_radius_pix", "pix",
+     [](const StampRow& r) { return r.counter_image_radius_pix; }},
+    {"core_flux_fraction", "", [](const StampRow& r) { return r.core_flux_fraction; }},
+    {"arc_flux_nmgy", "nmgy", [](const StampRow& r) { return r.arc_flux_nmgy; }},
+    {"arc_snr", "", [](const StampRow& r) { return r.arc_snr; }},
+    {"counter_image_snr", "", [](const StampRow& r) { return r.counter_image_snr; }},
+};
 
-// Beside those of the summary.
-const std::vector<std::string> more_measurement_columns{
-    "core_flux_fraction_without_psf",
-    "arc_flux_nmgy",
-    "arc_snr",
-    "counter_image_snr",
-    "annulus_offset",
-    "core_offset",
-    "radial_profile",
-    "radial_profile_counter_image",
-    "radial_profile_outer_image",
-    "image_x_arcsec",
-    "image_y_arcsec",
-    "image_magnification",
-    "image_kind"};
+// Whole arrays of a row.
+constexpr std::array profile_names{"radial_profile", "radial_profile_counter_image",
+                                   "radial_profile_outer_image"};
+constexpr std::array image_names{"image_x_arcsec", "image_y_arcsec",
+                                 "image_magnification", "image_kind"};
 
-/// One element of a row's array as a double, whatever the column's type; NaN where the
-/// column is missing.
-double element(const Column* column, std::size_t row, std::size_t index = 0) {
-  if (column == nullptr) return nan;
-  switch (column->info().type) {
-    case ElementType::uint8: return column->row<std::uint8_t>(row)[index];
-    case ElementType::int16: return column->row<std::int16_t>(row)[index];
-    case ElementType::int32: return column->row<std::int32_t>(row)[index];
-    case ElementType::int64:
-      return static_cast<double>(column->row<std::int64_t>(row)[index]);
-    case ElementType::float32:
-      return static_cast<double>(column->row<float>(row)[index]);
-    case ElementType::float64: return column->row<double>(row)[index];
-  }
-  return nan;
+template <std::size_t n>
+std::array<const Column*, n> find_all(const Table& table,
+                                      const std::array<const char*, n>& names) {
+  std::array<const Column*, n> found{};
+  for (std::size_t k = 0; k < n; ++k) found[k] = find_column(table, names[k]);
+  return found;
 }
+
+double or_zero(double value) { return std::isnan(value) ? 0.0 : value; }
 
 std::optional<double> number_in(const FlatConfig& config, const std::string& key) {
   const auto at = config.find(key);
@@ -85,67 +81,17 @@ std::optional<double> number_in(const FlatConfig& config, const std::string& key
   return value;
 }
 
-constexpr std::size_t profile_kinds = 3;
-
-/// The columns of one block, found once; null where one is missing.
-struct Columns {
-  Columns(const Table& truth, const Table& measured, const std::string& band,
-          const std::vector<std::string>& scalar_names)
-      : theta_e(find_column(truth, "theta_e_arcsec")),
-        src_x(find_column(truth, "src_x_arcsec")),
-        src_y(find_column(truth, "src_y_arcsec")),
-        lens_x(find_column(truth, "lens_x_arcsec")),
-        lens_y(find_column(truth, "lens_y_arcsec")),
-        shear_g1(find_column(truth, "shear_g1")),
-        shear_g2(find_column(truth, "shear_g2")),
-        psf_fwhm(find_column(truth, "psf_fwhm_pix_" + band)),
-        host_flux(find_column(truth, "host_flux_nmgy_" + band)),
-        status(find_column(measured, "status")),
-        rendered(find_column(measured, "rendered")),
-        n_saddles(find_column(measured, "n_saddles")),
-        counter_image_radius(find_column(measured, "counter_image_radius_pix")),
-        core(find_column(measured, "core_flux_fraction")),
-        core_without_psf(find_column(measured, "core_flux_fraction_without_psf")),
-        arc_flux(find_column(measured, "arc_flux_nmgy")),
-        arc_snr(find_column(measured, "arc_snr")),
-        counter_image_snr(find_column(measured, "counter_image_snr")),
-        annulus_offset(find_column(measured, "annulus_offset")),
-        core_offset(find_column(measured, "core_offset")),
-        image_x(find_column(measured, "image_x_arcsec")),
-        image_y(find_column(measured, "image_y_arcsec")),
-        image_magnification(find_column(measured, "image_magnification")),
-        image_kind(find_column(measured, "image_kind")) {
-    const auto of_core = [&](const char* suffix) {
-      return find_column(measured, std::string("core_flux_fraction_") + suffix);
-    };
-    intrinsic = {of_core("saddle_intrinsic"), of_core("minimum_intrinsic"),
-                 of_core("maximum_intrinsic")};
-    psf = {of_core("saddle_psf"), of_core("minimum_psf"), of_core("maximum_psf")};
-    profiles = {find_column(measured, "radial_profile"),
-                find_column(measured, "radial_profile_counter_image"),
-                find_column(measured, "radial_profile_outer_image")};
-    for (const auto& name : scalar_names) scalars.push_back(find_column(truth, name));
-  }
-
-  const Column *theta_e, *src_x, *src_y, *lens_x, *lens_y, *shear_g1, *shear_g2,
-      *psf_fwhm, *host_flux;
-  const Column *status, *rendered, *n_saddles, *counter_image_radius, *core,
-      *core_without_psf, *arc_flux, *arc_snr, *counter_image_snr, *annulus_offset,
-      *core_offset, *image_x, *image_y, *image_magnification, *image_kind;
-  std::array<const Column*, analysis::image_classes> intrinsic{}, psf{};
-  std::array<const Column*, profile_kinds> profiles{};
-  std::vector<const Column*> scalars;
-};
-
 /// The point images that a row stores.
-std::vector<analysis::StoredImage> images_of(const Columns& columns, std::size_t row) {
-  if (columns.image_kind == nullptr) return {};
+std::vector<analysis::StoredImage> images_of(
+    const std::array<const Column*, image_names.size()>& columns, std::size_t row) {
+  const auto [x, y, magnification, kind] = columns;
+  if (kind == nullptr) return {};
   std::vector<analysis::StoredImage> images;
-  for (std::size_t k = 0; k < columns.image_kind->info().row_elements(); ++k) {
-    images.push_back({.x_arcsec = element(columns.image_x, row, k),
-                      .y_arcsec = element(columns.image_y, row, k),
-                      .magnification = element(columns.image_magnification, row, k),
-                      .kind = static_cast<int>(element(columns.image_kind, row, k))});
+  for (std::size_t k = 0; k < kind->info().row_elements(); ++k) {
+    images.push_back({.x_arcsec = element(x, row, k),
+                      .y_arcsec = element(y, row, k),
+                      .magnification = element(magnification, row, k),
+                      .kind = static_cast<int>(element(kind, row, k))});
   }
   return images;
 }
@@ -171,12 +117,15 @@ RowReader::RowReader(const RunOnDisk& run, const std::string& shard) : run_(run)
     catalogue_scalars_.push_back(name);
     variables_.push_back({name, info.unit});
   }
-  for (std::size_t k = 0; k < derived_names.size(); ++k) {
-    variables_.push_back({derived_names[k], derived_units[k]});
+  for (const auto& derived : derived_variables) {
+    variables_.push_back({derived.name, derived.unit});
   }
-  measurement_names_ = analysis::summary_measurement_columns();
-  measurement_names_.insert(measurement_names_.end(), more_measurement_columns.begin(),
-                            more_measurement_columns.end());
+  measurement_names_ =
+      analysis::stamp_columns("measurements", analysis::StampUse::analysis);
+  measurement_names_.insert(measurement_names_.end(), profile_names.begin(),
+                            profile_names.end());
+  measurement_names_.insert(measurement_names_.end(), image_names.begin(),
+                            image_names.end());
   if (measurements.has("radial_profile")) {
     radial_bins_ = column_info(measurements, "radial_profile").row_shape.at(1);
   }
@@ -184,10 +133,9 @@ RowReader::RowReader(const RunOnDisk& run, const std::string& shard) : run_(run)
   // Rows of one base point share all numbers but one, whatever their hosts.
   resamples_hosts_ = saltelli_factors_ == 0 && catalogue.has("host_index");
 
-  const auto& radii = run.aperture_radius_pix;
-  if (radii.empty()) throw DataError(run.folder.run_yaml() + ": no aperture radius");
-  band_ = analysis::core_band(run.bands);
-  radius_ = analysis::core_radius(radii, core_radius_pix);
+  if (run.aperture_radius_pix.empty())
+    throw DataError(run.folder.run_yaml() + ": no aperture radius");
+  core_ = analysis::reported_core(run.bands, run.aperture_radius_pix);
   stamp_size_pix_ = number_in(run.config, "grid.stamp_size_pix").value_or(64.0);
   const auto x = number_in(run.config, "measure.aperture_centre[0]");
   const auto y = number_in(run.config, "measure.aperture_centre[1]");
@@ -212,88 +160,62 @@ std::size_t RowReader::variable(const std::string& name) const {
 RowBlock RowReader::read(const io::hdf5::Group& file, std::int64_t shard_first,
                          const RowRange& range) const {
   RowBlock block;
-  block.catalogue = read_table(file.open_group("catalogue"), catalogue_names_, range);
-  block.measurements =
+  const Table catalogue =
+      read_table(file.open_group("catalogue"), catalogue_names_, range);
+  const Table measurements =
       read_table(file.open_group("measurements"), measurement_names_, range);
   const std::size_t radii = run_.aperture_radius_pix.size();
-  const std::size_t in_aperture = band_ * radii + radius_;
-  const Columns columns(block.catalogue, block.measurements, run_.bands[band_],
-                        catalogue_scalars_);
-  const Column* unit =
-      find_column(block.catalogue, resamples_hosts_ ? "host_index" : "injection_id");
+  const analysis::StampReader stamps(catalogue, measurements, run_.bands, radii, core_);
+  const auto profiles = find_all(measurements, profile_names);
+  const auto images = find_all(measurements, image_names);
+  const Column* const core = find_column(measurements, "core_flux_fraction");
+  const Column* const unit =
+      find_column(catalogue, resamples_hosts_ ? "host_index" : "injection_id");
+  std::vector<const Column*> scalars;
+  for (const auto& name : catalogue_scalars_) {
+    scalars.push_back(find_column(catalogue, name));
+  }
   const double scale = run_.pixel_scale_arcsec;
-  const double radius_pix = run_.aperture_radius_pix[radius_];
 
-  for (std::size_t i = 0; i < static_cast<std::size_t>(range.count); ++i) {
-    const auto status = static_cast<std::int32_t>(element(columns.status, i));
-    const bool known = std::ranges::any_of(
-        all_statuses, [&](Status s) { return static_cast<std::int32_t>(s) == status; });
-    if (element(columns.rendered, i) == 0.0 || !known ||
-        is_failure(static_cast<Status>(status))) {
+  for (std::size_t i = 0; i < stamps.rows(); ++i) {
+    StampRow s = stamps.read(i);
+    if (!s.counts()) {
+      block.left_out.push_back(std::move(s));
       continue;
     }
-    StampRow s;
     s.row = shard_first + range.first + static_cast<std::int64_t>(i);
     s.unit = saltelli_factors_ > 0 ? saltelli_place(s.row, saltelli_factors_).point
                                    : static_cast<std::int64_t>(element(unit, i));
-    s.theta_e_arcsec = element(columns.theta_e, i);
-    s.core_flux_fraction = element(columns.core, i, in_aperture);
-    for (std::size_t k = 0; k < analysis::image_classes; ++k) {
-      s.intrinsic[k] = element(columns.intrinsic[k], i, in_aperture);
-      s.psf[k] = element(columns.psf[k], i, in_aperture);
-    }
-    s.core_without_psf = element(columns.core_without_psf, i, radius_);
-    const double lens_x = element(columns.lens_x, i);
-    const double lens_y = element(columns.lens_y, i);
-    const double x = !aperture_on_lens_   ? aperture_x_arcsec_
-                     : std::isnan(lens_x) ? 0.0
-                                          : lens_x;
-    const double y = !aperture_on_lens_   ? aperture_y_arcsec_
-                     : std::isnan(lens_y) ? 0.0
-                                          : lens_y;
     const analysis::CoreCircle circle{
-        .x_arcsec = x,
-        .y_arcsec = y,
-        .radius_arcsec = radius_pix * scale,
+        .x_arcsec = aperture_on_lens_ ? or_zero(s.lens_x_arcsec) : aperture_x_arcsec_,
+        .y_arcsec = aperture_on_lens_ ? or_zero(s.lens_y_arcsec) : aperture_y_arcsec_,
+        .radius_arcsec = core_.radius_pix * scale,
         .half_stamp_arcsec = 0.5 * stamp_size_pix_ * scale};
-    s.point_like = static_cast<Status>(status) == Status::ring
+    s.point_like = static_cast<Status>(s.status) == Status::ring
                        ? analysis::ring_shares(s.theta_e_arcsec, circle)
-                       : analysis::point_like_shares(images_of(columns, i), circle);
-    const double fwhm_pix = element(columns.psf_fwhm, i);
-    s.psf_fwhm_arcsec = fwhm_pix * scale;
-    if (fwhm_pix > 0.0 && s.theta_e_arcsec > 0.0) {
-      const double sigma = fwhm_pix / fwhm_per_sigma;
+                       : analysis::point_like_shares(images_of(images, i), circle);
+    s.host_mag = mag_from_nmgy(s.host_flux_nmgy);
+    s.psf_fwhm_arcsec = s.psf_fwhm_pix * scale;
+    if (s.psf_fwhm_pix > 0.0 && s.theta_e_arcsec > 0.0) {
+      const double sigma = s.psf_fwhm_pix / fwhm_per_sigma;
       const double ring = s.theta_e_arcsec / scale;
-      s.ring_expectation = measure::ring_in_gaussian_fraction(ring, radius_pix, sigma);
+      s.ring_expectation =
+          measure::ring_in_gaussian_fraction(ring, core_.radius_pix, sigma);
       s.amplitude_ratio = std::exp(-0.5 * (ring / sigma) * (ring / sigma));
     }
-    s.counter_image_radius_pix = element(columns.counter_image_radius, i);
-    s.arc_flux_nmgy = element(columns.arc_flux, i, band_);
-    s.core_offset = element(columns.core_offset, i, in_aperture);
-    s.annulus_offset = element(columns.annulus_offset, i, band_);
-    s.counter_image_snr = element(columns.counter_image_snr, i, band_);
-    s.n_saddles = static_cast<std::int32_t>(element(columns.n_saddles, i));
-    s.host_mag = mag_from_nmgy(element(columns.host_flux, i));
     for (std::size_t k = 0; k < radii; ++k) {
-      s.core_by_radius.push_back(element(columns.core, i, band_ * radii + k));
+      s.core_by_radius.push_back(element(core, i, core_.band * radii + k));
     }
-    for (std::size_t which = 0; which < profile_kinds; ++which) {
+    for (std::size_t which = 0; which < profiles.size(); ++which) {
       for (std::size_t k = 0; k < radial_bins_; ++k) {
         s.profiles[which].push_back(
-            element(columns.profiles[which], i, band_ * radial_bins_ + k) /
+            element(profiles[which], i, core_.band * radial_bins_ + k) /
             s.arc_flux_nmgy);
       }
     }
-    for (const Column* scalar : columns.scalars) {
-      block.variables.push_back(element(scalar, i));
-    }
-    const double offset =
-        std::hypot(element(columns.src_x, i), element(columns.src_y, i));
-    for (const double value :
-         {offset, s.theta_e_arcsec > 0.0 ? offset / s.theta_e_arcsec : nan,
-          std::hypot(element(columns.shear_g1, i), element(columns.shear_g2, i)),
-          s.psf_fwhm_arcsec, s.counter_image_radius_pix, s.core_flux_fraction,
-          s.arc_flux_nmgy, element(columns.arc_snr, i, band_), s.counter_image_snr}) {
+    for (const Column* scalar : scalars) block.variables.push_back(element(scalar, i));
+    for (const auto& derived : derived_variables) {
+      const double value = derived.value(s);
       block.variables.push_back(std::isfinite(value) ? value : nan);
     }
     block.rows.push_back(std::move(s));

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/analysis/reported_core.hpp"
 #include "lib/analysis/stamp_row.hpp"
 #include "lib/core/column.hpp"
 #include "lib/io/hdf5/group.hpp"
@@ -19,12 +20,11 @@ struct RowVariable {
   std::string unit;
 };
 
-/// Some rows of a run, those that count: rendered and not failed.
+/// Some rows of a run.
 struct RowBlock {
-  Table catalogue;     ///< all rows of the block, the columns that SummaryTables reads
-  Table measurements;  ///< likewise
-  std::vector<analysis::StampRow> rows;
-  std::vector<double> variables;  ///< [row, variable]
+  std::vector<analysis::StampRow> rows;      ///< those that count (StampRow::counts)
+  std::vector<analysis::StampRow> left_out;  ///< the others: columns alone
+  std::vector<double> variables;             ///< [row, variable]
 };
 
 /// What is read of a run's rows, and how. A value: opens no file.
@@ -36,8 +36,6 @@ class RowReader {
   const std::vector<RowVariable>& variables() const { return variables_; }
   /// The variable of that name; variables().size() if there is none.
   std::size_t variable(const std::string& name) const;
-  std::size_t band() const { return band_; }
-  std::size_t radius() const { return radius_; }
   std::size_t radial_bins() const { return radial_bins_; }
   /// What the bootstrap resamples: "hosts", "rows", or "base points".
   std::string unit() const;
@@ -53,7 +51,8 @@ class RowReader {
   const RunOnDisk& run_;
   std::vector<RowVariable> variables_;
   std::vector<std::string> catalogue_scalars_, catalogue_names_, measurement_names_;
-  std::size_t band_ = 0, radius_ = 0, radial_bins_ = 0;
+  analysis::ReportedCore core_;
+  std::size_t radial_bins_ = 0;
   double stamp_size_pix_ = 0.0;
   bool aperture_on_lens_ = true;
   double aperture_x_arcsec_ = 0.0, aperture_y_arcsec_ = 0.0;

@@ -19,8 +19,9 @@ std::int64_t count_of(const AnalysisInput& input, std::size_t cell, std::size_t 
 
 /// The sketch of a cell of the bootstrap: "all" comes last in both.
 const QuantileSketch& sketch_of(const AnalysisInput& input,
-                                const BinnedQuantiles& quantiles, std::size_t cell) {
-  return cell == input.bootstrap.all() ? quantiles.cells.back() : quantiles.cells[cell];
+                                const std::vector<QuantileSketch>& quantiles,
+                                std::size_t cell) {
+  return cell == input.bootstrap.all() ? quantiles.back() : quantiles[cell];
 }
 
 constexpr std::array<const char*, split_causes> split_words{

@@ -100,11 +100,11 @@ Section profiles_section(const AnalysisInput& input) {
   for (std::size_t cell = 0; cell < input.bins(); ++cell) {
     for (std::size_t r = 0; r < stack.radial_bins(); ++r) {
       const auto arc = stack.point(cell, 0, r);
-      if (arc.rows == 0) continue;
-      std::vector<Cell> row{input.label(cell), static_cast<std::int64_t>(r), arc.rows};
+      if (arc.n == 0) continue;
+      std::vector<Cell> row{input.label(cell), static_cast<std::int64_t>(r), arc.n};
       for (std::size_t which = 0; which < 3; ++which) {
         const auto point = stack.point(cell, which, r);
-        row.emplace_back(point.mean);
+        row.emplace_back(point.value);
         row.emplace_back(point.standard_error);
       }
       table.rows.push_back(std::move(row));
@@ -113,18 +113,18 @@ Section profiles_section(const AnalysisInput& input) {
   Section section{
       .id = "radial_profiles", .title = "Stacked radial profiles", .sentences = {}};
   for (std::size_t cell = 0; cell < input.bins(); ++cell) {
-    if (stack.radial_bins() == 0 || stack.point(cell, 0, 0).rows == 0) continue;
+    if (stack.radial_bins() == 0 || stack.point(cell, 0, 0).n == 0) continue;
     std::size_t peak = 0;
     for (std::size_t r = 1; r < stack.radial_bins(); ++r) {
-      if (stack.point(cell, 0, r).mean > stack.point(cell, 0, peak).mean) peak = r;
+      if (stack.point(cell, 0, r).value > stack.point(cell, 0, peak).value) peak = r;
     }
     section.sentences.push_back(fmt::format(
         "theta_E {} arcsec: the arc's profile is highest at {} to {} pix; at the "
         "centre "
         "it has {} of that, {} of it counter-image.",
         input.label(cell), peak, peak + 1,
-        percent(stack.point(cell, 0, 0).mean / stack.point(cell, 0, peak).mean),
-        percent(stack.point(cell, 1, 0).mean / stack.point(cell, 0, 0).mean)));
+        percent(stack.point(cell, 0, 0).value / stack.point(cell, 0, peak).value),
+        percent(stack.point(cell, 1, 0).value / stack.point(cell, 0, 0).value)));
   }
   section.sentences.push_back(
       "All radii are in radial_profiles.csv and analysis.json.");

@@ -3,10 +3,19 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <filesystem>
+
 #include "lib/core/errors.hpp"
 #include "pipeline/archive/dataset_list.hpp"
 
 namespace lensmill::pipeline {
+
+std::optional<std::int64_t> first_shard(const RunOnDisk& run) {
+  for (std::int64_t shard = 0; shard < run.plan.shards(); ++shard) {
+    if (std::filesystem::exists(run.folder.shard(shard))) return shard;
+  }
+  return {};
+}
 
 std::string other_shard(const RunOnDisk& run, std::int64_t index,
                         const io::hdf5::File& file, const ShardHeader& header) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "lib/io/hdf5/file.hpp"
@@ -7,6 +8,9 @@
 #include "pipeline/archive/shard_header.hpp"
 
 namespace lensmill::pipeline {
+
+/// The first shard that is there.
+std::optional<std::int64_t> first_shard(const RunOnDisk& run);
 
 struct OpenShard {
   io::hdf5::File file;

@@ -84,11 +84,14 @@ void write_origin(io::hdf5::Group& root, const std::string& title) {
 
 std::vector<Fact> read_facts(const io::hdf5::Object& object) {
   const auto value_of = [&](const std::string& name) -> FactValue {
+    const bool is_array = object.is_array_attribute(name);
     try {
+      if (is_array) return object.read_strings_attribute(name);
       return object.read_string_attribute(name);
     } catch (const DataError&) {
       // Not a string.
     }
+    if (is_array) return object.read_doubles_attribute(name);
     try {
       return object.read_integer_attribute(name);
     } catch (const DataError&) {

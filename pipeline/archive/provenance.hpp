@@ -11,7 +11,8 @@
 
 namespace lensmill::pipeline {
 
-using FactValue = std::variant<std::string, std::int64_t, std::uint64_t>;
+using FactValue = std::variant<std::string, std::int64_t, std::uint64_t,
+                               std::vector<std::string>, std::vector<double>>;
 
 /// One thing to know about how a file was made: an attribute of /provenance.
 struct Fact {

@@ -4,14 +4,12 @@
 
 #include <algorithm>
 #include <charconv>
-#include <optional>
 
 #include "lib/core/errors.hpp"
 #include "lib/core/saltelli.hpp"
 #include "lib/io/files.hpp"
 #include "lib/io/hdf5/file.hpp"
 #include "pipeline/archive/files_of_run.hpp"
-#include "pipeline/archive/shard_header.hpp"
 
 namespace lensmill::pipeline {
 namespace {
@@ -34,21 +32,6 @@ Number number(const FlatConfig& config, const std::string& key,
     throw DataError(fmt::format("{}: {}: not a number (\"{}\")", file, key, text));
   }
   return result;
-}
-
-/// The header of the first shard that is whole.
-std::optional<ShardHeader> first_header(const RunFolder& folder) {
-  auto paths = shard_files(folder);
-  std::erase_if(paths, [](const std::string& path) { return !path.ends_with(".h5"); });
-  std::ranges::sort(paths);
-  for (const auto& path : paths) {
-    try {
-      return ShardHeader::read(io::hdf5::File::open(path));
-    } catch (const Error&) {
-      // Damaged: another one knows.
-    }
-  }
-  return {};
 }
 
 /// Rows of the run: the configuration's number, or what the shards say (a file
@@ -80,6 +63,20 @@ std::string name_in(const FlatConfig& config, const std::string& file) {
 }
 
 }  // namespace
+
+std::optional<ShardHeader> first_header(const RunFolder& folder) {
+  auto paths = shard_files(folder);
+  std::erase_if(paths, [](const std::string& path) { return !path.ends_with(".h5"); });
+  std::ranges::sort(paths);
+  for (const auto& path : paths) {
+    try {
+      return ShardHeader::read(io::hdf5::File::open(path));
+    } catch (const Error&) {
+      // Damaged: another one knows.
+    }
+  }
+  return {};
+}
 
 RunOnDisk open_run(const std::string& path) {
   const std::string folder_path = run_folder_of(path);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "lib/parallel/communicator.hpp"
 #include "pipeline/archive/config_identity.hpp"
 #include "pipeline/archive/run_folder.hpp"
+#include "pipeline/archive/shard_header.hpp"
 
 namespace lensmill::pipeline {
 
@@ -26,6 +28,9 @@ struct RunOnDisk {
   std::string config_hash{};  ///< of the first shard that is whole; empty: none is
   std::int64_t format_version = 0;  ///< of that shard; 0: none is whole
 };
+
+/// The header of the first shard that is whole; none says nothing. \independent
+std::optional<ShardHeader> first_header(const RunFolder& folder);
 
 /// Open the run at `path`: its folder, or a file in it (NAME.h5, run.yaml).
 /// \independent

@@ -27,6 +27,12 @@ std::string differing(const RunIdentity& found, const RunIdentity& wanted) {
 
 }  // namespace
 
+void write_axes(io::hdf5::Group& root, const BandNames& bands,
+                const std::vector<double>& aperture_radius_pix) {
+  root.write_attribute("bands", bands);
+  root.write_attribute("aperture_radius_pix", aperture_radius_pix);
+}
+
 void ShardHeader::write(io::hdf5::Group& root) const {
   root.write_attribute("format", format_name);
   root.write_attribute("format_version", version);
@@ -39,6 +45,7 @@ void ShardHeader::write(io::hdf5::Group& root) const {
   root.write_attribute("config_hash", identity.config_hash);
   root.write_attribute("instruction_level", identity.instruction_level);
   root.write_attribute("build_fingerprint", identity.build_fingerprint);
+  write_axes(root, bands, aperture_radius_pix);
 }
 
 ShardHeader ShardHeader::read(const io::hdf5::File& root) {
@@ -62,15 +69,21 @@ ShardHeader ShardHeader::read(const io::hdf5::File& root) {
         fmt::format("{}: its digests are {} (this program makes {})", root.file_path(),
                     root.read_string_attribute("digest_algorithm"), digest_algorithm));
   }
-  return {.version = version,
-          .index = root.read_integer_attribute("shard_index"),
-          .rows = {root.read_integer_attribute("first_row"),
-                   root.read_integer_attribute("row_count")},
-          .run_rows = root.read_integer_attribute("run_rows"),
-          .identity = {
-              .config_hash = root.read_string_attribute("config_hash"),
-              .instruction_level = root.read_string_attribute("instruction_level"),
-              .build_fingerprint = root.read_string_attribute("build_fingerprint")}};
+  const bool has_axes = root.has_attribute("bands");
+  return {
+      .version = version,
+      .index = root.read_integer_attribute("shard_index"),
+      .rows = {root.read_integer_attribute("first_row"),
+               root.read_integer_attribute("row_count")},
+      .run_rows = root.read_integer_attribute("run_rows"),
+      .identity = {.config_hash = root.read_string_attribute("config_hash"),
+                   .instruction_level = root.read_string_attribute("instruction_level"),
+                   .build_fingerprint =
+                       root.read_string_attribute("build_fingerprint")},
+      .bands = has_axes ? root.read_strings_attribute("bands") : BandNames{},
+      .aperture_radius_pix = has_axes
+                                 ? root.read_doubles_attribute("aperture_radius_pix")
+                                 : std::vector<double>{}};
 }
 
 io::hdf5::File open_shard_file(const std::string& path) {

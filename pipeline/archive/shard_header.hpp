@@ -2,7 +2,9 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "lib/core/bands.hpp"
 #include "lib/io/hdf5/file.hpp"
 #include "pipeline/archive/shard_plan.hpp"
 
@@ -21,6 +23,12 @@ struct RunIdentity {
 /// list of datasets nor digests of anything but values, nor a seal.
 inline constexpr std::int64_t format_version = 2;
 
+/// The order of the bands and of the aperture radii in every dataset that has these
+/// axes, as the root attributes `bands` and `aperture_radius_pix` of a shard and of
+/// NAME.h5. \collective as the file's driver
+void write_axes(io::hdf5::Group& root, const BandNames& bands,
+                const std::vector<double>& aperture_radius_pix);
+
 /// What a shard says of itself, in its root attributes.
 struct ShardHeader {
   std::int64_t version = format_version;
@@ -28,6 +36,9 @@ struct ShardHeader {
   RowRange rows;
   std::int64_t run_rows = 0;  ///< of the whole run when the shard was made
   RunIdentity identity;
+  /// Empty if read of a shard made before they were written (December 2026).
+  BandNames bands{};
+  std::vector<double> aperture_radius_pix{};
 
   void write(io::hdf5::Group& root) const;
   /// \throws DataError: not a shard, an attribute missing, without its seal

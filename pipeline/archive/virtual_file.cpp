@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <optional>
 #include <vector>
 
@@ -31,13 +30,6 @@ constexpr auto how_to_read =
     "type, as 255 of uint8, and as 0 in /measurements/rendered; a process that reads "
     "all rows opens all shards: beyond its limit of open files (ulimit -n) rows read "
     "likewise, without an error";
-
-std::optional<std::int64_t> first_shard(const RunOnDisk& run) {
-  for (std::int64_t shard = 0; shard < run.plan.shards(); ++shard) {
-    if (std::filesystem::exists(run.folder.shard(shard))) return shard;
-  }
-  return {};
-}
 
 void copy_text(const Group& from, const std::string& name, Group& to) {
   if (!from.has(name)) return;
@@ -75,6 +67,7 @@ void fill(File& file, const RunOnDisk& run, std::int64_t example) {
   file.write_attribute("reading", how_to_read);
   file.write_attribute("row_count", plan.rows);
   file.write_attribute("rows_per_shard", plan.rows_per_shard);
+  write_axes(file, run.bands, run.aperture_radius_pix);
   copy_provenance(shard, file);
 
   std::vector<io::hdf5::ShardSource> sources;

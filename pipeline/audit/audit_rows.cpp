@@ -5,11 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <set>
 
 #include "lib/catalogue/quantities.hpp"
+#include "lib/core/draw_rows.hpp"
 #include "lib/core/errors.hpp"
-#include "lib/core/random_stream.hpp"
 #include "pipeline/archive/result_batch.hpp"
 
 namespace lensmill::pipeline {
@@ -19,23 +18,6 @@ using io::hdf5::Dataset;
 using io::hdf5::Shape;
 
 constexpr std::size_t most_problems = 20;
-
-/// Rows drawn without repetition: Floyd's algorithm, one draw per row.
-std::set<std::int64_t> draw_rows(std::int64_t rows, std::int64_t sample,
-                                 std::uint64_t seed) {
-  std::set<std::int64_t> drawn;
-  if (sample >= rows) {
-    for (std::int64_t row = 0; row < rows; ++row) drawn.insert(drawn.end(), row);
-    return drawn;
-  }
-  for (std::int64_t last = rows - sample; last < rows; ++last) {
-    RandomStream stream(seed, last, StreamTag::audit_sample);
-    const auto row =
-        static_cast<std::int64_t>(stream.below(static_cast<std::uint64_t>(last) + 1));
-    if (!drawn.insert(row).second) drawn.insert(last);
-  }
-  return drawn;
-}
 
 void check_shape(const AuditMapping& map, const Dataset& dataset) {
   const auto n = static_cast<std::size_t>(map.grid.stamp_size_pix);
@@ -78,7 +60,8 @@ AuditRows read_rows(const AuditMapping& map, const io::hdf5::File& file,
 
   std::string problems;
   std::size_t problem_count = 0;
-  for (const auto row : draw_rows(result.rows_in_file, sample, seed)) {
+  for (const auto row :
+       draw_rows(result.rows_in_file, sample, seed, StreamTag::audit_sample)) {
     ++result.sampled;
     std::vector<double> values;
     bool complete = true;

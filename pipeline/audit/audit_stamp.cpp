@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "lib/analysis/reported_core.hpp"
 #include "lib/core/errors.hpp"
 #include "lib/measure/aperture.hpp"
 
@@ -13,7 +14,6 @@ namespace {
 using analysis::AuditMatch;
 using analysis::AuditVerdict;
 
-constexpr double core_radius_pix = 5.0;
 constexpr int coarse_reach_pix = 2;
 // Beyond this a stamp is not called shifted: it is another image.
 constexpr double largest_shift_pix = 4.0;
@@ -121,10 +121,10 @@ std::optional<ShiftFit> fit_shift(const std::vector<AuditBand>& bands,
 double core_excess(const std::vector<AuditBand>& bands,
                    const std::vector<Image<float>>& arcs,
                    const std::vector<double>& amplitude, AuditRenderer& renderer) {
-  const auto aperture =
-      measure::pixel_overlap_weights(arcs[0].ny(), {.x_pix = renderer.lens_x_pix(),
-                                                    .y_pix = renderer.lens_y_pix(),
-                                                    .radius_pix = core_radius_pix});
+  const auto aperture = measure::pixel_overlap_weights(
+      arcs[0].ny(), {.x_pix = renderer.lens_x_pix(),
+                     .y_pix = renderer.lens_y_pix(),
+                     .radius_pix = analysis::reported_radius_pix});
   double area = 0.0;
   double excess = 0.0;
   double flux = 0.0;

@@ -12,11 +12,12 @@
 #include "lib/io/hdf5/file.hpp"
 #include "pipeline/inputs/file_format.hpp"
 #include "pipeline/inputs/psf_header.hpp"
+#include "stages/config/psf_kinds.hpp"
 
 namespace lensmill::pipeline {
 namespace {
 
-using config::PsfKind;
+using config::PsfForm;
 using config::PsfSection;
 
 constexpr double gib = 1024.0 * 1024.0 * 1024.0;
@@ -209,11 +210,10 @@ stages::PsfInput open_psf(const PsfSection& section, const std::string& band,
   const PsfQuestion question{
       .section = section, .band = band, .pixel_scale_arcsec = grid.pixel_scale_arcsec};
   stages::PsfInput input;
-  switch (section.kind) {
-    case PsfKind::gaussian:
-    case PsfKind::moffat: break;
-    case PsfKind::pixelised: input.kernels = open_kernels(question, warnings); break;
-    case PsfKind::psfex: input.psfex = open_psfex(question, grid, warnings); break;
+  switch (form_of(section)) {
+    case PsfForm::function: break;
+    case PsfForm::kernels: input.kernels = open_kernels(question, warnings); break;
+    case PsfForm::model: input.psfex = open_psfex(question, grid, warnings); break;
   }
   return input;
 }
@@ -229,7 +229,7 @@ void refuse_bands_as_kernels(const config::RunConfig& config,
   const std::size_t bands = config.psf.size();
   const auto may_be_bands = [&](std::size_t b) {
     const auto& section = config.psf[b];
-    return section.kind == PsfKind::pixelised && section.plane < 0 &&
+    return form_of(section) == PsfForm::kernels && section.plane < 0 &&
            !section.plane_all_stated && psf[b].kernels.size() == bands && bands > 1;
   };
   const auto same_values = [](const psf::PixelKernel& a, const psf::PixelKernel& b) {

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "lib/analysis/stamp_columns.hpp"
 #include "lib/analysis/summary_tables.hpp"
 #include "lib/core/status.hpp"
 #include "lib/core/text.hpp"
@@ -34,16 +35,24 @@ std::string status_text(const analysis::SummaryNumbers& numbers) {
   return fmt::format("{}", fmt::join(texts, ", "));
 }
 
-void add_shard(const io::hdf5::File& file, analysis::SummaryTables& tables) {
-  const auto catalogue = file.open_group("catalogue");
-  const auto measurements = file.open_group("measurements");
-  const auto rows =
-      static_cast<std::int64_t>(measurements.open_dataset("status").rows());
+void add_shard(const RunOnDisk& run, std::int64_t shard,
+               analysis::SummaryTables& tables) {
+  const auto file = open_shard(run, shard).file;
+  const auto truth = file.open_group("catalogue");
+  const auto measured = file.open_group("measurements");
+  const auto rows = static_cast<std::int64_t>(measured.open_dataset("status").rows());
   for (std::int64_t first = 0; first < rows; first += block_rows) {
     const RowRange range{first, std::min(block_rows, rows - first)};
-    tables.add(
-        read_table(catalogue, analysis::summary_catalogue_columns(), range),
-        read_table(measurements, analysis::summary_measurement_columns(), range));
+    const auto read = [&](const io::hdf5::Group& group, std::string_view name) {
+      return read_table(
+          group, analysis::stamp_columns(name, analysis::StampUse::summary), range);
+    };
+    const Table catalogue = read(truth, "catalogue");
+    const Table measurements = read(measured, "measurements");
+    const analysis::StampReader reader(
+        catalogue, measurements, run.bands, run.aperture_radius_pix.size(),
+        analysis::reported_core(run.bands, run.aperture_radius_pix));
+    for (std::size_t row = 0; row < reader.rows(); ++row) tables.add(reader.read(row));
   }
 }
 
@@ -61,12 +70,12 @@ RunSummary summarise(const RunOnDisk& run, const parallel::Communicator& world) 
     for (auto shard = std::int64_t{world.rank()}; shard < plan.shards();
          shard += world.size()) {
       if (!std::filesystem::exists(folder.shard(shard))) continue;
-      add_shard(open_shard(run, shard).file, tables);
+      add_shard(run, shard, tables);
       ++shards;
     }
   });
   // Integers: the sum is the same in any order.
-  world.sum(tables.state());
+  for (const auto part : tables.state()) world.sum(part);
   const auto numbers = tables.numbers();
   RunSummary summary{.rows = numbers.rows,
                      .shards = world.sum(shards),

@@ -35,10 +35,13 @@ void ShardMaker::render(const RowRange& rows) {
 
 void ShardMaker::make(std::int64_t index, const RowRange& rows,
                       const std::string& path) {
+  const auto& config = recipe_.chain.config();
   const ShardHeader header{.index = index,
                            .rows = rows,
                            .run_rows = recipe_.run_rows,
-                           .identity = recipe_.identity};
+                           .identity = recipe_.identity,
+                           .bands = config.bands,
+                           .aperture_radius_pix = config.measure.aperture_radius_pix};
   const RowRange share = rank_share(rows.count, group_.rank(), group_.size());
   // The last rank's share is never the smallest by more than a block: all ranks take as
   // many steps as the largest share needs.

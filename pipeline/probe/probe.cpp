@@ -7,10 +7,11 @@
 #include <filesystem>
 #include <limits>
 
+#include "lib/analysis/reported_core.hpp"
 #include "lib/core/errors.hpp"
-#include "pipeline/rerender/level_of_run.hpp"
 #include "pipeline/rerender/render_sample.hpp"
 #include "pipeline/rerender/sample_rows.hpp"
+#include "pipeline/session/level_of_run.hpp"
 #include "pipeline/session/session.hpp"
 
 namespace lensmill::pipeline {
@@ -20,9 +21,6 @@ using analysis::Region;
 using analysis::Variant;
 using analysis::variant_count;
 
-constexpr double wanted_core_radius_pix = 5.0;
-constexpr std::string_view wanted_band = "r";
-
 VariantSettings settings_of(const config::RunConfig& config,
                             const ProbeRequest& request) {
   if (!config.noise.enabled) {
@@ -30,25 +28,20 @@ VariantSettings settings_of(const config::RunConfig& config,
         "probe: the run has no noise (`noise: none`), without which any classifier "
         "separates every pair; make a run with noise.sky_sigma_nmgy");
   }
-  const auto& radii = config.measure.aperture_radius_pix;
-  const double radius = *std::ranges::min_element(radii, {}, [](double candidate) {
-    return std::abs(candidate - wanted_core_radius_pix);
-  });
+  const auto core =
+      analysis::reported_core(config.bands, config.measure.aperture_radius_pix);
   const int n = config.grid.stamp_size_pix;
-  const int box = std::max(1, static_cast<int>(std::lround(radius)));
+  const int box = std::max(1, static_cast<int>(std::lround(core.radius_pix)));
   if (n / 2 <= box) {
     throw DataError(fmt::format(
         "probe: stamps of {} pix have no annulus outside a core of r < {} pix "
         "(measure.aperture_radius_pix); at least {} pix are needed",
         n, box, 2 * box + 2));
   }
-  const auto band = std::ranges::find(config.bands, wanted_band);
   return {.shape = analysis::FeatureShape::for_stamp(n, config.band_count(), box),
-          .mask_radius_pix = request.mask_radius_pix.value_or(radius),
-          .core_radius_pix = radius,
-          .leakage_band = band == config.bands.end()
-                              ? 0
-                              : static_cast<std::size_t>(band - config.bands.begin()),
+          .mask_radius_pix = request.mask_radius_pix.value_or(core.radius_pix),
+          .core_radius_pix = core.radius_pix,
+          .leakage_band = core.band,
           .grid = config.grid};
 }
 
@@ -163,11 +156,7 @@ ProbeReport run_probe(const RunOnDisk& run, const ProbeRequest& request,
   const auto settings = settings_of(config, request);
   const Session session = open_session(config, world, log);
   const auto legacy = open_legacy(session, world);
-  std::vector<std::int64_t> rows;
-  world.agree([&] {
-    if (world.is_root()) rows = draw_probe_rows(run, request.rows, config.run.seed);
-  });
-  world.broadcast(rows);
+  const auto rows = draw_probe_rows(run, request.rows, config.run.seed, world);
   auto sample = render_sample(run, session, legacy, settings, rows, world, log);
   require_rows(sample);
 

@@ -8,6 +8,7 @@
 
 #include "lib/core/errors.hpp"
 #include "pipeline/archive/open_shard.hpp"
+#include "pipeline/rerender/sample_rows.hpp"
 #include "stages/config/read_run_config.hpp"
 
 namespace lensmill::pipeline {
@@ -143,14 +144,9 @@ ProbeSample render_sample(const RunOnDisk& run, const Session& session,
                           const LegacyChain& legacy, const VariantSettings& settings,
                           const std::vector<std::int64_t>& rows,
                           const parallel::Communicator& world, Log& log) {
-  const auto rank = static_cast<std::size_t>(world.rank());
-  const auto size = static_cast<std::size_t>(world.size());
-  const std::size_t first = rows.size() * rank / size;
-  const std::size_t last = rows.size() * (rank + 1) / size;
   Part part;
   world.agree([&] {
-    part = render_part(run, session, legacy, settings,
-                       std::span(rows).subspan(first, last - first), log);
+    part = render_part(run, session, legacy, settings, share_of(rows, world), log);
   });
   ProbeSample sample{.rows = in_order(part.rows, world),
                      .failed = world.sum(part.failed),

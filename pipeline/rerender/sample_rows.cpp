@@ -1,9 +1,8 @@
 #include "pipeline/rerender/sample_rows.hpp"
 
-#include <algorithm>
 #include <filesystem>
 
-#include "lib/core/random_stream.hpp"
+#include "lib/core/draw_rows.hpp"
 #include "lib/core/status.hpp"
 #include "pipeline/archive/open_shard.hpp"
 
@@ -31,18 +30,27 @@ std::vector<std::int64_t> usable_rows(const RunOnDisk& run) {
 }  // namespace
 
 std::vector<std::int64_t> draw_probe_rows(const RunOnDisk& run, std::int64_t wanted,
-                                          std::uint64_t seed) {
-  auto rows = usable_rows(run);
-  const auto count = std::min(static_cast<std::size_t>(wanted), rows.size());
-  // The first `count` places of a Fisher-Yates shuffle.
-  for (std::size_t k = 0; k < count; ++k) {
-    RandomStream stream(seed, static_cast<std::int64_t>(k), StreamTag::probe_sample);
-    const auto other = k + static_cast<std::size_t>(stream.below(rows.size() - k));
-    std::swap(rows[k], rows[other]);
-  }
-  rows.resize(count);
-  std::ranges::sort(rows);
-  return rows;
+                                          std::uint64_t seed,
+                                          const parallel::Communicator& world) {
+  std::vector<std::int64_t> drawn;
+  world.agree([&] {
+    if (!world.is_root()) return;
+    const auto rows = usable_rows(run);
+    for (const auto k : draw_rows(static_cast<std::int64_t>(rows.size()), wanted, seed,
+                                  StreamTag::probe_sample)) {
+      drawn.push_back(rows[static_cast<std::size_t>(k)]);
+    }
+  });
+  world.broadcast(drawn);
+  return drawn;
+}
+
+std::span<const std::int64_t> share_of(const std::vector<std::int64_t>& rows,
+                                       const parallel::Communicator& world) {
+  const auto rank = static_cast<std::size_t>(world.rank());
+  const auto size = static_cast<std::size_t>(world.size());
+  const std::size_t first = rows.size() * rank / size;
+  return std::span(rows).subspan(first, rows.size() * (rank + 1) / size - first);
 }
 
 }  // namespace lensmill::pipeline

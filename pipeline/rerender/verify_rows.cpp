@@ -7,16 +7,15 @@
 #include <cstdlib>
 #include <filesystem>
 #include <limits>
-#include <set>
 
+#include "lib/core/draw_rows.hpp"
 #include "lib/core/errors.hpp"
-#include "lib/core/random_stream.hpp"
 #include "lib/io/hdf5/file.hpp"
 #include "pipeline/archive/read_table.hpp"
 #include "pipeline/archive/result_batch.hpp"
 #include "pipeline/archive/shard_header.hpp"
 #include "pipeline/program/build_info.hpp"
-#include "pipeline/rerender/level_of_run.hpp"
+#include "pipeline/session/level_of_run.hpp"
 #include "pipeline/session/session.hpp"
 
 namespace lensmill::pipeline {
@@ -28,19 +27,21 @@ constexpr double other_build_tolerance = 1.0e-5;
 /// Rows of shards that are there, drawn without repetition by the run's seed.
 std::vector<std::int64_t> sample_rows(const RunOnDisk& run, std::int64_t sample,
                                       std::uint64_t seed) {
-  const std::int64_t wanted = std::min(sample, run.plan.rows);
-  std::set<std::int64_t> rows;
-  // Missing shards make some draws fail: do not insist.
-  const std::int64_t most_draws = 20 * wanted;
-  for (std::int64_t draw = 0; draw < most_draws; ++draw) {
-    if (static_cast<std::int64_t>(rows.size()) == wanted) break;
-    RandomStream stream(seed, draw, StreamTag::verify_sample);
-    const auto row = static_cast<std::int64_t>(
-        stream.below(static_cast<std::uint64_t>(run.plan.rows)));
-    const auto shard = row / run.plan.rows_per_shard;
-    if (std::filesystem::exists(run.folder.shard(shard))) rows.insert(row);
+  std::vector<RowRange> there;
+  std::int64_t count = 0;
+  for (std::int64_t shard = 0; shard < run.plan.shards(); ++shard) {
+    if (!std::filesystem::exists(run.folder.shard(shard))) continue;
+    there.push_back(run.plan.rows_of(shard));
+    count += there.back().count;
   }
-  return {rows.begin(), rows.end()};
+  std::vector<std::int64_t> rows;
+  auto shard = there.begin();
+  std::int64_t before = 0;
+  for (const auto drawn : draw_rows(count, sample, seed, StreamTag::verify_sample)) {
+    for (; drawn - before >= shard->count; ++shard) before += shard->count;
+    rows.push_back(shard->first + drawn - before);
+  }
+  return rows;
 }
 
 template <class T>

@@ -14,11 +14,13 @@
 #include "pipeline/inputs/open_psf.hpp"
 #include "pipeline/session/psf_positions.hpp"
 #include "pipeline/session/psf_promise.hpp"
+#include "stages/config/psf_kinds.hpp"
 #include "stages/lattice_choice.hpp"
 
 namespace lensmill::pipeline {
 namespace {
 
+using config::PsfForm;
 using config::PsfKind;
 
 constexpr std::size_t most_listed_kernels = 32;
@@ -29,10 +31,6 @@ constexpr int wide_kernel_pix = 161;
 constexpr int widest_kernel_pix = 513;
 // Sharper ones alias on the lattice without their pixel's response.
 constexpr double resolved_fwhm_samples = 2.5;
-
-bool is_analytic(const config::PsfSection& section) {
-  return section.kind == PsfKind::gaussian || section.kind == PsfKind::moffat;
-}
 
 /// The stored kernel of a case; null for models and analytic kinds.
 const psf::PixelKernel* stored_kernel(const stages::PsfCase& one,
@@ -51,7 +49,7 @@ std::vector<stages::PsfCase> all_cases(const stages::Setup& setup,
   std::vector<stages::PsfCase> cases;
   for (const auto& known : setup.psf_cases) {
     const auto band = static_cast<std::size_t>(known.band);
-    if (config.psf[band].kind != PsfKind::pixelised) {
+    if (form_of(config.psf[band]) != PsfForm::kernels) {
       cases.push_back(known);
       continue;
     }
@@ -59,7 +57,8 @@ std::vector<stages::PsfCase> all_cases(const stages::Setup& setup,
     for (std::size_t k = 0; k < kernels.size(); ++k) {
       auto one = known;
       one.injection.psf_index[band] = static_cast<std::int64_t>(k);
-      one.label = fmt::format("{}: pixelised, {}", config.bands[band], kernels[k].name);
+      one.label = fmt::format("{}: {}, {}", config.bands[band],
+                              info_of(config.psf[band]).label, kernels[k].name);
       cases.push_back(std::move(one));
     }
   }
@@ -115,7 +114,7 @@ std::vector<measure::PsfVariant> variants_of(const stages::PsfCase& one,
   const auto band = static_cast<std::size_t>(one.band);
   const auto& section = config.psf[band];
   std::vector<measure::PsfVariant> variants;
-  if (is_analytic(section)) return variants;
+  if (is_function(section)) return variants;
   const auto response = setup.deposit == imaging::Deposit::pixels
                             ? psf::PixelResponse::omit
                             : psf::PixelResponse::apply;
@@ -133,7 +132,7 @@ std::vector<measure::PsfVariant> variants_of(const stages::PsfCase& one,
   const bool kept = section.centring == psf::Centring::keep;
   changed.centring = kept ? psf::Centring::recentre : psf::Centring::keep;
   add(kept ? "centring: recentre" : "centring: keep", changed, alone);
-  if (section.kind != PsfKind::psfex) return variants;
+  if (form_of(section) != PsfForm::model) return variants;
   changed = section;
   const bool winged = section.outer_wings.has_value();
   changed.outer_wings =
@@ -177,7 +176,7 @@ measure::PsfSelfTest test_of(const stages::PsfCase& one, const stages::Setup& se
   if (section.kind == PsfKind::gaussian && section.q == 1.0) {
     test.gaussian_sigma_pix = one.injection.psf_fwhm_pix[band] / fwhm_per_sigma;
   }
-  if (is_analytic(section)) {
+  if (is_function(section)) {
     test.untruncated =
         kernel_by(widened(section, test.kernel, setup.lattice.oversample), one, setup,
                   inputs_of(one, inputs),
@@ -268,7 +267,7 @@ PsfCheck check_psfs(const stages::Setup& setup,
   }
   for (std::size_t band = 0; band < config.psf.size(); ++band) {
     const auto& list = lists[band];
-    if (config.psf[band].kind == PsfKind::pixelised && list.given > 1) {
+    if (form_of(config.psf[band]) == PsfForm::kernels && list.given > 1) {
       check.text += fmt::format(
           "PSF kernels {}: {} given: {} got the cheap checks ({} did not pass all of "
           "them), {} the whole test; the farthest core is {:.3f} px off its origin "
@@ -276,7 +275,7 @@ PsfCheck check_psfs(const stages::Setup& setup,
           config.bands[band], list.given, list.given, list.noted, list.tested,
           list.worst_pix, list.worst);
     }
-    if (config.psf[band].kind != PsfKind::psfex) continue;
+    if (form_of(config.psf[band]) != PsfForm::model) continue;
     const auto summary =
         summarise_psfex(static_cast<int>(band), setup, *inputs, config);
     check.text += summary.text;

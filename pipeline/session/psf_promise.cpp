@@ -4,14 +4,13 @@
 
 #include <cmath>
 
-#include "lib/psf/gaussian.hpp"
-#include "lib/psf/moffat.hpp"
+#include "stages/config/psf_kinds.hpp"
 #include "stages/lattice_choice.hpp"
 
 namespace lensmill::pipeline {
 namespace {
 
-using config::PsfKind;
+using config::PsfForm;
 
 /// A kernel that is interpolated onto the lattice: a wrong factor or a shift by a
 /// sample is larger, what the interpolation of a critically sampled model does is
@@ -26,20 +25,14 @@ constexpr double edge_flux = 1.0e-3;
 constexpr double near_sample = 0.1;
 
 /// The rectangle's share of the flux, by the closed form.
-double enclosed_energy(const psf::EllipticalPsf& psf,
-                       const stages::KernelReach& reach) {
-  return psf.enclosed_energy(stages::size_by_reach(psf, reach));
-}
-
 double enclosed_energy(const config::PsfSection& section,
                        const catalogue::Injection& injection, std::size_t band,
                        const stages::KernelReach& reach) {
-  const psf::PsfShape shape{.fwhm_pix = injection.psf_fwhm_pix[band],
-                            .q = section.q,
-                            .phi_rad = section.phi_rad};
-  return section.kind == PsfKind::gaussian
-             ? enclosed_energy(psf::Gaussian(shape), reach)
-             : enclosed_energy(psf::Moffat(shape, injection.psf_moffat_beta), reach);
+  return config::with_function(
+      section, injection.psf_fwhm_pix[band], injection.psf_moffat_beta,
+      [&](const psf::EllipticalPsf& psf) {
+        return psf.enclosed_energy(stages::size_by_reach(psf, reach));
+      });
 }
 
 void promise_analytic(const stages::PsfCase& one, const stages::Setup& setup,
@@ -110,10 +103,9 @@ measure::KernelPromise promise_of(const stages::PsfCase& one,
       .accepted_pix = section.accept_offset_pix.value_or(0.0)};
   const auto& input = inputs.psf[band];
   const int oversample = setup.lattice.oversample;
-  switch (section.kind) {
-    case PsfKind::gaussian:
-    case PsfKind::moffat: promise_analytic(one, setup, config, promise); break;
-    case PsfKind::pixelised: {
+  switch (form_of(section)) {
+    case PsfForm::function: promise_analytic(one, setup, config, promise); break;
+    case PsfForm::kernels: {
       const auto index = input.kernels.size() == 1
                              ? 0
                              : static_cast<std::size_t>(one.injection.psf_index[band]);
@@ -124,7 +116,7 @@ measure::KernelPromise promise_of(const stages::PsfCase& one,
                      promise);
       break;
     }
-    case PsfKind::psfex:
+    case PsfForm::model:
       promise_stored(psf::kernel_at(*input.psfex, one.injection.psf_x_pix[band],
                                     one.injection.psf_y_pix[band]),
                      oversample == 1 && input.psfex->sampling_pix == 1.0, promise);

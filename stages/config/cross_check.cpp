@@ -5,6 +5,7 @@
 
 #include "lib/catalogue/injection_sampler.hpp"
 #include "lib/core/errors.hpp"
+#include "stages/config/psf_kinds.hpp"
 #include "stages/config/section_readers.hpp"
 
 namespace lensmill::config {
@@ -87,19 +88,6 @@ void check_survey(const Section& root, const RunConfig& config) {
   }
 }
 
-catalogue::PsfNeed psf_need(const PsfSection& psf) {
-  using catalogue::PsfNeed;
-  switch (psf.kind) {
-    case PsfKind::gaussian: return PsfNeed::fwhm;
-    case PsfKind::moffat: return PsfNeed::fwhm_and_beta;
-    case PsfKind::pixelised: return PsfNeed::index;
-    case PsfKind::psfex: break;
-  }
-  const bool position_stated =
-      psf.ccd_position || psf.position_uniform_ccd || psf.position_of_host;
-  return position_stated ? PsfNeed::nothing : PsfNeed::ccd_position;
-}
-
 /// The catalogue's own checks of priors against columns, with what is known before any
 /// file is opened: all quantities given, none twice, all in range.
 void check_priors(Document& document, const RunConfig& config) {
@@ -113,7 +101,10 @@ void check_priors(Document& document, const RunConfig& config) {
           config.source.kind == SourceKind::clumpy ? config.source.most_knots : 0,
       .sky_noise = config.needs_sky_sigma()};
   for (std::size_t i = 0; i < config.psf.size(); ++i) {
-    sampler.needs.psf[i] = psf_need(config.psf[i]);
+    const auto& psf = config.psf[i];
+    const bool stated =
+        psf.ccd_position || psf.position_uniform_ccd || psf.position_of_host;
+    sampler.needs.psf[i] = stated ? catalogue::PsfNeed::nothing : info_of(psf).need;
     sampler.needs.psf_count[i] = 1;
   }
   sampler.priors = config.priors;

@@ -2,17 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
+#include "stages/config/psf_kinds.hpp"
 #include "stages/config/read_sampler.hpp"
 #include "stages/config/section_readers.hpp"
 
 namespace lensmill::config {
 namespace {
 
-constexpr Named<PsfKind> kinds[] = {{"gaussian", PsfKind::gaussian},
-                                    {"moffat", PsfKind::moffat},
-                                    {"pixelised", PsfKind::pixelised},
-                                    {"psfex", PsfKind::psfex}};
 constexpr Named<Normalisation> normalisations[] = {{"unit", Normalisation::unit},
                                                    {"keep", Normalisation::keep}};
 constexpr Named<Centring> centrings[] = {{"keep", Centring::keep},
@@ -209,6 +207,8 @@ PsfSection read_band(const Section& section, const std::string& band,
   PsfSection out;
   if (!section.has("kind")) section.ignore_rest();
   const auto before = section.problem_count();
+  std::vector<Named<PsfKind>> kinds;
+  for (const auto& info : psf_kinds) kinds.emplace_back(info.name, info.kind);
   out.kind = section.choice<PsfKind>("kind", kinds);
   if (section.problem_count() > before) {
     section.ignore_rest();

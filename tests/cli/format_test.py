@@ -34,6 +34,8 @@ def text_of(value):
 
 
 def plain(value):
+    if getattr(value, "shape", ()):
+        return value.tolist()
     return value if isinstance(value, str) else int(value)
 
 
@@ -116,6 +118,31 @@ class Digests(FormatCase):
             self.assertEqual(shard.attrs["record_digest"], record_digest(shard))
             self.assertIn(shard.attrs["data_digest"],
                           lensmill("info", self.shard).stdout)
+
+    def test_bands_and_radii_are_attributes_of_shards_and_of_the_virtual_file(self):
+        for path in (self.shard, virtual_file(self.run)):
+            with h5py.File(path) as file:
+                self.assertEqual(list(file.attrs["bands"]), ["r"])
+                radii = file.attrs["aperture_radius_pix"]
+                self.assertEqual((radii.dtype, list(radii)), (float, [3.0, 5.0]))
+                self.assertEqual(file["measurements/core_flux_fraction"].shape[1:], (1, 2))
+
+    def test_shards_made_before_there_were_such_attributes_are_read(self):
+        with h5py.File(self.shard, "r+") as shard:
+            del shard.attrs["bands"], shard.attrs["aperture_radius_pix"]
+            shard.attrs["record_digest"] = record_digest(shard)
+        reseal(self.shard)
+
+        self.assert_verified()
+        self.assert_ends(lensmill("analyse", self.run), 0)
+        self.assert_ends(self.resume(), 0, "2 shards are there already, 0 to make")
+
+    def test_a_changed_attribute_is_found(self):
+        with h5py.File(self.shard, "r+") as shard:
+            shard.attrs["bands"] = ["g"]
+        reseal(self.shard)
+
+        self.assert_not_verified(self.shard, "(record_digest)")
 
     def test_equal_data_have_equal_digests_whoever_made_them(self):
         other = self.make_run("other", TEXT, "--set", "run.note=another", ranks=2)

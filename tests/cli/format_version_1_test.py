@@ -37,6 +37,8 @@ class Version1(Case):
                                   self.folder / "3.fits"), 0)
         with h5py.File(virtual_file(self.run)) as file:
             self.assertEqual(list(file["catalogue/injection_id"]), [0, 1, 2, 3, 4, 5])
+            self.assertEqual(len(file.attrs["bands"]),
+                             file["measurements/arc_flux_nmgy"].shape[1])
 
     def test_its_values_are_checked(self):
         shard = self.run / "shards/shard-000000.h5"

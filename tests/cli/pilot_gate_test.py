@@ -217,11 +217,9 @@ class Limits(unittest.TestCase):
             rest += sigmas * numpy.std(rest, ddof=1) / numpy.sqrt(len(rest))
             with h5py.File("null.h5", "w", driver="core", backing_store=False) as file:
                 file["core_flux_fraction"] = numpy.zeros((1000, 1, 1))
-                file["core_flux_fraction"].attrs["description"] = (
-                    "share [N, band, radius]: r; 3 pix")
                 file["arc_flux_nmgy"] = numpy.ones((1000, 1))
                 file["core_offset"] = rest.reshape(1000, 1, 1)
-                return self.failed(check_pilot.check_null_offsets, file,
+                return self.failed(check_pilot.check_null_offsets, file, (["r"], [3.0]),
                                    numpy.ones(1000, bool), "pixel_overlap")
 
         for sigmas in (4.99, -4.99):

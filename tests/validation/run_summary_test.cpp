@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "lib/analysis/stamp_columns.hpp"
 #include "lib/analysis/summary_tables.hpp"
 #include "stages/config/read_run_config.hpp"
 #include "stages/factory.hpp"
@@ -40,7 +41,10 @@ analysis::SummaryTables summary_of(const std::string& name, std::int64_t rows) {
        .bands = config.bands,
        .aperture_radius_pix = config.measure.aperture_radius_pix,
        .aperture = "pixel_overlap, about the lens"});
-  tables.add(truth, measurements);
+  const auto& radii = config.measure.aperture_radius_pix;
+  const analysis::StampReader reader(truth, measurements, config.bands, radii.size(),
+                                     analysis::reported_core(config.bands, radii));
+  for (std::size_t row = 0; row < reader.rows(); ++row) tables.add(reader.read(row));
   return tables;
 }
 

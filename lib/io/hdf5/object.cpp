@@ -31,6 +31,7 @@ struct Object::OpenAttribute {
   Place place;
   TypeInfo type;
   std::size_t count = 0;
+  bool is_array = false;
 
   [[noreturn]] void wrong_kind(std::string_view wanted) const {
     throw DataError(fmt::format("{}: contains {} value(s) of type {}, not {}",
@@ -142,7 +143,13 @@ Object::OpenAttribute Object::open_attribute(const std::string& name) const {
   open.count =
       static_cast<std::size_t>(check(H5Sget_simple_extent_npoints(space.get()),
                                      "H5Sget_simple_extent_npoints", open.place));
+  open.is_array = check(H5Sget_simple_extent_ndims(space.get()),
+                        "H5Sget_simple_extent_ndims", open.place) > 0;
   return open;
+}
+
+bool Object::is_array_attribute(const std::string& name) const {
+  return open_attribute(name).is_array;
 }
 
 std::vector<std::string> Object::read_strings_attribute(const std::string& name) const {

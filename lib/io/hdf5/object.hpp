@@ -22,6 +22,8 @@ class Object {
 
   bool has_attribute(const std::string& name) const;
   std::vector<std::string> attribute_names() const;
+  /// Whether it has an axis, of length 1 as well. \throws DataError: no such attribute
+  bool is_array_attribute(const std::string& name) const;
 
   /// \name Writing (\collective). Strings are UTF-8 of variable length, so that h5py
   /// gives `str`. An attribute that exists is replaced. \throws IoError

@@ -1,12 +1,15 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <string>
 #include <vector>
 
+#include "lib/analysis/stamp_columns.hpp"
 #include "lib/analysis/summary_tables.hpp"
 #include "lib/core/column.hpp"
 #include "lib/core/random_stream.hpp"
@@ -117,10 +120,27 @@ inline SummaryConfig one_band() {
   return {.bands = {"r"}, .aperture_radius_pix = {5.0}};
 }
 
+/// Add the rows of a block as a run's summary reads them.
+inline void add_block(SummaryTables& tables, const SummaryConfig& config,
+                      const Table& catalogue, const Table& measurements) {
+  const StampReader reader(catalogue, measurements, config.bands,
+                           config.aperture_radius_pix.size(),
+                           reported_core(config.bands, config.aperture_radius_pix));
+  for (std::size_t row = 0; row < reader.rows(); ++row) tables.add(reader.read(row));
+}
+
 inline SummaryTables summary_of(const std::vector<Row>& rows) {
   SummaryTables tables(one_band());
-  tables.add(catalogue_of(rows), measurements_of(rows));
+  add_block(tables, one_band(), catalogue_of(rows), measurements_of(rows));
   return tables;
+}
+
+/// As ranks are combined.
+inline void combine(SummaryTables& into, const SummaryTables& other) {
+  for (std::size_t part = 0; part < into.state().size(); ++part) {
+    std::ranges::transform(into.state()[part], other.state()[part],
+                           into.state()[part].begin(), std::plus());
+  }
 }
 
 /// Rows of every sort: all bins and outside, rings, failures, rows without images.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "lib/core/errors.hpp"
 #include "tests/unit/analysis/summary_rows.hpp"
@@ -28,11 +29,13 @@ TEST(SummaryTables, StateDoesNotDependOnBlocksOrderOrRanks) {
         shuffled.begin() + static_cast<std::ptrdiff_t>(first),
         shuffled.begin() + static_cast<std::ptrdiff_t>(first) + 300);
     auto& rank = first % 900 == 0 ? rank_0 : rank_1;
-    rank.add(catalogue_of(block), measurements_of(block));
+    add_block(rank, one_band(), catalogue_of(block), measurements_of(block));
   }
-  rank_0.combine(rank_1.state());
+  combine(rank_0, rank_1);
 
-  EXPECT_TRUE(std::ranges::equal(rank_0.state(), whole.state()));
+  for (std::size_t part = 0; part < whole.state().size(); ++part) {
+    EXPECT_TRUE(std::ranges::equal(rank_0.state()[part], whole.state()[part]));
+  }
   EXPECT_EQ(rank_0.text(), whole.text());
   EXPECT_EQ(rank_0.rows(), 3000);
 }
@@ -42,7 +45,7 @@ TEST(SummaryTables, StateSummedOutsideGivesTheSameText) {
   auto a = summary_of(rows);
   const auto b = summary_of(rows);
 
-  for (std::size_t i = 0; i < a.state().size(); ++i) a.state()[i] += b.state()[i];
+  combine(a, b);
 
   auto twice = rows;
   twice.insert(twice.end(), rows.begin(), rows.end());
@@ -51,11 +54,12 @@ TEST(SummaryTables, StateSummedOutsideGivesTheSameText) {
 
 TEST(SummaryTables, CoreTableIsForBandRAndTheRadiusNearestTo5Pix) {
   const std::vector<Row> rows(3);
-  SummaryTables tables(
-      {.bands = {"g", "r", "z"}, .aperture_radius_pix = {3.0, 4.0, 6.0}});
+  const SummaryConfig config{.bands = {"g", "r", "z"},
+                             .aperture_radius_pix = {3.0, 4.0, 6.0}};
+  SummaryTables tables(config);
 
-  tables.add(catalogue_of(rows),
-             measurements_of(rows, {.bands = 3, .radii = 3, .band = 1, .radius = 1}));
+  add_block(tables, config, catalogue_of(rows),
+            measurements_of(rows, {.bands = 3, .radii = 3, .band = 1, .radius = 1}));
 
   const auto s = tables.numbers();
   EXPECT_EQ(s.core_band, "r");
@@ -65,10 +69,12 @@ TEST(SummaryTables, CoreTableIsForBandRAndTheRadiusNearestTo5Pix) {
 
 TEST(SummaryTables, CoreTableIsForTheFirstBandWhereThereIsNoR) {
   const std::vector<Row> rows(1);
-  SummaryTables tables({.bands = {"i", "z"}, .aperture_radius_pix = {8.0, 5.5, 2.0}});
+  const SummaryConfig config{.bands = {"i", "z"},
+                             .aperture_radius_pix = {8.0, 5.5, 2.0}};
+  SummaryTables tables(config);
 
-  tables.add(catalogue_of(rows),
-             measurements_of(rows, {.bands = 2, .radii = 3, .band = 0, .radius = 1}));
+  add_block(tables, config, catalogue_of(rows),
+            measurements_of(rows, {.bands = 2, .radii = 3, .band = 0, .radius = 1}));
 
   EXPECT_EQ(tables.numbers().core_band, "i");
   EXPECT_NEAR(tables.numbers().all.core.core_flux_fraction, rows[0].core(),
@@ -79,7 +85,7 @@ TEST(SummaryTables, CoreTableIsForTheFirstBandWhereThereIsNoR) {
 std::string refusal(const Table& catalogue, const Table& measurements) {
   SummaryTables tables(one_band());
   try {
-    tables.add(catalogue, measurements);
+    add_block(tables, one_band(), catalogue, measurements);
   } catch (const DataError& error) {
     EXPECT_EQ(tables.rows(), 0);
     return error.what();
@@ -120,6 +126,22 @@ TEST(SummaryTables, NamesAColumnOfAnotherTypeShapeOrLength) {
               HasSubstr("/measurements/core_flux_fraction: must have rows of shape"));
   EXPECT_THAT(refusal(catalogue_of(std::vector<Row>(3)), measurements_of(rows)),
               HasSubstr("/catalogue/theta_e_arcsec: has 3 rows, its block 2"));
+}
+
+TEST(StampReader, RefusesAColumnOfTheAnalysisOfAnotherShapeButNeedsNone) {
+  const std::vector<Row> rows(2);
+  const auto catalogue = catalogue_of(rows);
+  auto measurements = measurements_of(rows);
+  const StampReader without(catalogue, measurements, {"r"}, 1, {.radius_pix = 5.0});
+  EXPECT_TRUE(std::isnan(without.read(0).core_offset));
+  EXPECT_EQ(without.read(1).theta_e_arcsec, rows[1].theta_e_arcsec);
+
+  measurements.push_back(column_of("core_offset", ElementType::float64, 2, {1, 3}));
+
+  EXPECT_THAT(
+      refusal(catalogue, measurements),
+      HasSubstr("/measurements/core_offset: must have rows of shape [1, 1], has "
+                "[1, 3] (the analysis reads it)"));
 }
 
 }  // namespace

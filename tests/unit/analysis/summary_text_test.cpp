@@ -165,7 +165,9 @@ TEST(SummaryText, LinesAreAlignedAndAtMost100Wide) {
   rows.emplace_back().rendered = 0;
   auto tables = summary_of(rows);
   // As of 50 million rows: seven- and eight-digit counts.
-  for (auto& count : tables.state()) count *= 10000;
+  for (const auto part : tables.state()) {
+    for (auto& count : part) count *= 10000;
+  }
 
   const auto text = tables.text();
 

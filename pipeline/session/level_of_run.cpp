@@ -1,10 +1,22 @@
-#include "pipeline/rerender/level_of_run.hpp"
+#include "pipeline/session/level_of_run.hpp"
 
 #include "lib/core/errors.hpp"
-#include "pipeline/archive/level_of_shards.hpp"
 #include "pipeline/session/session.hpp"
 
 namespace lensmill::pipeline {
+
+std::string level_of_shards(const RunFolder& folder,
+                            const parallel::Communicator& world) {
+  std::string level;
+  world.agree([&] {
+    if (!world.is_root()) return;
+    if (const auto header = first_header(folder)) {
+      level = header->identity.instruction_level;
+    }
+  });
+  world.broadcast(level);
+  return level;
+}
 
 std::string use_level_of(const RunOnDisk& run, const parallel::Communicator& world) {
   const std::string made_at = level_of_shards(run.folder, world);
