@@ -21,7 +21,7 @@ class Photometry {
   struct Link {
     int a = 0;
     int b = 0;
-    std::size_t giver = 0;  ///< caller's own index
+    std::size_t source = 0;  ///< caller's own index
   };
 
   Photometry() : nodes_{"absolute"} {}

@@ -47,8 +47,8 @@ PlanBuilder::PlanBuilder(InjectionSamplerConfig config) : config_(std::move(conf
 SamplingPlan PlanBuilder::build() {
   check_needs();
   if (problems_.empty()) {
-    givers_ = collect_givers(config_);
-    problems_ = givers_.problems;
+    sources_ = collect_value_sources(config_);
+    problems_ = sources_.problems;
   }
   plan_.seed = config_.seed;
   plan_.bands = config_.needs.bands;
@@ -65,7 +65,7 @@ SamplingPlan PlanBuilder::build() {
   plan_.psf_count = config_.needs.psf_count;
   plan_.hosts = config_.hosts;
   plan_.given_count = config_.given.size();
-  plan_.overridden = givers_.overridden;
+  plan_.overridden = sources_.overridden;
   for (const auto& name : config_.given) {
     slot(name);
     ready_.push_back(true);
@@ -81,9 +81,9 @@ SamplingPlan PlanBuilder::build() {
     for (std::size_t i = 1; i < problems_.size(); ++i) message += "\n" + problems_[i];
     throw ConfigError(message);
   }
-  for (const auto& giver : givers_.list) {
-    if (!giver.used && giver.origin != Origin::hosts)
-      plan_.unused.push_back(giver.name);
+  for (const auto& source : sources_.list) {
+    if (!source.used && source.origin != Origin::hosts)
+      plan_.unused.push_back(source.name);
   }
   const int matrices = plan_.is_saltelli() ? 2 : 1;
   for (int d = 0; config_.design == Design::sobol && d < matrices * dimensions_; ++d) {
@@ -182,7 +182,7 @@ void PlanBuilder::add_outputs() {
 
 Slot PlanBuilder::need(const std::string& name) {
   if (const Slot at = known(name); at != no_slot) {
-    if (auto* giver = givers_.find(name)) giver->used = true;
+    if (auto* source = sources_.find(name)) source->used = true;
     return at;
   }
   if (std::find(missing_.begin(), missing_.end(), name) != missing_.end())
@@ -193,49 +193,49 @@ Slot PlanBuilder::need(const std::string& name) {
     return no_slot;
   }
   in_progress_.push_back(name);
-  auto* giver = givers_.find(name);
+  auto* source = sources_.find(name);
   const Slot at =
-      giver != nullptr ? from_giver(*giver) : derive(name, *find_quantity(name));
+      source != nullptr ? from_source(*source) : derive(name, *find_quantity(name));
   in_progress_.pop_back();
   if (at == no_slot) missing_.push_back(name);
   return at;
 }
 
-Slot PlanBuilder::from_giver(Giver& giver) {
-  giver.used = true;
-  if (giver.origin == Origin::joint_table) return from_joint_table(giver);
-  if (giver.origin == Origin::hosts) {
+Slot PlanBuilder::from_source(ValueSource& source) {
+  source.used = true;
+  if (source.origin == Origin::joint_table) return from_joint_table(source);
+  if (source.origin == Origin::hosts) {
     const Slot host = need("host_index");
     if (host == no_slot) return no_slot;
-    return emit({.operation = Operation::host_flux, .a = host, .payload = giver.index},
-                giver.name);
+    return emit({.operation = Operation::host_flux, .a = host, .payload = source.index},
+                source.name);
   }
-  const auto& prior = config_.priors.entries[giver.index].prior;
+  const auto& prior = config_.priors.entries[source.index].prior;
   if (const auto* multiple = std::get_if<MultipleOf>(&prior)) {
-    const auto name = giver.name;  // need() may look at the list
+    const auto name = source.name;  // need() may look at the list
     const Slot of = need(multiple->column);
     if (of == no_slot) return no_slot;
     return emit({.operation = Operation::scaled, .a = of, .c = multiple->factor}, name);
   }
   if (const auto* relation = std::get_if<FaberJackson>(&prior)) {
-    return from_faber_jackson(giver, *relation);
+    return from_faber_jackson(source, *relation);
   }
   if (const auto* shape = std::get_if<FromHost>(&prior)) {
-    return from_host_shape(giver, *shape);
+    return from_host_shape(source, *shape);
   }
   const auto& sampler = std::get<Sampler>(prior);
   if (is_single_valued(sampler)) {
     return emit({.operation = Operation::constant, .c = quantile(sampler, 0.5)},
-                giver.name);
+                source.name);
   }
   plan_.samplers.push_back(sampler);
   return emit_draw({.operation = Operation::draw, .payload = plan_.samplers.size() - 1},
-                   1, giver.quantity, giver.name);
+                   1, source.quantity, source.name);
 }
 
-Slot PlanBuilder::from_joint_table(const Giver& giver) {
+Slot PlanBuilder::from_joint_table(const ValueSource& source) {
   // The first quantity that is asked for draws the row for all of the table's.
-  const auto& table = config_.priors.joint_tables[giver.index];
+  const auto& table = config_.priors.joint_tables[source.index];
   Joint joint;
   joint.values = table.values;
   joint.rows = table.values.size() / table.quantities.size();
@@ -243,8 +243,8 @@ Slot PlanBuilder::from_joint_table(const Giver& giver) {
   std::partial_sum(table.weights.begin(), table.weights.end(),
                    joint.cumulative.begin());
   joint.slots.assign(table.quantities.size(), no_slot);
-  for (const auto& other : givers_.list) {
-    if (other.origin == Origin::joint_table && other.index == giver.index) {
+  for (const auto& other : sources_.list) {
+    if (other.origin == Origin::joint_table && other.index == source.index) {
       const Slot at = slot(other.name);
       ready_.resize(slot_names_.size(), false);
       ready_[static_cast<std::size_t>(at)] = true;
@@ -254,10 +254,10 @@ Slot PlanBuilder::from_joint_table(const Giver& giver) {
   plan_.joints.push_back(std::move(joint));
   Step step{.operation = Operation::joint, .payload = plan_.joints.size() - 1};
   step.tag = StreamTag::joint_table;
-  step.sub_stream = static_cast<std::uint16_t>(giver.index);
+  step.sub_stream = static_cast<std::uint16_t>(source.index);
   step.dimension = dimensions_++;
-  for (const auto& other : givers_.list) {
-    if (other.origin != Origin::joint_table || other.index != giver.index) continue;
+  for (const auto& other : sources_.list) {
+    if (other.origin != Origin::joint_table || other.index != source.index) continue;
     const int factor = factor_of(other.name);
     if (factor < 0) continue;
     if (step.factor >= 0) {
@@ -269,7 +269,7 @@ Slot PlanBuilder::from_joint_table(const Giver& giver) {
     step.factor = factor;
   }
   plan_.steps.push_back(step);
-  return known(giver.name);
+  return known(source.name);
 }
 
 Slot PlanBuilder::slot(const std::string& name) {

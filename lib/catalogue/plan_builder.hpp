@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "lib/catalogue/givers.hpp"
 #include "lib/catalogue/plan.hpp"
+#include "lib/catalogue/value_sources.hpp"
 
 namespace lensmill::catalogue {
 
@@ -21,14 +21,14 @@ class PlanBuilder {
   /// The slot of a quantity, its steps added to the plan; no_slot if nothing gives it
   /// or a problem was found (and reported).
   Slot need(const std::string& name);
-  Slot from_giver(Giver& giver);
-  Slot from_joint_table(const Giver& giver);
+  Slot from_source(ValueSource& source);
+  Slot from_joint_table(const ValueSource& source);
   Slot derive(const std::string& name, const QuantityName& quantity);
   Slot derive_source_position(const std::string& name);
   Slot derive_theta_e(const std::string& name);
   Slot derive_absolute_mag(const std::string& name);
-  Slot from_faber_jackson(const Giver& giver, const FaberJackson& relation);
-  Slot from_host_shape(const Giver& giver, const FromHost& prior);
+  Slot from_faber_jackson(const ValueSource& source, const FaberJackson& relation);
+  Slot from_host_shape(const ValueSource& source, const FromHost& prior);
   /// Report priors of the redshifts by which a source may lie before its lens.
   void check_redshifts();
   LensMass lens_mass();
@@ -39,7 +39,7 @@ class PlanBuilder {
 
   Slot slot(const std::string& name);
   Slot known(const std::string& name) const;
-  bool given(const std::string& name) { return givers_.find(name) != nullptr; }
+  bool given(const std::string& name) { return sources_.find(name) != nullptr; }
   /// Append a step that makes `name` (and `second`).
   Slot emit(Step step, const std::string& name, const std::string& second = {});
   /// Likewise for one that draws `dimensions` uniform numbers.
@@ -55,7 +55,7 @@ class PlanBuilder {
   void missing(const std::string& name, const std::string& hint);
 
   InjectionSamplerConfig config_;
-  Givers givers_;
+  ValueSources sources_;
   SamplingPlan plan_;
   std::vector<std::string> slot_names_;
   std::vector<bool> ready_;  ///< per slot: its step has been added

@@ -90,7 +90,7 @@ Slot PlanBuilder::derive(const std::string& name, const QuantityName& quantity) 
   if (base.ends_with("flux_nmgy") || base == "src_mag" || base == "host_mag") {
     const auto mag_name = object + "_mag_" + quantity.band;
     const Slot mag =
-        magnitude(givers_.photometry.node(object + " " + quantity.band), no_link);
+        magnitude(sources_.photometry.node(object + " " + quantity.band), no_link);
     if (mag == no_slot) {
       missing(
           name,
@@ -109,10 +109,10 @@ Slot PlanBuilder::derive(const std::string& name, const QuantityName& quantity) 
 }
 
 Slot PlanBuilder::derive_source_position(const std::string& name) {
-  if (auto* giver = givers_.find("src_offset")) {
-    giver->used = true;
-    const auto& disc = std::get<Disc>(config_.priors.entries[giver->index].prior);
-    const auto quantity = giver->quantity;
+  if (auto* source = sources_.find("src_offset")) {
+    source->used = true;
+    const auto& disc = std::get<Disc>(config_.priors.entries[source->index].prior);
+    const auto quantity = source->quantity;
     Step step{.operation = Operation::disc};
     if (disc.radius_over_theta_e) {
       step.a = need("theta_e_arcsec");
@@ -210,7 +210,7 @@ Slot PlanBuilder::derive_host_or_index(const std::string& name,
 }
 
 Slot PlanBuilder::magnitude(int node, std::size_t from_link) {
-  const auto& graph = givers_.photometry;
+  const auto& graph = sources_.photometry;
   std::string name = graph.name(node);  // "src r"
   const auto space = name.find(' ');
   name = name.substr(0, space) + "_mag_" + name.substr(space + 1);
@@ -219,21 +219,21 @@ Slot PlanBuilder::magnitude(int node, std::size_t from_link) {
   for (std::size_t i = 0; i < links.size(); ++i) {
     const auto& link = links[i];
     if (i == from_link || (link.a != node && link.b != node)) continue;
-    auto& giver = givers_.list[link.giver];
+    auto& source = sources_.list[link.source];
     if (link.b == Photometry::absolute) {
-      if (giver.quantity.quantity->name == "src_target_snr") {
-        giver.used = true;
+      if (source.quantity.quantity->name == "src_target_snr") {
+        source.used = true;
         return emit({.operation = Operation::constant, .c = nanomaggy_zero_point_mag},
                     name);
       }
-      const Slot value = need(giver.name);
+      const Slot value = need(source.name);
       if (value == no_slot) return no_slot;
-      if (giver.quantity.quantity->name.ends_with("_mag")) return value;
+      if (source.quantity.quantity->name.ends_with("_mag")) return value;
       return emit({.operation = Operation::mag_from_flux, .a = value}, name);
     }
     const Slot base = magnitude(link.a == node ? link.b : link.a, i);
     if (base == no_slot) continue;
-    const Slot difference = need(givers_.list[link.giver].name);
+    const Slot difference = need(sources_.list[link.source].name);
     if (difference == no_slot) return no_slot;
     return emit({.operation = Operation::sum,
                  .a = base,

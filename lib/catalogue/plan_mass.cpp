@@ -8,10 +8,10 @@
 namespace lensmill::catalogue {
 
 LensMass PlanBuilder::lens_mass() {
-  const auto* giver = givers_.find("lens_sigma_v_km_s");
-  if (giver == nullptr || given("theta_e_arcsec")) return LensMass::theta_e;
-  if (giver->origin != Origin::prior) return LensMass::velocity_dispersion;
-  const auto& prior = config_.priors.entries[giver->index].prior;
+  const auto* source = sources_.find("lens_sigma_v_km_s");
+  if (source == nullptr || given("theta_e_arcsec")) return LensMass::theta_e;
+  if (source->origin != Origin::prior) return LensMass::velocity_dispersion;
+  const auto& prior = config_.priors.entries[source->index].prior;
   return std::holds_alternative<FaberJackson>(prior) ? LensMass::faber_jackson
                                                      : LensMass::velocity_dispersion;
 }
@@ -35,9 +35,9 @@ Slot PlanBuilder::derive_theta_e(const std::string& name) {
 
 void PlanBuilder::check_redshifts() {
   const auto sampler_of = [&](const char* name) -> const Sampler* {
-    const auto* giver = givers_.find(name);
-    if (giver == nullptr || giver->origin != Origin::prior) return nullptr;
-    return std::get_if<Sampler>(&config_.priors.entries[giver->index].prior);
+    const auto* source = sources_.find(name);
+    if (source == nullptr || source->origin != Origin::prior) return nullptr;
+    return std::get_if<Sampler>(&config_.priors.entries[source->index].prior);
   };
   const auto* lens = sampler_of("lens_redshift");
   const auto* source = sampler_of("src_redshift");
@@ -50,7 +50,7 @@ void PlanBuilder::check_redshifts() {
       "reaches down to {:.6g}, lens_redshift up to {:.6g}); bound them with min and "
       "max, "
       "or give both in a joint table or the catalogue",
-      givers_.find("src_redshift")->where, nearest, farthest));
+      sources_.find("src_redshift")->where, nearest, farthest));
 }
 
 Slot PlanBuilder::derive_absolute_mag(const std::string& name) {
@@ -65,37 +65,38 @@ Slot PlanBuilder::derive_absolute_mag(const std::string& name) {
   return emit({.operation = Operation::absolute_mag, .a = mag, .b = redshift}, name);
 }
 
-Slot PlanBuilder::from_faber_jackson(const Giver& giver, const FaberJackson& relation) {
-  const auto quantity = giver.quantity;
+Slot PlanBuilder::from_faber_jackson(const ValueSource& source,
+                                     const FaberJackson& relation) {
+  const auto quantity = source.quantity;
   if (config_.needs.host == HostSource::none && !given("host_absolute_mag")) {
     complain(
         fmt::format("{}: faber_jackson needs a host (the run has none); add one, or "
                     "give host_absolute_mag or lens_sigma_v_km_s itself",
-                    giver.where));
+                    source.where));
     return no_slot;
   }
   if (config_.needs.host == HostSource::sersic && given("host_absolute_mag")) {
     complain(
         fmt::format("{}: follows from host_mag_{} and lens_redshift (a value must "
                     "have one origin); remove it",
-                    givers_.find("host_absolute_mag")->where, relation.band));
+                    sources_.find("host_absolute_mag")->where, relation.band));
     return no_slot;
   }
   plan_.faber_jacksons.push_back(relation);
   const Slot mag = need("host_absolute_mag");
   if (mag == no_slot) return no_slot;
   return emit_draw({.operation = Operation::faber_jackson, .a = mag}, 1, quantity,
-                   giver.name);
+                   source.name);
 }
 
-Slot PlanBuilder::from_host_shape(const Giver& giver, const FromHost& prior) {
-  const bool is_angle = giver.quantity.quantity->name == "lens_phi_rad";
+Slot PlanBuilder::from_host_shape(const ValueSource& source, const FromHost& prior) {
+  const bool is_angle = source.quantity.quantity->name == "lens_phi_rad";
   if (config_.needs.host != HostSource::sersic) {
     complain(fmt::format(
-        "{}: from_host needs synthetic hosts ({}); give {} another prior", giver.where,
+        "{}: from_host needs synthetic hosts ({}); give {} another prior", source.where,
         config_.needs.host == HostSource::none ? "the run has no host"
                                                : "the shape of cutouts is not measured",
-        giver.name));
+        source.name));
     return no_slot;
   }
   const Slot host = need(is_angle ? "host_phi_rad" : "host_q");
@@ -105,7 +106,7 @@ Slot PlanBuilder::from_host_shape(const Giver& giver, const FromHost& prior) {
       {.operation = is_angle ? Operation::host_angle : Operation::host_axis_ratio,
        .a = host,
        .payload = plan_.from_hosts.size() - 1},
-      1, giver.quantity, giver.name);
+      1, source.quantity, source.name);
 }
 
 }  // namespace lensmill::catalogue

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
-#include "lib/catalogue/givers.hpp"
 #include "lib/catalogue/plan.hpp"
+#include "lib/catalogue/value_sources.hpp"
 
 namespace lensmill::catalogue {
 namespace {

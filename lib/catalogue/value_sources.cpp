@@ -1,4 +1,4 @@
-#include "lib/catalogue/givers.hpp"
+#include "lib/catalogue/value_sources.hpp"
 
 #include <fmt/format.h>
 
@@ -76,22 +76,23 @@ class Collector {
  public:
   explicit Collector(const InjectionSamplerConfig& config) : config_(config) {}
 
-  Givers collect() {
-    std::vector<Giver> all = everything();
+  ValueSources collect() {
+    std::vector<ValueSource> all = everything();
     // Rows first, then hosts: they win or are named as the first origin.
-    std::stable_sort(all.begin(), all.end(), [](const Giver& a, const Giver& b) {
-      const auto key = [](const Giver& g) {
-        return std::pair(std::min(g.origin, Origin::prior), rank_of(g.quantity));
-      };
-      return key(a) < key(b);
-    });
-    for (auto& giver : all) settle(std::move(giver));
-    return std::move(givers_);
+    std::stable_sort(
+        all.begin(), all.end(), [](const ValueSource& a, const ValueSource& b) {
+          const auto key = [](const ValueSource& g) {
+            return std::pair(std::min(g.origin, Origin::prior), rank_of(g.quantity));
+          };
+          return key(a) < key(b);
+        });
+    for (auto& source : all) settle(std::move(source));
+    return std::move(sources_);
   }
 
  private:
-  std::vector<Giver> everything() {
-    std::vector<Giver> all;
+  std::vector<ValueSource> everything() {
+    std::vector<ValueSource> all;
     for (std::size_t i = 0; i < config_.given.size(); ++i) {
       add(all, config_.given[i], Origin::rows, i,
           fmt::format("{} in {}", config_.given[i], config_.rows_name));
@@ -114,7 +115,7 @@ class Collector {
     return all;
   }
 
-  void add_joint_table(std::vector<Giver>& all, std::size_t index) {
+  void add_joint_table(std::vector<ValueSource>& all, std::size_t index) {
     const auto& table = config_.priors.joint_tables[index];
     const auto columns = table.quantities.size();
     if (columns == 0 || table.values.empty() || table.values.size() % columns != 0) {
@@ -140,7 +141,7 @@ class Collector {
     }
   }
 
-  bool add(std::vector<Giver>& all, const std::string& name, Origin origin,
+  bool add(std::vector<ValueSource>& all, const std::string& name, Origin origin,
            std::size_t index, const std::string& where) {
     const auto quantity = find_quantity(name);
     if (!quantity) {
@@ -160,61 +161,61 @@ class Collector {
     return true;
   }
 
-  void settle(Giver giver) {
+  void settle(ValueSource source) {
     std::vector<std::size_t> others;
-    const auto rank = rank_of(giver.quantity);
+    const auto rank = rank_of(source.quantity);
     Photometry::Link link;
     if (rank != LinkRank::none) {
-      link = link_of(giver);
-      for (auto i : givers_.photometry.path(link.a, link.b)) {
-        others.push_back(givers_.photometry.links()[i].giver);
+      link = link_of(source);
+      for (auto i : sources_.photometry.path(link.a, link.b)) {
+        others.push_back(sources_.photometry.links()[i].source);
       }
     } else {
-      for (std::size_t i = 0; i < givers_.list.size(); ++i) {
-        const auto& other = givers_.list[i];
-        if (!say_the_same(other.quantity, giver.quantity)) continue;
+      for (std::size_t i = 0; i < sources_.list.size(); ++i) {
+        const auto& other = sources_.list[i];
+        if (!say_the_same(other.quantity, source.quantity)) continue;
         // A run's own catalogue contains both: the Einstein radius as it was rendered,
         // and the velocity dispersion that it came from.
         const bool a_run_wrote_both =
-            giver.origin == Origin::rows && other.origin == Origin::rows &&
-            giver.quantity.quantity->is_column() &&
-            other.quantity.quantity->is_column() && giver.name != other.name;
+            source.origin == Origin::rows && other.origin == Origin::rows &&
+            source.quantity.quantity->is_column() &&
+            other.quantity.quantity->is_column() && source.name != other.name;
         if (!a_run_wrote_both) others.push_back(i);
       }
     }
-    if (!others.empty()) return contradict(giver, others);
+    if (!others.empty()) return contradict(source, others);
     if (rank != LinkRank::none) {
-      link.giver = givers_.list.size();
-      givers_.photometry.add(link);
+      link.source = sources_.list.size();
+      sources_.photometry.add(link);
     }
-    givers_.list.push_back(std::move(giver));
+    sources_.list.push_back(std::move(source));
   }
 
-  void contradict(const Giver& giver, const std::vector<std::size_t>& others) {
+  void contradict(const ValueSource& source, const std::vector<std::size_t>& others) {
     std::string names;
     bool rows_among_them = false;
     for (auto i : others) {
-      const auto& other = givers_.list[i];
+      const auto& other = sources_.list[i];
       names += fmt::format("{}{}", names.empty() ? "" : ", ",
                            other.where.empty() ? other.name : other.where);
       rows_among_them = rows_among_them || other.origin == Origin::rows;
     }
-    const bool hosts_give_way = giver.origin == Origin::hosts;
-    const bool prior_gives_way = giver.origin >= Origin::prior && rows_among_them &&
+    const bool hosts_give_way = source.origin == Origin::hosts;
+    const bool prior_gives_way = source.origin >= Origin::prior && rows_among_them &&
                                  config_.conflict == Conflict::rows_win;
     if (hosts_give_way || prior_gives_way) {
-      givers_.overridden.push_back(giver.name);
+      sources_.overridden.push_back(source.name);
       return;
     }
-    complain(giver.where.empty() ? giver.name : giver.where,
+    complain(source.where.empty() ? source.name : source.where,
              fmt::format("{} is already fixed by {} (a value must have one origin); "
                          "remove one of them",
-                         giver.name, names));
+                         source.name, names));
   }
 
-  Photometry::Link link_of(const Giver& giver) {
-    auto& graph = givers_.photometry;
-    const auto& name = giver.quantity;
+  Photometry::Link link_of(const ValueSource& source) {
+    auto& graph = sources_.photometry;
+    const auto& name = source.quantity;
     const auto base = name.quantity->name;
     const std::string of = base.starts_with("src") ? "src " : "host ";
     if (base == "src_target_snr") {
@@ -233,22 +234,22 @@ class Collector {
   }
 
   void complain(const std::string& where, const std::string& problem) {
-    givers_.problems.push_back(where.empty() ? problem : where + ": " + problem);
+    sources_.problems.push_back(where.empty() ? problem : where + ": " + problem);
   }
 
   const InjectionSamplerConfig& config_;
-  Givers givers_;
+  ValueSources sources_;
 };
 
 }  // namespace
 
-Giver* Givers::find(const std::string& name) {
+ValueSource* ValueSources::find(const std::string& name) {
   const auto at = std::find_if(list.begin(), list.end(),
-                               [&](const Giver& g) { return g.name == name; });
+                               [&](const ValueSource& g) { return g.name == name; });
   return at == list.end() ? nullptr : &*at;
 }
 
-Givers collect_givers(const InjectionSamplerConfig& config) {
+ValueSources collect_value_sources(const InjectionSamplerConfig& config) {
   return Collector(config).collect();
 }
 

@@ -8,7 +8,8 @@
 #include "lib/catalogue/quantities.hpp"
 
 /// \file
-/// Internal to InjectionSampler: who gives which quantity, contradictions settled.
+/// Internal to InjectionSampler: where each quantity comes from, contradictions
+/// settled.
 
 namespace lensmill::catalogue {
 
@@ -16,7 +17,7 @@ namespace lensmill::catalogue {
 enum class Origin { rows, hosts, prior, joint_table };
 
 /// A source of one quantity's value.
-struct Giver {
+struct ValueSource {
   std::string name;  ///< as the user wrote it: "src_mag_r"
   QuantityName quantity;
   Origin origin = Origin::rows;
@@ -26,19 +27,19 @@ struct Giver {
   bool used = false;
 };
 
-/// The givers that count, the magnitudes' links among them, and what was dropped.
-struct Givers {
-  std::vector<Giver> list;
+/// The sources that are used, the magnitudes' links among them, and what was dropped.
+struct ValueSources {
+  std::vector<ValueSource> list;
   Photometry photometry;
   std::vector<std::string> overridden;
   std::vector<std::string> problems;
 
-  Giver* find(const std::string& name);
+  ValueSource* find(const std::string& name);
 };
 
 /// Collect and check what rows, hosts and priors give: names, parameters, ranges, and
 /// that nothing is given twice.
-Givers collect_givers(const InjectionSamplerConfig& config);
+ValueSources collect_value_sources(const InjectionSamplerConfig& config);
 
 /// What is wrong with a sampler as the prior of a quantity, or "": its parameters, or
 /// values that it can give outside the quantity's range.
