@@ -39,6 +39,15 @@ void check_planes(const std::vector<std::unique_ptr<const Stage>>& stages) {
   }
 }
 
+ColumnInfo host_id_column(const HostIds& ids) {
+  const bool text = ids.numbers.empty();
+  return {.name = std::string(catalogue::host_id),
+          .unit = "",
+          .description = "what the host is called by who gave its cutout",
+          .type = text ? ElementType::text : ElementType::int64,
+          .row_shape = text ? std::vector{ids.text_bytes} : std::vector<std::size_t>{}};
+}
+
 int profile_bins_of(const PixelGrid& grid) { return grid.stamp_size_pix / 2; }
 
 }  // namespace
@@ -64,16 +73,19 @@ std::string_view to_string(Plane plane) {
 }
 
 Chain::Chain(std::vector<std::unique_ptr<const Stage>> stages, config::RunConfig config,
-             const catalogue::Needs& needs, catalogue::SourceFlux source_flux)
+             const catalogue::Needs& needs, catalogue::SourceFlux source_flux,
+             std::shared_ptr<const HostIds> host_ids)
     : stages_(std::move(stages)),
       config_(std::move(config)),
+      host_ids_(std::move(host_ids)),
       catalogue_columns_(catalogue::written_columns(needs, source_flux)),
       schema_(config_.bands, config_.measure.aperture_radius_pix,
               profile_bins_of(config_.grid),
-              config_.host.survey ? measure::Masks::yes : measure::Masks::no,
+              config_.host.has_masks() ? measure::Masks::yes : measure::Masks::no,
               config_.noise.correlated()) {
   EXPECT(std::ranges::is_sorted(stages_, std::ranges::less(),
                                 [](const auto& stage) { return stage->step(); }));
+  if (host_ids_) catalogue_columns_.push_back(host_id_column(*host_ids_));
   check_planes(stages_);
   for (const auto& name : config_.output.products) {
     if (find_product(name) == nullptr) {
@@ -133,11 +145,25 @@ void Chain::blank(Stamp& stamp) const {
   for (int band = 0; band < config_.band_count(); ++band) {
     auto& images = stamp.images[static_cast<std::size_t>(band)];
     for (const auto& product : products()) {
-      if (product.image == &BandImages::mask && !config_.host.survey) continue;
+      if (product.image == &BandImages::mask && !config_.host.has_masks()) continue;
       (images.*product.image).assign(n, n, static_cast<float>(nan));
     }
   }
   stamp.measurement.reset();
+}
+
+void Chain::write_truth(const Stamp& stamp, std::size_t row, Table& catalogue) const {
+  catalogue::write_row(stamp.injection, config_.bands, row, catalogue);
+  if (!host_ids_) return;
+  const auto host = static_cast<std::size_t>(stamp.injection.host_index);
+  Column& column = catalogue.back();
+  if (!host_ids_->numbers.empty()) {
+    column.values<std::int64_t>()[row] = host_ids_->numbers[host];
+    return;
+  }
+  const auto bytes = column.row<char>(row);
+  std::ranges::fill(bytes, '\0');
+  std::ranges::copy(host_ids_->texts[host], bytes.begin());
 }
 
 ImageView<const float> Chain::product(const Stamp& stamp, const std::string& name,

@@ -19,7 +19,8 @@ class Chain {
   /// \pre steps ascend
   /// \throws ConfigError naming the stage and the plane that nothing before it gives.
   Chain(std::vector<std::unique_ptr<const Stage>> stages, config::RunConfig config,
-        const catalogue::Needs& needs, catalogue::SourceFlux source_flux);
+        const catalogue::Needs& needs, catalogue::SourceFlux source_flux,
+        std::shared_ptr<const HostIds> host_ids = nullptr);
 
   Stamp make_stamp() const;
   /// Run every stage for one row. A row that cannot be rendered gets its status and NaN
@@ -46,6 +47,8 @@ class Chain {
     return catalogue_columns_;
   }
   const measure::MeasurementSchema& schema() const { return schema_; }
+  /// Copy the row's truth into row `row` of a table of catalogue_columns().
+  void write_truth(const Stamp& stamp, std::size_t row, Table& catalogue) const;
   /// The image of an output product by its name in output.products, for one band.
   /// \throws ConfigError for a product this run does not make.
   ImageView<const float> product(const Stamp& stamp, const std::string& name,
@@ -57,6 +60,7 @@ class Chain {
 
   std::vector<std::unique_ptr<const Stage>> stages_;
   config::RunConfig config_;
+  std::shared_ptr<const HostIds> host_ids_;
   std::vector<ColumnInfo> catalogue_columns_;
   measure::MeasurementSchema schema_;
 };

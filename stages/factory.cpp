@@ -216,19 +216,18 @@ std::vector<std::unique_ptr<const Stage>> make_stages(
       .continuous = setup.deposit == imaging::Deposit::spline,
       .stored_lattice_error = choice.stored_error,
       .pixel_tolerance = pixel_tolerance_of(config.render)}));
-  stages.push_back(std::make_unique<HostStage>(HostStage::Config{
-      .bands = bands,
-      .stamp_size_pix = config.grid.stamp_size_pix,
-      .kind = config.host.kind,
-      .renderer = renderer,
-      .convolver = setup.convolver,
-      .inputs = inputs,
-      .variance_includes_source_poisson = includes_poisson,
-      .min_valid_fraction =
-          config.host.survey ? config.host.survey->min_valid_fraction : 0.0,
-      .gain_e_per_nmgy = config.noise.gain_e_per_nmgy,
-      .correlated = config.noise.correlated(),
-      .variance_times_invvar = factors}));
+  stages.push_back(std::make_unique<HostStage>(
+      HostStage::Config{.bands = bands,
+                        .stamp_size_pix = config.grid.stamp_size_pix,
+                        .kind = config.host.kind,
+                        .renderer = renderer,
+                        .convolver = setup.convolver,
+                        .inputs = inputs,
+                        .variance_includes_source_poisson = includes_poisson,
+                        .min_valid_fraction = config.host.least_valid_fraction(),
+                        .gain_e_per_nmgy = config.noise.gain_e_per_nmgy,
+                        .correlated = config.noise.correlated(),
+                        .variance_times_invvar = factors}));
   stages.push_back(std::make_unique<NoiseStage>(
       NoiseStage::Config{.bands = bands,
                          .host = config.host.kind,
@@ -336,7 +335,8 @@ Setup make_setup(const RunConfig& config, const std::shared_ptr<const Inputs>& i
   const bool target_snr = gives(config, *inputs, "src_target_snr");
   setup.chain = std::make_shared<const Chain>(
       make_stages(config, inputs, setup, choice, target_snr), config, setup.needs,
-      target_snr ? catalogue::SourceFlux::target_snr : catalogue::SourceFlux::given);
+      target_snr ? catalogue::SourceFlux::target_snr : catalogue::SourceFlux::given,
+      inputs->host_ids);
   return setup;
 }
 

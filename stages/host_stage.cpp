@@ -92,7 +92,7 @@ void HostStage::read_pixels(Stamp& stamp, int band) const {
   auto& buffers = *stamp.buffers;
   auto& images = stamp.images[static_cast<std::size_t>(band)];
   const int n = config_.stamp_size_pix;
-  if (hosts.is_survey()) {
+  if (hosts.has_mask()) {
     hosts.read_with_mask(injection.host_index, band, buffers.cutout, buffers.invvar,
                          buffers.cutout_mask);
   } else {
@@ -108,7 +108,7 @@ void HostStage::read_pixels(Stamp& stamp, int band) const {
     imaging::orient(buffers.invvar, orientation, buffers.oriented_invvar);
     imaging::crop(buffers.oriented_invvar, offset, images.host_variance);
   }
-  if (!hosts.is_survey()) return;
+  if (!hosts.has_mask()) return;
   imaging::orient(buffers.cutout_mask, orientation, buffers.oriented);
   images.mask.assign(n, n);
   imaging::crop(buffers.oriented, offset, images.mask);

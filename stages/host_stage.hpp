@@ -12,7 +12,7 @@ namespace lensmill::stages {
 
 /// host: the galaxy that the arc is painted onto. A synthetic one is integrated over
 /// pixels like the arc and convolved with the row's PSF; a real one is read, oriented
-/// and cropped, with its own variance; one cut from a survey image with its mask too. A
+/// and cropped, with its own variance and, where there are any, its mask. A
 /// host with an unmasked pixel that is not finite, with one value in all of them,
 /// without any valid variance, or with fewer valid pixels than asked for, is bad_host.
 class HostStage final : public Stage {
@@ -27,7 +27,7 @@ class HostStage final : public Stage {
     /// Real hosts.
     std::shared_ptr<const Inputs> inputs;
     bool variance_includes_source_poisson = true;
-    double min_valid_fraction = 0.0;  ///< of a stamp's pixels; survey images
+    double min_valid_fraction = 0.0;  ///< of a stamp's pixels; with masks
     PerBand<double> gain_e_per_nmgy{};
     /// Whether SNRs with the covariance are wanted, for which sky_variance is filled:
     /// inverse variances from maps, times this.

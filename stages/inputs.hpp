@@ -47,10 +47,12 @@ class HostCutouts {
   virtual void read(std::int64_t host_index, int band, Image<float>& nmgy,
                     Image<float>& invvar) const = 0;
 
-  /// Whether pixels may be masked and hosts have places: those of survey images.
+  /// Whether hosts have places: those of survey images.
   virtual bool is_survey() const { return false; }
+  /// Whether pixels may be masked: as config::HostSection::has_masks().
+  virtual bool has_mask() const { return is_survey(); }
   /// The same as read(), and 1 in `mask` for masked pixels (outside the
-  /// image, undefined, of no weight), 0 for the others. For is_survey() only.
+  /// image, undefined, of no weight, masked by the user), 0 for the others.
   virtual void read_with_mask(std::int64_t host_index, int band, Image<float>& nmgy,
                               Image<float>& invvar, Image<float>& mask) const {
     read(host_index, band, nmgy, invvar);
@@ -60,6 +62,14 @@ class HostCutouts {
   virtual HostPlace place(std::int64_t /*host_index*/, int /*band*/) const {
     return {};
   }
+};
+
+/// What the hosts are called by who gave them, one entry each: numbers where all are
+/// whole numbers, else texts.
+struct HostIds {
+  std::vector<std::int64_t> numbers;
+  std::vector<std::string> texts;
+  std::size_t text_bytes = 0;  ///< of the longest
 };
 
 /// Real hosts measured once by the pipeline (imaging/host_image.hpp), [host, band]
@@ -124,6 +134,7 @@ struct Inputs {
   PerBand<PsfInput> psf;
   std::shared_ptr<const HostCutouts> hosts;  ///< null unless host: cutouts, survey
   HostMeasurements host_measurements;
+  std::shared_ptr<const HostIds> host_ids;         ///< null where hosts have none
   std::shared_ptr<const InvvarMaps> noise_maps;    ///< null unless noise.invvar
   std::shared_ptr<const SourceGalaxies> galaxies;  ///< null unless source: galaxies
   GalaxyMeasurements galaxy_measurements;

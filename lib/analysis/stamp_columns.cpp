@@ -143,6 +143,7 @@ double element(const Column* column, std::size_t row, std::size_t index) {
     case ElementType::float32:
       return static_cast<double>(column->row<float>(row)[index]);
     case ElementType::float64: return column->row<double>(row)[index];
+    case ElementType::text: break;
   }
   return StampRow::nan;
 }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lib/catalogue/injection.hpp"
@@ -63,8 +64,11 @@ std::vector<ColumnInfo> written_columns(const Needs& needs,
 /// An empty block of `rows` rows of those columns.
 Table make_table(const std::vector<ColumnInfo>& columns, std::size_t rows);
 
+/// Column behind them where hosts have ids: what the pipeline knows of the row's host.
+inline constexpr std::string_view host_id = "host_id";
+
 /// Copy an Injection into row `row` of a table with columns made by written_columns, in
-/// their order. Allocates nothing.
+/// their order (and perhaps host_id, which is left alone). Allocates nothing.
 void write_row(const Injection& injection, const BandNames& bands, std::size_t row,
                Table& table);
 

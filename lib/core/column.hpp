@@ -13,8 +13,10 @@
 
 namespace lensmill {
 
-/// Element types of a column on disk.
-enum class ElementType { uint8, int16, int32, int64, float32, float64 };
+/// Element types of a column on disk. `text` is a byte of a string of fixed
+/// length, padded with zeros: the last axis of a row's shape counts them, and HDF5 has
+/// one string in its place.
+enum class ElementType { uint8, int16, int32, int64, float32, float64, text };
 
 template <class T>
 constexpr ElementType element_type_of() {
@@ -24,11 +26,13 @@ constexpr ElementType element_type_of() {
   if constexpr (std::is_same_v<T, std::int64_t>) return ElementType::int64;
   if constexpr (std::is_same_v<T, float>) return ElementType::float32;
   if constexpr (std::is_same_v<T, double>) return ElementType::float64;
+  if constexpr (std::is_same_v<T, char>) return ElementType::text;
 }
 
 constexpr std::size_t size_of(ElementType type) {
   switch (type) {
-    case ElementType::uint8: return 1;
+    case ElementType::uint8:
+    case ElementType::text: return 1;
     case ElementType::int16: return 2;
     case ElementType::int32:
     case ElementType::float32: return 4;
@@ -47,6 +51,7 @@ constexpr std::string_view to_string(ElementType type) {
     case ElementType::int64: return "int64";
     case ElementType::float32: return "float32";
     case ElementType::float64: return "float64";
+    case ElementType::text: return "text";
   }
   return "unknown";
 }

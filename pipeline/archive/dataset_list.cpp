@@ -54,10 +54,11 @@ void add_attributes(const io::hdf5::Object& object, const std::string& path,
 }  // namespace
 
 nlohmann::json listed(const ColumnInfo& info, std::int64_t rows) {
-  auto shape = nlohmann::json::array({rows});
-  for (const auto extent : info.row_shape) shape.push_back(extent);
+  const auto shape = io::hdf5::column_shape(info, static_cast<std::size_t>(rows));
+  std::string type(to_string(info.type));
+  if (info.type == ElementType::text) type += std::to_string(info.row_shape.back());
   return {{"name", "/" + info.name},
-          {"type", to_string(info.type)},
+          {"type", type},
           {"shape", shape},
           {"unit", info.unit},
           {"description", info.description}};

@@ -25,8 +25,8 @@ inline constexpr std::string_view digest_algorithm = "SHA-256";
 /// The groups of a shard that hold rows.
 inline constexpr std::array data_groups{"images", "catalogue", "measurements"};
 
-/// A dataset as the list has it: name ("/images/positive"), type, shape, unit,
-/// description.
+/// A dataset as the list has it: name ("/images/positive"), type ("text10": strings of
+/// 10 bytes), shape, unit, description.
 nlohmann::json listed(const ColumnInfo& info, std::int64_t rows);
 
 /// Write the list, /provenance/datasets. \collective as the file's driver

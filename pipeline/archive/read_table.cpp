@@ -1,5 +1,7 @@
 #include "pipeline/archive/read_table.hpp"
 
+#include <utility>
+
 #include "lib/core/errors.hpp"
 
 namespace lensmill::pipeline {
@@ -13,11 +15,13 @@ ColumnInfo column_info(const io::hdf5::Group& group, const std::string& name) {
                     ": not a dataset of a lensmill run (type " + dataset.type().text() +
                     ", shape " + io::hdf5::to_string(shape) + ")");
   }
+  io::hdf5::Shape row_shape(shape.begin() + 1, shape.end());
+  if (*type == ElementType::text) row_shape.push_back(dataset.type().bytes);
   return {.name = name,
           .unit = dataset.read_string_attribute("unit"),
           .description = dataset.read_string_attribute("description"),
           .type = *type,
-          .row_shape = {shape.begin() + 1, shape.end()}};
+          .row_shape = std::move(row_shape)};
 }
 
 Column read_column(const io::hdf5::Group& group, const std::string& name,

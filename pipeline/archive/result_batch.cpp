@@ -182,7 +182,7 @@ void ResultBatch::store(std::size_t row, const stages::Stamp& stamp) {
     fine = store_image(row, product, stamp) && fine;
   }
   coarse_rows_ += fine ? 0 : 1;
-  catalogue::write_row(stamp.injection, chain_.config().bands, row, catalogue_);
+  chain_.write_truth(stamp, row, catalogue_);
   chain_.schema().write_row(measurements_, row, stamp.measurement);
 }
 

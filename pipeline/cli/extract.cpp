@@ -23,13 +23,20 @@ constexpr int gap_pix = 4;
 void add_cards(const Column& column, std::vector<io::fits::Card>& cards) {
   constexpr std::size_t longest_array = 24;
   const auto& info = column.info();
+  const std::string comment = info.unit.empty() ? "" : "[" + info.unit + "]";
+  if (info.type == ElementType::text) {
+    const auto bytes = column.row<char>(0);
+    const std::string padded(bytes.begin(), bytes.end());
+    cards.push_back({info.name, padded.substr(0, padded.find('\0')), comment});
+    return;
+  }
   if (info.row_elements() > longest_array) return;
   for (std::size_t k = 0; k < info.row_elements(); ++k) {
     io::fits::Card card{.keyword = info.row_shape.empty()
                                        ? info.name
                                        : fmt::format("{}_{}", info.name, k),
                         .value = 0.0,
-                        .comment = info.unit.empty() ? "" : "[" + info.unit + "]"};
+                        .comment = comment};
     switch (info.type) {
       case ElementType::float64: card.value = column.row<double>(0)[k]; break;
       case ElementType::float32: card.value = double{column.row<float>(0)[k]}; break;
@@ -43,6 +50,7 @@ void add_cards(const Column& column, std::vector<io::fits::Card>& cards) {
       case ElementType::uint8:
         card.value = std::int64_t{column.row<std::uint8_t>(0)[k]};
         break;
+      case ElementType::text: break;
     }
     cards.push_back(std::move(card));
   }

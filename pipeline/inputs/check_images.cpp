@@ -4,10 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 #include <optional>
-#include <string_view>
 #include <tuple>
 
 #include "lib/core/errors.hpp"
@@ -15,6 +13,7 @@
 #include "lib/io/fits/file.hpp"
 #include "lib/io/hdf5/file.hpp"
 #include "pipeline/inputs/image_claims.hpp"
+#include "pipeline/inputs/image_kind.hpp"
 
 namespace lensmill::pipeline {
 namespace {
@@ -34,6 +33,7 @@ struct NamedImage {
   std::string path;
   int hdu = -1;  ///< -1: the first image
   bool is_weight = false;
+  config::WeightKind weight_kind = config::WeightKind::invvar;
 };
 
 std::vector<NamedImage> images_of(const RunConfig& config) {
@@ -48,7 +48,7 @@ std::vector<NamedImage> images_of(const RunConfig& config) {
           {key + ".image", "host.survey", band, survey.image, survey.hdu, false});
       if (survey.weight.empty()) continue;
       images.push_back({key + ".weight", "host.survey", band, survey.weight,
-                        survey.weight_hdu, true});
+                        survey.weight_hdu, true, survey.weight_kind});
       continue;
     }
     if (host.files.contains(band)) {
@@ -57,7 +57,7 @@ std::vector<NamedImage> images_of(const RunConfig& config) {
     }
     if (host.invvar_files.contains(band)) {
       images.push_back({"host.cutouts.invvar." + band, "host.cutouts", band,
-                        host.invvar_files.at(band), -1, true});
+                        host.invvar_files.at(band), -1, true, host.weight_kind});
     }
   }
   return images;
@@ -66,27 +66,6 @@ std::vector<NamedImage> images_of(const RunConfig& config) {
 io::fits::ImageHdu open(const NamedImage& image) {
   const auto file = io::fits::File::open(image.path);
   return image.hdu >= 0 ? file.image(image.hdu) : file.first_image();
-}
-
-/// Images that go with an image of the sky: weights, masks, counts of exposures, ...
-bool is_beside_an_image(const io::fits::Hdu& hdu) {
-  std::string name;
-  for (const char* card : {"EXTNAME", "IMTYPE", "PRODTYPE"}) {
-    name += lower_case(hdu.find_string(card).value_or("") + ' ');
-  }
-  // As surveys and telescopes' pipelines name them, with all that begins or ends so.
-  constexpr std::array<std::string_view, 19> parts{
-      "inv", "ivar", "var",  "wht", "weight", "wt",  "err", "sig", "rms", "unc",
-      "dq",  "mask", "flag", "exp", "cov",    "con", "ctx", "psf", "bkg"};
-  return std::ranges::any_of(parts, [&](std::string_view part) {
-    return name.find(part) != std::string::npos;
-  });
-}
-
-/// "HDU 1 (EXTNAME SCI)".
-std::string described(const io::fits::Hdu& hdu) {
-  const auto name = hdu.find_string("EXTNAME").value_or("");
-  return fmt::format("HDU {}{}", hdu.index(), name.empty() ? "" : " (" + name + ")");
 }
 
 /// Whether the first image of a file, taken since none is named, may be the wrong one.
@@ -131,6 +110,7 @@ void check_hdf5(const RunConfig& config, ClaimFindings& findings) {
                     .zero_point_mag = host.zero_point_mag,
                     .pixel_scale_arcsec = {},
                     .is_weight = is_weight,
+                    .weight_kind = host.weight_kind,
                     .is_cube_of_hosts = false},
                    findings);
   };
@@ -159,6 +139,7 @@ std::vector<std::string> check_headers(const RunConfig& config) {
                     .largest_scale_mismatch =
                         config.host.survey ? distorted_mismatch : cutouts_mismatch,
                     .is_weight = image.is_weight,
+                    .weight_kind = image.weight_kind,
                     .is_cube_of_hosts = image.section == "host.cutouts"},
                    findings);
   }
@@ -232,12 +213,10 @@ std::vector<std::string> check_shared_images(const RunConfig& config,
           "equal; {}",
           one.key, other.key, one.path, open(one).index(),
           cutouts ? "a FITS cube [n, y, x] contains n hosts of one band. If its planes "
-                    "are the "
-                    "bands of one host, as cutout services give them, write one cube "
-                    "[1, y, x] per band, or one HDF5 dataset [n, band, y, x] "
-                    "(host.cutouts.file, dataset); if the bands are other HDUs, give "
-                    "each a "
-                    "file of its own"
+                    "or HDUs are the bands of one host, as cutout services give them, "
+                    "name the hosts' files by host.cutouts: {files: \"DIR/*.fits\"} "
+                    "(band_order: [...] where the headers do not say which plane is "
+                    "which); or write one cube [1, y, x] per band"
                   : "name each band's file, or its HDU by hdu"));
     }
   }

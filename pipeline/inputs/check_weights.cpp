@@ -4,12 +4,14 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <iterator>
 #include <span>
 
 #include "lib/core/errors.hpp"
 #include "lib/core/statistics.hpp"
+#include "lib/core/units.hpp"
 #include "lib/imaging/blank_pixels.hpp"
 #include "lib/imaging/local_scatter.hpp"
 
@@ -22,7 +24,69 @@ constexpr int places_per_axis = 4;
 
 double median_of(std::vector<double>& values) { return median(std::span(values)); }
 
+/// A weight's number for a noise, and back.
+double weight_of(config::WeightKind kind, double sigma) {
+  switch (kind) {
+    case config::WeightKind::invvar: return 1.0 / (sigma * sigma);
+    case config::WeightKind::variance: return sigma * sigma;
+    case config::WeightKind::rms: break;
+  }
+  return sigma;
+}
+double sigma_of(config::WeightKind kind, double weight) {
+  switch (kind) {
+    case config::WeightKind::invvar: return 1.0 / std::sqrt(weight);
+    case config::WeightKind::variance: return std::sqrt(weight);
+    case config::WeightKind::rms: break;
+  }
+  return weight;
+}
+
+struct KindName {
+  config::WeightKind kind;
+  const char* name;
+  const char* is;
+};
+constexpr std::array<KindName, 3> kind_names{
+    {{config::WeightKind::invvar, "invvar",
+      "an inverse variance, in the image's unit^-2"},
+     {config::WeightKind::variance, "variance", "a variance, in the image's unit^2"},
+     {config::WeightKind::rms, "rms", "a standard deviation, in the image's unit"}}};
+
+/// The image's unit of one band in nmgy.
+double unit_nmgy(const config::HostSection& host, std::size_t band) {
+  const auto zero_point =
+      host.survey ? host.survey->bands[band].zero_point_mag : host.zero_point_mag;
+  return zero_point ? nmgy_per_unit(*zero_point) : 1.0;
+}
+
 }  // namespace
+
+std::string advice_on(const WeightCheck& check, config::WeightKind stated,
+                      double nmgy_per_unit) {
+  constexpr double rounding = 1.0e-5;
+  const double number = weight_of(stated, check.weight_sigma_nmgy / nmgy_per_unit);
+  if (check.one_value && std::abs(number - 1.0) < rounding) {
+    return "it holds nothing but 0 and 1: a mask, `weight: {kind: mask, masked: zero}` "
+           "where 0 is bad";
+  }
+  std::string advice = "is it ";
+  double best = WeightCheck::noticed_factor;
+  for (const auto& [kind, name, is] : kind_names) {
+    if (kind == stated) {
+      if (advice == "is it ") advice += std::string(is) + "?";
+      continue;
+    }
+    const double sigma = nmgy_per_unit * sigma_of(kind, number);
+    const double off =
+        std::max(check.image_sigma_nmgy / sigma, sigma / check.image_sigma_nmgy);
+    if (!(off < best)) continue;
+    best = off;
+    advice = fmt::format("as `weight: {{kind: {}}}` it says {:.3g} nmgy, which fits",
+                         name, sigma);
+  }
+  return advice;
+}
 
 WeightCheck check_weight(const stages::HostCutouts& hosts, int band) {
   Image<float> pixels;
@@ -33,6 +97,7 @@ WeightCheck check_weight(const stages::HostCutouts& hosts, int band) {
   std::vector<double> weight_sigma;
   std::vector<double> ratio;
   WeightCheck check;
+  float one_weight = 0.0F;
   const std::int64_t wanted = std::min(hosts.count(), most_cutouts);
   for (std::int64_t k = 0; k < wanted; ++k) {
     hosts.read_with_mask(k * hosts.count() / wanted, band, pixels, invvar, mask);
@@ -43,7 +108,12 @@ WeightCheck check_weight(const stages::HostCutouts& hosts, int band) {
                           std::isfinite(pixels.pixels()[i]) && weight > 0.0F &&
                           std::isfinite(weight);
       blank.pixels()[i] = usable ? 1 : 0;
-      if (!usable) pixels.pixels()[i] = 0.0F;
+      if (!usable) {
+        pixels.pixels()[i] = 0.0F;
+        continue;
+      }
+      if (one_weight == 0.0F) one_weight = weight;
+      if (weight != one_weight) check.one_value = false;
     }
     if (std::ranges::count(blank.pixels(), std::uint8_t{1}) < fewest_in_a_cutout) {
       continue;
@@ -71,6 +141,39 @@ WeightCheck check_weight(const stages::HostCutouts& hosts, int band) {
   return check;
 }
 
+std::vector<std::string> check_masks(const config::RunConfig& config,
+                                     const stages::HostCutouts& hosts) {
+  constexpr double noticed_fraction = 0.5;
+  std::vector<std::string> warnings;
+  const auto has_masks = [&](std::size_t band) {
+    if (config.host.survey) return !config.host.survey->bands[band].masks.empty();
+    return !config.host.masks.empty();
+  };
+  Image<float> pixels;
+  Image<float> invvar;
+  Image<float> mask;
+  for (std::size_t b = 0; b < config.bands.size(); ++b) {
+    if (!has_masks(b)) continue;
+    std::vector<double> fractions;
+    const std::int64_t wanted = std::min(hosts.count(), most_cutouts);
+    for (std::int64_t k = 0; k < wanted; ++k) {
+      hosts.read_with_mask(k * hosts.count() / wanted, static_cast<int>(b), pixels,
+                           invvar, mask);
+      const auto visible = std::ranges::count(mask.pixels(), 0.0F);
+      fractions.push_back(1.0 - static_cast<double>(visible) /
+                                    static_cast<double>(mask.size()));
+    }
+    const double fraction = median_of(fractions);
+    if (fraction <= noticed_fraction) continue;
+    warnings.push_back(fmt::format(
+        "{}: band {}: {:.0f} % of the pixels are masked (median of {} cutouts): are "
+        "`bits` and `masked: {{nonzero | zero}}` those of the mask?",
+        config.host.survey ? "host.survey" : "host.cutouts", config.bands[b],
+        100.0 * fraction, fractions.size()));
+  }
+  return warnings;
+}
+
 std::vector<std::string> check_weights(const config::RunConfig& config,
                                        const stages::HostCutouts& hosts) {
   std::vector<std::string> warnings;
@@ -81,8 +184,10 @@ std::vector<std::string> check_weights(const config::RunConfig& config,
   std::vector<std::string> problems;
   for (std::size_t b = 0; b < config.bands.size(); ++b) {
     const auto check = check_weight(hosts, static_cast<int>(b));
-    const std::string key = survey ? "host.survey." + config.bands[b] + ".weight"
-                                   : "host.cutouts: invvar of band " + config.bands[b];
+    const std::string key =
+        survey ? "host.survey." + config.bands[b] + ".weight"
+               : fmt::format("host.cutouts: {} of band {}",
+                             hosts.has_mask() ? "weight" : "invvar", config.bands[b]);
     if (!check.tested()) {
       warnings.push_back(fmt::format(
           "{}: not tested against the image's own noise ({} blank pixels{}, at least "
@@ -97,21 +202,23 @@ std::vector<std::string> check_weights(const config::RunConfig& config,
     if (!check.is_off_by(WeightCheck::noticed_factor)) continue;
     auto text = fmt::format(
         "{}: says a noise of {:.3g} nmgy per pixel, but the image's blank pixels "
-        "scatter "
-        "by {:.3g} nmgy ({:.3g} times; {} pixels of {} cutouts): is it an inverse "
-        "variance, in the image's unit^-2?",
+        "scatter by {:.3g} nmgy ({:.3g} times; {} pixels of {} cutouts): {}",
         key, check.weight_sigma_nmgy, check.image_sigma_nmgy, check.ratio,
-        check.blank_pixels, check.cutouts);
+        check.blank_pixels, check.cutouts,
+        advice_on(
+            check,
+            survey ? config.host.survey->bands[b].weight_kind : config.host.weight_kind,
+            unit_nmgy(config.host, b)));
     const bool refused = check.is_off_by(WeightCheck::refused_factor);
     (refused ? problems : warnings).push_back(std::move(text));
   }
   if (problems.empty()) return warnings;
   if (!config.host.accept_weight_mismatch) {
     throw DataError(fmt::format(
-        "{}\nSNRs, variances and src_target_snr would be wrong by as much; a mask, a "
-        "standard deviation or a weight of another scale must be made an inverse "
-        "variance "
-        "first (if it is one, say so by {}: true)",
+        "{}\nSNRs, variances and src_target_snr would be wrong by as much; say what "
+        "the "
+        "weight is by weight: {{kind: invvar | variance | rms | mask}} (if it is as "
+        "stated, by {}: true)",
         fmt::join(problems, "\n"), accept));
   }
   std::ranges::move(problems, std::back_inserter(warnings));

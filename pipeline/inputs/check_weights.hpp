@@ -19,6 +19,7 @@ struct WeightCheck {
   double ratio = 0.0;              ///< of the two in each cutout, the median of cutouts
   std::int64_t blank_pixels = 0;
   std::int64_t cutouts = 0;
+  bool one_value = true;  ///< all weights but 0 are equal
 
   /// Fewer say nothing.
   static constexpr std::int64_t fewest_blank_pixels = 200;
@@ -31,8 +32,18 @@ struct WeightCheck {
   /// Whether the ratio is beyond `factor` either way.
   bool is_off_by(double factor) const { return ratio > factor || ratio < 1.0 / factor; }
 };
+/// How a weight should have been stated, where its numbers agree with the images' noise
+/// (within noticed_factor) as another kind: a sentence's end, e.g. "as `kind: rms` it
+/// says 0.02 nmgy, which fits"; else a question.
+std::string advice_on(const WeightCheck& check, config::WeightKind stated,
+                      double nmgy_per_unit);
 /// Of up to 64 cutouts, spread over all. \throws IoError \independent
 WeightCheck check_weight(const stages::HostCutouts& hosts, int band);
+
+/// A sentence for each band of which masks hide more than half of the pixels, as one of
+/// the other sense does. Of up to 64 cutouts. \throws IoError \independent
+std::vector<std::string> check_masks(const config::RunConfig& config,
+                                     const stages::HostCutouts& hosts);
 
 /// All bands of real hosts with weights.
 /// \return what is to be noticed: a ratio beyond 2, one beyond 5 that is accepted, a

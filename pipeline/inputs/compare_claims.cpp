@@ -62,15 +62,43 @@ Unit unit_of(std::string text) {
   return {};
 }
 
-/// The base of an inverse square, "nanomaggy" of "1/nanomaggy^2"; "" of other units.
-std::string inverse_square_base(std::string text) {
+using config::WeightKind;
+
+std::string_view name_of(WeightKind kind) {
+  switch (kind) {
+    case WeightKind::invvar: return "inverse variances";
+    case WeightKind::variance: return "variances";
+    case WeightKind::rms: return "standard deviations";
+  }
+  return "";
+}
+
+/// What the unit of a weight says that it is, and of which unit's noise: "nanomaggy" of
+/// "1/nanomaggy^2".
+struct WeightUnit {
+  WeightKind kind = WeightKind::invvar;
+  std::string base;  ///< "" where it is no power of a unit
+};
+WeightUnit weight_unit_of(std::string text) {
   std::erase_if(text, [](char c) { return c == ' ' || c == '(' || c == ')'; });
   for (const std::string_view power : {"**-2", "^-2", "-2"}) {
-    if (text.ends_with(power)) return text.substr(0, text.size() - power.size());
+    if (!text.ends_with(power)) continue;
+    return {WeightKind::invvar, text.substr(0, text.size() - power.size())};
   }
-  if (!text.starts_with("1/")) return "";
   for (const std::string_view power : {"**2", "^2", "2"}) {
-    if (text.ends_with(power)) return text.substr(2, text.size() - 2 - power.size());
+    if (!text.ends_with(power)) continue;
+    text.erase(text.size() - power.size());
+    if (text.starts_with("1/")) return {WeightKind::invvar, text.substr(2)};
+    return {WeightKind::variance, text};
+  }
+  return {WeightKind::rms, text};
+}
+
+std::string_view key_of(WeightKind kind) {
+  switch (kind) {
+    case WeightKind::invvar: return "invvar";
+    case WeightKind::variance: return "variance";
+    case WeightKind::rms: return "rms";
   }
   return "";
 }
@@ -84,7 +112,22 @@ void compare_unit(const ImageClaims& claims, const ImageUse& use,
                   ClaimFindings& findings) {
   if (!claims.unit) return;
   std::string text = lower_case(*claims.unit);
-  if (use.is_weight) text = inverse_square_base(text);
+  if (use.is_weight) {
+    const auto weight = weight_unit_of(text);
+    const Unit base = unit_of(weight.base);
+    if (!base.zero_point_mag && !base.counts) return;
+    // Often the image's own unit, copied with its header.
+    if (weight.kind == WeightKind::rms && use.weight_kind != weight.kind) return;
+    if (weight.kind != use.weight_kind) {
+      findings.problems.push_back(fmt::format(
+          "{}: its unit is '{}', that of {}, but {} takes it for {}; say what it is by "
+          "weight: {{kind: {}}}",
+          claims.place, *claims.unit, name_of(weight.kind), use.key,
+          name_of(use.weight_kind), key_of(weight.kind)));
+      return;
+    }
+    text = weight.base;
+  }
   if (text.empty()) return;
   const Unit unit = unit_of(text);
   // Mega and milli differ by case alone.
@@ -160,10 +203,11 @@ void compare_type(const ImageClaims& claims, const ImageUse& use,
   };
   const bool other = is_one_of({"nexp", "expmap", "dqmask", "mask", "maskbits"});
   const bool weight = is_one_of({"invvar", "ivar", "wtmap", "weight"});
-  if (!other && (use.is_weight || !weight)) return;
+  const bool as_stated = use.is_weight && use.weight_kind == WeightKind::invvar;
+  if (!other && (as_stated || !weight)) return;
   findings.problems.push_back(fmt::format(
       "{}: says of itself that it is '{}', but {} takes it for {}", claims.place,
-      *claims.type, use.key, use.is_weight ? "inverse variances" : "an image"));
+      *claims.type, use.key, use.is_weight ? name_of(use.weight_kind) : "an image"));
 }
 
 void compare_planes(const ImageClaims& claims, const ImageUse& use,
@@ -173,9 +217,8 @@ void compare_planes(const ImageClaims& claims, const ImageUse& use,
   if (claims.bands.size() != planes) return;
   findings.problems.push_back(fmt::format(
       "{}: its {} planes are the bands {} of one host by its header, but {} takes them "
-      "for {} hosts in one band; write one cube [1, y, x] per band, or one HDF5 "
-      "dataset "
-      "[n, band, y, x]",
+      "for {} hosts in one band; where each host has a file of its own, name "
+      "them by host.cutouts: {{files: ...}} (or write one cube [1, y, x] per band)",
       claims.place, planes, fmt::join(claims.bands, ", "), use.key, planes));
 }
 

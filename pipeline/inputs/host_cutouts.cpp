@@ -4,8 +4,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
+#include <fstream>
 #include <optional>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "lib/core/errors.hpp"
@@ -14,6 +18,7 @@
 #include "lib/io/fits/file.hpp"
 #include "lib/io/hdf5/file.hpp"
 #include "pipeline/inputs/file_format.hpp"
+#include "pipeline/inputs/pixel_masks.hpp"
 
 namespace lensmill::pipeline {
 namespace {
@@ -40,12 +45,80 @@ double nmgy_per_unit_of(const HostSection& host) {
   return host.zero_point_mag ? nmgy_per_unit(*host.zero_point_mag) : 1.0;
 }
 
-class FitsCutouts final : public stages::HostCutouts {
+/// Cutouts of one shape: what is the same for FITS cubes and HDF5.
+class StackedCutouts : public stages::HostCutouts {
  public:
-  FitsCutouts(const HostSection& host, const BandNames& bands)
-      : nmgy_per_unit_(nmgy_per_unit_of(host)) {
+  explicit StackedCutouts(const HostSection& host)
+      : nmgy_per_unit_(nmgy_per_unit_of(host)),
+        weight_kind_(host.weight_kind),
+        has_mask_(host.has_masks()) {}
+
+  bool has_mask() const override { return has_mask_; }
+  void read(std::int64_t host_index, int band, Image<float>& nmgy,
+            Image<float>& invvar) const override {
+    EXPECT(host_index >= 0 && host_index < count());
+    read_pixels(host_index, band, nmgy);
+    to_nmgy(nmgy, nmgy_per_unit_);
+    if (!has_invvar()) return;
+    read_weights(host_index, band, invvar);
+    // `invvar` alone, without masks, is taken as it stands.
+    if (has_mask_) {
+      to_invvar(weight_kind_, nmgy_per_unit_, invvar);
+    } else {
+      invvar_to_nmgy(invvar, nmgy_per_unit_);
+    }
+  }
+  void read_with_mask(std::int64_t host_index, int band, Image<float>& nmgy,
+                      Image<float>& invvar, Image<float>& mask) const override {
+    if (!has_mask_) {
+      HostCutouts::read_with_mask(host_index, band, nmgy, invvar, mask);
+      return;
+    }
+    read(host_index, band, nmgy, invvar);
+    mask_useless(nmgy, has_invvar() ? &invvar : nullptr, mask);
+    add_masks(host_index, band, mask);
+    if (!has_invvar()) return;
+    for (std::size_t k = 0; k < mask.size(); ++k) {
+      if (mask.pixels()[k] != 0.0F) invvar.pixels()[k] = 0.0F;
+    }
+  }
+
+ protected:
+  virtual void read_pixels(std::int64_t host, int band, Image<float>& out) const = 0;
+  virtual void read_weights(std::int64_t host, int band, Image<float>& out) const = 0;
+  virtual void add_masks(std::int64_t host, int band, Image<float>& mask) const = 0;
+
+ private:
+  double nmgy_per_unit_;
+  config::WeightKind weight_kind_;
+  bool has_mask_;
+};
+
+/// .npy and .npz, by their first bytes.
+void refuse_numpy(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::array<char, 6> head{};
+  file.read(head.data(), head.size());
+  const std::string_view begin(head.data(), head.size());
+  if (!begin.starts_with("\x93NUMPY") && !begin.starts_with("PK\x03\x04")) return;
+  throw DataError(fmt::format(
+      "{}: is a NumPy file; make it HDF5 by `python3 -m lensmill stack-to-hdf5 {} "
+      "hosts.h5` (in the repository's folder python/)",
+      path, path));
+}
+
+class FitsCutouts final : public StackedCutouts {
+ public:
+  FitsCutouts(const HostSection& host, const BandNames& bands) : StackedCutouts(host) {
     open(host.files, bands, pixels_);
     if (!host.invvar_files.empty()) open(host.invvar_files, bands, invvar_);
+    for (const auto& mask : host.masks) {
+      auto& [cubes, rules] = masks_.emplace_back();
+      open(mask.files, bands, cubes);
+      for (const auto& cube : cubes) {
+        rules.emplace_back(mask, named_bits(cube), cube.place());
+      }
+    }
   }
 
   std::int64_t count() const override { return pixels_.front().planes(); }
@@ -54,18 +127,25 @@ class FitsCutouts final : public stages::HostCutouts {
   bool has_invvar() const override { return !invvar_.empty(); }
   std::string file_place() const { return pixels_.front().place(); }
 
-  void read(std::int64_t host_index, int band, Image<float>& nmgy,
-            Image<float>& invvar) const override {
-    EXPECT(host_index >= 0 && host_index < count());
+ private:
+  struct Mask {
+    std::vector<ImageHdu> cubes;  ///< one per band, like the rules
+    std::vector<MaskRule> rules;
+  };
+
+  void read_pixels(std::int64_t host, int band, Image<float>& out) const override {
+    pixels_[static_cast<std::size_t>(band)].read_plane(static_cast<int>(host), out);
+  }
+  void read_weights(std::int64_t host, int band, Image<float>& out) const override {
+    invvar_[static_cast<std::size_t>(band)].read_plane(static_cast<int>(host), out);
+  }
+  void add_masks(std::int64_t host, int band, Image<float>& mask) const override {
     const auto b = static_cast<std::size_t>(band);
-    pixels_[b].read_plane(static_cast<int>(host_index), nmgy);
-    to_nmgy(nmgy, nmgy_per_unit_);
-    if (invvar_.empty()) return;
-    invvar_[b].read_plane(static_cast<int>(host_index), invvar);
-    invvar_to_nmgy(invvar, nmgy_per_unit_);
+    for (const auto& [cubes, rules] : masks_) {
+      rules[b].apply(cubes[b].read_plane<double>(static_cast<int>(host)), mask);
+    }
   }
 
- private:
   void open(const std::map<std::string, std::string>& files, const BandNames& bands,
             std::vector<ImageHdu>& cubes) {
     for (const auto& band : bands) {
@@ -90,15 +170,15 @@ class FitsCutouts final : public stages::HostCutouts {
                     first.planes(), first.ny(), first.nx()));
   }
 
-  double nmgy_per_unit_;
   std::vector<ImageHdu> pixels_;  ///< one per band
   std::vector<ImageHdu> invvar_;
+  std::vector<Mask> masks_;
 };
 
-class Hdf5Cutouts final : public stages::HostCutouts {
+class Hdf5Cutouts final : public StackedCutouts {
  public:
   Hdf5Cutouts(const HostSection& host, const BandNames& bands)
-      : nmgy_per_unit_(nmgy_per_unit_of(host)),
+      : StackedCutouts(host),
         file_(io::hdf5::File::open(host.hdf5_file)),
         pixels_(file_.open_dataset(host.hdf5_dataset)) {
     const auto& shape = pixels_.shape();
@@ -115,14 +195,18 @@ class Hdf5Cutouts final : public stages::HostCutouts {
           "read): write all cutouts, or make the dataset smaller",
           file_place(), fmt::join(shape, ", ")));
     }
-    if (host.hdf5_invvar_dataset.empty()) return;
-    invvar_.emplace(file_.open_dataset(host.hdf5_invvar_dataset));
-    if (invvar_->shape() == shape) return;
-    throw DataError(
-        fmt::format("{}: {}: has shape [{}], but {} has [{}]; every pixel "
-                    "needs its inverse variance",
-                    host.hdf5_file, invvar_->path(), fmt::join(invvar_->shape(), ", "),
-                    pixels_.path(), fmt::join(shape, ", ")));
+    if (!host.hdf5_invvar_dataset.empty()) {
+      invvar_.emplace(file_.open_dataset(host.hdf5_invvar_dataset));
+      require_shape(*invvar_, shape, "every pixel needs its inverse variance");
+    }
+    const io::hdf5::Shape of_all_bands{shape[0], shape[2], shape[3]};
+    for (const auto& mask : host.masks) {
+      auto dataset = file_.open_dataset(mask.dataset);
+      require_shape(dataset, dataset.shape().size() == 3 ? of_all_bands : shape,
+                    "a mask is of the same pixels, [n, band, y, x] or [n, y, x]");
+      const MaskRule rule(mask, {}, host.hdf5_file + ": " + dataset.path());
+      masks_.emplace_back(rule, std::move(dataset));
+    }
   }
 
   std::int64_t count() const override {
@@ -135,30 +219,50 @@ class Hdf5Cutouts final : public stages::HostCutouts {
     return fmt::format("{}: {}", pixels_.file_path(), pixels_.path());
   }
 
-  void read(std::int64_t host_index, int band, Image<float>& nmgy,
-            Image<float>& invvar) const override {
-    EXPECT(host_index >= 0 && host_index < count());
-    read_cutout(pixels_, host_index, band, nmgy);
-    to_nmgy(nmgy, nmgy_per_unit_);
-    if (!invvar_) return;
-    read_cutout(*invvar_, host_index, band, invvar);
-    invvar_to_nmgy(invvar, nmgy_per_unit_);
-  }
-
  private:
-  void read_cutout(const Dataset& dataset, std::int64_t host_index, int band,
-                   Image<float>& image) const {
-    image.assign(ny(), nx());
-    const auto& shape = dataset.shape();
-    dataset.read_block_raw(
-        {static_cast<std::size_t>(host_index), static_cast<std::size_t>(band), 0, 0},
-        {1, 1, shape[2], shape[3]}, ElementType::float32, image.data());
+  void require_shape(const Dataset& dataset, const io::hdf5::Shape& wanted,
+                     const char* why) const {
+    if (dataset.shape() == wanted) return;
+    throw DataError(fmt::format("{}: {}: has shape [{}], but {} has [{}]; {}",
+                                dataset.file_path(), dataset.path(),
+                                fmt::join(dataset.shape(), ", "), pixels_.path(),
+                                fmt::join(pixels_.shape(), ", "), why));
   }
 
-  double nmgy_per_unit_;
+  template <class T>
+  void read_cutout(const Dataset& dataset, std::int64_t host_index, int band,
+                   Image<T>& image) const {
+    image.assign(ny(), nx());
+    const auto host = static_cast<std::size_t>(host_index);
+    const auto rows = static_cast<std::size_t>(ny());
+    const auto columns = static_cast<std::size_t>(nx());
+    if (dataset.shape().size() == 3) {
+      dataset.read_block_raw({host, 0, 0}, {1, rows, columns}, element_type_of<T>(),
+                             image.data());
+    } else {
+      dataset.read_block_raw({host, static_cast<std::size_t>(band), 0, 0},
+                             {1, 1, rows, columns}, element_type_of<T>(), image.data());
+    }
+  }
+
+  void read_pixels(std::int64_t host, int band, Image<float>& out) const override {
+    read_cutout(pixels_, host, band, out);
+  }
+  void read_weights(std::int64_t host, int band, Image<float>& out) const override {
+    read_cutout(*invvar_, host, band, out);
+  }
+  void add_masks(std::int64_t host, int band, Image<float>& mask) const override {
+    Image<double> values;
+    for (const auto& [rule, dataset] : masks_) {
+      read_cutout(dataset, host, band, values);
+      rule.apply(values, mask);
+    }
+  }
+
   io::hdf5::File file_;
   Dataset pixels_;
   std::optional<Dataset> invvar_;
+  std::vector<std::pair<MaskRule, Dataset>> masks_;
 };
 
 // What is measured of them is held on every rank: 32 bytes a host and band.
@@ -166,44 +270,46 @@ constexpr std::int64_t most_hosts = 20'000'000;
 // A cutout is held whole, some times over; larger ones are mosaics.
 constexpr int largest_side_pix = 4096;
 
-template <class Cutouts>
-std::shared_ptr<const stages::HostCutouts> checked(std::shared_ptr<const Cutouts> hosts,
-                                                   int stamp_size_pix) {
-  if (hosts->count() < 1)
-    throw DataError(hosts->file_place() + ": contains no cutouts");
-  if (hosts->count() > most_hosts) {
-    throw DataError(fmt::format(
-        "{}: contains {} cutouts, at most {} are taken (what is measured of "
-        "each is held in "
-        "memory on every rank); put fewer into a file",
-        hosts->file_place(), grouped(hosts->count()), grouped(most_hosts)));
+}  // namespace
+
+void check_cutouts(const stages::HostCutouts& hosts, const std::string& place,
+                   int stamp_size_pix) {
+  if (hosts.count() < 1) throw DataError(place + ": contains no cutouts");
+  if (hosts.count() > most_hosts) {
+    throw DataError(
+        fmt::format("{}: contains {} cutouts, at most {} are taken (what is measured "
+                    "of each is held "
+                    "in memory on every rank); put fewer into a file",
+                    place, grouped(hosts.count()), grouped(most_hosts)));
   }
-  if (std::max(hosts->ny(), hosts->nx()) > largest_side_pix) {
+  if (std::max(hosts.ny(), hosts.nx()) > largest_side_pix) {
     throw DataError(
         fmt::format("{}: {} x {} pixels are no cutouts of hosts (at most {} a side); "
                     "for hosts on a "
                     "survey image use host.survey",
-                    hosts->file_place(), hosts->ny(), hosts->nx(), largest_side_pix));
+                    place, hosts.ny(), hosts.nx(), largest_side_pix));
   }
-  if (hosts->ny() < stamp_size_pix || hosts->nx() < stamp_size_pix) {
+  if (hosts.ny() < stamp_size_pix || hosts.nx() < stamp_size_pix) {
     throw DataError(fmt::format(
         "{}: its cutouts of {} x {} pixels are smaller than the stamp ({} pixels); "
         "reduce grid.stamp_size_pix or use larger cutouts",
-        hosts->file_place(), hosts->ny(), hosts->nx(), stamp_size_pix));
+        place, hosts.ny(), hosts.nx(), stamp_size_pix));
   }
-  return hosts;
 }
-
-}  // namespace
 
 std::shared_ptr<const stages::HostCutouts> open_host_cutouts(const HostSection& host,
                                                              const BandNames& bands,
                                                              int stamp_size_pix) {
   EXPECT(!bands.empty());
+  const auto checked = [&](const auto& hosts) {
+    check_cutouts(*hosts, hosts->file_place(), stamp_size_pix);
+    return hosts;
+  };
   if (host.hdf5_file.empty()) {
-    return checked(std::make_shared<const FitsCutouts>(host, bands), stamp_size_pix);
+    return checked(std::make_shared<const FitsCutouts>(host, bands));
   }
-  return checked(std::make_shared<const Hdf5Cutouts>(host, bands), stamp_size_pix);
+  refuse_numpy(host.hdf5_file);
+  return checked(std::make_shared<const Hdf5Cutouts>(host, bands));
 }
 
 }  // namespace lensmill::pipeline

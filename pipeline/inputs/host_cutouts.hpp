@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "lib/core/bands.hpp"
 #include "stages/config/run_config.hpp"
@@ -10,7 +11,7 @@ namespace lensmill::pipeline {
 
 /// The real hosts of a run, from one FITS cube [n, y, x] per band (an image [y, x] is
 /// one host) or from one HDF5 dataset [n, band, y, x] whose bands are the run's, in its
-/// order; with their inverse variances if the config names them. Every file is opened
+/// order; with their weights and masks if the config names them. Every file is opened
 /// once; a cutout's pixels are read when they are asked for, scaled to nmgy.
 /// \throws IoError; DataError, naming the file: truncated, not an image, shapes that
 ///   differ between bands or from their inverse variance, another number of bands than
@@ -18,5 +19,10 @@ namespace lensmill::pipeline {
 /// \independent
 std::shared_ptr<const stages::HostCutouts> open_host_cutouts(
     const config::HostSection& host, const BandNames& bands, int stamp_size_pix);
+
+/// \throws DataError, beginning with `place`: no cutouts, too many, larger than cutouts
+/// are, smaller than the stamp
+void check_cutouts(const stages::HostCutouts& hosts, const std::string& place,
+                   int stamp_size_pix);
 
 }  // namespace lensmill::pipeline

@@ -7,6 +7,7 @@
 #include "lib/io/fits/image_hdu.hpp"
 #include "lib/io/hdf5/dataset.hpp"
 #include "pipeline/inputs/band_of_header.hpp"
+#include "stages/config/host_files.hpp"
 
 /// \file
 /// What a file says of its images, held against what a run takes them for.
@@ -49,7 +50,8 @@ struct ImageUse {
   std::optional<double> pixel_scale_arcsec{};
   /// What the WCS's linear part may be off: more where the optics distort.
   double largest_scale_mismatch = 0.01;
-  bool is_weight = false;  ///< inverse variance, unit^-2
+  bool is_weight = false;
+  config::WeightKind weight_kind = config::WeightKind::invvar;
   bool is_cube_of_hosts = false;
 };
 

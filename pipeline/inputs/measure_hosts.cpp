@@ -37,7 +37,7 @@ void measure_host(const stages::HostCutouts& hosts, std::int64_t host,
   to.centroid_x_pix[h] = nan;
   to.centroid_y_pix[h] = nan;
   for (std::size_t b = 0; b < target.bands; ++b) {
-    if (hosts.is_survey()) {
+    if (hosts.has_mask()) {
       hosts.read_with_mask(host, static_cast<int>(b), pixels.nmgy, pixels.invvar,
                            pixels.mask);
     } else {

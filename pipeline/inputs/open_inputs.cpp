@@ -1,20 +1,26 @@
 #include "pipeline/inputs/open_inputs.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
 #include <map>
 
+#include "lib/core/errors.hpp"
 #include "lib/io/sha256.hpp"
 #include "pipeline/inputs/check_images.hpp"
 #include "pipeline/inputs/check_weights.hpp"
+#include "pipeline/inputs/cutout_files.hpp"
 #include "pipeline/inputs/host_cutouts.hpp"
 #include "pipeline/inputs/invvar_maps.hpp"
 #include "pipeline/inputs/measure_galaxies.hpp"
 #include "pipeline/inputs/measure_hosts.hpp"
 #include "pipeline/inputs/open_psf.hpp"
 #include "pipeline/inputs/open_rows.hpp"
+#include "pipeline/inputs/rows_on_hosts.hpp"
 #include "pipeline/inputs/source_galaxies.hpp"
 #include "pipeline/inputs/survey_hosts.hpp"
+#include "pipeline/inputs/text_column.hpp"
 #include "stages/factory.hpp"
 
 namespace lensmill::pipeline {
@@ -38,6 +44,7 @@ std::vector<InputFile> files_of(const RunConfig& config,
       const auto& band = survey->bands[b];
       add("host " + config.bands[b], band.image);
       if (!band.weight.empty()) add("host weight " + config.bands[b], band.weight);
+      for (const auto& mask : band.masks) add("mask " + mask.key, mask.file);
     }
     add("host positions", survey->positions.file);
   } else if (config.host.kind == config::HostKind::cutouts) {
@@ -47,6 +54,10 @@ std::vector<InputFile> files_of(const RunConfig& config,
           std::tie(config.host.files, config.host.invvar_files);
       if (cubes.contains(band)) add("host " + band, cubes.at(band));
       if (invvar.contains(band)) add("host invvar " + band, invvar.at(band));
+      for (const auto& mask : config.host.masks) {
+        if (!mask.files.contains(band)) continue;
+        add(fmt::format("mask {} {}", mask.key, band), mask.files.at(band));
+      }
     }
   }
   for (std::size_t band = 0; band < config.psf.size(); ++band) {
@@ -71,26 +82,29 @@ std::vector<InputFile> files_of(const RunConfig& config,
   return files;
 }
 
-/// The root's list with digests, on every rank: only the root has read the user's
-/// configuration, in which files stand that the resolved one no longer needs.
+/// The root's list with digests (those that it lacks are made), on every rank: only the
+/// root has read the user's configuration, in which files stand that the resolved one
+/// no longer needs.
 std::vector<InputFile> hashed(std::vector<InputFile> files,
                               const parallel::Communicator& world) {
   std::vector<std::string> roles;
   std::vector<std::string> paths;
+  std::vector<std::string> digests;
   std::vector<char> resolved;
   for (const auto& file : files) {
     roles.push_back(file.role);
     paths.push_back(file.path);
+    digests.push_back(file.sha256);
     resolved.push_back(file.resolved ? 1 : 0);
   }
   world.broadcast(roles);
   world.broadcast(paths);
   world.broadcast(resolved);
-  std::vector<std::string> digests(paths.size());
   world.agree([&] {
     if (!world.is_root()) return;
     std::map<std::string, std::string> known;  // a file may serve several bands
     for (std::size_t i = 0; i < paths.size(); ++i) {
+      if (!digests[i].empty()) continue;
       auto& digest = known[paths[i]];
       if (digest.empty()) digest = io::sha256_of_file(paths[i]);
       digests[i] = digest;
@@ -107,6 +121,37 @@ std::vector<InputFile> hashed(std::vector<InputFile> files,
   return files;
 }
 
+/// Columns of the catalogue that name the hosts' files and the hosts.
+std::vector<std::string> columns_of_hosts(const config::HostSection& host) {
+  std::vector<std::string> columns;
+  if (!host.cutout_files) return columns;
+  const auto add = [&](const config::FileList& list) {
+    if (!list.column.empty() && list.table.empty()) columns.push_back(list.column);
+  };
+  const auto& files = *host.cutout_files;
+  add(files.images);
+  add(files.weights);
+  for (const auto& mask : host.masks) add(mask.beside);
+  if (!columns.empty() && !files.id_column.empty()) columns.push_back(files.id_column);
+  return columns;
+}
+
+/// What the hosts of an HDF5 file are called, by `id_dataset`; null without.
+std::shared_ptr<const stages::HostIds> ids_of_dataset(
+    const config::HostSection& host, const stages::HostCutouts& hosts,
+    std::vector<std::string>& noticed) {
+  if (host.hdf5_id_dataset.empty()) return nullptr;
+  auto texts = read_text_dataset(host.hdf5_file, host.hdf5_id_dataset);
+  if (static_cast<std::int64_t>(texts.size()) != hosts.count()) {
+    throw DataError(fmt::format("{}: {}: names {} hosts, but there are {}",
+                                host.hdf5_file, host.hdf5_id_dataset, texts.size(),
+                                hosts.count()));
+  }
+  auto repeated = repeated_ids(texts, "host.cutouts.id_dataset");
+  if (!repeated.empty()) noticed.push_back(std::move(repeated));
+  return std::make_shared<const stages::HostIds>(make_host_ids(std::move(texts)));
+}
+
 /// What images say of themselves, looked at by the root for all ranks.
 void check_on_root(const RunConfig& config, const stages::Inputs& inputs,
                    const parallel::Communicator& world,
@@ -119,6 +164,7 @@ void check_on_root(const RunConfig& config, const stages::Inputs& inputs,
     };
     add(check_headers(config));
     if (inputs.hosts) add(check_weights(config, *inputs.hosts));
+    if (inputs.hosts) add(check_masks(config, *inputs.hosts));
     if (inputs.noise_maps) add(check_noise_maps(config, *inputs.noise_maps));
   });
   world.broadcast(found);
@@ -140,11 +186,12 @@ OpenedInputs open_inputs(const RunConfig& config, const parallel::Communicator& 
           open_psf(config.psf[band], config.bands[band], config.grid, opened.warnings);
     }
     refuse_bands_as_kernels(config, inputs->psf);
-    if (config.host.kind == config::HostKind::cutouts) {
+    if (config.host.kind == config::HostKind::cutouts && !config.host.cutout_files) {
       inputs->hosts = config.host.survey
                           ? open_survey_hosts(config, noticed)
                           : open_host_cutouts(config.host, config.bands,
                                               config.grid.stamp_size_pix);
+      inputs->host_ids = ids_of_dataset(config.host, *inputs->hosts, noticed);
     }
     if (!config.noise.invvar_files.empty()) {
       inputs->noise_maps = open_invvar_maps(config.noise.invvar_files, config.bands,
@@ -154,6 +201,13 @@ OpenedInputs open_inputs(const RunConfig& config, const parallel::Communicator& 
       galaxies = open_source_galaxies(config.source.galaxies);
     }
   });
+  OpenedCutouts cutouts;
+  if (config.host.cutout_files) {
+    cutouts = open_cutout_files(config, world);
+    inputs->hosts = cutouts.hosts;
+    inputs->host_ids = cutouts.ids;
+    std::ranges::move(cutouts.warnings, std::back_inserter(noticed));
+  }
   check_on_root(config, *inputs, world, noticed);
   if (inputs->hosts) {
     auto measured = measure_hosts(
@@ -180,9 +234,17 @@ OpenedInputs open_inputs(const RunConfig& config, const parallel::Communicator& 
   }
   std::vector<std::string> conversions;
   inputs->rows = open_rows(config.catalogue, stages::needs_of(config, *inputs), world,
-                           conversions);
+                           conversions, columns_of_hosts(config.host));
   for (auto& warning : conversions) opened.warnings.push_back(std::move(warning));
-  opened.files = hashed(files_of(config, galaxies.get()), world);
+  if (!cutouts.host_of_row.empty()) {
+    world.agree([&] {
+      inputs->rows = std::make_shared<const RowsOnHosts>(
+          inputs->rows, std::move(cutouts.host_of_row));
+    });
+  }
+  auto files = files_of(config, galaxies.get());
+  std::ranges::move(cutouts.files, std::back_inserter(files));
+  opened.files = hashed(std::move(files), world);
   world.agree([&] {
     for (auto& warning : check_shared_images(config, opened.files)) {
       opened.warnings.push_back(std::move(warning));

@@ -71,16 +71,29 @@ SurveyImage::SurveyImage(const config::SurveyBand& band, bool needs_wcs)
   if (band.zero_point_mag) nmgy_per_unit_ = nmgy_per_unit(*band.zero_point_mag);
   if (!band.weight.empty()) {
     weight_ = open_image(band.weight, band.weight_hdu);
-    if (weight_->ny() != image_.ny() || weight_->nx() != image_.nx()) {
-      throw DataError(fmt::format(
-          "{}: has {} x {} pixels, but {} has {} x {}; every pixel needs its weight",
-          weight_->place(), weight_->ny(), weight_->nx(), image_.place(), image_.ny(),
-          image_.nx()));
+    require_shape(*weight_, "every pixel needs its weight");
+  }
+  for (const auto& mask : band.masks) {
+    ImageHdu image = open_image(mask.file, mask.hdu);
+    if (mask.file == band.image && image.index() == image_.index()) {
+      throw DataError(
+          fmt::format("{}: {} is the image itself; name the mask's HDU by "
+                      "{}.hdu",
+                      image.place(), mask.key, mask.key));
     }
+    require_shape(image, "a mask is of the same pixels");
+    masks_.emplace_back(MaskRule(mask, named_bits(image), image.place()), image);
   }
   if (needs_wcs) wcs_.emplace(image_);
   detector_offset_ = {-image_.find_double("LTV1").value_or(0.0),
                       -image_.find_double("LTV2").value_or(0.0)};
+}
+
+void SurveyImage::require_shape(const ImageHdu& other, const char* why) const {
+  if (other.ny() == image_.ny() && other.nx() == image_.nx()) return;
+  throw DataError(fmt::format("{}: has {} x {} pixels, but {} has {} x {}; {}",
+                              other.place(), other.ny(), other.nx(), image_.place(),
+                              image_.ny(), image_.nx(), why));
 }
 
 bool SurveyImage::holds(const FitsPixel& pixel) const {
@@ -133,19 +146,21 @@ void SurveyImage::read(int y0, int x0, Image<float>& nmgy, Image<float>* invvar,
   Image<float> weights;
   if (weight_) {
     weights = weight_->read_cutout<float>(0, y_begin, x_begin, rows, columns);
+    to_invvar(band_.weight_kind, nmgy_per_unit_, weights);
   }
-  const double weight_factor = 1.0 / (nmgy_per_unit_ * nmgy_per_unit_);
+  Image<float> hidden;
+  mask_useless(pixels, weight_ ? &weights : nullptr, hidden);
+  for (const auto& [rule, image] : masks_) {
+    rule.apply(image.read_cutout<double>(0, y_begin, x_begin, rows, columns), hidden);
+  }
   for (int y = 0; y < rows; ++y) {
     for (int x = 0; x < columns; ++x) {
       const int to_y = y + y_begin - y0;
       const int to_x = x + x_begin - x0;
       nmgy(to_y, to_x) = static_cast<float>(nmgy_per_unit_ * double{pixels(y, x)});
-      const double weight = weight_ ? weight_factor * double{weights(y, x)} : 1.0;
-      const bool usable =
-          std::isfinite(pixels(y, x)) && weight > 0.0 && std::isfinite(weight);
-      mask(to_y, to_x) = usable ? 0.0F : 1.0F;
+      mask(to_y, to_x) = hidden(y, x);
       if (invvar != nullptr) {
-        (*invvar)(to_y, to_x) = usable ? static_cast<float>(weight) : 0.0F;
+        (*invvar)(to_y, to_x) = hidden(y, x) == 0.0F ? weights(y, x) : 0.0F;
       }
     }
   }

@@ -3,17 +3,20 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lib/core/image.hpp"
 #include "lib/core/pixel_grid.hpp"
 #include "lib/io/fits/image_hdu.hpp"
 #include "lib/io/fits/sky_wcs.hpp"
+#include "pipeline/inputs/pixel_masks.hpp"
 #include "stages/config/run_config.hpp"
 
 namespace lensmill::pipeline {
 
-/// One band's survey image with its weights and world coordinates, open for reading.
+/// One band's survey image with its weights, masks and world coordinates, open for
+/// reading.
 class SurveyImage {
  public:
   /// \throws as open_survey_hosts
@@ -43,9 +46,12 @@ class SurveyImage {
             Image<float>& mask) const;
 
  private:
+  void require_shape(const io::fits::ImageHdu& other, const char* why) const;
+
   config::SurveyBand band_;
   io::fits::ImageHdu image_;
   std::optional<io::fits::ImageHdu> weight_;
+  std::vector<std::pair<MaskRule, io::fits::ImageHdu>> masks_;
   std::optional<io::fits::SkyWcs> wcs_;
   double nmgy_per_unit_ = 1.0;
   io::fits::FitsPixel detector_offset_{0.0, 0.0};

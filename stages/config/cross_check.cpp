@@ -80,11 +80,12 @@ void check_survey(const Section& root, const RunConfig& config) {
                  "`host` is where a host is on its survey image, so it needs "
                  "`host: {survey: ...}`");
   }
-  if (config.host.survey && config.measure.aperture_mask == ApertureMask::circle) {
+  if (config.host.has_masks() && config.measure.aperture_mask == ApertureMask::circle) {
     root.section("measure").problem(
         "aperture_mask",
         "`circle` integrates over a disc and cannot leave out masked pixels; with "
-        "`host.survey` use pixel_overlap or pixel_centre");
+        "hosts "
+        "that have masks use pixel_overlap or pixel_centre");
   }
 }
 

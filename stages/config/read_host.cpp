@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <numbers>
@@ -11,12 +9,6 @@ namespace lensmill::config {
 namespace {
 
 constexpr std::array<std::string_view, 3> kinds = {"sersic", "cutouts", "survey"};
-constexpr std::array<std::string_view, 2> units_of_images = {"zero_point_mag", "units"};
-constexpr Named<HostCentre> centres[] = {{"geometric", HostCentre::geometric},
-                                         {"centroid", HostCentre::centroid}};
-constexpr Named<HostPolicy> policies[] = {{"once", HostPolicy::once},
-                                          {"reuse", HostPolicy::reuse}};
-constexpr Named<bool> image_units[] = {{"nmgy", true}};
 
 /// Whether a prior or a grid axis gives one of two names.
 bool gives(const RunConfig& config, std::string_view a, std::string_view b) {
@@ -45,76 +37,6 @@ void read_sersic(const Section& host, RunConfig& config) {
         {.quantity = "host_phi_rad",
          .prior = catalogue::Sampler{catalogue::Uniform{0.0, std::numbers::pi}},
          .where = where(host, "sersic")});
-  }
-}
-
-void read_cutout_files(const Section& cutouts, RunConfig& config) {
-  auto& out = config.host;
-  if (cutouts.has("file")) {
-    out.hdf5_file = cutouts.existing_file("file");
-    out.hdf5_dataset = cutouts.text("dataset");
-    if (cutouts.has("invvar_dataset")) {
-      out.hdf5_invvar_dataset = cutouts.text("invvar_dataset");
-    }
-    return;
-  }
-  for (const auto& band : config.bands) {
-    if (!cutouts.has(band)) {
-      cutouts.problem(band,
-                      "required, but missing (the FITS cube of this band, or "
-                      "`file` and `dataset` for all bands)");
-      continue;
-    }
-    out.files[band] = cutouts.existing_file(band);
-  }
-  if (!cutouts.has("invvar")) return;
-  const Section invvar = cutouts.section("invvar");
-  for (const auto& band : config.bands) {
-    out.invvar_files[band] = invvar.existing_file(band);
-  }
-  warn_unused_bands(invvar, config.bands);
-}
-
-void read_cutouts(const Section& host, RunConfig& config) {
-  const Section cutouts = host.section("cutouts");
-  auto& out = config.host;
-  read_cutout_files(cutouts, config);
-  if (const auto unit = cutouts.one_of(units_of_images)) {
-    if (*unit == "units") {
-      cutouts.choice<bool>("units", image_units);
-    } else {
-      out.zero_point_mag = cutouts.number("zero_point_mag", closed(0.0, 60.0));
-    }
-  }
-  out.pixel_scale_arcsec =
-      cutouts.number("pixel_scale_arcsec", above_up_to(0.0, 100.0));
-  out.mag_aperture_arcsec =
-      cutouts.number("mag_aperture_arcsec", positive, out.mag_aperture_arcsec);
-  out.centre = cutouts.choice<HostCentre>("centre", centres, out.centre);
-  out.policy = cutouts.choice<HostPolicy>("host_policy", policies, out.policy);
-  out.random_rotation = cutouts.flag("random_rotation", out.random_rotation);
-  out.random_flip = cutouts.flag("random_flip", out.random_flip);
-  out.invvar_includes_source_poisson =
-      cutouts.optional_flag("invvar_includes_source_poisson");
-  out.accept_header_mismatch =
-      cutouts.flag("accept_header_mismatch", out.accept_header_mismatch);
-  out.accept_weight_mismatch =
-      cutouts.flag("accept_invvar_mismatch", out.accept_weight_mismatch);
-  const bool has_invvar = !out.invvar_files.empty() || !out.hdf5_invvar_dataset.empty();
-  if (has_invvar && !out.invvar_includes_source_poisson) {
-    cutouts.problem("invvar_includes_source_poisson",
-                    "required with invvar, but missing (true or false: whether the "
-                    "host's own Poisson noise is in it)");
-  }
-  // A band that the run leaves out still has a file name here.
-  for (const auto& key : cutouts.keys()) {
-    const Node* value = cutouts.raw(key);
-    const bool is_fits =
-        value != nullptr && value->scalar.find(".fits") != std::string::npos;
-    if (is_fits && out.hdf5_file.empty() && !cutouts.asked(key)) {
-      cutouts.has(key);
-      cutouts.warning(key, "not used (the run has no such band)");
-    }
   }
 }
 

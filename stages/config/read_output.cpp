@@ -34,9 +34,11 @@ void check_products(const Section& output, const RunConfig& config) {
     if (std::count(products.begin(), products.end(), product) > 1) {
       output.problem("products", fmt::format("{} is listed twice", product));
     }
-    if (product == "mask" && !config.host.survey) {
-      output.problem("products",
-                     "only hosts cut from survey images (`host.survey`) have a mask");
+    if (product == "mask" && !config.host.has_masks()) {
+      output.problem(
+          "products",
+          "only hosts of `host.survey`, and of `host.cutouts` with files, weight or "
+          "masks, have a mask");
     }
     if (product == "host" && config.host.kind == HostKind::none) {
       output.problem("products", "there is no host image with `host: none`");

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "stages/config/read_weights.hpp"
 #include "stages/config/section_readers.hpp"
 
 namespace lensmill::config {
@@ -19,15 +20,44 @@ int hdu_of(const Section& band, std::string_view key) {
   return band.has(key) ? static_cast<int>(band.integer(key, hdus)) : -1;
 }
 
+/// A file of inverse variances, or a map that says what it is.
+void read_weight(const Section& band, SurveyBand& out) {
+  band.describe("weight", "file, or a map");
+  if (band.is_map("weight")) {
+    const Section weight = band.section("weight");
+    const auto [kind, is_mask] = read_weight_kind(weight);
+    const auto file = weight.existing_file("file");
+    const int hdu = hdu_of(weight, "hdu");
+    if (is_mask) {
+      out.masks.push_back(read_mask(weight));
+      out.masks.back().file = file;
+      out.masks.back().hdu = hdu;
+    } else {
+      out.weight = file;
+      out.weight_hdu = hdu;
+      out.weight_kind = kind;
+    }
+  } else if (band.has("weight")) {
+    out.weight = band.existing_file("weight");
+    out.weight_hdu = hdu_of(band, "weight_hdu");
+    return;
+  }
+  if (band.has("weight_hdu")) {
+    band.problem("weight_hdu", "goes with `weight: FILE`, which is not there");
+  }
+}
+
 SurveyBand read_band(const Section& band, bool sky_subtracted) {
   SurveyBand out;
   out.image = band.existing_file("image");
   out.hdu = hdu_of(band, "hdu");
-  if (band.has("weight")) {
-    out.weight = band.existing_file("weight");
-    out.weight_hdu = hdu_of(band, "weight_hdu");
-  } else if (band.has("weight_hdu")) {
-    band.problem("weight_hdu", "there is no weight that it could be of");
+  read_weight(band, out);
+  const Section masks = band.section("masks");
+  for (const auto& name : masks.keys()) {
+    const Section mask = masks.member(name, "<name>");
+    out.masks.push_back(read_mask(mask));
+    out.masks.back().file = mask.existing_file("file");
+    out.masks.back().hdu = hdu_of(mask, "hdu");
   }
   if (const auto unit = band.one_of(units_of_images)) {
     if (*unit == "units") {

@@ -21,6 +21,7 @@
 #include "lib/light/galaxy_stamp.hpp"
 #include "lib/psf/kernel_policy.hpp"
 #include "lib/psf/outer_wings.hpp"
+#include "stages/config/host_files.hpp"
 
 /// \file
 /// The whole configuration as typed data: what `read_run_config` makes of the YAML, all
@@ -51,8 +52,10 @@ struct CatalogueSection {
 struct SurveyBand {
   std::string image;
   int hdu = -1;        ///< 0: the primary; -1: the first image
-  std::string weight;  ///< inverse variance, (image unit)^-2; "": none
+  std::string weight;  ///< "": none
   int weight_hdu = -1;
+  WeightKind weight_kind = WeightKind::invvar;
+  std::vector<PixelMask> masks;
   std::optional<double> zero_point_mag;  ///< of one image unit; none: nmgy
   std::optional<double> sky;             ///< stated background, image units per pixel
   /// Added to the WCS's sky positions, [ra cos dec, dec].
@@ -127,6 +130,14 @@ struct HostSection {
   std::string hdf5_file, hdf5_dataset;              ///< or one HDF5 [n, band, y, x]
   std::map<std::string, std::string> invvar_files;  ///< optional, same shapes
   std::string hdf5_invvar_dataset;
+  std::string hdf5_id_dataset;  ///< optional: what the hosts are called, [n]
+  std::optional<CutoutFiles> cutout_files;      ///< or one FITS file per host
+  WeightKind weight_kind = WeightKind::invvar;  ///< of invvar_files and their likes
+  std::vector<PixelMask> masks;
+  /// `weight`, `masks` or `files` is given: pixels that tell nothing are masked. Hosts
+  /// with `invvar` alone keep them.
+  bool masks_pixels = false;
+  double min_valid_fraction = 0.9;       ///< where pixels are masked
   std::optional<double> zero_point_mag;  ///< one of zero_point_mag | units: nmgy
   double pixel_scale_arcsec = 0.0;
   /// Radius of the circle about the host's centre whose flux is the host's magnitude
@@ -141,6 +152,13 @@ struct HostSection {
   HostPolicy policy = HostPolicy::reuse;
   bool random_rotation = false;
   bool random_flip = false;
+
+  bool has_masks() const { return survey.has_value() || masks_pixels; }
+  /// Of a stamp's pixels, in every band, for a row not to be bad_host.
+  double least_valid_fraction() const {
+    if (survey) return survey->min_valid_fraction;
+    return masks_pixels ? min_valid_fraction : 0.0;
+  }
 };
 
 enum class PsfKind { gaussian, moffat, pixelised, psfex };

@@ -20,6 +20,8 @@ void read_source(const Section& root, RunConfig& config);
 void read_host(const Section& root, RunConfig& config);
 /// `host.survey`, the hosts cut from survey images. Called by read_host.
 void read_survey(const Section& host, RunConfig& config);
+/// `host.cutouts`. Called by read_host.
+void read_cutouts(const Section& host, RunConfig& config);
 /// After the priors: fills in priors of the PSFs' widths.
 void read_psf(const Section& root, RunConfig& config);
 void read_render_convolve(const Section& root, RunConfig& config);

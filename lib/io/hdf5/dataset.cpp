@@ -88,6 +88,14 @@ Handle select_block(const Handle& file_space, const Shape& start, const Shape& c
   return memory;
 }
 
+/// The type in memory: of strings, that of the file's own length.
+Handle type_in_memory(ElementType type, const TypeInfo& on_disk, const Place& place) {
+  if (type == ElementType::text) {
+    return string_type(on_disk.bytes, place, on_disk.is_ascii);
+  }
+  return own(H5Tcopy(memory_type(type)), H5Tclose, "H5Tcopy", place);
+}
+
 }  // namespace
 
 Dataset::Dataset(Handle handle, Place place, std::shared_ptr<FileState> state)
@@ -121,7 +129,8 @@ void Dataset::write_rows_raw(std::size_t first, std::size_t rows, ElementType ty
   const Handle memory = select_block(space, start, count, place_);
   // Some MPI-IO layers reject a null buffer even for no elements.
   const char nothing = 0;
-  const herr_t result = H5Dwrite(id(), memory_type(type), memory.get(), space.get(),
+  const Handle in_memory = type_in_memory(type, type_, place_);
+  const herr_t result = H5Dwrite(id(), in_memory.get(), memory.get(), space.get(),
                                  transfer.id(), values == nullptr ? &nothing : values);
   if (result < 0) {
     state_->failed = true;
@@ -166,8 +175,8 @@ void Dataset::read_block_raw(const Shape& start, const Shape& count, ElementType
   if (checked_block(start, count, type) == 0) return;
   const Handle space = file_space();
   const Handle memory = select_block(space, start, count, place_);
-  if (H5Dread(id(), memory_type(type), memory.get(), space.get(), H5P_DEFAULT, out) <
-      0) {
+  const Handle in_memory = type_in_memory(type, type_, place_);
+  if (H5Dread(id(), in_memory.get(), memory.get(), space.get(), H5P_DEFAULT, out) < 0) {
     const std::string reason = error_reason();
     refuse_unknown_filters(id(), place_);
     throw IoError(fmt::format("{}: H5Dread failed ({})", place_.text(), reason));

@@ -34,6 +34,7 @@ class Dataset : public Object {
   /// \throws IoError
   template <class T>
   void write_rows(std::size_t first, std::span<const T> values, Transfer& transfer) {
+    static_assert(element_type_of<T>() != ElementType::text);
     EXPECT(row_elements() == 0 || values.size() % row_elements() == 0);
     write_rows_raw(first, row_elements() == 0 ? 0 : values.size() / row_elements(),
                    element_type_of<T>(), values.data(), transfer);
@@ -67,6 +68,7 @@ class Dataset : public Object {
   /// Read the block `start`, `count` (one entry per axis), row-major.
   template <class T>
   std::vector<T> read_block(const Shape& start, const Shape& count) const {
+    static_assert(element_type_of<T>() != ElementType::text);
     std::vector<T> values(checked_block(start, count, element_type_of<T>()));
     read_block_raw(start, count, element_type_of<T>(), values.data());
     return values;
@@ -77,7 +79,8 @@ class Dataset : public Object {
   }
   std::vector<std::string> read_strings() const;
 
-  /// The block as raw bytes of `type`; out must hold them all.
+  /// The block as raw bytes of `type`; out must hold them all. `text` (strings of fixed
+  /// length): all bytes of each.
   void read_block_raw(const Shape& start, const Shape& count, ElementType type,
                       void* out) const;
 

@@ -134,15 +134,15 @@ Dataset Group::create_dataset(const std::string& path, ElementType type,
   return create_contiguous(path, file_type(type), shape);
 }
 
-Dataset Group::create_with(const std::string& path, ElementType type,
-                           const Handle& space, const Handle& properties) {
-  return create(path, file_type(type), space, properties);
+Dataset Group::create_with(const ColumnInfo& info, const Handle& space,
+                           const Handle& properties) {
+  const Handle type = column_type(info, place_of(info.name));
+  return create(info.name, type.get(), space, properties);
 }
 
 Dataset Group::create_column(const ColumnInfo& info, std::size_t rows) {
-  Shape shape{rows};
-  shape.insert(shape.end(), info.row_shape.begin(), info.row_shape.end());
-  Dataset dataset = create_dataset(info.name, info.type, shape);
+  const Handle type = column_type(info, place_of(info.name));
+  Dataset dataset = create_contiguous(info.name, type.get(), column_shape(info, rows));
   dataset.write_attribute("unit", info.unit);
   dataset.write_attribute("description", info.description);
   return dataset;

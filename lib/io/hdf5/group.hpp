@@ -30,10 +30,11 @@ class Group : public Object {
   /// A contiguous dataset, never filled (write every row), without time stamps.
   /// \collective
   Dataset create_dataset(const std::string& path, ElementType type, const Shape& shape);
-  /// A dataset with creation properties of the caller's own. \collective
-  Dataset create_with(const std::string& path, ElementType type, const Handle& space,
+  /// A column's dataset with creation properties of the caller's own, without
+  /// attributes. \collective
+  Dataset create_with(const ColumnInfo& info, const Handle& space,
                       const Handle& properties);
-  /// Shape [rows, info.row_shape...], attributes `unit` and `description`. \collective
+  /// Shape column_shape(info, rows), attributes `unit` and `description`. \collective
   Dataset create_column(const ColumnInfo& info, std::size_t rows);
   /// One UTF-8 string per row, of fixed length (the longest of `values`), written at
   /// once. \collective

@@ -26,14 +26,14 @@ std::vector<std::string> read_strings(
   std::vector<std::string> result(count);
   if (count == 0) return result;
   if (type.variable_length) {
-    const Handle memory = string_type(0, place);
+    const Handle memory = string_type(0, place, type.is_ascii);
     VariableStrings strings(count);
     read(memory.get(), strings.pointers.data());
     for (std::size_t i = 0; i < count; ++i) {
       if (strings.pointers[i] != nullptr) result[i] = strings.pointers[i];
     }
   } else {
-    const Handle memory = string_type(type.bytes, place);
+    const Handle memory = string_type(type.bytes, place, type.is_ascii);
     std::vector<char> text(count * type.bytes);
     read(memory.get(), text.data());
     for (std::size_t i = 0; i < count; ++i) {

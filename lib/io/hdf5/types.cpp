@@ -23,6 +23,7 @@ hid_t memory_type(ElementType type) {
     case ElementType::int64: return H5T_NATIVE_INT64;
     case ElementType::float32: return H5T_NATIVE_FLOAT;
     case ElementType::float64: return H5T_NATIVE_DOUBLE;
+    case ElementType::text: break;  // string_type
   }
   return H5I_INVALID_HID;
 }
@@ -35,6 +36,7 @@ hid_t file_type(ElementType type) {
     case ElementType::int64: return H5T_STD_I64LE;
     case ElementType::float32: return H5T_IEEE_F32LE;
     case ElementType::float64: return H5T_IEEE_F64LE;
+    case ElementType::text: break;  // string_type
   }
   return H5I_INVALID_HID;
 }
@@ -42,6 +44,7 @@ hid_t file_type(ElementType type) {
 std::optional<ElementType> TypeInfo::element_type() const {
   if (content == Content::floating && bytes == 4) return ElementType::float32;
   if (content == Content::floating && bytes == 8) return ElementType::float64;
+  if (content == Content::string && !variable_length) return ElementType::text;
   if (content != Content::integer) return std::nullopt;
   if (!is_signed && bytes == 1) return ElementType::uint8;
   if (!is_signed) return std::nullopt;
@@ -75,6 +78,7 @@ TypeInfo describe(const Handle& type, const Place& place) {
       info.content = Content::string;
       info.variable_length =
           check(H5Tis_variable_str(type.get()), "H5Tis_variable_str", place) > 0;
+      info.is_ascii = H5Tget_cset(type.get()) == H5T_CSET_ASCII;
       break;
     default: break;
   }
@@ -82,6 +86,9 @@ TypeInfo describe(const Handle& type, const Place& place) {
 }
 
 bool converts_to(const TypeInfo& on_disk, ElementType wanted) {
+  if (wanted == ElementType::text) {
+    return on_disk.content == Content::string && !on_disk.variable_length;
+  }
   const bool to_float =
       wanted == ElementType::float32 || wanted == ElementType::float64;
   if (on_disk.content == Content::floating) return to_float;
@@ -93,11 +100,24 @@ bool converts_to(const TypeInfo& on_disk, ElementType wanted) {
   return to_signed && on_disk.bytes < size_of(wanted);
 }
 
-Handle string_type(std::size_t bytes, const Place& place) {
+Handle column_type(const ColumnInfo& info, const Place& place) {
+  if (info.type == ElementType::text) return string_type(info.row_shape.back(), place);
+  return own(H5Tcopy(file_type(info.type)), H5Tclose, "H5Tcopy", place);
+}
+
+Shape column_shape(const ColumnInfo& info, std::size_t rows) {
+  Shape shape{rows};
+  shape.insert(shape.end(), info.row_shape.begin(), info.row_shape.end());
+  if (info.type == ElementType::text) shape.pop_back();
+  return shape;
+}
+
+Handle string_type(std::size_t bytes, const Place& place, bool is_ascii) {
   Handle type = own(H5Tcopy(H5T_C_S1), H5Tclose, "H5Tcopy", place);
   check(H5Tset_size(type.get(), bytes == 0 ? H5T_VARIABLE : bytes), "H5Tset_size",
         place);
-  check(H5Tset_cset(type.get(), H5T_CSET_UTF8), "H5Tset_cset", place);
+  check(H5Tset_cset(type.get(), is_ascii ? H5T_CSET_ASCII : H5T_CSET_UTF8),
+        "H5Tset_cset", place);
   if (bytes != 0) {
     check(H5Tset_strpad(type.get(), H5T_STR_NULLPAD), "H5Tset_strpad", place);
   }

@@ -20,8 +20,8 @@ std::size_t elements(const Shape& shape);
 /// "100 x 64 x 64", or "scalar".
 std::string to_string(const Shape& shape);
 
-/// HDF5's type in memory (native order) and in our files (little-endian). Predefined
-/// types: not to be closed.
+/// HDF5's type in memory (native order) and in our files (little-endian) of numbers.
+/// Predefined types: not to be closed.
 hid_t memory_type(ElementType type);
 hid_t file_type(ElementType type);
 
@@ -33,7 +33,9 @@ struct TypeInfo {
   std::size_t bytes = 0;         ///< of one element
   bool variable_length = false;  ///< strings only
   bool is_signed = true;         ///< integers only
-  /// The lensmill type that contains exactly these values, if there is one.
+  bool is_ascii = false;         ///< strings only: else UTF-8
+  /// The lensmill type that contains exactly these values, if there is one: `text` for
+  /// strings of fixed length.
   std::optional<ElementType> element_type() const;
   /// "float64", "uint16", "string", ...
   std::string text() const;
@@ -45,7 +47,14 @@ TypeInfo describe(const Handle& type, const Place& place);
 /// float are accepted: they round.)
 bool converts_to(const TypeInfo& on_disk, ElementType wanted);
 
-/// A UTF-8 string type of `bytes` (null-padded), or of variable length if 0.
-Handle string_type(std::size_t bytes, const Place& place);
+/// Type and shape [rows, row shape...] of a column in our files: of `text`, strings
+/// without the axis of their bytes.
+Handle column_type(const ColumnInfo& info, const Place& place);
+Shape column_shape(const ColumnInfo& info, std::size_t rows);
+
+/// A string type of `bytes` (null-padded), or of variable length if 0; UTF-8, or of
+/// ASCII's character set, to read what is declared so (HDF5 converts between them in no
+/// way).
+Handle string_type(std::size_t bytes, const Place& place, bool is_ascii = false);
 
 }  // namespace lensmill::io::hdf5

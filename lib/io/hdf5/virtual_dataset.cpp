@@ -8,9 +8,8 @@ namespace lensmill::io::hdf5 {
 namespace {
 
 std::vector<hsize_t> extents(std::size_t rows, const ColumnInfo& info) {
-  std::vector<hsize_t> result{rows};
-  result.insert(result.end(), info.row_shape.begin(), info.row_shape.end());
-  return result;
+  const Shape shape = column_shape(info, rows);
+  return {shape.begin(), shape.end()};
 }
 
 Handle dataspace(const std::vector<hsize_t>& dims, const Place& place) {
@@ -29,6 +28,7 @@ std::int64_t no_rows_value(ElementType type) {
 
 void set_fill(const Handle& properties, ElementType type,
               std::optional<std::int64_t> absent_integer, const Place& place) {
+  if (type == ElementType::text) return;  // zeros: empty strings
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const std::int64_t integer = absent_integer.value_or(no_rows_value(type));
   const bool floating = type == ElementType::float32 || type == ElementType::float64;
@@ -51,7 +51,7 @@ Dataset create_virtual_dataset(Group& group, const ColumnInfo& info, std::size_t
       own(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, "H5Pcreate", place);
   check(H5Pset_obj_track_times(properties.get(), 0), "H5Pset_obj_track_times", place);
   set_fill(properties, info.type, absent_integer, place);
-  std::vector<hsize_t> start(info.row_shape.size() + 1, 0);
+  std::vector<hsize_t> start(extents(rows, info).size(), 0);
   for (const auto& shard : shards) {
     EXPECT(shard.first_row + shard.rows <= rows);
     if (shard.rows == 0 || info.row_elements() == 0) continue;
@@ -66,7 +66,7 @@ Dataset create_virtual_dataset(Group& group, const ColumnInfo& info, std::size_t
           "H5Pset_virtual", place);
   }
   check(H5Sselect_all(space.get()), "H5Sselect_all", place);
-  Dataset dataset = group.create_with(info.name, info.type, space, properties);
+  Dataset dataset = group.create_with(info, space, properties);
   dataset.write_attribute("unit", info.unit);
   dataset.write_attribute("description", info.description);
   return dataset;

@@ -21,10 +21,9 @@ struct ShardSource {
 /// `source_path` of the shards, all of info's type and row shape. Rows without a shard,
 /// and those of a missing or damaged one, read as the fill value, without an error:
 /// NaN; for integers `absent_integer`, or a value that no row of ours has: the lowest
-/// of a signed type, 255 of uint8. So no code may conclude from this file that a run is
-/// complete.
-/// \independent, serial driver only (virtual datasets don't work through MPI-IO)
-/// \throws IoError
+/// of a signed type, 255 of uint8; strings are empty. So no code may conclude from this
+/// file that a run is complete. \independent, serial driver only (virtual datasets
+/// don't work through MPI-IO) \throws IoError
 Dataset create_virtual_dataset(Group& group, const ColumnInfo& info, std::size_t rows,
                                const std::string& source_path,
                                std::span<const ShardSource> shards,

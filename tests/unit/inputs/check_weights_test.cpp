@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "lib/core/errors.hpp"
@@ -52,6 +53,13 @@ class Noisy final : public stages::HostCutouts {
       }
     }
   }
+  void read_with_mask(std::int64_t host, int band, Image<float>& nmgy,
+                      Image<float>& invvar, Image<float>& mask) const override {
+    read(host, band, nmgy, invvar);
+    mask.assign(side, side, 0.0F);
+    for (int y = 0; y < hidden_rows; ++y) std::ranges::fill(mask.view().row(y), 1.0F);
+  }
+  int hidden_rows = 0;
   bool flat = false;
   double stated = 1.0;
   int valid = side;
@@ -142,6 +150,65 @@ TEST(CheckWeights, FewBlankPixelsOrNoneThatVaryAreNotATest) {
   hosts.flat = true;
   EXPECT_THAT(check_weights(config_of(), hosts),
               ElementsAre(AllOf(HasSubstr("not tested"), HasSubstr("do not vary"))));
+}
+
+TEST(CheckWeights, SayWhatAWeightWouldFitAs) {
+  using config::WeightKind;
+  constexpr double noise = 0.02;
+  const auto advice = [](WeightKind truth, WeightKind stated) {
+    // What the pixels of such a weight are read as.
+    const double number = truth == WeightKind::invvar     ? 1.0 / (noise * noise)
+                          : truth == WeightKind::variance ? noise * noise
+                                                          : noise;
+    const double read = stated == WeightKind::invvar     ? 1.0 / std::sqrt(number)
+                        : stated == WeightKind::variance ? std::sqrt(number)
+                                                         : number;
+    const WeightCheck check{.image_sigma_nmgy = noise, .weight_sigma_nmgy = read};
+    return advice_on(check, stated, 1.0);
+  };
+
+  EXPECT_THAT(advice(WeightKind::rms, WeightKind::invvar),
+              HasSubstr("`weight: {kind: rms}` it says 0.02 nmgy, which fits"));
+  EXPECT_THAT(advice(WeightKind::variance, WeightKind::invvar),
+              HasSubstr("kind: variance"));
+  EXPECT_THAT(advice(WeightKind::invvar, WeightKind::rms), HasSubstr("kind: invvar"));
+  EXPECT_THAT(advice(WeightKind::invvar, WeightKind::variance),
+              HasSubstr("kind: invvar"));
+  EXPECT_THAT(advice(WeightKind::rms, WeightKind::variance), HasSubstr("kind: rms"));
+}
+
+TEST(CheckWeights, AdviseInTheImagesUnitAndNothingWhereNothingFits) {
+  // 0.02 nmgy are 0.2 units of 0.1 nmgy.
+  const WeightCheck rms{.image_sigma_nmgy = 0.02,
+                        .weight_sigma_nmgy = 0.1 / std::sqrt(0.2)};
+  EXPECT_THAT(advice_on(rms, config::WeightKind::invvar, 0.1), HasSubstr("kind: rms"));
+
+  EXPECT_EQ(
+      advice_on(
+          {.image_sigma_nmgy = 0.02, .weight_sigma_nmgy = 0.2, .one_value = false},
+          config::WeightKind::invvar, 1.0),
+      "is it an inverse variance, in the image's unit^-2?");
+}
+
+TEST(CheckWeights, KnowAMask) {
+  Noisy hosts;
+  hosts.stated = 1.0 / sigma;  // weights of 1
+
+  EXPECT_THAT([&] { check_weights(config_of(), hosts); },
+              ThrowsMessage<DataError>(HasSubstr("kind: mask, masked: zero")));
+}
+
+TEST(CheckMasks, NoticeOneOfTheOtherSense) {
+  Noisy hosts;
+  auto config = config_of();
+  EXPECT_THAT(check_masks(config, hosts), IsEmpty());
+  config.host.masks.resize(1);
+  hosts.hidden_rows = side / 2;
+  EXPECT_THAT(check_masks(config, hosts), IsEmpty());
+  hosts.hidden_rows = side / 2 + 1;
+
+  EXPECT_THAT(check_masks(config, hosts),
+              ElementsAre(HasSubstr("band r: 51 % of the pixels are masked")));
 }
 
 /// The bands' ratios of a configuration on true images.

@@ -165,6 +165,73 @@ TEST(HostCutouts, Hdf5GivesTheSamePixels) {
   }
 }
 
+/// Cutouts of 1 to 3 whose weight is a standard deviation of 0.5, but for one pixel of
+/// 0, and whose mask has bit 1 set in one pixel and bit 0 in another.
+void add_rms_and_mask(config::HostSection& host) {
+  host.weight_kind = config::WeightKind::rms;
+  host.masks_pixels = true;
+  auto& mask = host.masks.emplace_back();
+  mask.key = "host.cutouts.masks.cr";
+  mask.bits = {"1"};
+}
+double rms_at(int y, int x) { return y == 2 && x == 3 ? 0.0 : 0.5; }
+double bits_at(int y, int x) { return y == 4 && x == 5 ? 2.0 : y == 4 && x == 6; }
+
+void expect_rms_and_mask(const stages::HostCutouts& hosts) {
+  Image<float> nmgy, invvar, mask;
+  hosts.read_with_mask(1, 1, nmgy, invvar, mask);
+
+  ASSERT_TRUE(hosts.has_mask());
+  for (int y = 0; y < ny; ++y) {
+    for (int x = 0; x < nx; ++x) {
+      const bool masked = (y == 2 && x == 3) || (y == 4 && x == 5);
+      EXPECT_EQ(mask(y, x), masked ? 1.0F : 0.0F) << y << " " << x;
+      EXPECT_EQ(invvar(y, x), masked ? 0.0F : 4.0F) << y << " " << x;
+      EXPECT_EQ(nmgy(y, x), pixel(1, 1, y, x));
+    }
+  }
+}
+
+TEST(HostCutouts, CubesHaveWeightsOfAKindAndMasks) {
+  const TemporaryFolder folder;
+  auto section = fits_section(folder);
+  add_rms_and_mask(section);
+  for (const auto& band : bands) {
+    section.invvar_files[band] =
+        write_cube((folder / (band + "-rms.fits")).string(), count, ny, nx,
+                   [](int, int y, int x) { return rms_at(y, x); });
+    section.masks[0].files[band] =
+        write_cube((folder / (band + "-bits.fits")).string(), count, ny, nx,
+                   [](int, int y, int x) { return bits_at(y, x); });
+  }
+
+  expect_rms_and_mask(*open_host_cutouts(section, bands, stamp));
+}
+
+TEST(HostCutouts, Hdf5HasThemToo) {
+  const TemporaryFolder folder;
+  auto section = hdf5_section(folder);
+  add_rms_and_mask(section);
+  section.hdf5_invvar_dataset = "rms";
+  section.masks[0].dataset = "bits";
+  const auto at = [](std::size_t i, auto value) {
+    const auto k = static_cast<int>(i);
+    return value(k / nx % ny, k % nx);
+  };
+  {
+    auto file = io::hdf5::File::open_for_update(section.hdf5_file);
+    write_dataset(file, "rms", {count, 2, ny, nx},
+                  [&](std::size_t i) { return at(i, rms_at); });
+    write_dataset(file, "bits", {count, ny, nx},  // of all bands
+                  [&](std::size_t i) { return at(i, bits_at); });
+  }
+
+  expect_rms_and_mask(*open_host_cutouts(section, bands, stamp));
+
+  section.masks[0].dataset = "none";
+  expect_refused(section, HasSubstr("none"));
+}
+
 TEST(HostCutouts, FilesAreOpenedOnce) {
   const TemporaryFolder folder;
   const auto fits_files = fits_section(folder);

@@ -200,5 +200,47 @@ TEST(OpenRows, ALargeFileIsNotReadWhole) {
   EXPECT_LT(test_support::peak_memory_mib() - before, most_mib);
 }
 
+TEST(OpenRows, PassOverWhatNamesHostsElsewhere) {
+  const TemporaryFolder folder;
+  const auto section =
+      file_section(csv_file(folder, "lens_q,Cutout,id\n0.5,a.fits,x\n0.6,b.fits,y\n"));
+  std::vector<std::string> warnings;
+
+  const auto rows = open_rows(section, needs, {}, warnings, {"cutout", "ID"});
+
+  EXPECT_THAT(rows->given(), ElementsAre("lens_q"));
+  EXPECT_THAT(rows->read(0, 2).values, ElementsAre(0.5, 0.6));
+  EXPECT_THAT(warnings, IsEmpty());
+}
+
+TEST(OpenRows, AHostIdNamesNoHostByItself) {
+  const TemporaryFolder folder;
+  std::vector<std::string> warnings;
+
+  // As in this program's own catalogues.
+  const auto rows =
+      open_rows(file_section(csv_file(folder, "host_index,host_id\n3,x1\n")), needs, {},
+                warnings);
+  EXPECT_THAT(rows->given(), ElementsAre("host_index"));
+  EXPECT_THAT(warnings, ElementsAre(HasSubstr("column `host_id` is not used")));
+
+  EXPECT_THAT(
+      [&] {
+        open_rows(file_section(csv_file(folder, "lens_q,host_id\n0.5,x1\n")), needs, {},
+                  warnings);
+      },
+      ThrowsMessage<DataError>(HasSubstr("names its host by host_index")));
+  const auto path = (folder / "text.h5").string();
+  {
+    auto file = io::hdf5::File::create(path);
+    const std::vector<std::string> names{"a", "b"};
+    const std::vector<double> q{0.5, 0.6};
+    file.write_strings("host_id", names);
+    file.create_dataset("lens_q", ElementType::float64, {2}).write_all<double>(q);
+  }
+  EXPECT_THAT([&] { open_rows(file_section(path), needs, {}, warnings); },
+              ThrowsMessage<DataError>(HasSubstr("names its host by host_index")));
+}
+
 }  // namespace
 }  // namespace lensmill::pipeline

@@ -208,6 +208,50 @@ TEST(SurveyHosts, OutsideTheImageUndefinedAndWithoutWeightIsMasked) {
   EXPECT_NEAR(invvar(32, 32), 400.0, 1.0e-3);
 }
 
+TEST(SurveyHosts, AWeightMayBeOfAnyKindAndMasksStandBesideIt) {
+  const TemporaryFolder folder;
+  write_image(folder / "r.fits", {}, pixel_name);
+  write_image(folder / "rms.fits", {},
+              [](int y, int x) { return y == 100 && x == 103 ? -1.0 : 0.5; });
+  write_image(folder / "bits.fits", {},
+              [](int y, int x) { return y == 100 && x == 105 ? 8.0 : 4.0; });
+  write_image(folder / "good.fits", {},
+              [](int y, int x) { return y == 100 && x == 107 ? 0.0 : 1.0; });
+  write_bytes(folder / "positions.csv", "x_pix,y_pix\n101,101\n");
+  const auto text = edited(one_band(), "units: nmgy}",
+                           "zero_point_mag: 25.0, weight: {file: rms.fits, kind: rms}, "
+                           "masks: {cr: {file: bits.fits, bits: [3]}, "
+                           "good: {file: good.fits, masked: zero}}}\n"
+                           "    weight_includes_source_poisson: true");
+  Image<float> nmgy, invvar, mask;
+
+  const auto hosts = open(folder, text);
+  hosts->read_with_mask(0, 0, nmgy, invvar, mask);
+
+  int masked = 0;
+  for (const float pixel : mask.pixels()) masked += pixel != 0.0F ? 1 : 0;
+  EXPECT_EQ(masked, 3);
+  EXPECT_EQ(mask(32, 35), 1.0F);  // [100, 103]: no standard deviation
+  EXPECT_EQ(mask(32, 37), 1.0F);
+  EXPECT_EQ(mask(32, 39), 1.0F);
+  EXPECT_EQ(invvar(32, 37), 0.0F);
+  // 0.5 units of zero point 25 are 0.05 nmgy.
+  EXPECT_NEAR(invvar(32, 32), 400.0, 1.0e-3);
+
+  const auto itself = edited(text, "file: bits.fits", "file: r.fits");
+  EXPECT_THAT([&] { open(folder, itself); },
+              ThrowsMessage<DataError>(HasSubstr("is the image itself")));
+  // A mask alone is no weight: the noise is measured.
+  const auto alone =
+      edited(one_band(), "units: nmgy}",
+             "units: nmgy, weight: {file: good.fits, kind: mask, masked: "
+             "zero}}");
+  const auto unweighted = open(folder, alone);
+  unweighted->read_with_mask(0, 0, nmgy, invvar, mask);
+  EXPECT_FALSE(unweighted->has_invvar());
+  EXPECT_EQ(mask(32, 39), 1.0F);
+}
+
 TEST(SurveyHosts, APositionOffTheImageIsAllMasked) {
   const TemporaryFolder folder;
   write_image(folder / "r.fits", {}, pixel_name);

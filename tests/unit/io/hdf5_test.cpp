@@ -70,6 +70,32 @@ TEST(Hdf5File, GivesBackColumnsStringsAndAttributes) {
   EXPECT_FALSE(file.has("nowhere/arc_snr"));
 }
 
+TEST(Hdf5File, ColumnsOfTextAreStringsOfFixedLength) {
+  const TemporaryFolder folder;
+  const std::string path = (folder / "a.h5").string();
+  const ColumnInfo info{.name = "host_id",
+                        .unit = "",
+                        .description = "a name",
+                        .type = ElementType::text,
+                        .row_shape = {3}};
+  {
+    File file = File::create(path);
+    auto dataset = file.create_column(info, 2);
+    Transfer transfer;
+    dataset.write_rows_raw(0, 2, ElementType::text, "abcx\0\0", transfer);
+  }
+
+  const auto dataset = File::open(path).open_dataset("host_id");
+  std::string second(3, '?');
+  dataset.read_block_raw({1}, {1}, ElementType::text, second.data());
+
+  EXPECT_EQ(dataset.shape(), Shape{2});
+  EXPECT_EQ(dataset.type().element_type(), ElementType::text);
+  EXPECT_EQ(dataset.type().bytes, 3U);
+  EXPECT_THAT(dataset.read_strings(), ElementsAre("abc", "x"));
+  EXPECT_EQ(second, std::string("x\0\0", 3));
+}
+
 TEST(Hdf5File, ReadsRowsAndBlocks) {
   const TemporaryFolder folder;
   const std::string path = (folder / "cube.h5").string();

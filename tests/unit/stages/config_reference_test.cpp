@@ -71,8 +71,27 @@ const std::vector<std::vector<Edit>>& coverage() {
         "0.01, moffat_alpha_arcsec: 17, moffat_beta: 1.7}, " +
             policy}},
       {{"host: none",
-        "host: {survey: {r: {image: bins.csv, units: nmgy}, positions: {file: "
-        "bins.csv}, sky_subtracted: true}}"}},
+        "host: {survey: {r: {image: bins.csv, units: nmgy, weight: {file: bins.csv, "
+        "hdu: 1, kind: mask, bits: [1], masked: nonzero}, masks: {cr: {file: bins.csv, "
+        "hdu: 1, masked: zero}}}, positions: {file: bins.csv}, sky_subtracted: "
+        "true}}"}},
+      {{"host: none",
+        "host: {cutouts: {r: bins.csv, units: nmgy, pixel_scale_arcsec: 0.262, weight: "
+        "{kind: mask, files: {r: bins.csv}}, masks: {cr: {files: {r: bins.csv}}}}}"}},
+      {{"host: none",
+        "host: {cutouts: {file: bins.csv, dataset: /i, id_dataset: /id, units: nmgy, "
+        "pixel_scale_arcsec: 0.262, weight: {kind: mask, dataset: /w, bits: [1], "
+        "masked: "
+        "nonzero}, masks: {cr: {dataset: /m}}, min_valid_fraction: 0.8}}"}},
+      {{"host: none",
+        "host: {cutouts: {files: {column: c, table: bins.csv}, id_column: id, id_card: "
+        "ID, "
+        "band_order: [r], units: nmgy, weight: {kind: mask, extension: M}, masks: {cr: "
+        "{extension: M, bits: [1], masked: nonzero}}}}"}},
+      {{"host: none",
+        "host: {cutouts: {files: '*.fits', units: nmgy, weight: {kind: rms, files: "
+        "{column: c, table: bins.csv}}, masks: {cr: {files: {column: c, table: "
+        "bins.csv}}}}}"}},
       {{"  sky_sigma_nmgy: {r: 0.01}\n",
         "  invvar: {r: bins.csv}\n"
         "  correlation: {r: {lags: [[1]], variance_times_invvar: 0.7}}\n"},
@@ -111,7 +130,10 @@ void collect(Document& document, std::map<std::string, KnownKey>& keys) {
     replace("noise.correlation.", "<band>");
     replace("source.galaxies.cuts.", "<column>");
     for (const std::string band : {"g", "r", "z"}) {
-      if (key.path == "host.cutouts." + band) key.path = "host.cutouts.<band>";
+      for (const std::string parent : {"host.cutouts.", "host.cutouts.weight.files.",
+                                       "host.cutouts.masks.<name>.files."}) {
+        if (key.path == parent + band) key.path = parent + "<band>";
+      }
     }
     auto& known = keys.emplace(key.path, key).first->second;
     if (known.default_value.empty()) known.default_value = key.default_value;

@@ -1,0 +1,26 @@
+"""python3 -m lensmill COMMAND ...: see --help."""
+
+import argparse
+import sys
+
+from lensmill import stack_to_hdf5
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(prog="python3 -m lensmill", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    stack_to_hdf5.add_command(commands)
+    options = parser.parse_args(arguments)
+    try:
+        options.run(options)
+    except stack_to_hdf5.StackError as error:
+        print(f"lensmill: {error}", file=sys.stderr)
+        return 65
+    except OSError as error:
+        print(f"lensmill: {error}", file=sys.stderr)
+        return 74
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
