@@ -127,6 +127,12 @@ void compare_unit(const ImageClaims& claims, const ImageUse& use,
       return;
     }
     text = weight.base;
+  } else if (const auto weight = weight_unit_of(text);
+             weight.kind != WeightKind::rms && unit_of(weight.base).zero_point_mag) {
+    findings.problems.push_back(
+        fmt::format("{}: its unit is '{}', that of {}, but {} takes it for an image",
+                    claims.place, *claims.unit, name_of(weight.kind), use.key));
+    return;
   }
   if (text.empty()) return;
   const Unit unit = unit_of(text);

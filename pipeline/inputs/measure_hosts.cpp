@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <span>
+#include <utility>
 
 #include "lib/imaging/host_image.hpp"
 
@@ -67,15 +69,17 @@ std::string listed(const std::vector<std::size_t>& hosts) {
 
 std::vector<std::string> warnings_of(const stages::HostMeasurements& measured,
                                      const std::vector<double>& not_finite_pixels,
-                                     const BandNames& bands, bool survey) {
+                                     const BandNames& bands, bool survey,
+                                     const std::vector<std::int64_t>& hosts) {
   const std::string section = survey ? "host.survey" : "host.cutouts";
   std::vector<std::string> warnings;
-  const std::size_t count = measured.centroid_x_pix.size();
+  const std::size_t count = hosts.size();
   for (std::size_t b = 0; b < bands.size(); ++b) {
     std::vector<std::size_t> not_finite;
     std::vector<std::size_t> no_background;
     std::vector<std::size_t> not_positive;
-    for (std::size_t h = 0; h < count; ++h) {
+    for (const std::int64_t host : hosts) {
+      const auto h = static_cast<std::size_t>(host);
       const std::size_t slot = h * bands.size() + b;
       if (not_finite_pixels[slot] > 0.0) not_finite.push_back(h);
       if (std::isnan(measured.background_sigma_nmgy[slot])) {
@@ -109,23 +113,41 @@ std::vector<std::string> warnings_of(const stages::HostMeasurements& measured,
 
 }  // namespace
 
+stages::HostMeasurements unmeasured(std::int64_t hosts, std::size_t bands) {
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  const auto count = static_cast<std::size_t>(hosts);
+  const std::vector<double> per_host(count, nan);
+  const std::vector<double> per_band(count * bands, nan);
+  return {.flux_nmgy = per_band,
+          .background_sigma_nmgy = per_band,
+          .centroid_x_pix = per_host,
+          .centroid_y_pix = per_host};
+}
+
 MeasuredHosts measure_hosts(const stages::HostCutouts& hosts, const BandNames& bands,
                             double aperture_radius_pix,
-                            const parallel::Communicator& world) {
+                            const parallel::Communicator& world,
+                            const std::vector<std::int64_t>& only) {
   MeasuredHosts result;
   auto& measured = result.measurements;
   const auto count = static_cast<std::size_t>(hosts.count());
+  std::vector<std::int64_t> wanted = only;
+  if (wanted.empty()) {
+    wanted.resize(count);
+    std::iota(wanted.begin(), wanted.end(), std::int64_t{0});
+  }
   std::vector<double> not_finite_pixels(count * bands.size());
   measured.flux_nmgy.resize(count * bands.size());
   measured.background_sigma_nmgy.resize(count * bands.size());
   measured.centroid_x_pix.resize(count);
   measured.centroid_y_pix.resize(count);
   world.agree([&] {
-    const std::int64_t first = hosts.count() * world.rank() / world.size();
-    const std::int64_t end = hosts.count() * (world.rank() + 1) / world.size();
+    const auto ranks = static_cast<std::size_t>(world.size());
+    const auto rank = static_cast<std::size_t>(world.rank());
     Pixels pixels;
-    for (std::int64_t host = first; host < end; ++host) {
-      measure_host(hosts, host, aperture_radius_pix, pixels,
+    for (std::size_t k = wanted.size() * rank / ranks;
+         k < wanted.size() * (rank + 1) / ranks; ++k) {
+      measure_host(hosts, wanted[k], aperture_radius_pix, pixels,
                    {measured, not_finite_pixels, bands.size()});
     }
   });
@@ -135,7 +157,21 @@ MeasuredHosts measure_hosts(const stages::HostCutouts& hosts, const BandNames& b
         &measured.centroid_y_pix, &not_finite_pixels}) {
     world.sum(std::span<double>(*column));
   }
-  result.warnings = warnings_of(measured, not_finite_pixels, bands, hosts.is_survey());
+  if (wanted.size() < count) {
+    auto all = unmeasured(hosts.count(), bands.size());
+    for (const std::int64_t host : wanted) {
+      const auto h = static_cast<std::size_t>(host);
+      all.centroid_x_pix[h] = measured.centroid_x_pix[h];
+      all.centroid_y_pix[h] = measured.centroid_y_pix[h];
+      for (std::size_t k = h * bands.size(); k < (h + 1) * bands.size(); ++k) {
+        all.flux_nmgy[k] = measured.flux_nmgy[k];
+        all.background_sigma_nmgy[k] = measured.background_sigma_nmgy[k];
+      }
+    }
+    measured = std::move(all);
+  }
+  result.warnings =
+      warnings_of(measured, not_finite_pixels, bands, hosts.is_survey(), wanted);
   const double fits_in_pix = 0.5 * (std::min(hosts.ny(), hosts.nx()) - 1);
   if (aperture_radius_pix > fits_in_pix) {
     result.warnings.push_back(

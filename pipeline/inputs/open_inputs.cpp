@@ -171,9 +171,59 @@ void check_on_root(const RunConfig& config, const stages::Inputs& inputs,
   std::ranges::move(found, std::back_inserter(noticed));
 }
 
+/// The hosts of all rows, each once; empty where that cannot be said without all hosts'
+/// fluxes, or saves nothing.
+std::vector<std::int64_t> hosts_of_rows(const RunConfig& config,
+                                        const std::shared_ptr<stages::Inputs>& inputs) {
+  constexpr std::int64_t many_hosts = 1000;
+  constexpr std::int64_t rows_at_once = 1024;
+  const auto& rows = *inputs->rows;
+  if (inputs->hosts->count() < many_hosts || rows.count() >= inputs->hosts->count()) {
+    return {};
+  }
+  // Which host a row has is drawn without a look at the hosts.
+  inputs->host_measurements = unmeasured(inputs->hosts->count(), config.bands.size());
+  std::vector<std::int64_t> hosts;
+  try {
+    const auto setup = stages::make_setup(config, inputs);
+    for (std::int64_t first = 0; first < rows.count(); first += rows_at_once) {
+      const auto block = rows.read(first, std::min(rows_at_once, rows.count() - first));
+      for (std::size_t row = 0; row < block.rows(); ++row) {
+        hosts.push_back(
+            setup.sampler->sample(block.injection_id[row], block.row(row)).host_index);
+      }
+    }
+  } catch (const Error&) {
+    return {};  // what is wrong is said where it is met
+  }
+  std::ranges::sort(hosts);
+  hosts.erase(std::unique(hosts.begin(), hosts.end()), hosts.end());
+  return hosts;
+}
+
+/// Measure the hosts, or those that the run's rows have.
+void measure(const RunConfig& config, HostsToMeasure which,
+             const parallel::Communicator& world,
+             const std::shared_ptr<stages::Inputs>& inputs,
+             std::vector<std::string>& warnings) {
+  std::vector<std::int64_t> only;
+  world.agree([&] {
+    if (which == HostsToMeasure::of_rows) only = hosts_of_rows(config, inputs);
+  });
+  auto measured = measure_hosts(
+      *inputs->hosts, config.bands,
+      config.host.mag_aperture_arcsec / config.host.pixel_scale_arcsec, world, only);
+  inputs->host_measurements = std::move(measured.measurements);
+  std::ranges::move(measured.warnings, std::back_inserter(warnings));
+  if (!inputs->hosts->is_survey()) return;
+  std::ranges::move(survey_warnings(*inputs->hosts, config, inputs->psf),
+                    std::back_inserter(warnings));
+}
+
 }  // namespace
 
-OpenedInputs open_inputs(const RunConfig& config, const parallel::Communicator& world) {
+OpenedInputs open_inputs(const RunConfig& config, const parallel::Communicator& world,
+                         HostsToMeasure which) {
   OpenedInputs opened;
   const auto inputs = std::make_shared<stages::Inputs>();
   inputs->conflict = config.catalogue.overrides_priors ? catalogue::Conflict::rows_win
@@ -209,39 +259,27 @@ OpenedInputs open_inputs(const RunConfig& config, const parallel::Communicator& 
     std::ranges::move(cutouts.warnings, std::back_inserter(noticed));
   }
   check_on_root(config, *inputs, world, noticed);
-  if (inputs->hosts) {
-    auto measured = measure_hosts(
-        *inputs->hosts, config.bands,
-        config.host.mag_aperture_arcsec / config.host.pixel_scale_arcsec, world);
-    inputs->host_measurements = std::move(measured.measurements);
-    for (auto& warning : measured.warnings) {
-      opened.warnings.push_back(std::move(warning));
-    }
-    if (inputs->hosts->is_survey()) {
-      for (auto& warning : survey_warnings(*inputs->hosts, config, inputs->psf)) {
-        opened.warnings.push_back(std::move(warning));
-      }
-    }
-  }
-  for (auto& warning : noticed) opened.warnings.push_back(std::move(warning));
+  std::vector<std::string> later = std::move(noticed);
   if (galaxies) {
     auto measured = measure_galaxies(*galaxies, config.source.galaxies, world);
     inputs->galaxies = galaxies;
     inputs->galaxy_measurements = std::move(measured.measurements);
-    for (auto& warning : measured.warnings) {
-      opened.warnings.push_back(std::move(warning));
-    }
+    std::ranges::move(measured.warnings, std::back_inserter(later));
   }
   std::vector<std::string> conversions;
   inputs->rows = open_rows(config.catalogue, stages::needs_of(config, *inputs), world,
                            conversions, columns_of_hosts(config.host));
-  for (auto& warning : conversions) opened.warnings.push_back(std::move(warning));
+  std::ranges::move(conversions, std::back_inserter(later));
   if (!cutouts.host_of_row.empty()) {
     world.agree([&] {
       inputs->rows = std::make_shared<const RowsOnHosts>(
           inputs->rows, std::move(cutouts.host_of_row));
     });
   }
+  if (inputs->hosts) {
+    measure(config, which, world, inputs, opened.warnings);
+  }
+  std::ranges::move(later, std::back_inserter(opened.warnings));
   auto files = files_of(config, galaxies.get());
   std::ranges::move(cutouts.files, std::back_inserter(files));
   opened.files = hashed(std::move(files), world);

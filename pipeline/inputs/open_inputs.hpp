@@ -20,6 +20,12 @@ struct OpenedInputs {
   std::vector<std::string> warnings;  ///< for the user, the same on every rank
 };
 
+/// Which real hosts are measured.
+enum class HostsToMeasure {
+  all,
+  of_rows,  ///< where there are many hosts and fewer rows: those that the rows have
+};
+
 /// Open, check and measure what the configuration names: PSFs, hosts, source
 /// galaxies, the catalogue. Memory per rank stays bounded: catalogue and hosts are read
 /// by rows, cutouts and galaxies one by one; only kernels are kept.
@@ -27,6 +33,7 @@ struct OpenedInputs {
 ///   file and what in it is wrong
 /// \collective over `world`
 OpenedInputs open_inputs(const config::RunConfig& config,
-                         const parallel::Communicator& world);
+                         const parallel::Communicator& world,
+                         HostsToMeasure which = HostsToMeasure::all);
 
 }  // namespace lensmill::pipeline

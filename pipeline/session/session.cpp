@@ -27,8 +27,10 @@ config::RunConfig read_config(const std::string& path,
 
 Session open_session(const config::RunConfig& config,
                      const parallel::Communicator& world, Log& log) {
-  Session session{
-      .config = config, .opened = open_inputs(config, world), .setup = {}, .plan = {}};
+  Session session{.config = config,
+                  .opened = open_inputs(config, world, HostsToMeasure::of_rows),
+                  .setup = {},
+                  .plan = {}};
   world.agree(
       [&] { session.setup = stages::make_setup(config, session.opened.inputs); });
   session.plan = {.rows = session.rows().count(),

@@ -255,6 +255,24 @@ class CutoutFiles(Case):
         wrong(edited(TEXT, "units: nmgy", "id_card: TARGETID\n    units: nmgy"), BAD_DATA,
               "has no card TARGETID, which host.cutouts.id_card names")
 
+    def test_weights_of_another_kind_are_refused_with_theirs(self):
+        kinds = {"rms": NOISE, "variance": NOISE**2, "mask": 1.0}
+        for kind, value in kinds.items():
+            for seed, name in enumerate(IDS):
+                hdus = viewer_hdus(seed)
+                hdus[1].data[hdus[1].data > 0] = value
+                hdus.writeto(self.folder / "cut" / f"{name}.fits", overwrite=True)
+            advice = ("it holds nothing but 0 and 1: a mask" if kind == "mask" else
+                      f"as `weight: {{kind: {kind}}}` it says 0.02 nmgy, which fits")
+            done = self.ends(TEXT, BAD_DATA, "host.cutouts: weight of band g: says a noise",
+                             "blank pixels scatter by 0.0", advice,
+                             "host.cutouts.accept_invvar_mismatch: true")
+            self.assertIn("weight of band z", done.stderr)
+
+        # The last one is a mask: as such it is taken, and the noise is measured.
+        self.ends(edited(TEXT, "kind: invvar, extension",
+                         "kind: mask, masked: zero, extension"), 0)
+
     def test_a_numpy_stack_becomes_hdf5(self):
         hosts = [galaxy(seed) for seed in range(4)]
         arrays = {"images": numpy.stack([image for image, _, _ in hosts]),

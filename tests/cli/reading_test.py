@@ -229,12 +229,13 @@ class Documented(Case):
     def written(self):
         """Datasets of runs that together use every column that can be written."""
         hosts = numpy.random.default_rng(1).normal(1.0, 0.1, (3, 20, 20)) + 1.0
-        fits.PrimaryHDU(hosts).writeto(self.folder / "hosts.fits")
+        with h5py.File(self.folder / "hosts.h5", "w") as file:
+            file["images"], file["ids"] = hosts[:, None], numpy.array([b"a", b"b", b"c"])
         y, x = numpy.mgrid[-7:8, -7:8]
         kernel = numpy.exp(-(x * x + y * y) / 8.0)
         fits.PrimaryHDU([kernel, 2 * kernel]).writeto(self.folder / "kernels.fits")
-        cutouts = edited(SMALL, "host: none", "host: {cutouts: {r: hosts.fits, units: nmgy,"
-                         " pixel_scale_arcsec: 0.262, random_flip: true,"
+        cutouts = edited(SMALL, "host: none", "host: {cutouts: {file: hosts.h5, dataset: images,"
+                         " id_dataset: ids, units: nmgy, pixel_scale_arcsec: 0.262, random_flip: true,"
                          " random_rotation: true}}")
         kernels = edited(SMALL, "{kind: gaussian, fwhm_pix: 4.0}",
                          "{kind: pixelised, file: kernels.fits, includes_pixel: true, "

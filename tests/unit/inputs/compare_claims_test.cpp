@@ -81,6 +81,31 @@ TEST(StatedUnit, OfAWeightIsTheImagesToTheMinusTwo) {
   EXPECT_THAT(problems_of_unit("adu", nmgy), IsEmpty());
 }
 
+TEST(StatedUnit, SaysWhatKindOfWeightItIs) {
+  using config::WeightKind;
+  const auto weight = [](WeightKind kind, std::optional<double> zero_point_mag = {}) {
+    auto use = weight_of(used_as("r", zero_point_mag));
+    use.weight_kind = kind;
+    return use;
+  };
+  EXPECT_THAT(problems_of_unit("nanomaggy^2", weight(WeightKind::variance)), IsEmpty());
+  EXPECT_THAT(problems_of_unit("nmgy", weight(WeightKind::rms)), IsEmpty());
+  EXPECT_THAT(problems_of_unit("nJy", weight(WeightKind::rms, 31.4)), IsEmpty());
+  EXPECT_THAT(problems_of_unit("nJy**2", weight(WeightKind::variance)), SizeIs(1));
+  EXPECT_THAT(problems_of_unit("nanomaggy^2", weight(WeightKind::invvar)),
+              ElementsAre(AllOf(HasSubstr("that of variances"),
+                                HasSubstr("takes it for inverse variances"),
+                                HasSubstr("weight: {kind: variance}"))));
+  EXPECT_THAT(problems_of_unit("1/nmgy^2", weight(WeightKind::rms)),
+              ElementsAre(HasSubstr("weight: {kind: invvar}")));
+  // The image's own, copied with its header.
+  EXPECT_THAT(problems_of_unit("nanomaggy", weight(WeightKind::variance)), IsEmpty());
+  // Weights taken for an image.
+  EXPECT_THAT(problems_of_unit("1/nanomaggy^2", used_as("r")),
+              ElementsAre(HasSubstr("that of inverse variances, but "
+                                    "host.survey.r.image takes it for an image")));
+}
+
 TEST(StatedZeroPoint, BeyondAMagnitudeIsRefusedAndBeyondAThirdNoticed) {
   const auto found = [](double mag) {
     ClaimFindings findings;
@@ -191,7 +216,8 @@ TEST(ImageClaims, ATrueCoaddContradictsNothingButAnotherUnit) {
   EXPECT_THAT(problems(open("image"), used_as("g")), IsEmpty());
   EXPECT_THAT(problems(open("invvar"), weight_of(used_as("g"))), IsEmpty());
   EXPECT_EQ(problems(open("nexp"), weight_of(used_as("g"))).size(), 1U);
-  EXPECT_EQ(problems(open("invvar"), used_as("g")).size(), 1U);
+  // Its unit and its IMTYPE, both.
+  EXPECT_EQ(problems(open("invvar"), used_as("g")).size(), 2U);
   // Its unit and its MAGZERO, both.
   EXPECT_EQ(problems(open("image"), used_as("g", 30.0)).size(), 2U);
 }

@@ -175,6 +175,28 @@ TEST(CutoutFiles, TheSameFileUnderTwoNamesIsNoticed) {
               ElementsAre(HasSubstr("hold the same bytes")));
 }
 
+TEST(CutoutFiles, ManyHaveOneDigestThatAnyChangeChanges) {
+  constexpr int more_than_are_listed = 1001;
+  const TemporaryFolder folder;
+  write_cutout(folder / "first.fits", 0);
+  write_cutout(folder / "last.fits", 1);
+  for (int host = 0; host < more_than_are_listed; ++host) {
+    const bool last = host + 1 == more_than_are_listed;
+    std::filesystem::create_symlink(
+        folder / (last ? "last.fits" : "first.fits"),
+        folder / ("cut-" + std::to_string(1000 + host) + ".fits"));
+  }
+
+  const auto before = open_cutout_files(read(folder), {}).files;
+  write_cutout(folder / "last.fits", 2);
+  const auto after = open_cutout_files(read(folder), {}).files;
+
+  ASSERT_EQ(before.size(), 1U);
+  ASSERT_EQ(after.size(), 1U);
+  EXPECT_EQ(before[0].role, "host cutouts (1001 files: digest of their digests)");
+  EXPECT_NE(before[0].sha256, after[0].sha256);
+}
+
 TEST(HostIds, AreNumbersWhereAllAre) {
   EXPECT_THAT(make_host_ids({"12", "-3"}).numbers, ElementsAre(12, -3));
   // Names that programs do not write as numbers, and one beyond 64 bits.
