@@ -22,7 +22,7 @@ constexpr std::array all{
     Product{"variance", "nmgy2", "variance of `positive`", &BandImages::variance,
             false},
     Product{"mask", "",
-            "1 where the host's survey image is masked, left out of measurements",
+            "1 where the host's image is masked, left out of measurements",
             &BandImages::mask, false},
 };
 

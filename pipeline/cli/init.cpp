@@ -51,6 +51,14 @@ std::string adapted(std::string_view text, const std::string& preset,
 
 ExitCode run(const po::variables_map& values, const Context& context) {
   const std::filesystem::path path = values["FILE"].as<std::string>();
+  const std::string stem = path.stem().string();
+  if (stem.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                             "0123456789._-") != std::string::npos) {
+    throw UsageError(fmt::format(
+        "init: {}: its name becomes the run's, which names files; use letters, digits, "
+        "`.`, `_` and `-` alone",
+        path.string()));
+  }
   const bool given = values.count("survey") > 0;
   const std::string preset =
       given ? values["survey"].as<std::string>() : std::string(general);
@@ -64,7 +72,7 @@ ExitCode run(const po::variables_map& values, const Context& context) {
     }
   });
   context.log.result(
-      fmt::format("{}: from {}; edit it (every key is commented), then\n"
+      fmt::format("{}: from {}; edit it, then\n"
                   "  lensmill check {}      # is it valid, what will it take\n"
                   "  lensmill run {}",
                   path.string(), preset, path.string(), path.string()));

@@ -36,6 +36,24 @@ struct NamedImage {
   config::WeightKind weight_kind = config::WeightKind::invvar;
 };
 
+/// Masks beside them, each of a band: of their headers that alone counts.
+std::vector<NamedImage> masks_of(const RunConfig& config) {
+  std::vector<NamedImage> masks;
+  const auto& host = config.host;
+  for (std::size_t b = 0; b < config.bands.size(); ++b) {
+    const auto& band = config.bands[b];
+    const auto& stated = host.survey ? host.survey->bands[b].masks : host.masks;
+    for (const auto& mask : stated) {
+      const auto cube = mask.files.find(band);
+      const auto& path = cube == mask.files.end() ? mask.file : cube->second;
+      if (path.empty()) continue;
+      masks.push_back({mask.key, host.survey ? "host.survey" : "host.cutouts", band,
+                       path, mask.hdu, true});
+    }
+  }
+  return masks;
+}
+
 std::vector<NamedImage> images_of(const RunConfig& config) {
   std::vector<NamedImage> images;
   const auto& host = config.host;
@@ -141,6 +159,19 @@ std::vector<std::string> check_headers(const RunConfig& config) {
                     .is_weight = image.is_weight,
                     .weight_kind = image.weight_kind,
                     .is_cube_of_hosts = image.section == "host.cutouts"},
+                   findings);
+  }
+  for (const auto& mask : masks_of(config)) {
+    const auto claims = claims_of(open(mask));
+    ImageClaims of_band{.place = claims.place, .filters = claims.filters};
+    compare_claims(of_band,
+                   {.key = mask.key,
+                    .section = mask.section,
+                    .band = mask.band,
+                    .zero_point_mag = {},
+                    .pixel_scale_arcsec = {},
+                    .is_weight = true,
+                    .is_cube_of_hosts = false},
                    findings);
   }
   if (!config.host.hdf5_file.empty()) check_hdf5(config, findings);

@@ -221,15 +221,17 @@ std::vector<InputFile> input_files(const CutoutPaths& paths,
   return files;
 }
 
-/// The same picture under two names.
-std::string repeated_files(const std::vector<InputFile>& files) {
-  std::map<std::string, const InputFile*> known;
-  for (const auto& file : files) {
-    if (!file.role.starts_with("host cutout ")) continue;
-    const auto [at, is_new] = known.emplace(file.sha256, &file);
+/// The same picture under two names. \param digests of each host's files, its image's
+/// first
+std::string repeated_files(const std::vector<std::string>& images,
+                           const std::vector<std::string>& digests) {
+  const std::size_t files_per_host = digests.size() / images.size();
+  std::map<std::string, std::size_t> known;
+  for (std::size_t host = 0; host < images.size(); ++host) {
+    const auto [at, is_new] = known.emplace(digests[host * files_per_host], host);
     if (is_new) continue;
-    return fmt::format("{}: {} and {} hold the same bytes: one host under two names",
-                       files_key, at->second->path, file.path);
+    return fmt::format("{}: {} and {} contain the same bytes: one host under two names",
+                       files_key, images[at->second], images[host]);
   }
   return "";
 }
@@ -322,8 +324,8 @@ OpenedCutouts open_cutout_files(const config::RunConfig& config,
     }
     if (!world.is_root()) return;
     opened.files = input_files(lists.paths, found.digests);
-    for (auto text :
-         {repeated_ids(lists.ids, files_key), repeated_files(opened.files)}) {
+    for (auto text : {repeated_ids(lists.ids, files_key),
+                      repeated_files(lists.paths.images, found.digests)}) {
       if (!text.empty()) found.warnings.push_back(std::move(text));
     }
   });

@@ -168,8 +168,15 @@ FoundPlanes find_planes(const File& file, const PlaneQuery& query,
     return found;
   }
   if (like == nullptr) {
+    const auto stated = planes;
     apply_order(file, query, planes);
-  } else if (silent && like->all.size() == planes.size()) {
+    for (std::size_t k = 0; k < planes.size(); ++k) {
+      const auto& by_header = stated[k].second;
+      found.against_headers = found.against_headers ||
+                              (!by_header.empty() && by_header != planes[k].second &&
+                               !is_band(by_header, planes[k].second));
+    }
+  } else if ((silent || like->against_headers) && like->all.size() == planes.size()) {
     for (std::size_t k = 0; k < planes.size(); ++k) {
       planes[k].second = like->all[k].second;
     }

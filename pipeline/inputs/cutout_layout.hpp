@@ -39,13 +39,16 @@ struct FoundPlanes {
   std::vector<PlanePlace> of_band;  ///< the run's bands, in its order
   /// Every plane with its band, "" where nothing says it.
   std::vector<std::pair<PlanePlace, std::string>> all;
+  /// Whether bands are those of `band_order` against what the headers say.
+  bool against_headers = false;
 };
 /// The planes of each of the run's bands. Bands are found by a cube's
 /// cards BAND0, BAND1, ... or BANDS, an image's BAND (FILTER, FILTNAM, BANDS with one
 /// entry, EXTNAME), the primary HDU's where it has none; else by `band_order`, which
 /// what the headers say may not contradict. Planes of which nothing says the band have
 /// that of the image that is as many planes from the first, where `like` (the images'
-/// planes, all of them) has as many.
+/// planes, all of them) has as many; where `like` goes against its headers, all planes
+/// have, since weights repeat the images' cards.
 /// \throws DataError, naming file and HDU: no such HDU, a band missing or there twice,
 ///   planes without a band, another number of planes than BANDS or band_order have
 FoundPlanes find_planes(const io::fits::File& file, const PlaneQuery& query,

@@ -182,7 +182,10 @@ class Hdf5Cutouts final : public StackedCutouts {
         file_(io::hdf5::File::open(host.hdf5_file)),
         pixels_(file_.open_dataset(host.hdf5_dataset)) {
     const auto& shape = pixels_.shape();
-    if (shape.size() != 4 || shape[1] != bands.size()) {
+    const auto stated = stated_bands();
+    if (shape.size() == 4 && !stated.empty()) {
+      choose_planes(stated, bands);
+    } else if (shape.size() != 4 || shape[1] != bands.size()) {
       throw DataError(fmt::format(
           "{}: has shape [{}], but [n, band, y, x] with the run's {} band{} ({}) is "
           "needed",
@@ -220,8 +223,39 @@ class Hdf5Cutouts final : public StackedCutouts {
   }
 
  private:
+  /// The attribute `bands` of the dataset, else of the file; empty: there is none.
+  std::vector<std::string> stated_bands() const {
+    if (pixels_.has_attribute("bands")) return pixels_.read_strings_attribute("bands");
+    const auto root = file_.open_group("/");
+    if (root.has_attribute("bands")) return root.read_strings_attribute("bands");
+    return {};
+  }
+  void choose_planes(const std::vector<std::string>& stated, const BandNames& bands) {
+    if (stated.size() != pixels_.shape()[1]) {
+      throw DataError(
+          fmt::format("{}: has {} bands, but its attribute `bands` names {}",
+                      file_place(), pixels_.shape()[1], stated.size()));
+    }
+    for (const auto& band : bands) {
+      const auto at = std::ranges::find(stated, band);
+      if (at == stated.end()) {
+        throw DataError(
+            fmt::format("{}: has no band {} (its attribute `bands` names {})",
+                        file_place(), band, fmt::join(stated, ", ")));
+      }
+      plane_of_band_.push_back(static_cast<std::size_t>(at - stated.begin()));
+    }
+  }
+
   void require_shape(const Dataset& dataset, const io::hdf5::Shape& wanted,
                      const char* why) const {
+    if (!dataset.is_written()) {
+      throw DataError(fmt::format(
+          "{}: {}: is declared as [{}], but not all of it was ever written (zeros "
+          "would "
+          "be read): write all of it",
+          dataset.file_path(), dataset.path(), fmt::join(dataset.shape(), ", ")));
+    }
     if (dataset.shape() == wanted) return;
     throw DataError(fmt::format("{}: {}: has shape [{}], but {} has [{}]; {}",
                                 dataset.file_path(), dataset.path(),
@@ -240,8 +274,10 @@ class Hdf5Cutouts final : public StackedCutouts {
       dataset.read_block_raw({host, 0, 0}, {1, rows, columns}, element_type_of<T>(),
                              image.data());
     } else {
-      dataset.read_block_raw({host, static_cast<std::size_t>(band), 0, 0},
-                             {1, 1, rows, columns}, element_type_of<T>(), image.data());
+      const auto b = static_cast<std::size_t>(band);
+      dataset.read_block_raw(
+          {host, plane_of_band_.empty() ? b : plane_of_band_[b], 0, 0},
+          {1, 1, rows, columns}, element_type_of<T>(), image.data());
     }
   }
 
@@ -261,6 +297,7 @@ class Hdf5Cutouts final : public StackedCutouts {
 
   io::hdf5::File file_;
   Dataset pixels_;
+  std::vector<std::size_t> plane_of_band_;  ///< empty: in order
   std::optional<Dataset> invvar_;
   std::vector<std::pair<MaskRule, Dataset>> masks_;
 };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <optional>
 
 #include "lib/core/errors.hpp"
@@ -122,7 +123,13 @@ CutoutFacts inspect_cutout(const config::RunConfig& config, const CutoutPaths& p
   for (const auto& hdu : hdus_of(cutout.weights)) {
     compare(config, hdu, true, cutout, facts);
   }
-  compare_places(images, facts);
+  // Weights and masks of another galaxy have its place.
+  auto all = images;
+  std::ranges::move(hdus_of(cutout.weights), std::back_inserter(all));
+  for (const auto& mask : cutout.masks) {
+    for (const auto& [rule, plane] : mask) all.push_back(plane.hdu);
+  }
+  compare_places(all, facts);
   if (cutout.weights.empty()) {
     const auto file = io::fits::File::open(paths.images[index]);
     for (const int hdu : file.image_hdus()) {

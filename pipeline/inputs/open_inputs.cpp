@@ -6,6 +6,7 @@
 #include <iterator>
 #include <map>
 
+#include "lib/catalogue/quantities.hpp"
 #include "lib/core/errors.hpp"
 #include "lib/io/sha256.hpp"
 #include "pipeline/inputs/check_images.hpp"
@@ -132,7 +133,12 @@ std::vector<std::string> columns_of_hosts(const config::HostSection& host) {
   add(files.images);
   add(files.weights);
   for (const auto& mask : host.masks) add(mask.beside);
-  if (!columns.empty() && !files.id_column.empty()) columns.push_back(files.id_column);
+  // A column that the run needs for itself may name the hosts, too.
+  const bool is_needed = files.id_column == "injection_id" ||
+                         catalogue::find_quantity(files.id_column).has_value();
+  if (!files.id_column.empty() && files.images.table.empty() && !is_needed) {
+    columns.push_back(files.id_column);
+  }
   return columns;
 }
 

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "lib/core/contracts.hpp"
 #include "lib/core/errors.hpp"
 
 namespace lensmill::pipeline {
@@ -127,7 +128,11 @@ MaskRule::MaskRule(const config::PixelMask& mask,
                    const std::map<std::string, int>& names, const std::string& place)
     : zero_masks_(mask.zero_masks) {
   for (const auto& bit : mask.bits) {
-    if (const auto number = number_of(bit)) {
+    // read_mask has refused all other numbers.
+    const bool is_number =
+        std::ranges::all_of(bit, [](unsigned char c) { return std::isdigit(c) != 0; });
+    if (const auto number = number_of(bit); number && is_number) {
+      EXPECT(*number < static_cast<std::uint64_t>(most_bits));
       bits_ |= std::uint64_t{1} << *number;
       continue;
     }

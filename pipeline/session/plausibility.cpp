@@ -6,12 +6,16 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <set>
 #include <span>
 #include <type_traits>
+#include <variant>
 
 #include "lib/catalogue/columns.hpp"
 #include "lib/catalogue/quantities.hpp"
 #include "lib/core/statistics.hpp"
+#include "lib/imaging/blank_pixels.hpp"
+#include "lib/imaging/local_scatter.hpp"
 #include "pipeline/session/timings.hpp"
 
 namespace lensmill::pipeline {
@@ -64,22 +68,33 @@ double mag_of(double flux_nmgy) {
                          : std::numeric_limits<double>::quiet_NaN();
 }
 
-/// Standard deviation of the pixels about their median, by the median absolute
-/// deviation; of the stamp's outer frame, which a galaxy in the middle leaves mostly
-/// blank.
-double own_noise(const Image<float>& image) {
-  const int frame = std::max(2, image.ny() / 8);
-  std::vector<float> pixels;
-  for (int y = 0; y < image.ny(); ++y) {
-    for (int x = 0; x < image.nx(); ++x) {
-      const bool outside =
-          std::min({y, x, image.ny() - 1 - y, image.nx() - 1 - x}) < frame;
-      if (outside && std::isfinite(image(y, x))) pixels.push_back(image(y, x));
-    }
+/// What the stamp's blank pixels say of the noise: its own and, by their variance, the
+/// stated one.
+struct Noise {
+  double own_nmgy = std::numeric_limits<double>::quiet_NaN();
+  double stated_nmgy = std::numeric_limits<double>::quiet_NaN();
+};
+Noise noise_of(const stages::BandImages& images) {
+  constexpr std::size_t fewest_pixels = 200;
+  Image<float> pixels = images.negative;
+  Image<std::uint8_t> blank(pixels.ny(), pixels.nx());
+  for (std::size_t i = 0; i < pixels.size(); ++i) {
+    const float variance = images.variance.pixels()[i];
+    const bool masked = images.mask.size() > 0 && images.mask.pixels()[i] != 0.0F;
+    const bool usable = !masked && std::isfinite(pixels.pixels()[i]) &&
+                        std::isfinite(variance) && variance > 0.0F;
+    blank.pixels()[i] = usable ? 1 : 0;
+    if (!usable) pixels.pixels()[i] = 0.0F;
   }
-  const float middle = median(std::span(pixels));
-  for (float& pixel : pixels) pixel = std::abs(pixel - middle);
-  return sigma_per_mad * double{median(std::span(pixels))};
+  imaging::keep_blank_pixels(pixels, {.cell_pix = std::max(pixels.ny(), pixels.nx())},
+                             blank);
+  std::vector<float> variance;
+  for (std::size_t i = 0; i < pixels.size(); ++i) {
+    if (blank.pixels()[i] != 0) variance.push_back(images.variance.pixels()[i]);
+  }
+  if (variance.size() < fewest_pixels) return {};
+  return {.own_nmgy = imaging::local_scatter(pixels, blank),
+          .stated_nmgy = std::sqrt(double{median(std::span(variance))})};
 }
 
 /// Full width at half of the largest sample, the mean of x and y, linearly between
@@ -138,34 +153,87 @@ void collect_band(const stages::Stamp& stamp, const config::RunConfig& config,
   }
   const auto& images = stamp.images[b];
   if (!config.noise.enabled || images.variance.size() == 0) return;
-  std::vector<float> variance(images.variance.pixels().begin(),
-                              images.variance.pixels().end());
-  std::erase_if(variance, [](float value) { return !std::isfinite(value); });
-  const double stated = std::sqrt(double{median(std::span(variance))});
-  add("sky_sigma", "nmgy", stated);
-  add("own_noise_over_stated", "", own_noise(images.negative) / stated);
+  const Noise noise = noise_of(images);
+  add("sky_sigma", "nmgy", noise.stated_nmgy);
+  add("own_noise_over_stated", "", noise.own_nmgy / noise.stated_nmgy);
+}
+
+/// Angles under names that no column has, as shear_phi_rad: by what they are drawn
+/// from.
+void collect_priors(const catalogue::Priors& priors, Collected& collected) {
+  const auto is_angle = [](const std::string& name) {
+    const auto found = catalogue::find_quantity(name);
+    return found && !found->quantity->is_column() && found->quantity->unit == "rad";
+  };
+  for (const auto& entry : priors.entries) {
+    const auto* sampler = std::get_if<catalogue::Sampler>(&entry.prior);
+    if (sampler == nullptr || !is_angle(entry.quantity)) continue;
+    for (const double u : {0.05, 0.5, 0.95}) {
+      collected.add(entry.quantity, "rad", catalogue::quantile(*sampler, u));
+    }
+  }
+  for (const auto& table : priors.joint_tables) {
+    const std::size_t columns = table.quantities.size();
+    for (std::size_t k = 0; k < table.values.size(); ++k) {
+      const auto& name = table.quantities[k % columns];
+      if (is_angle(name)) collected.add(name, "rad", table.values[k]);
+    }
+  }
+}
+
+/// And the catalogue's, as they are given.
+void collect_given(const std::vector<std::string>& names, std::span<const double> row,
+                   Collected& collected) {
+  for (std::size_t k = 0; k < names.size(); ++k) {
+    const auto found = catalogue::find_quantity(names[k]);
+    if (found && !found->quantity->is_column() && found->quantity->unit == "rad") {
+      collected.add(names[k], "rad", row[k]);
+    }
+  }
 }
 
 }  // namespace
 
+std::vector<std::int64_t> spread_rows(std::int64_t count, std::int64_t most) {
+  // Multiples of the golden ratio, modulo 1: any number of them is spread evenly, and
+  // they share no period with a grid's axes.
+  constexpr double golden = 0.6180339887498949;
+  const std::int64_t wanted = std::min(count, most);
+  std::vector<std::int64_t> rows;
+  std::set<std::int64_t> seen;
+  for (std::int64_t k = 0; k < 4 * wanted; ++k) {
+    const double share = std::fmod(static_cast<double>(k) * golden, 1.0);
+    const auto row = std::min(
+        count - 1, static_cast<std::int64_t>(share * static_cast<double>(count)));
+    if (seen.insert(row).second) rows.push_back(row);
+    if (static_cast<std::int64_t>(rows.size()) == wanted) return rows;
+  }
+  for (std::int64_t row = 0; static_cast<std::int64_t>(rows.size()) < wanted; ++row) {
+    if (seen.insert(row).second) rows.push_back(row);
+  }
+  return rows;
+}
+
 Plausibility check_plausibility(const Session& session, std::vector<SamplePair>* pairs,
                                 std::size_t most_pairs) {
   const auto& config = session.config;
-  const std::int64_t count = session.plan.rows;
-  const std::int64_t stride = std::max<std::int64_t>(1, count / most_rows);
   auto stamp = session.chain().make_stamp();
   Plausibility result;
   Collected collected;
   std::map<Status, std::int64_t> by_status;
   double spent = 0.0;
-  for (std::int64_t k = 0; k < count && spent < seconds; k += stride) {
+  collect_priors(config.priors, collected);
+  for (const std::int64_t row : spread_rows(session.plan.rows, most_rows)) {
+    if (spent >= seconds) break;
     const Stopwatch watch(spent);
-    const auto block = session.rows().read(k, 1);
+    const auto block = session.rows().read(row, 1);
+    collect_given(session.rows().given(), block.row(0), collected);
     session.chain().apply(block.injection_id[0], block.row(0), stamp);
     ++result.rows;
     ++by_status[stamp.status];
     if (is_failure(stamp.status)) ++result.failed;
     if (!has_images(stamp.status)) continue;
+    ++result.with_images;
     collected.add("theta_e", "arcsec", stamp.injection.theta_e_arcsec);
     collected.add("n_images", "", stamp.measurement.n_images);
     collected.add("magnification", "", stamp.measurement.magnification);

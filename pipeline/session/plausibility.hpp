@@ -34,12 +34,13 @@ struct Suspicion {
 struct Plausibility {
   std::int64_t rows = 0;  ///< rendered
   std::int64_t failed = 0;
+  std::int64_t with_images = 0;
   std::vector<std::pair<Status, std::int64_t>> by_status;  ///< those that occur
   std::vector<Spread> spreads;
   std::vector<Suspicion> suspicions;
 
   /// Whether no row at all could be rendered: the run would be worthless.
-  bool hopeless() const { return rows > 0 && failed == rows; }
+  bool hopeless() const { return rows > 0 && with_images == 0; }
   /// One screen: the table with marks, then the marks' sentences.
   std::string text() const;
 };
@@ -50,7 +51,11 @@ struct SamplePair {
   std::vector<Image<float>> negative, positive;  ///< [band]
 };
 
-/// Render rows spread evenly over the run, at most 200 and for at most some seconds.
+/// `most` of the rows 0 .. count - 1 (all, if there are fewer), none twice, in an order
+/// whose beginnings are spread evenly over the run, too.
+std::vector<std::int64_t> spread_rows(std::int64_t count, std::int64_t most);
+
+/// Render rows spread evenly over the run, at most 200 and for at most ten seconds.
 /// The marks: angles beyond a full turn (degrees?), hosts and arcs of magnitudes that
 /// no survey has (zero point?), colours with the bands in another order, arcs that
 /// cannot be seen or outshine everything, noise unlike the images' own, PSFs too narrow

@@ -24,7 +24,7 @@ constexpr double least_snr = 1.0;
 constexpr double most_snr = 3000.0;
 // Noise of images that were resampled is 0.8 of what their weights say, by nature.
 constexpr double largest_noise_ratio = 2.0;
-constexpr double sharpest_psf_arcsec = 0.04;
+constexpr double sharpest_psf_arcsec = 0.02;  // adaptive optics, short-wave JWST
 constexpr double broadest_psf_arcsec = 3.0;
 constexpr double largest_theta_e_arcsec = 10.0;
 // Below this share of the PSF's width the images cannot be told from a point.
@@ -64,37 +64,55 @@ class Marks {
     }
   }
 
-  void magnitudes(const std::string& band) {
-    if (const auto* host = find("host_mag", band)) {
-      if (host->median < brightest_host_mag || host->median > faintest_host_mag) {
-        mark(*host,
-             fmt::format("a median host of magnitude {:.1f} is too {} for a "
-                         "galaxy of a lens survey; check zero point and units",
-                         host->median,
-                         host->median < brightest_host_mag ? "bright" : "faint"));
+  /// Call mark_one(spread) for each band's `name`, if `beyond` is true of all of them:
+  /// one band alone may be faint by nature.
+  template <class Beyond, class MarkOne>
+  void in_all_bands(const char* name, Beyond beyond, MarkOne mark_one) {
+    std::vector<const Spread*> found;
+    for (const auto& band : config_.bands) {
+      if (const auto* spread = find(name, band)) found.push_back(spread);
+    }
+    if (!std::ranges::all_of(found, beyond)) return;
+    for (const auto* spread : found) mark_one(*spread);
+  }
+
+  void magnitudes() {
+    in_all_bands(
+        "host_mag", [](const Spread* s) { return s->median > faintest_host_mag; },
+        [&](const Spread& s) {
+          mark(s, fmt::format("a median host of magnitude {:.1f} is too faint for a "
+                              "galaxy of a lens survey; check zero point and units",
+                              s.median));
+        });
+    for (const auto& band : config_.bands) {
+      if (const auto* host = find("host_mag", band);
+          host && host->median < brightest_host_mag) {
+        mark(*host, fmt::format("a median host of magnitude {:.1f} is too bright for a "
+                                "galaxy of a lens survey; check zero point and units",
+                                host->median));
+      }
+      if (const auto* arc = find("arc_mag", band);
+          arc && arc->median < brightest_arc_mag) {
+        mark(*arc, fmt::format("a median arc of magnitude {:.1f} is too bright; check "
+                               "the source's magnitudes and their zero point",
+                               arc->median));
       }
     }
-    if (const auto* arc = find("arc_mag", band);
-        arc && arc->median < brightest_arc_mag) {
-      mark(*arc,
-           fmt::format("a median arc of magnitude {:.1f} is too bright; check the "
-                       "source's magnitudes and their zero point",
-                       arc->median));
-    }
-    if (const auto* snr = find("arc_snr", band)) {
-      if (snr->median < least_snr) {
-        mark(*snr,
-             fmt::format("half of the arcs have a signal-to-noise ratio below {:.2g}: "
-                         "they cannot be seen; check source magnitudes, sky and "
-                         "zero point",
-                         snr->median));
-      } else if (snr->median > most_snr) {
-        mark(*snr,
-             fmt::format("a median signal-to-noise ratio of {:.2g} is that of no arc; "
-                         "check source magnitudes, sky and zero point",
-                         snr->median));
-      }
-    }
+    in_all_bands(
+        "arc_snr", [](const Spread* s) { return s->median < least_snr; },
+        [&](const Spread& s) {
+          mark(s, fmt::format("half of the arcs have a signal-to-noise ratio below "
+                              "{:.2g} and cannot be seen; check source magnitudes, sky "
+                              "and zero point",
+                              s.median));
+        });
+    in_all_bands(
+        "arc_snr", [](const Spread* s) { return s->median > most_snr; },
+        [&](const Spread& s) {
+          mark(s, fmt::format("a median signal-to-noise ratio of {:.2g} is that of no "
+                              "arc; check source magnitudes, sky and zero point",
+                              s.median));
+        });
   }
 
   void noise(const std::string& band) {
@@ -174,10 +192,10 @@ class Marks {
     angles();
     theta_e();
     for (const auto& band : config_.bands) {
-      magnitudes(band);
       noise(band);
       psf(band);
     }
+    magnitudes();
     colours();
     return std::move(marks_);
   }

@@ -19,6 +19,9 @@ def add_command(commands):
         "stack-to-hdf5", help="host cutouts in .npy or .npz as HDF5", description=__doc__)
     parser.add_argument("stack", type=pathlib.Path, help=".npy or .npz")
     parser.add_argument("output", type=pathlib.Path, help="HDF5 file to make")
+    parser.add_argument("--bands", required=True, metavar="g,r,z",
+                        help="bands of the stack's second axis, in order: attribute "
+                        "`bands` of the file, by which lensmill finds them")
     parser.add_argument("--images", metavar="NAME",
                         help=".npz: the array of the images (needed where there are "
                         "several)")
@@ -111,6 +114,10 @@ def run(options):
     stack = Stack(options.stack)
     images = stack.images(options.images)
     check_pixels(images, f"{options.stack}: the images")
+    bands = options.bands.split(",")
+    if len(bands) != images.shape[1] or len(set(bands)) != len(bands):
+        raise StackError(f"{options.stack}: the images have {images.shape[1]} bands, but "
+                         f"--bands names {options.bands}")
     weights = stack.array(options.weights) if options.weights else None
     if weights is not None:
         check_pixels(weights, options.weights)
@@ -125,6 +132,7 @@ def run(options):
     partial = options.output.with_name(options.output.name + ".partial")
     try:
         with h5py.File(partial, "w") as file:
+            file.attrs["bands"] = bands
             write_pixels(file, "images", images, options.unit, "host cutouts")
             if weights is not None:
                 # What they are is said in the configuration: weight: {kind: ...}.

@@ -47,6 +47,11 @@ PixelMask read_mask(const Section& mask) {
   out.key = mask.path();
   out.bits = mask.texts("bits", std::vector<std::string>{});
   for (const auto& bit : out.bits) {
+    if (bit.starts_with("0x") || bit.starts_with("0X")) {
+      mask.problem("bits", fmt::format("a bit is named by its number, not by its value "
+                                       "(got {}; the value of bit n is 2^n)",
+                                       bit));
+    }
     if (is_number(bit) && (bit.size() > 2 || std::stoi(bit) >= most_bits)) {
       mask.problem("bits", fmt::format("a bit's number is from 0 to {} (got {}; the "
                                        "value of bit n is 2^n)",

@@ -282,7 +282,7 @@ class CutoutFiles(Case):
         def convert(*options):
             return subprocess.run(
                 [sys.executable, "-B", "-m", "lensmill", "stack-to-hdf5", "stack.npz",
-                 "hosts.h5", *options], cwd=self.folder, capture_output=True, text=True,
+                 "hosts.h5", "--bands", "g,r,z", *options], cwd=self.folder, capture_output=True, text=True,
                 env={**os.environ, "PYTHONPATH": str(PYTHON)})
 
         done = convert()

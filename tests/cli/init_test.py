@@ -35,6 +35,8 @@ class Init(Case):
     def test_mistakes_are_named(self):
         path = self.folder / "new.yaml"
         self.assert_ends(lensmill("init"), USAGE, "FILE")
+        self.assert_ends(lensmill("init", self.folder / "my lens.yaml"), USAGE,
+                         "its name becomes the run's")
         self.assert_ends(lensmill("init", path, "--survey", "legacy_decal"), USAGE,
                          "did you mean", "legacy_decals", "hsc_wide")
         self.assertFalse(path.exists())

@@ -136,8 +136,17 @@ TEST(CutoutLayout, AnOrderThatTheHeaderContradictsIsRefusedUnlessAccepted) {
           "plane 0: is band 'g' by its header, but host.cutouts.band_order says "
           "r")));
   query.accept_other_bands = true;
-  EXPECT_THAT(find_planes(file, query).of_band,
-              ElementsAre(PlanePlace{0, 1}, PlanePlace{0, 0}));
+  const auto images = find_planes(file, query);
+  EXPECT_THAT(images.of_band, ElementsAre(PlanePlace{0, 1}, PlanePlace{0, 0}));
+  // Weights have the images' cards, wrong ones included.
+  auto weight = viewer_image;
+  weight.name = "IVAR";
+  weight.cards.back() = text("IMAGETYP", "INVVAR");
+  const auto with_weights = written(folder, {viewer_image, weight});
+  EXPECT_THAT(
+      find_planes(with_weights, {.bands = bands, .extension = "INVVAR"}, &images)
+          .of_band,
+      ElementsAre(PlanePlace{1, 1}, PlanePlace{1, 0}));
   query.band_order = {"g", "r"};
   EXPECT_THAT([&] { find_planes(file, query); },
               ThrowsMessage<DataError>(HasSubstr("holds 3 planes, but "

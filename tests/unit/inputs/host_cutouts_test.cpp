@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 
@@ -206,6 +207,24 @@ TEST(HostCutouts, CubesHaveWeightsOfAKindAndMasks) {
   }
 
   expect_rms_and_mask(*open_host_cutouts(section, bands, stamp));
+}
+
+TEST(HostCutouts, Hdf5BandsAreThoseThatItNames) {
+  const TemporaryFolder folder;
+  const auto section = hdf5_section(folder);
+  const auto name_them = [&](const std::vector<std::string>& names) {
+    auto file = io::hdf5::File::open_for_update(section.hdf5_file);
+    file.open_dataset("cutouts").write_attribute("bands", names);
+  };
+  Image<float> expected, nmgy, invvar;
+  open_host_cutouts(section, bands, stamp)->read(1, 1, expected, invvar);
+  name_them({bands[1], bands[0]});
+  open_host_cutouts(section, bands, stamp)->read(1, 0, nmgy, invvar);
+  EXPECT_TRUE(std::ranges::equal(nmgy.pixels(), expected.pixels()));
+  name_them({bands[0], "other"});
+  expect_refused(section, HasSubstr("has no band " + bands[1]));
+  name_them({bands[0], bands[1], "other"});
+  expect_refused(section, HasSubstr("has 2 bands, but its attribute `bands` names 3"));
 }
 
 TEST(HostCutouts, Hdf5HasThemToo) {

@@ -102,10 +102,13 @@ INSTANTIATE_TEST_SUITE_P(
     Plausibility, PlantedMistake,
     testing::Values(
         Mistake{{"host.cutouts.zero_point_mag=22.5"}, "host_mag r", "too bright"},
-        Mistake{{"host.cutouts.zero_point_mag=37.5"}, "host_mag r", "too faint"},
+        Mistake{{"host.cutouts.zero_point_mag=38"}, "host_mag r", "too faint"},
         Mistake{{"priors.lens_phi_rad=45"}, "lens_phi_rad", "degrees"},
         Mistake{
             {"priors.src_phi_rad={uniform: [0, 180]}"}, "src_phi_rad", "src_phi_deg"},
+        Mistake{{"priors.shear_phi_rad={uniform: [0, 180]}"},
+                "shear_phi_rad",
+                "shear_phi_deg"},
         Mistake{{brighter + "12"}, "arc_snr r", "cannot be seen"},
         Mistake{{brighter + "-9"}, "arc_snr r", "of no arc"},
         Mistake{{brighter + "-9"}, "arc_mag r", "too bright"},

@@ -1,6 +1,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <set>
+#include <vector>
+
 #include "pipeline/session/plausibility.hpp"
 
 namespace lensmill::pipeline {
@@ -71,8 +77,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Planted{one_value("own_noise_over_stated r", 0.49), "0.49 times"},
                     Planted{one_value("own_noise_over_stated r", 1.9), ""},
                     Planted{one_value("own_noise_over_stated r", 2.1), "2.1 times"},
-                    Planted{one_value("psf_fwhm r", 0.039, "arcsec"), "no survey"},
-                    Planted{one_value("psf_fwhm r", 0.041, "arcsec"), ""},
+                    Planted{one_value("psf_fwhm r", 0.019, "arcsec"), "no survey"},
+                    Planted{one_value("psf_fwhm r", 0.021, "arcsec"), ""},
                     Planted{one_value("psf_fwhm r", 2.9, "arcsec"), ""},
                     Planted{one_value("psf_fwhm r", 3.1, "arcsec"), "no survey"},
                     Planted{one_value("theta_e", 8.3, "arcsec"), ""},
@@ -108,6 +114,39 @@ TEST(Suspicions, HostsThatAreBluerThanAnyInWhateverOrderBandsAreGiven) {
                              one_value("host_mag r", 19.5, "mag")},
                             config_of({"VIS", "r"})),
               IsEmpty());
+}
+
+TEST(Suspicions, FaintInOneBandAloneIsNoMistake) {
+  const std::vector<Spread> red{
+      one_value("arc_snr u", 0.5), one_value("arc_snr r", 40.0),
+      one_value("host_mag u", 25.5, "mag"), one_value("host_mag r", 21.0, "mag")};
+  const std::vector<Spread> dark{one_value("arc_snr u", 0.5),
+                                 one_value("arc_snr r", 0.8)};
+
+  EXPECT_THAT(suspicions_of(red, config_of({"u", "r"})), IsEmpty());
+  EXPECT_THAT(
+      suspicions_of(dark, config_of({"u", "r"})),
+      ElementsAre(marked("arc_snr u", "below 0.5"), marked("arc_snr r", "below 0.8")));
+}
+
+TEST(SpreadRows, AreSpreadWhereverTheyEnd) {
+  const auto rows = spread_rows(4000, 200);
+  EXPECT_EQ(rows.size(), 200U);
+  EXPECT_EQ(std::set(rows.begin(), rows.end()).size(), 200U);
+  // The last axis of a grid of 10 x 20 x 20: all of its values.
+  std::set<std::int64_t> last_axis;
+  for (const auto row : rows) last_axis.insert(row % 20);
+  EXPECT_EQ(last_axis.size(), 20U);
+  // The first twenty are in twenty parts of the run.
+  std::set<std::int64_t> parts;
+  for (std::size_t k = 0; k < 20; ++k) parts.insert(rows[k] / 400);
+  EXPECT_EQ(parts.size(), 10U);
+  for (const std::int64_t count : {0, 1, 7, 199, 200, 201, 399}) {
+    const auto all = spread_rows(count, 200);
+    EXPECT_EQ(std::ssize(std::set(all.begin(), all.end())),
+              std::min<std::int64_t>(count, 200));
+    for (const auto row : all) EXPECT_LT(row, count);
+  }
 }
 
 TEST(Suspicions, NothingMeasuredIsNothingMarked) {

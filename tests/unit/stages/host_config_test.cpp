@@ -109,6 +109,8 @@ TEST_F(HostConfig, MistakesAreNamed) {
                  "host.cutouts.weight.kind");
   expect_refused("files: 'a*', masks: {cr: {extension: M, bits: [53]}}",
                  "a bit's number is from 0 to 52 (got 53");
+  expect_refused("files: 'a*', masks: {cr: {extension: M, bits: [0x10]}}",
+                 "by its number, not by its value (got 0x10");
   expect_refused("files: 'a*', masks: {cr: {extension: M, bits: [1], masked: zero}}",
                  "`zero` is for images without bits");
   expect_refused(scale +
