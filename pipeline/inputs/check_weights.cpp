@@ -174,6 +174,42 @@ std::vector<std::string> check_masks(const config::RunConfig& config,
   return warnings;
 }
 
+std::vector<std::string> check_unobserved(const config::RunConfig& config,
+                                          const stages::HostCutouts& hosts) {
+  constexpr double noticed_fraction = 0.01;
+  std::vector<std::string> warnings;
+  if (hosts.has_invvar()) return warnings;
+  Image<float> pixels;
+  Image<float> invvar;
+  Image<float> mask;
+  for (std::size_t b = 0; b < config.bands.size(); ++b) {
+    std::int64_t noticed = 0;
+    double most = 0.0;
+    const std::int64_t wanted = std::min(hosts.count(), most_cutouts);
+    for (std::int64_t k = 0; k < wanted; ++k) {
+      hosts.read_with_mask(k * hosts.count() / wanted, static_cast<int>(b), pixels,
+                           invvar, mask);
+      std::int64_t zeros = 0;
+      for (std::size_t i = 0; i < pixels.size(); ++i) {
+        if (pixels.pixels()[i] == 0.0F && mask.pixels()[i] == 0.0F) ++zeros;
+      }
+      const double fraction =
+          static_cast<double>(zeros) / static_cast<double>(pixels.size());
+      if (fraction > noticed_fraction) ++noticed;
+      most = std::max(most, fraction);
+    }
+    if (noticed == 0) continue;
+    warnings.push_back(fmt::format(
+        "{}: band {}: {} of {} cutouts looked at have pixels that are exactly 0 (up to "
+        "{:.0f} %), as where nothing was observed: they count as sky unless a weight "
+        "or "
+        "a mask says so",
+        config.host.survey ? "host.survey" : "host.cutouts", config.bands[b], noticed,
+        wanted, 100.0 * most));
+  }
+  return warnings;
+}
+
 std::vector<std::string> check_weights(const config::RunConfig& config,
                                        const stages::HostCutouts& hosts) {
   std::vector<std::string> warnings;

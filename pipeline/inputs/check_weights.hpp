@@ -45,6 +45,12 @@ WeightCheck check_weight(const stages::HostCutouts& hosts, int band);
 std::vector<std::string> check_masks(const config::RunConfig& config,
                                      const stages::HostCutouts& hosts);
 
+/// Hosts without weights: a sentence for each band in which cutouts have more than 1 %
+/// pixels that are exactly 0 and not masked, as services fill what was never observed.
+/// Of up to 64 cutouts. \throws IoError \independent
+std::vector<std::string> check_unobserved(const config::RunConfig& config,
+                                          const stages::HostCutouts& hosts);
+
 /// All bands of real hosts with weights.
 /// \return what is to be noticed: a ratio beyond 2, one beyond 5 that is accepted, a
 ///   band that could not be tested

@@ -24,7 +24,7 @@ using parallel::Communicator;
 
 constexpr const char* files_key = "host.cutouts.files";
 constexpr std::size_t most_shown = 10;
-constexpr std::size_t most_listed = 1000;      // in the provenance of every shard
+constexpr std::size_t most_listed = 256;       // in the provenance of every shard
 constexpr std::size_t most_files = 2'000'000;  // their paths are held on every rank
 constexpr std::size_t longest_id_bytes = 255;
 

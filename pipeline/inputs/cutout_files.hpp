@@ -24,7 +24,7 @@ struct OpenedCutouts {
 
 /// The hosts of `host.cutouts.files`: every file is opened once and looked at, by one
 /// rank each, and hashed; then closed. What is kept of a host is its paths and its id.
-/// Up to 1000 files stand in the provenance one by one, more as one digest of all.
+/// Up to 256 files stand in the provenance one by one, more as one digest of all.
 /// \throws on all ranks alike: IoError; DataError with the first 10 files that cannot
 /// be
 ///   used: not FITS, truncated, without a band, of another shape than the first,

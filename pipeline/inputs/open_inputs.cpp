@@ -171,6 +171,7 @@ void check_on_root(const RunConfig& config, const stages::Inputs& inputs,
     add(check_headers(config));
     if (inputs.hosts) add(check_weights(config, *inputs.hosts));
     if (inputs.hosts) add(check_masks(config, *inputs.hosts));
+    if (inputs.hosts) add(check_unobserved(config, *inputs.hosts));
     if (inputs.noise_maps) add(check_noise_maps(config, *inputs.noise_maps));
   });
   world.broadcast(found);

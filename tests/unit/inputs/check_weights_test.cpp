@@ -35,7 +35,7 @@ class Noisy final : public stages::HostCutouts {
   std::int64_t count() const override { return 3; }
   int ny() const override { return side; }
   int nx() const override { return side; }
-  bool has_invvar() const override { return true; }
+  bool has_invvar() const override { return weighted; }
   void read(std::int64_t host, int, Image<float>& nmgy,
             Image<float>& invvar) const override {
     RandomStream noise(1, host, StreamTag::sky_noise);
@@ -46,6 +46,7 @@ class Noisy final : public stages::HostCutouts {
         const double r = std::hypot(x - 32, y - 32);
         nmgy(y, x) = static_cast<float>(2.0 * std::exp(-0.4 * r) + 0.001 * x +
                                         sigma * noise.normal());
+        if (y < zero_rows) nmgy(y, x) = 0.0F;
         if (flat) nmgy(y, x) = r < 3.0 ? 2.0F : 0.5F;
         if (y < valid) {
           invvar(y, x) = static_cast<float>(1.0 / (stated * stated * sigma * sigma));
@@ -60,6 +61,8 @@ class Noisy final : public stages::HostCutouts {
     for (int y = 0; y < hidden_rows; ++y) std::ranges::fill(mask.view().row(y), 1.0F);
   }
   int hidden_rows = 0;
+  int zero_rows = 0;
+  bool weighted = true;
   bool flat = false;
   double stated = 1.0;
   int valid = side;
@@ -209,6 +212,22 @@ TEST(CheckMasks, NoticeOneOfTheOtherSense) {
 
   EXPECT_THAT(check_masks(config, hosts),
               ElementsAre(HasSubstr("band r: 51 % of the pixels are masked")));
+}
+
+TEST(CheckUnobserved, NoticesWhatIsExactlyZeroAndNotMasked) {
+  Noisy hosts;
+  hosts.weighted = false;
+  EXPECT_THAT(check_unobserved(config_of(), hosts), IsEmpty());
+  hosts.zero_rows = 1;  // 1.5 %
+
+  EXPECT_THAT(check_unobserved(config_of(), hosts),
+              ElementsAre(AllOf(HasSubstr("band r: 3 of 3 cutouts looked at"),
+                                HasSubstr("exactly 0 (up to 2 %)"))));
+  hosts.hidden_rows = 1;
+  EXPECT_THAT(check_unobserved(config_of(), hosts), IsEmpty());
+  hosts.hidden_rows = 0;
+  hosts.weighted = true;
+  EXPECT_THAT(check_unobserved(config_of(), hosts), IsEmpty());
 }
 
 /// The bands' ratios of a configuration on true images.
