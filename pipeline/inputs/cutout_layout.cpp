@@ -133,7 +133,9 @@ PlanePlace only_plane_of(const File& file, const Planes& planes,
       throw DataError(fmt::format(
           "{}: holds band {} twice (HDU {}, plane {} and HDU {}, plane {}); where "
           "bricks "
-          "overlap, take the images of one",
+          "overlap, take the images of one; beside models or the like, name the "
+          "images' "
+          "HDUs by host.cutouts.extension",
           file.path(), band, found->hdu, found->plane, place.hdu, place.plane));
     }
     found = &place;

@@ -51,6 +51,7 @@ OpenCutout open_cutout(const config::HostSection& host, const BandNames& bands,
   const auto images =
       find_planes(file, {.bands = bands,
                          .band_order = section.band_order,
+                         .extension = section.image_extension,
                          .accept_other_bands = host.accept_header_mismatch});
   open.images = planes_at(file, images);
   require_shape(open.images, open.images.front());

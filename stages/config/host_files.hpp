@@ -41,6 +41,8 @@ struct PixelMask {
 /// One FITS file per host (`host.cutouts.files`).
 struct CutoutFiles {
   FileList images;
+  std::string
+      image_extension;  ///< IMAGETYP or EXTNAME; "": what is no weight, mask, ...
   std::vector<std::string> band_order;  ///< of the planes; empty: by the headers
   // Weights, of the kind HostSection::weight_kind; neither: none.
   std::string weight_extension;

@@ -92,6 +92,7 @@ void read_weight_and_masks(const Section& cutouts, RunConfig& config) {
 void read_files(const Section& cutouts, RunConfig& config) {
   auto& out = config.host.cutout_files.emplace();
   out.images = read_file_list(cutouts, "files");
+  if (cutouts.has("extension")) out.image_extension = cutouts.text("extension");
   const bool own_table = !out.images.column.empty() && out.images.table.empty();
   if (own_table && config.catalogue.kind != CatalogueKind::file) {
     cutouts.problem("files",

@@ -110,6 +110,19 @@ TEST(CutoutLayout, AnHduPerBandSaysItByBandOrByItsName) {
       ElementsAre(PlanePlace{1, 0}, PlanePlace{3, 0}));
 }
 
+TEST(CutoutLayout, TheImagesHdusMayBeNamed) {
+  const TemporaryFolder folder;
+  const auto file = written(
+      folder, {{2, "MODEL", {text("BANDS", "gr")}}, {2, "SCI", {text("BANDS", "gr")}}});
+
+  EXPECT_THAT([&] { find_planes(file, {.bands = bands}); },
+              ThrowsMessage<DataError>(AllOf(
+                  HasSubstr("holds band g twice (HDU 0, plane 0 and HDU 1, plane 0)"),
+                  HasSubstr("host.cutouts.extension"))));
+  EXPECT_THAT(find_planes(file, {.bands = bands, .extension = "sci"}).of_band,
+              ElementsAre(PlanePlace{1, 0}, PlanePlace{1, 1}));
+}
+
 TEST(CutoutLayout, WithoutCardsTheOrderMustBeStated) {
   const TemporaryFolder folder;
   const auto file = written(folder, {{2, "", {}}, {2, "IVAR", {}}});

@@ -89,7 +89,8 @@ const std::vector<std::vector<Edit>>& coverage() {
         "band_order: [r], units: nmgy, weight: {kind: mask, extension: M}, masks: {cr: "
         "{extension: M, bits: [1], masked: nonzero}}}}"}},
       {{"host: none",
-        "host: {cutouts: {files: '*.fits', units: nmgy, weight: {kind: rms, files: "
+        "host: {cutouts: {files: '*.fits', extension: I, units: nmgy, weight: {kind: "
+        "rms, files: "
         "{column: c, table: bins.csv}}, masks: {cr: {files: {column: c, table: "
         "bins.csv}}}}}"}},
       {{"  sky_sigma_nmgy: {r: 0.01}\n",
