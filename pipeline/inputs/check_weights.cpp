@@ -67,7 +67,8 @@ std::string advice_on(const WeightCheck& check, config::WeightKind stated,
   constexpr double rounding = 1.0e-5;
   const double number = weight_of(stated, check.weight_sigma_nmgy / nmgy_per_unit);
   if (check.one_value && std::abs(number - 1.0) < rounding) {
-    return "it holds nothing but 0 and 1: a mask, `weight: {kind: mask, masked: zero}` "
+    return "it contains nothing but 0 and 1: a mask, `weight: {kind: mask, masked: "
+           "zero}` "
            "where 0 is bad";
   }
   std::string advice = "is it ";

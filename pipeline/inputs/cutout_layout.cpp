@@ -102,7 +102,7 @@ void apply_order(const File& file, const PlaneQuery& query, Planes& planes) {
   if (order.empty()) return;
   if (order.size() != planes.size()) {
     throw DataError(
-        fmt::format("{}: holds {} planes, but host.cutouts.band_order names "
+        fmt::format("{}: contains {} planes, but host.cutouts.band_order names "
                     "{} ({})",
                     file.path(), planes.size(), order.size(), fmt::join(order, ", ")));
   }
@@ -131,7 +131,7 @@ PlanePlace only_plane_of(const File& file, const Planes& planes,
     if (!is_band(stated, band)) continue;
     if (found != nullptr) {
       throw DataError(fmt::format(
-          "{}: holds band {} twice (HDU {}, plane {} and HDU {}, plane {}); where "
+          "{}: contains band {} twice (HDU {}, plane {} and HDU {}, plane {}); where "
           "bricks "
           "overlap, take the images of one; beside models or the like, name the "
           "images' "

@@ -27,7 +27,7 @@ struct PlaneQuery {
   std::vector<std::string> band_order{};
   /// The HDUs' IMAGETYP or EXTNAME; "": those that are images of the sky.
   std::string extension{};
-  /// Whether every HDU with pixels is meant: the file holds nothing else.
+  /// Whether every HDU with pixels is meant: the file contains nothing else.
   bool any_image = false;
   /// Whether `band_order` counts where the headers say otherwise.
   bool accept_other_bands = false;

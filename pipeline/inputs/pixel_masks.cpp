@@ -21,7 +21,7 @@ namespace {
 using config::WeightKind;
 
 constexpr std::size_t card_length = 80;
-constexpr int most_bits = 53;  // what a double holds exactly
+constexpr int most_bits = 53;  // what a double represents exactly
 
 std::string_view trimmed(std::string_view text) {
   const auto begin = text.find_first_not_of(" '");

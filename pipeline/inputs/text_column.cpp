@@ -49,7 +49,7 @@ std::vector<std::string> texts_of(const std::vector<std::int64_t>& numbers) {
 [[noreturn]] void refuse_contents(const std::string& path, const std::string& column,
                                   std::string_view holds) {
   throw DataError(fmt::format(
-      "{}: column `{}` holds {}, but a text or a whole number in each row is needed",
+      "{}: column `{}` contains {}, but a text or a whole number in each row is needed",
       path, column, holds));
 }
 

@@ -32,8 +32,8 @@ def add_command(commands):
                         help="array of the .npz, or .npy file, with a whole number or a "
                         "text for each host: dataset `ids`")
     parser.add_argument("--unit", default="",
-                        help="unit of the images, e.g. nanomaggy: lensmill holds it "
-                        "against the configuration")
+                        help="unit of the images, e.g. nanomaggy: lensmill compares it "
+                        "with the configuration")
     parser.add_argument("--overwrite", action="store_true",
                         help="replace the output if it is there")
     parser.set_defaults(run=run)
@@ -54,12 +54,12 @@ class Stack:
     def images(self, name):
         if not self.is_npz:
             if name:
-                raise StackError(f"{self.path}: --images is for .npz; a .npy holds one "
+                raise StackError(f"{self.path}: --images is for .npz; a .npy contains one "
                                  "array")
             return self.file
         names = self.file.files
         if name is None and len(names) != 1:
-            raise StackError(f"{self.path}: holds {len(names)} arrays "
+            raise StackError(f"{self.path}: contains {len(names)} arrays "
                              f"({', '.join(names)}); say by --images which are the images")
         return self.array(name or names[0])
 

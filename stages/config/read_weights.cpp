@@ -19,7 +19,7 @@ constexpr Named<KindName> kinds[] = {{"invvar", {WeightKind::invvar, false}},
                                      {"rms", {WeightKind::rms, false}},
                                      {"mask", {WeightKind::invvar, true}}};
 constexpr Named<bool> masked_values[] = {{"nonzero", false}, {"zero", true}};
-constexpr int most_bits = 53;  // what a double holds exactly
+constexpr int most_bits = 53;  // what a double represents exactly
 constexpr std::string_view wild = "*?[";
 
 bool is_number(const std::string& text) {

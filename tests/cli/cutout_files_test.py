@@ -262,7 +262,7 @@ class CutoutFiles(Case):
                 hdus = viewer_hdus(seed)
                 hdus[1].data[hdus[1].data > 0] = value
                 hdus.writeto(self.folder / "cut" / f"{name}.fits", overwrite=True)
-            advice = ("it holds nothing but 0 and 1: a mask" if kind == "mask" else
+            advice = ("it contains nothing but 0 and 1: a mask" if kind == "mask" else
                       f"as `weight: {{kind: {kind}}}` it says 0.02 nmgy, which fits")
             done = self.ends(TEXT, BAD_DATA, "host.cutouts: weight of band g: says a noise",
                              "blank pixels scatter by 0.0", advice,
@@ -287,7 +287,7 @@ class CutoutFiles(Case):
 
         done = convert()
         self.assertEqual(done.returncode, BAD_DATA)
-        self.assertIn("holds 3 arrays (images, sigma, name)", done.stderr)
+        self.assertIn("contains 3 arrays (images, sigma, name)", done.stderr)
         done = convert("--images", "images", "--weights", "sigma", "--ids", "name",
                        "--unit", "nanomaggy")
         self.assertEqual(done.returncode, 0, done.stderr)

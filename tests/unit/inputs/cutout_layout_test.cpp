@@ -115,10 +115,11 @@ TEST(CutoutLayout, TheImagesHdusMayBeNamed) {
   const auto file = written(
       folder, {{2, "MODEL", {text("BANDS", "gr")}}, {2, "SCI", {text("BANDS", "gr")}}});
 
-  EXPECT_THAT([&] { find_planes(file, {.bands = bands}); },
-              ThrowsMessage<DataError>(AllOf(
-                  HasSubstr("holds band g twice (HDU 0, plane 0 and HDU 1, plane 0)"),
-                  HasSubstr("host.cutouts.extension"))));
+  EXPECT_THAT(
+      [&] { find_planes(file, {.bands = bands}); },
+      ThrowsMessage<DataError>(
+          AllOf(HasSubstr("contains band g twice (HDU 0, plane 0 and HDU 1, plane 0)"),
+                HasSubstr("host.cutouts.extension"))));
   EXPECT_THAT(find_planes(file, {.bands = bands, .extension = "sci"}).of_band,
               ElementsAre(PlanePlace{1, 0}, PlanePlace{1, 1}));
 }
@@ -162,7 +163,7 @@ TEST(CutoutLayout, AnOrderThatTheHeaderContradictsIsRefusedUnlessAccepted) {
       ElementsAre(PlanePlace{1, 1}, PlanePlace{1, 0}));
   query.band_order = {"g", "r"};
   EXPECT_THAT([&] { find_planes(file, query); },
-              ThrowsMessage<DataError>(HasSubstr("holds 3 planes, but "
+              ThrowsMessage<DataError>(HasSubstr("contains 3 planes, but "
                                                  "host.cutouts.band_order names 2")));
 }
 
@@ -183,7 +184,7 @@ TEST(CutoutLayout, WhatIsMissingOrThereTwiceIsNamed) {
   refused({{0, "", {text("BAND", "g"), text("IMAGETYP", "image")}},
            {0, "", {text("BAND", "r"), text("IMAGETYP", "image")}},
            {0, "", {text("BAND", "g"), text("IMAGETYP", "image")}}},
-          "", "holds band g twice (HDU 0, plane 0 and HDU 2, plane 0)");
+          "", "contains band g twice (HDU 0, plane 0 and HDU 2, plane 0)");
 }
 
 }  // namespace

@@ -70,7 +70,7 @@ TEST(ToInvvar, EveryKindOfTheSameNoiseGivesTheSame) {
 TEST(ToInvvar, WhatSaysNothingIsZero) {
   constexpr float inf = std::numeric_limits<float>::infinity();
   for (const auto kind : {WeightKind::invvar, WeightKind::variance, WeightKind::rms}) {
-    // 1e-30 is a standard deviation whose inverse square no float holds.
+    // 1e-30 is a standard deviation whose inverse square no float represents.
     for (const float value : {0.0F, -0.3F, static_cast<float>(nan), inf}) {
       Image<float> weight(1, 1, value);
 
