@@ -13,6 +13,7 @@ The same seed gives the same files.
 """
 
 import argparse
+import functools
 import pathlib
 
 import numpy as np
@@ -44,8 +45,9 @@ MASK_BITS = {"NPRIMARY": 0, "BRIGHT": 1, "SATUR_G": 2, "SATUR_R": 3, "SATUR_Z": 
              "ALLMASK_G": 5, "ALLMASK_R": 6, "ALLMASK_Z": 7, "BAILOUT": 10, "MEDIUM": 11}
 
 
-def sersic(shape, y0, x0, reff, n, q=1.0, phi=0.0, flux=1.0, oversample=5):
-    """Pixel-averaged Sersic profile, [y, x]; reff in pixels on sqrt(ab), phi from +x."""
+@functools.lru_cache(maxsize=4)  # a galaxy looks alike in all bands
+def sersic(shape, y0, x0, reff, n, q=1.0, phi=0.0, oversample=3):
+    """Pixel-averaged, of unit flux, [y, x]; reff in pixels on sqrt(ab), phi from +x."""
     b = 2.0 * n - 1.0 / 3.0 + 4.0 / (405.0 * n)
     total = np.zeros(shape)
     steps = (np.arange(oversample) + 0.5) / oversample - 0.5
@@ -56,7 +58,7 @@ def sersic(shape, y0, x0, reff, n, q=1.0, phi=0.0, flux=1.0, oversample=5):
             v = (y + dy - y0) * np.cos(phi) - (x + dx - x0) * np.sin(phi)
             radius = np.sqrt(q * u * u + v * v / q) / reff
             total += np.exp(-b * radius ** (1.0 / n))
-    return flux * total / total.sum()
+    return total / total.sum()
 
 
 def moffat(size, fwhm, beta=3.5, dy=0.0, dx=0.0, e1=0.0, e2=0.0):
@@ -72,7 +74,7 @@ def moffat(size, fwhm, beta=3.5, dy=0.0, dx=0.0, e1=0.0, e2=0.0):
 
 def convolve(image, kernel):
     """By FFT, linear; the kernel's origin at index (n - 1) // 2."""
-    ny, nx = (a + b - 1 for a, b in zip(image.shape, kernel.shape))
+    ny, nx = (32 * ((a + b + 30) // 32) for a, b in zip(image.shape, kernel.shape))
     product = np.fft.rfft2(image, (ny, nx)) * np.fft.rfft2(kernel, (ny, nx))
     full = np.fft.irfft2(product, (ny, nx))
     top, left = ((n - 1) // 2 for n in kernel.shape)
@@ -116,8 +118,8 @@ def galaxy_of(rng):
 
 def draw_galaxy(galaxy, band, shape, y0, x0, arcsec, kernel):
     model = sersic(shape, y0, x0, galaxy["reff"] / arcsec, galaxy["n"], galaxy["q"],
-                   galaxy["phi"], nmgy(galaxy["mag"] + COLOURS[band]))
-    return convolve(model, kernel)
+                   galaxy["phi"])
+    return nmgy(galaxy["mag"] + COLOURS[band]) * convolve(model, kernel)
 
 
 # ---- HST galaxies as sources (GalSim's RealGalaxyCatalog) -------------------------------
@@ -131,12 +133,11 @@ def make_cosmos(folder, rng, seed):
         flux = 10.0 ** (0.4 * (25.94 - mag))
         phi, q = float(rng.uniform(0, np.pi)), float(rng.uniform(0.4, 0.9))
         middle = (size - 1) / 2.0
-        model = sersic((size, size + 1), middle, middle + 0.5, reff, 1.0, q, phi, 0.8 * flux)
+        model = 0.8 * flux * sersic((size, size + 1), middle, middle + 0.5, reff, 1.0, q, phi)
         for _ in range(4):  # knots of star formation
             angle, radius = rng.uniform(0, 2 * np.pi), reff * rng.uniform(0.3, 1.3)
-            model += sersic(model.shape, middle + radius * np.sin(angle),
-                            middle + 0.5 + radius * np.cos(angle), 1.5, 1.0,
-                            flux=0.05 * flux)
+            model += 0.05 * flux * sersic(model.shape, middle + radius * np.sin(angle),
+                                          middle + 0.5 + radius * np.cos(angle), 1.5, 1.0)
         image = convolve(model, kernel) + rng.normal(0.0, sigma, model.shape)
         images.append(image.astype(np.float32))
         ident = 900000 + k
@@ -364,9 +365,8 @@ def make_service(folder, rng, seed, count=46):
                      galaxy["reff"] / np.sqrt(galaxy["q"]), e * np.cos(2 * pa),
                      e * np.sin(2 * pa), 0, f"cutouts/{target}.fits",
                      float(rng.uniform(0.2, 0.7))))
-    names = ["TARGETID", "RELEASE", "BRICKNAME", "OBJID", "TYPE", "BRICK_PRIMARY", "RA",
-             "DEC", "FLUX_G", "FLUX_R", "FLUX_Z", "SHAPE_R", "SHAPE_E1", "SHAPE_E2",
-             "MASKBITS", "FILE", "Z_PHOT"]
+    names = ("TARGETID RELEASE BRICKNAME OBJID TYPE BRICK_PRIMARY RA DEC FLUX_G FLUX_R "
+             "FLUX_Z SHAPE_R SHAPE_E1 SHAPE_E2 MASKBITS FILE Z_PHOT").split()
     write_table(folder / "catalogue.fits", seed, rows, names,
                 dict(RA="deg", DEC="deg", SHAPE_R="arcsec", FLUX_G="nanomaggy",
                      FLUX_R="nanomaggy", FLUX_Z="nanomaggy"))
