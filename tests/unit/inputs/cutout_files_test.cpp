@@ -172,7 +172,7 @@ TEST(CutoutFiles, TheSameFileUnderTwoNamesIsNoticed) {
   write_cutout(folder / "cut-1.fits", 0);
 
   EXPECT_THAT(open_cutout_files(read(folder), {}).warnings,
-              ElementsAre(HasSubstr("hold the same bytes")));
+              ElementsAre(HasSubstr("contain the same bytes")));
 }
 
 TEST(CutoutFiles, ManyHaveOneDigestThatAnyChangeChanges) {

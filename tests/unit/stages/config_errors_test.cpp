@@ -64,7 +64,7 @@ INSTANTIATE_TEST_SUITE_P(
             "FromHostWithoutHost", "lens_q: {uniform: [0.6, 1.0]}",
             "lens_q: {from_host: {sigma: 0.1}}",
             "priors.lens_q at run.yaml:9: from_host needs synthetic hosts (the run "
-            "has no host) give lens_q another prior"},
+            "has no host); give lens_q another prior"},
         BadInput{"FaberJacksonWithoutKCorrection", "theta_e_arcsec: 1.2",
                  "lens_sigma_v_km_s: {faber_jackson: {band: r, sigma_v_star_km_s: 160, "
                  "mag_star: -21, exponent: 4, scatter_dex: 0}}",
