@@ -21,8 +21,7 @@ constexpr std::array all{
             &BandImages::arc_intrinsic},
     Product{"variance", "nmgy2", "variance of `positive`", &BandImages::variance,
             false},
-    Product{"mask", "",
-            "1 where the host's image is masked, left out of measurements",
+    Product{"mask", "", "1 where the host's image is masked, left out of measurements",
             &BandImages::mask, false},
 };
 
