@@ -333,7 +333,7 @@ def service_cutout(galaxy, ra, dec, rng, seed, size=101):
         cards["IMAGETYP"] = kind
         if kind == "MASKBITS":
             for name, bit in MASK_BITS.items():
-                cards[f"MB_{name}"[:8]] = 1 << bit
+                cards[f"HIERARCH MB_{name}" if len(name) > 5 else f"MB_{name}"] = 1 << bit
                 cards[f"MBIT_{bit}"] = name
         hdus.append(fits.ImageHDU(pixels, cards))
     psf_hdus = []

@@ -1,6 +1,8 @@
 #include "lib/imaging/local_scatter.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <span>
 #include <vector>
@@ -76,6 +78,35 @@ double local_scatter(ImageView<const float> image,
   }
   if (residuals.empty()) return std::numeric_limits<double>::quiet_NaN();
   return sigma_per_mad * static_cast<double>(median(std::span(residuals)));
+}
+
+BlankNoise blank_noise(ImageView<const float> image, ImageView<const float> values,
+                       ImageView<const float> mask, std::int64_t fewest_pixels) {
+  EXPECT(values.size() == image.size());
+  EXPECT(mask.size() == 0 || mask.size() == image.size());
+  Image<float> pixels(image.ny(), image.nx());
+  Image<std::uint8_t> blank(image.ny(), image.nx());
+  for (std::size_t i = 0; i < image.size(); ++i) {
+    const float value = values.pixels()[i];
+    const bool usable = (mask.size() == 0 || mask.pixels()[i] == 0.0F) &&
+                        std::isfinite(image.pixels()[i]) && value > 0.0F &&
+                        std::isfinite(value);
+    blank.pixels()[i] = usable ? 1 : 0;
+    pixels.pixels()[i] = usable ? image.pixels()[i] : 0.0F;
+  }
+  BlankNoise noise;
+  noise.pixels = std::ranges::count(blank.pixels(), std::uint8_t{1});
+  if (noise.pixels < fewest_pixels) return noise;
+  keep_blank_pixels(pixels, {.cell_pix = std::max(image.ny(), image.nx())}, blank);
+  std::vector<float> there;
+  for (std::size_t i = 0; i < image.size(); ++i) {
+    if (blank.pixels()[i] != 0) there.push_back(values.pixels()[i]);
+  }
+  noise.pixels = static_cast<std::int64_t>(there.size());
+  if (noise.pixels < fewest_pixels) return noise;
+  noise.scatter = local_scatter(pixels, blank);
+  noise.median_value = double{median(std::span(there))};
+  return noise;
 }
 
 }  // namespace lensmill::imaging

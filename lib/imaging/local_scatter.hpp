@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 
 #include "lib/core/image.hpp"
 
@@ -13,5 +14,19 @@ namespace lensmill::imaging {
 /// of them. White noise comes out whole; noise correlated over two or three pixels
 /// loses some per cent.
 double local_scatter(ImageView<const float> image, ImageView<const std::uint8_t> blank);
+
+/// The noise of an image's blank pixels.
+struct BlankNoise {
+  std::int64_t pixels = 0;          ///< blank ones
+  double scatter = not_known;       ///< local_scatter of them
+  double median_value = not_known;  ///< of `values` there
+  static constexpr double not_known = std::numeric_limits<double>::quiet_NaN();
+};
+/// Of the pixels that are finite, not masked, and whose value (a weight or variance) is
+/// positive and finite, those that keep_blank_pixels leaves. Fewer than
+/// `fewest_pixels`: nothing but their number. \param mask empty, or not 0 where a pixel
+/// is masked; all [y, x]
+BlankNoise blank_noise(ImageView<const float> image, ImageView<const float> values,
+                       ImageView<const float> mask, std::int64_t fewest_pixels);
 
 }  // namespace lensmill::imaging

@@ -10,6 +10,7 @@
 #include "lib/io/files.hpp"
 #include "pipeline/cli/command.hpp"
 #include "pipeline/cli/shipped_configs.hpp"
+#include "stages/config/read_run_config.hpp"
 
 namespace lensmill::pipeline::cli {
 namespace {
@@ -51,20 +52,19 @@ std::string adapted(std::string_view text, const std::string& preset,
 
 ExitCode run(const po::variables_map& values, const Context& context) {
   const std::filesystem::path path = values["FILE"].as<std::string>();
-  const std::string stem = path.stem().string();
-  if (stem.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                             "0123456789._-") != std::string::npos) {
-    throw UsageError(fmt::format(
-        "init: {}: its name becomes the run's, which names files; use letters, digits, "
-        "`.`, `_` and `-` alone",
-        path.string()));
-  }
   const bool given = values.count("survey") > 0;
   const std::string preset =
       given ? values["survey"].as<std::string>() : std::string(general);
   context.world.agree([&] {
     if (!context.world.is_root()) return;
     const auto text = adapted(find(preset).text, preset, path);
+    try {
+      config::read_run_config_text(text, path.string());
+    } catch (const ConfigError& error) {
+      // The presets are valid: what is wrong is the name.
+      throw UsageError(
+          fmt::format("init: the file's name becomes the run's; {}", error.what()));
+    }
     if (!io::write_text_if_absent(path.string(), text)) {
       throw UsageError(fmt::format(
           "init: {}: exists (it may have been edited); name another file, or remove it",

@@ -12,7 +12,6 @@
 #include "lib/core/errors.hpp"
 #include "lib/core/statistics.hpp"
 #include "lib/core/units.hpp"
-#include "lib/imaging/blank_pixels.hpp"
 #include "lib/imaging/local_scatter.hpp"
 
 namespace lensmill::pipeline {
@@ -93,7 +92,6 @@ WeightCheck check_weight(const stages::HostCutouts& hosts, int band) {
   Image<float> pixels;
   Image<float> invvar;
   Image<float> mask;
-  Image<std::uint8_t> blank;
   std::vector<double> image_sigma;
   std::vector<double> weight_sigma;
   std::vector<double> ratio;
@@ -102,37 +100,21 @@ WeightCheck check_weight(const stages::HostCutouts& hosts, int band) {
   const std::int64_t wanted = std::min(hosts.count(), most_cutouts);
   for (std::int64_t k = 0; k < wanted; ++k) {
     hosts.read_with_mask(k * hosts.count() / wanted, band, pixels, invvar, mask);
-    blank.assign(pixels.ny(), pixels.nx());
-    for (std::size_t i = 0; i < blank.size(); ++i) {
+    for (std::size_t i = 0; i < pixels.size(); ++i) {
       const float weight = invvar.pixels()[i];
-      const bool usable = mask.pixels()[i] == 0.0F &&
-                          std::isfinite(pixels.pixels()[i]) && weight > 0.0F &&
-                          std::isfinite(weight);
-      blank.pixels()[i] = usable ? 1 : 0;
-      if (!usable) {
-        pixels.pixels()[i] = 0.0F;
+      if (mask.pixels()[i] != 0.0F || !std::isfinite(pixels.pixels()[i]) ||
+          !(weight > 0.0F) || !std::isfinite(weight)) {
         continue;
       }
       if (one_weight == 0.0F) one_weight = weight;
       if (weight != one_weight) check.one_value = false;
     }
-    if (std::ranges::count(blank.pixels(), std::uint8_t{1}) < fewest_in_a_cutout) {
-      continue;
-    }
-    imaging::keep_blank_pixels(pixels, {.cell_pix = std::max(pixels.ny(), pixels.nx())},
-                               blank);
-    std::vector<float> weights;
-    for (std::size_t i = 0; i < blank.size(); ++i) {
-      if (blank.pixels()[i] != 0) weights.push_back(invvar.pixels()[i]);
-    }
-    const auto count = static_cast<std::int64_t>(weights.size());
-    if (count < fewest_in_a_cutout) continue;
-    const double scatter = imaging::local_scatter(pixels, blank);
-    if (!std::isfinite(scatter)) continue;
-    check.blank_pixels += count;
+    const auto noise = imaging::blank_noise(pixels, invvar, mask, fewest_in_a_cutout);
+    if (!std::isfinite(noise.scatter)) continue;
+    check.blank_pixels += noise.pixels;
     ++check.cutouts;
-    image_sigma.push_back(scatter);
-    weight_sigma.push_back(1.0 / std::sqrt(double{median(std::span(weights))}));
+    image_sigma.push_back(noise.scatter);
+    weight_sigma.push_back(1.0 / std::sqrt(noise.median_value));
     ratio.push_back(image_sigma.back() / weight_sigma.back());
   }
   if (ratio.empty()) return check;

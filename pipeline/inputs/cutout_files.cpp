@@ -317,10 +317,11 @@ OpenedCutouts open_cutout_files(const config::RunConfig& config,
   }
   world.agree([&] {
     if (found.unused_invvar > 0 && world.is_root()) {
-      found.warnings.push_back(fmt::format(
-          "{}: {} of {} files hold inverse variances (INVVAR) that are not used; say "
-          "host.cutouts.weight: {{kind: invvar, extension: INVVAR}}",
-          files_key, found.unused_invvar, lists.paths.images.size()));
+      found.warnings.push_back(
+          fmt::format("{}: {} of {} files contain inverse variances (INVVAR) that are "
+                      "not used; say "
+                      "host.cutouts.weight: {{kind: invvar, extension: INVVAR}}",
+                      files_key, found.unused_invvar, lists.paths.images.size()));
     }
     if (!world.is_root()) return;
     opened.files = input_files(lists.paths, found.digests);

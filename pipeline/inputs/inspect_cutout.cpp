@@ -41,7 +41,8 @@ std::optional<SkyWcs> wcs_of(const ImageHdu& hdu) {
   }
 }
 
-/// Bands in HDUs of their own must show the same sky in the same pixels.
+/// Bands, weights and masks in HDUs of their own must show the same sky in the same
+/// pixels.
 void compare_places(const std::vector<ImageHdu>& hdus, CutoutFacts& facts) {
   if (hdus.size() < 2) return;
   const auto first = wcs_of(hdus.front());
@@ -60,9 +61,8 @@ void compare_places(const std::vector<ImageHdu>& hdus, CutoutFacts& facts) {
     }
     if (worst <= most_misaligned_pix) continue;
     facts.problems.push_back(
-        fmt::format("{}: by its WCS it lies {:.1f} pix from {} (the bands of a host "
-                    "are taken pixel "
-                    "by pixel)",
+        fmt::format("{}: by its WCS it lies {:.1f} pix from {} (a host's bands, "
+                    "weights and masks are taken pixel by pixel)",
                     hdu.place(), worst, hdus.front().place()));
   }
 }
@@ -127,7 +127,9 @@ CutoutFacts inspect_cutout(const config::RunConfig& config, const CutoutPaths& p
   auto all = images;
   std::ranges::move(hdus_of(cutout.weights), std::back_inserter(all));
   for (const auto& mask : cutout.masks) {
-    for (const auto& [rule, plane] : mask) all.push_back(plane.hdu);
+    std::vector<OpenPlane> planes;
+    for (const auto& [rule, plane] : mask) planes.push_back(plane);
+    std::ranges::move(hdus_of(planes), std::back_inserter(all));
   }
   compare_places(all, facts);
   if (cutout.weights.empty()) {

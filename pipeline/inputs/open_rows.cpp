@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <iterator>
 
 #include "lib/catalogue/columns.hpp"
@@ -11,6 +10,7 @@
 #include "lib/catalogue/csv_source.hpp"
 #include "lib/catalogue/validate_file.hpp"
 #include "lib/core/errors.hpp"
+#include "lib/core/text.hpp"
 #include "pipeline/inputs/catalogue_sources.hpp"
 
 namespace lensmill::pipeline {
@@ -20,12 +20,6 @@ using catalogue::ColumnSource;
 using catalogue::ConvertedSource;
 using catalogue::CsvSource;
 
-bool same_letters(const std::string& a, const std::string& b) {
-  return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) {
-    return std::tolower(x) == std::tolower(y);
-  });
-}
-
 /// A table without some of its columns.
 class LessColumns final : public ColumnSource {
  public:
@@ -33,8 +27,9 @@ class LessColumns final : public ColumnSource {
               const std::vector<std::string>& left_out)
       : source_(std::move(source)) {
     for (const auto& name : source_->columns()) {
-      const bool out = std::ranges::any_of(
-          left_out, [&](const auto& other) { return same_letters(name, other); });
+      const bool out = std::ranges::any_of(left_out, [&](const auto& other) {
+        return lower_case(name) == lower_case(other);
+      });
       if (!out) columns_.push_back(name);
     }
   }
@@ -73,8 +68,9 @@ std::vector<std::string> passed_over(const ColumnSource& source,
   };
   const bool is_text = std::ranges::any_of(
       source.unread(), [&](const auto& column) { return column.name == host_id; });
-  const bool is_used = std::ranges::any_of(
-      used_elsewhere, [&](const auto& name) { return same_letters(name, host_id); });
+  const bool is_used = std::ranges::any_of(used_elsewhere, [&](const auto& name) {
+    return lower_case(name) == lower_case(host_id);
+  });
   if (is_used || (!has(host_id) && !is_text)) return used_elsewhere;
   if (!has("host_index")) {
     throw DataError(fmt::format(

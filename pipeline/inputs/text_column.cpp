@@ -4,13 +4,13 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cstdint>
 #include <string_view>
 
 #include "lib/catalogue/csv_header.hpp"
 #include "lib/catalogue/csv_records.hpp"
 #include "lib/core/errors.hpp"
+#include "lib/core/text.hpp"
 #include "lib/io/fits/file.hpp"
 #include "lib/io/hdf5/file.hpp"
 #include "pipeline/inputs/catalogue_sources.hpp"
@@ -19,19 +19,14 @@
 namespace lensmill::pipeline {
 namespace {
 
-bool same_letters(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) {
-    return std::tolower(x) == std::tolower(y);
-  });
-}
-
 /// Where the column is among `names`. \throws DataError
 std::size_t find_column(const std::string& path, const std::string& column,
                         const std::vector<std::string>& names) {
   auto at = std::ranges::find(names, column);
   if (at == names.end()) {
-    at = std::ranges::find_if(
-        names, [&](const auto& name) { return same_letters(name, column); });
+    at = std::ranges::find_if(names, [&](const auto& name) {
+      return lower_case(name) == lower_case(column);
+    });
   }
   if (at == names.end()) {
     throw DataError(fmt::format("{}: has no column `{}` (it has: {})", path, column,

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <set>
 #include <span>
@@ -13,8 +12,7 @@
 
 #include "lib/catalogue/columns.hpp"
 #include "lib/catalogue/quantities.hpp"
-#include "lib/core/statistics.hpp"
-#include "lib/imaging/blank_pixels.hpp"
+#include "lib/core/units.hpp"
 #include "lib/imaging/local_scatter.hpp"
 #include "pipeline/session/timings.hpp"
 
@@ -48,7 +46,9 @@ class Collected {
                         .rows = static_cast<std::int64_t>(values.size()),
                         .low = at(0.05),
                         .median = at(0.5),
-                        .high = at(0.95)});
+                        .high = at(0.95),
+                        .least = values.front(),
+                        .largest = values.back()});
     }
     return result;
   }
@@ -61,41 +61,6 @@ class Collected {
   std::map<std::string, std::size_t> index_;
   std::vector<Series> series_;
 };
-
-double mag_of(double flux_nmgy) {
-  constexpr double zero_point_mag = 22.5;
-  return flux_nmgy > 0.0 ? zero_point_mag - 2.5 * std::log10(flux_nmgy)
-                         : std::numeric_limits<double>::quiet_NaN();
-}
-
-/// What the stamp's blank pixels say of the noise: its own and, by their variance, the
-/// stated one.
-struct Noise {
-  double own_nmgy = std::numeric_limits<double>::quiet_NaN();
-  double stated_nmgy = std::numeric_limits<double>::quiet_NaN();
-};
-Noise noise_of(const stages::BandImages& images) {
-  constexpr std::size_t fewest_pixels = 200;
-  Image<float> pixels = images.negative;
-  Image<std::uint8_t> blank(pixels.ny(), pixels.nx());
-  for (std::size_t i = 0; i < pixels.size(); ++i) {
-    const float variance = images.variance.pixels()[i];
-    const bool masked = images.mask.size() > 0 && images.mask.pixels()[i] != 0.0F;
-    const bool usable = !masked && std::isfinite(pixels.pixels()[i]) &&
-                        std::isfinite(variance) && variance > 0.0F;
-    blank.pixels()[i] = usable ? 1 : 0;
-    if (!usable) pixels.pixels()[i] = 0.0F;
-  }
-  imaging::keep_blank_pixels(pixels, {.cell_pix = std::max(pixels.ny(), pixels.nx())},
-                             blank);
-  std::vector<float> variance;
-  for (std::size_t i = 0; i < pixels.size(); ++i) {
-    if (blank.pixels()[i] != 0) variance.push_back(images.variance.pixels()[i]);
-  }
-  if (variance.size() < fewest_pixels) return {};
-  return {.own_nmgy = imaging::local_scatter(pixels, blank),
-          .stated_nmgy = std::sqrt(double{median(std::span(variance))})};
-}
 
 /// Full width at half of the largest sample, the mean of x and y, linearly between
 /// samples.
@@ -144,8 +109,8 @@ void collect_band(const stages::Stamp& stamp, const config::RunConfig& config,
   const auto add = [&](const char* name, const char* unit, double value) {
     collected.add(fmt::format("{} {}", name, config.bands[b]), unit, value);
   };
-  add("host_mag", "mag", mag_of(injection.host_flux_nmgy[b]));
-  add("arc_mag", "mag", mag_of(measured.arc_flux_nmgy[b]));
+  add("host_mag", "mag", mag_from_nmgy(injection.host_flux_nmgy[b]));
+  add("arc_mag", "mag", mag_from_nmgy(measured.arc_flux_nmgy[b]));
   add("arc_snr", "", measured.arc_snr[b]);
   if (stamp.psf[b].kernel != nullptr) {
     add("psf_fwhm", "arcsec",
@@ -153,9 +118,12 @@ void collect_band(const stages::Stamp& stamp, const config::RunConfig& config,
   }
   const auto& images = stamp.images[b];
   if (!config.noise.enabled || images.variance.size() == 0) return;
-  const Noise noise = noise_of(images);
-  add("sky_sigma", "nmgy", noise.stated_nmgy);
-  add("own_noise_over_stated", "", noise.own_nmgy / noise.stated_nmgy);
+  constexpr std::int64_t fewest_pixels = 200;
+  const auto noise = imaging::blank_noise(images.negative, images.variance, images.mask,
+                                          fewest_pixels);
+  const double stated = std::sqrt(noise.median_value);
+  add("sky_sigma", "nmgy", stated);
+  add("own_noise_over_stated", "", noise.scatter / stated);
 }
 
 /// Angles under names that no column has, as shear_phi_rad: by what they are drawn

@@ -23,6 +23,8 @@ struct Spread {
   double low = 0.0;       ///< 5 %
   double median = 0.0;
   double high = 0.0;  ///< 95 %
+  double least = 0.0;
+  double largest = 0.0;
 };
 
 /// A value that points to a mistake.

@@ -54,13 +54,13 @@ class Marks {
     constexpr double full_turn = 2.0 * std::numbers::pi;
     for (const auto& spread : spreads_) {
       if (spread.unit != "rad") continue;
-      const double largest = std::max(std::abs(spread.low), std::abs(spread.high));
+      const double largest = std::max(std::abs(spread.least), std::abs(spread.largest));
       if (largest <= full_turn + 1.0e-6) continue;
-      mark(
-          spread,
-          fmt::format("values up to {:.4g} rad are beyond a full turn (degrees?); give "
-                      "them as `{}_deg`, or the column its unit",
-                      largest, spread.name.substr(0, spread.name.rfind("_rad"))));
+      mark(spread,
+           fmt::format(
+               "values such as {:.4g} rad are beyond a full turn (degrees?); give "
+               "them as `{}_deg`, or the column its unit",
+               largest, spread.name.substr(0, spread.name.rfind("_rad"))));
     }
   }
 
@@ -101,7 +101,7 @@ class Marks {
     in_all_bands(
         "arc_snr", [](const Spread* s) { return s->median < least_snr; },
         [&](const Spread& s) {
-          mark(s, fmt::format("half of the arcs have a signal-to-noise ratio below "
+          mark(s, fmt::format("the median arc has a signal-to-noise ratio of "
                               "{:.2g} and cannot be seen; check source magnitudes, sky "
                               "and zero point",
                               s.median));

@@ -310,7 +310,7 @@ class CutoutFiles(Case):
     def test_a_weight_that_is_not_used_is_noticed(self):
         self.write_viewer_files()
         text = edited(TEXT, "    weight: {kind: invvar, extension: INVVAR}\n", "")
-        self.ends(text, 0, "6 of 6 files hold inverse variances (INVVAR) that are not used")
+        self.ends(text, 0, "6 of 6 files contain inverse variances (INVVAR) that are not used")
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ class Init(Case):
         path = self.folder / "new.yaml"
         self.assert_ends(lensmill("init"), USAGE, "FILE")
         self.assert_ends(lensmill("init", self.folder / "my lens.yaml"), USAGE,
-                         "its name becomes the run's")
+                         "the file's name becomes the run's", "run.name at ")
         self.assert_ends(lensmill("init", path, "--survey", "legacy_decal"), USAGE,
                          "did you mean", "legacy_decals", "hsc_wide")
         self.assertFalse(path.exists())

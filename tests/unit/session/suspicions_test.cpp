@@ -32,7 +32,9 @@ Spread one_value(const std::string& name, double value, const std::string& unit 
           .rows = 100,
           .low = value,
           .median = value,
-          .high = value};
+          .high = value,
+          .least = value,
+          .largest = value};
 }
 
 auto marked(const std::string& name, const std::string& text) {
@@ -124,9 +126,9 @@ TEST(Suspicions, FaintInOneBandAloneIsNoMistake) {
                                  one_value("arc_snr r", 0.8)};
 
   EXPECT_THAT(suspicions_of(red, config_of({"u", "r"})), IsEmpty());
-  EXPECT_THAT(
-      suspicions_of(dark, config_of({"u", "r"})),
-      ElementsAre(marked("arc_snr u", "below 0.5"), marked("arc_snr r", "below 0.8")));
+  EXPECT_THAT(suspicions_of(dark, config_of({"u", "r"})),
+              ElementsAre(marked("arc_snr u", "ratio of 0.5"),
+                          marked("arc_snr r", "ratio of 0.8")));
 }
 
 TEST(SpreadRows, AreSpreadWhereverTheyEnd) {
@@ -149,6 +151,14 @@ TEST(SpreadRows, AreSpreadWhereverTheyEnd) {
   }
 }
 
+TEST(Suspicions, OneAngleInDegreesAmongManyIsSeen) {
+  auto spread = one_value("lens_phi_rad", 1.0, "rad");
+  spread.largest = 45.0;  // beyond the 95 %
+
+  EXPECT_THAT(suspicions_of({spread}, config_of()),
+              ElementsAre(marked("lens_phi_rad", "such as 45 rad")));
+}
+
 TEST(Suspicions, NothingMeasuredIsNothingMarked) {
   EXPECT_THAT(suspicions_of({}, config_of({"g", "r", "z"})), IsEmpty());
 }
@@ -169,7 +179,7 @@ TEST(PlausibilityText, MarksTheRowAndSaysWhy) {
   EXPECT_THAT(text, testing::Not(HasSubstr("src_phi_rad")));
   EXPECT_THAT(text, HasSubstr("\n  arc_snr r "));
   EXPECT_THAT(text, HasSubstr("status: ok 9 no_flux 1\n"));
-  EXPECT_THAT(text, HasSubstr("\n! lens_phi_rad: values up to 90 rad"));
+  EXPECT_THAT(text, HasSubstr("\n! lens_phi_rad: values such as 90 rad"));
 }
 
 }  // namespace
