@@ -24,6 +24,7 @@ struct Stamp::Buffers {
   imaging::ArcRenderer::WorkspacePointer renderer =
       imaging::ArcRenderer::make_workspace();
   imaging::ArcPlanes host_planes;
+  Image<double> box_sums;  ///< of the lens stage: how bright the arc is
   SourceBuffers source;
   imaging::ConvolverWorkspace convolver;
   psf::FunctionKernelWorkspace function_kernel;
@@ -34,6 +35,7 @@ struct Stamp::Buffers {
 
   struct PsfBuffers {
     bool filled = false;
+    int margin_pix = 0;
     double fwhm_pix = 0.0, beta = 0.0, x_pix = 0.0, y_pix = 0.0;
     std::int64_t index = 0;
     psf::PlaneTurn turn;
@@ -45,6 +47,7 @@ struct Stamp::Buffers {
 
   struct ApertureCache {
     bool filled = false;
+    int margin_pix = 0;
     double x_pix = 0.0, y_pix = 0.0;
     std::vector<measure::ApertureWeights> core;            ///< over the stamp, [radius]
     std::vector<measure::ApertureWeights> circle_lattice;  ///< `circle` only, [radius]

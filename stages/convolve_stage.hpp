@@ -2,8 +2,7 @@
 
 #include <memory>
 
-#include "lib/imaging/convolver.hpp"
-#include "stages/psf_bank.hpp"
+#include "stages/margin_levels.hpp"
 #include "stages/stage.hpp"
 
 namespace lensmill::stages {
@@ -15,10 +14,7 @@ class ConvolveStage final : public Stage {
  public:
   struct Config {
     int bands = 1;
-    std::shared_ptr<const imaging::Convolver> convolver;
-    std::shared_ptr<const PsfBank> bank;
-    /// The same PSFs without the pixel response; null unless `aperture_mask: circle`.
-    std::shared_ptr<const PsfBank> bank_without_pixel;
+    std::shared_ptr<const MarginLevels> margins;
     bool wants_arc_intrinsic = false;  ///< whether that product is written
     /// Kernels as samples of continuous PSFs (Deposit::spline): their error on this
     /// lattice of analytic kinds follows from each row's width, of stored ones it is

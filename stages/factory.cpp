@@ -6,7 +6,6 @@
 #include <cmath>
 
 #include "lib/core/errors.hpp"
-#include "lib/imaging/convolver.hpp"
 #include "lib/psf/psfex_range.hpp"
 #include "stages/config/psf_kinds.hpp"
 #include "stages/convolve_stage.hpp"
@@ -28,6 +27,7 @@ using config::RunConfig;
 
 constexpr std::int64_t probed_rows = 1024;
 constexpr std::size_t most_psfex_probes = 17;
+constexpr std::size_t most_wing_rows = 32;
 
 bool gives(const RunConfig& config, const Inputs& inputs, std::string_view quantity) {
   return std::ranges::any_of(
@@ -131,20 +131,6 @@ void add_psf_cases(const RunConfig& config, int band, const std::vector<Probe>& 
   add(probes.back(), " (largest)");
 }
 
-imaging::RenderConfig render_config(const RunConfig& config, const Setup& setup) {
-  imaging::RenderConfig render{.grid = config.grid,
-                               .lattice = setup.lattice,
-                               .deposit = setup.deposit,
-                               .pixel_tolerance = pixel_tolerance_of(config.render),
-                               .core_tolerance = config.render.core_tolerance,
-                               .supersample = config.render.supersample};
-  render.core_radius_pix = std::ranges::max(config.measure.aperture_radius_pix);
-  if (config.measure.aperture_mask == config::ApertureMask::circle) {
-    render.disc_radius_pix = config.measure.aperture_radius_pix;
-  }
-  return render;
-}
-
 LensPlace lens_place(const RunConfig& config, const Inputs& inputs) {
   using enum LensPlace;
   if (config.host.kind != config::HostKind::cutouts ||
@@ -180,9 +166,6 @@ PerBand<double> variances_times_invvar(const RunConfig& config) {
 std::vector<std::unique_ptr<const Stage>> make_stages(
     const RunConfig& config, const std::shared_ptr<const Inputs>& inputs,
     const Setup& setup, const LatticeChoice& choice, bool target_snr) {
-  const bool circle = config.measure.aperture_mask == config::ApertureMask::circle;
-  const auto renderer =
-      std::make_shared<const imaging::ArcRenderer>(render_config(config, setup));
   const int bands = config.band_count();
   const auto correlation = correlations(config);
   const auto factors = variances_times_invvar(config);
@@ -198,18 +181,12 @@ std::vector<std::unique_ptr<const Stage>> make_stages(
                           .inputs = inputs,
                           .psf = config.psf}));
   stages.push_back(std::make_unique<LensStage>(LensStage::Config{
-      .renderer = renderer,
+      .margins = setup.margins,
       .source = std::make_shared<const SourceMaker>(SourceMaker{config.source, inputs}),
       .aperture_centre_pix = config.measure.aperture_centre_pix}));
   stages.push_back(std::make_unique<ConvolveStage>(ConvolveStage::Config{
       .bands = bands,
-      .convolver = setup.convolver,
-      .bank = setup.bank,
-      .bank_without_pixel =
-          circle ? std::make_shared<const PsfBank>(
-                       config.psf, inputs, setup.lattice.oversample,
-                       psf::PixelResponse::omit, kernel_reach(config, setup.deposit))
-                 : nullptr,
+      .margins = setup.margins,
       .wants_arc_intrinsic =
           std::ranges::find(config.output.products, "arc_intrinsic") !=
           config.output.products.end(),
@@ -220,8 +197,7 @@ std::vector<std::unique_ptr<const Stage>> make_stages(
       HostStage::Config{.bands = bands,
                         .stamp_size_pix = config.grid.stamp_size_pix,
                         .kind = config.host.kind,
-                        .renderer = renderer,
-                        .convolver = setup.convolver,
+                        .margins = setup.margins,
                         .inputs = inputs,
                         .variance_includes_source_poisson = includes_poisson,
                         .min_valid_fraction = config.host.least_valid_fraction(),
@@ -245,7 +221,7 @@ std::vector<std::unique_ptr<const Stage>> make_stages(
                            .mask = config.measure.aperture_mask,
                            .annulus_pix = config.measure.annulus_pix,
                            .profile_bins = config.grid.stamp_size_pix / 2,
-                           .convolver = setup.convolver,
+                           .margins = setup.margins,
                            .pixel_tolerance = pixel_tolerance_of(config.render),
                            .correlation = correlation}));
   return stages;
@@ -314,9 +290,12 @@ Setup make_setup(const RunConfig& config, const std::shared_ptr<const Inputs>& i
     auto& of_band = band_probes.emplace_back();
     of_band.band = static_cast<std::size_t>(band);
     of_band.sharpest_fwhm_pix = probes.front().fwhm_pix;
-    if (form_of(config.psf[of_band.band]) == PsfForm::model) {
-      for (const auto& probe : probes) of_band.rows.push_back(probe.injection);
+    // Sorted by width: the first and the last are the extremes.
+    const std::size_t step = std::max<std::size_t>(1, probes.size() / most_wing_rows);
+    for (std::size_t k = 0; k < probes.size(); k += step) {
+      of_band.rows.push_back(probes[k].injection);
     }
+    of_band.rows.push_back(probes.back().injection);
     add_psf_cases(config, band, probes, setup.psf_cases);
   }
   const bool legacy = config.convolve.op == config::ConvolveOperator::legacy_ifftshift;
@@ -324,14 +303,11 @@ Setup make_setup(const RunConfig& config, const std::shared_ptr<const Inputs>& i
   setup.deposit = legacy || config.convolve.oversample == 1 ? imaging::Deposit::pixels
                                                             : imaging::Deposit::spline;
   const auto choice = choose_lattice(config, *inputs, setup.deposit, band_probes);
-  setup.lattice = choice.lattice;
-  setup.convolver =
-      imaging::make_convolver(config.convolve.op, setup.lattice, setup.deposit);
-  setup.bank = std::make_shared<const PsfBank>(
-      config.psf, inputs, setup.lattice.oversample,
-      setup.deposit == imaging::Deposit::pixels ? psf::PixelResponse::omit
-                                                : psf::PixelResponse::apply,
-      kernel_reach(config, setup.deposit));
+  setup.margins =
+      make_margin_levels(config, inputs, choice.lattice, setup.deposit, band_probes);
+  setup.lattice = setup.margins->least().convolver->lattice();
+  setup.convolver = setup.margins->least().convolver;
+  setup.bank = setup.margins->least().bank;
   const bool target_snr = gives(config, *inputs, "src_target_snr");
   setup.chain = std::make_shared<const Chain>(
       make_stages(config, inputs, setup, choice, target_snr), config, setup.needs,

@@ -6,6 +6,7 @@
 
 #include "lib/imaging/planes.hpp"
 #include "stages/chain.hpp"
+#include "stages/margin_levels.hpp"
 #include "stages/psf_bank.hpp"
 
 namespace lensmill::stages {
@@ -24,6 +25,8 @@ struct Setup {
   std::shared_ptr<const Chain> chain;
   std::shared_ptr<const catalogue::InjectionSampler> sampler;
   catalogue::Needs needs;
+  std::shared_ptr<const MarginLevels> margins;
+  // Of the least margin:
   imaging::Lattice lattice;
   imaging::Deposit deposit = imaging::Deposit::spline;
   std::shared_ptr<const imaging::Convolver> convolver;

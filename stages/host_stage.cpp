@@ -19,7 +19,7 @@ using config::HostKind;
 
 HostStage::HostStage(Config config) : config_(std::move(config)) {
   if (config_.kind == HostKind::sersic) {
-    EXPECT(config_.renderer != nullptr && config_.convolver != nullptr);
+    EXPECT(config_.margins != nullptr);
   }
   if (config_.kind == HostKind::cutouts && !config_.inputs->hosts) {
     throw ConfigError("host.cutouts: no host file was opened");
@@ -27,7 +27,9 @@ HostStage::HostStage(Config config) : config_(std::move(config)) {
 }
 
 std::vector<Plane> HostStage::needs() const {
-  if (config_.kind == HostKind::sersic) return {Plane::injection, Plane::psf};
+  if (config_.kind == HostKind::sersic) {
+    return {Plane::injection, Plane::arc_planes, Plane::psf};
+  }
   return {Plane::injection};
 }
 
@@ -63,11 +65,12 @@ void HostStage::render_sersic(Stamp& stamp) const {
                                      .source = &light,
                                      .lens_x_arcsec = injection.lens_x_arcsec,
                                      .lens_y_arcsec = injection.lens_y_arcsec};
-  const PixelGrid& grid = config_.renderer->config().grid;
+  const MarginLevel& level = config_.margins->of(stamp.arc_planes);
+  const PixelGrid& grid = level.renderer->config().grid;
   auto& buffers = *stamp.buffers;
-  config_.renderer->render(object, grid.pix_from_arcsec(injection.lens_x_arcsec),
-                           grid.pix_from_arcsec(injection.lens_y_arcsec),
-                           *buffers.renderer, buffers.host_planes);
+  level.renderer->render(object, grid.pix_from_arcsec(injection.lens_x_arcsec),
+                         grid.pix_from_arcsec(injection.lens_y_arcsec),
+                         *buffers.renderer, buffers.host_planes);
   const auto& plane = buffers.host_planes.lattice[lens::ImageKind::minimum];
   for (int band = 0; band < config_.bands; ++band) {
     const auto b = static_cast<std::size_t>(band);
@@ -75,8 +78,8 @@ void HostStage::render_sersic(Stamp& stamp) const {
     host.assign(config_.stamp_size_pix, config_.stamp_size_pix);
     const std::array<ImageView<const double>, 1> planes{plane.view()};
     const std::array<ImageView<float>, 1> stamps{host.view()};
-    config_.convolver->convolve(planes, *stamp.psf[b].prepared, buffers.convolver,
-                                stamps);
+    level.convolver->convolve(planes, *stamp.psf[b].prepared, buffers.convolver,
+                              stamps);
     for (float& value : host.pixels()) {
       value = static_cast<float>(injection.host_flux_nmgy[b] * double{value});
     }

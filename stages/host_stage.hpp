@@ -2,10 +2,9 @@
 
 #include <memory>
 
-#include "lib/imaging/arc_renderer.hpp"
-#include "lib/imaging/convolver.hpp"
 #include "stages/config/run_config.hpp"
 #include "stages/inputs.hpp"
+#include "stages/margin_levels.hpp"
 #include "stages/stage.hpp"
 
 namespace lensmill::stages {
@@ -22,8 +21,7 @@ class HostStage final : public Stage {
     int stamp_size_pix = 64;
     config::HostKind kind = config::HostKind::none;
     /// Synthetic hosts.
-    std::shared_ptr<const imaging::ArcRenderer> renderer;
-    std::shared_ptr<const imaging::Convolver> convolver;
+    std::shared_ptr<const MarginLevels> margins;
     /// Real hosts.
     std::shared_ptr<const Inputs> inputs;
     bool variance_includes_source_poisson = true;

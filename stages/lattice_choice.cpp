@@ -126,8 +126,7 @@ double pixel_tolerance_of(const config::RenderSection& render) {
 LatticeChoice choose_lattice(const RunConfig& config, const Inputs& inputs,
                              imaging::Deposit deposit,
                              const std::vector<BandProbe>& bands) {
-  LatticeChoice choice{.lattice = {.stamp_size_pix = config.grid.stamp_size_pix,
-                                   .margin_pix = config.render.margin_pix}};
+  LatticeChoice choice{.lattice = {.stamp_size_pix = config.grid.stamp_size_pix}};
   if (deposit != imaging::Deposit::spline) return choice;
   const bool stated = config.convolve.oversample > 0;
   const auto points =
@@ -154,14 +153,14 @@ LatticeChoice choose_lattice(const RunConfig& config, const Inputs& inputs,
 }
 
 std::optional<KernelReach> kernel_reach(const RunConfig& config,
-                                        imaging::Deposit deposit) {
+                                        imaging::Deposit deposit, int margin_pix) {
   if (deposit == imaging::Deposit::pixels) return std::nullopt;
   // Light is put on up to four lattice points outside of what the margin contains.
   constexpr int border_pix = 4;
-  return KernelReach{.pixel_tolerance = config.render.pixel_tolerance,
-                     .core_tolerance = config.render.core_tolerance,
-                     .largest_half_pix = config.grid.stamp_size_pix +
-                                         config.render.margin_pix + border_pix};
+  return KernelReach{
+      .pixel_tolerance = config.render.pixel_tolerance,
+      .core_tolerance = config.render.core_tolerance,
+      .largest_half_pix = config.grid.stamp_size_pix + margin_pix + border_pix};
 }
 
 }  // namespace lensmill::stages

@@ -35,14 +35,15 @@ double pixel_tolerance_of(const config::RenderSection& render);
 /// `convolve.oversample: auto`: the fewest lattice points per pixel with which every
 /// band's PSF is known between them to a fifth of pixel_tolerance_of(); stored
 /// kernels and PSFEx models are measured (the 32 sharpest of a list, every probed row).
-/// A stated number is taken if the error is below pixel_tolerance.
+/// A stated number is taken if the error is below pixel_tolerance. Its margin is 0.
 /// \throws ConfigError where neither 16 points nor the stated number is enough
 LatticeChoice choose_lattice(const config::RunConfig& config, const Inputs& inputs,
                              imaging::Deposit deposit,
                              const std::vector<BandProbe>& bands);
 
-/// How far analytic kernels reach on the run's stamps; none for the discrete operation.
+/// How far analytic kernels reach on the run's stamps with this margin; none for the
+/// discrete operation.
 std::optional<KernelReach> kernel_reach(const config::RunConfig& config,
-                                        imaging::Deposit deposit);
+                                        imaging::Deposit deposit, int margin_pix);
 
 }  // namespace lensmill::stages

@@ -1,10 +1,11 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <memory>
 #include <optional>
 
-#include "lib/imaging/arc_renderer.hpp"
+#include "stages/margin_levels.hpp"
 #include "stages/source_maker.hpp"
 #include "stages/stage.hpp"
 
@@ -15,12 +16,13 @@ namespace lensmill::stages {
 bool keeps_tolerances(const imaging::ArcPlanes& planes,
                       const imaging::RenderConfig& tolerances);
 
-/// lens: the lensed source before the PSF, for unit flux, split by image kind; the
-/// lens and the centre of the apertures.
+/// lens: the lensed source before the PSF, for unit flux, split by image kind, with the
+/// margin that its light outside the stamp asks for; the lens and the centre of the
+/// apertures.
 class LensStage final : public Stage {
  public:
   struct Config {
-    std::shared_ptr<const imaging::ArcRenderer> renderer;
+    std::shared_ptr<const MarginLevels> margins;
     std::shared_ptr<const SourceMaker> source;
     /// Centre of the apertures, [x, y]; none: the lens.
     std::optional<std::array<double, 2>> aperture_centre_pix;
@@ -35,6 +37,11 @@ class LensStage final : public Stage {
   void apply(Stamp& stamp, const InjectionStreams& streams) const override;
 
  private:
+  /// The least margin whose left-out light, by planes that were rendered with the
+  /// least, keeps half of the tolerances; else the largest.
+  std::size_t choose_level(imaging::ArcPlanes& planes, Image<double>& workspace,
+                           const imaging::CoreDisc& core) const;
+
   Config config_;
 };
 

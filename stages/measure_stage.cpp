@@ -55,7 +55,7 @@ std::size_t slot(ImageKind kind) { return static_cast<std::size_t>(kind_index(ki
 }  // namespace
 
 MeasureStage::MeasureStage(Config config) : config_(std::move(config)) {
-  EXPECT(config_.convolver != nullptr);
+  EXPECT(config_.margins != nullptr);
   if (config_.aperture_radius_pix.empty()) {
     throw ConfigError("measure.aperture_radius_pix: give at least one radius");
   }
@@ -76,6 +76,10 @@ std::vector<Plane> MeasureStage::needs() const {
   return planes;
 }
 
+const imaging::Convolver& MeasureStage::convolver_of(const Stamp& stamp) const {
+  return *config_.margins->of(stamp.arc_planes).convolver;
+}
+
 measure::ApertureWeights MeasureStage::core_weights(const measure::Disc& disc) const {
   // `circle` sums of pixels (offsets, SNR) use the overlap: a stamp has no continuum.
   return config_.mask == ApertureMask::pixel_centre
@@ -87,7 +91,11 @@ void MeasureStage::update_apertures(Stamp& stamp) const {
   auto& cache = stamp.buffers->aperture;
   const double x = stamp.aperture_x_pix;
   const double y = stamp.aperture_y_pix;
-  if (cache.filled && cache.x_pix == x && cache.y_pix == y) return;
+  const int margin = stamp.arc_planes.margin_pix;
+  if (cache.filled && cache.x_pix == x && cache.y_pix == y &&
+      cache.margin_pix == margin) {
+    return;
+  }
   cache.core.clear();
   cache.circle_lattice.clear();
   for (const double radius : config_.aperture_radius_pix) {
@@ -95,7 +103,7 @@ void MeasureStage::update_apertures(Stamp& stamp) const {
     cache.core.push_back(core_weights(disc));
     if (config_.mask == ApertureMask::circle) {
       cache.circle_lattice.push_back(
-          measure::circle_lattice_weights(config_.convolver->lattice(), disc));
+          measure::circle_lattice_weights(convolver_of(stamp).lattice(), disc));
     }
   }
   const int n = config_.grid.stamp_size_pix;
@@ -103,6 +111,7 @@ void MeasureStage::update_apertures(Stamp& stamp) const {
   cache.bins = measure::RadialBins(n, x, y, config_.profile_bins);
   cache.x_pix = x;
   cache.y_pix = y;
+  cache.margin_pix = margin;
   cache.spectra.clear();
   cache.filled = true;
 }
@@ -135,7 +144,7 @@ void MeasureStage::transport_flux(Stamp& stamp, std::size_t band) const {
   const std::size_t planes = arc.planes().size();
   flux.resize(weights.size() * planes);
   const auto& psf = stamp.psf[band];
-  config_.convolver->adjoint_fluxes(
+  convolver_of(stamp).adjoint_fluxes(
       {weights, circle ? imaging::WeightsOn::lattice : imaging::WeightsOn::stamp,
        spectra, arc.planes(), stamp.arc_fields.spectra},
       circle ? *psf.prepared_without_pixel : *psf.prepared, buffers.convolver, flux);
@@ -181,17 +190,18 @@ void MeasureStage::measure_point_images(Stamp& stamp) const {
 void MeasureStage::measure_core(Stamp& stamp) const {
   auto& m = stamp.measurement;
   const auto& planes = stamp.arc_planes;
-  const int margin = config_.convolver->lattice().margin_pix;
   m.magnification = planes.total_flux;
+  m.render_margin_pix = planes.margin_pix;
   m.render_error = planes.pixel_error + stamp.lattice_error;
   m.render_core_error = planes.core_error;
   const auto& core = stamp.buffers->aperture.core;
   auto& intrinsic = stamp.buffers->core_sums.intrinsic;
   intrinsic.clear();
   for (std::size_t r = 0; r < core.size(); ++r) {
-    intrinsic.push_back(planes.disc_flux.empty()
-                            ? measure::intrinsic_sums(core[r], planes, margin)
-                            : planes.disc_flux[r]);
+    intrinsic.push_back(
+        planes.disc_flux.empty()
+            ? measure::intrinsic_sums(core[r], planes, planes.margin_pix)
+            : planes.disc_flux[r]);
     // An aperture that has no pixel of the stamp is undefined, not empty.
     const auto before = measure::core_fraction_without_psf(
         intrinsic[r], core[r].has_area() ? planes.stamp_flux : measure::KindValues{});
@@ -215,7 +225,7 @@ void MeasureStage::measure_core(Stamp& stamp) const {
   }
   m.render_core_error += core_error_by_psf(
       m.render_error, config_.pixel_tolerance, least_share,
-      config_.convolver->kind() != imaging::ConvolutionOperator::direct);
+      convolver_of(stamp).kind() != imaging::ConvolutionOperator::direct);
 }
 
 void MeasureStage::measure_split(Stamp& stamp, std::size_t b) const {
@@ -230,7 +240,7 @@ void MeasureStage::measure_split(Stamp& stamp, std::size_t b) const {
     // An aperture whose every pixel is masked is undefined, not empty.
     const auto split = measure::split_core_flux(
         masked ? measure::intrinsic_sums(core[r], stamp.arc_planes,
-                                         config_.convolver->lattice().margin_pix)
+                                         stamp.arc_planes.margin_pix)
                : intrinsic[r],
         transported[r], stamp.psf[b].kernel->point_flux,
         core[r].has_area() ? flux : measure::not_a_number);
@@ -276,6 +286,13 @@ void MeasureStage::measure_band(Stamp& stamp, std::size_t b) const {
   m.psf_sum[b] = kernel.sum;
   m.psf_centroid_x_pix[b] = kernel.centroid_x_pix;
   m.psf_centroid_y_pix[b] = kernel.centroid_y_pix;
+  // What is left out is of unit source flux; the arc is of the source's.
+  const double peak = double{std::ranges::max(images.arc.pixels())};
+  if (peak > 0.0) {
+    m.left_out_light_error =
+        std::fmax(m.left_out_light_error, stamp.arc_planes.left_out_flux *
+                                              stamp.injection.src_flux_nmgy[b] / peak);
+  }
   m.arc_flux_nmgy[b] = stamp.unit_arc_flux[b] * stamp.injection.src_flux_nmgy[b];
   m.flux_in_stamp_fraction[b] =
       stamp.arc_planes.total_flux > 0.0

@@ -5,11 +5,11 @@
 
 #include "lib/core/interval.hpp"
 #include "lib/core/pixel_grid.hpp"
-#include "lib/imaging/convolver.hpp"
 #include "lib/imaging/correlated_noise.hpp"
 #include "lib/measure/aperture.hpp"
 #include "lib/measure/core_leakage.hpp"
 #include "stages/config/run_config.hpp"
+#include "stages/margin_levels.hpp"
 #include "stages/stage.hpp"
 #include "stages/turned_noise.hpp"
 
@@ -25,7 +25,7 @@ class MeasureStage final : public Stage {
     config::ApertureMask mask = config::ApertureMask::pixel_overlap;
     Interval annulus_pix;
     int profile_bins = 32;
-    std::shared_ptr<const imaging::Convolver> convolver;
+    std::shared_ptr<const MarginLevels> margins;
     double pixel_tolerance = 1.0e-3;  ///< of the integration
     /// Correlations of the noise, for SNRs with its covariance; null: none.
     PerBand<std::shared_ptr<const TurnedNoise>> correlation{};
@@ -41,6 +41,7 @@ class MeasureStage final : public Stage {
   void apply(Stamp& stamp, const InjectionStreams& streams) const override;
 
  private:
+  const imaging::Convolver& convolver_of(const Stamp& stamp) const;
   measure::ApertureWeights core_weights(const measure::Disc& disc) const;
   void update_apertures(Stamp& stamp) const;
   void update_masked(Stamp& stamp, std::size_t band) const;

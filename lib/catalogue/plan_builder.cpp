@@ -76,6 +76,8 @@ SamplingPlan PlanBuilder::build() {
     add_outputs();
   }
   if (problems_.empty()) check_saltelli();
+  problems_.insert(problems_.begin(), sources_.value_problems.begin(),
+                   sources_.value_problems.end());
   if (!problems_.empty()) {
     std::string message = problems_[0];
     for (std::size_t i = 1; i < problems_.size(); ++i) message += "\n" + problems_[i];

@@ -107,7 +107,9 @@ class Collector {
       const auto& entry = config_.priors.entries[i];
       if (!add(all, entry.quantity, Origin::prior, i, entry.where)) continue;
       const auto problem = prior_problem(*all.back().quantity.quantity, entry.prior);
-      if (!problem.empty()) complain(entry.where, problem);
+      if (!problem.empty()) {
+        sources_.value_problems.push_back(entry.where + ": " + problem);
+      }
     }
     for (std::size_t i = 0; i < config_.priors.joint_tables.size(); ++i) {
       add_joint_table(all, i);

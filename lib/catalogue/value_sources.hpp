@@ -32,7 +32,8 @@ struct ValueSources {
   std::vector<ValueSource> list;
   Photometry photometry;
   std::vector<std::string> overridden;
-  std::vector<std::string> problems;
+  std::vector<std::string> problems;        ///< of what gives which quantity
+  std::vector<std::string> value_problems;  ///< of one prior's values
 
   ValueSource* find(const std::string& name);
 };

@@ -23,7 +23,13 @@ void Problems::add(const std::string& path, const Location& where,
   auto text = sentence(path, where, what);
   const auto same = [&](const Problem& problem) { return problem.text == text; };
   if (std::any_of(problems_.begin(), problems_.end(), same)) return;
-  problems_.push_back({where.line, std::move(text)});
+  problems_.push_back({where.line, path.substr(0, path.find('.')), std::move(text)});
+}
+
+bool Problems::has_any_in(std::string_view section) const {
+  return std::any_of(problems_.begin(), problems_.end(), [&](const Problem& problem) {
+    return problem.section.empty() || problem.section == section;
+  });
 }
 
 void Problems::warn(const std::string& path, const Location& where,
@@ -32,7 +38,7 @@ void Problems::warn(const std::string& path, const Location& where,
 }
 
 void Problems::add_text(const std::string& text) {
-  problems_.push_back({std::numeric_limits<int>::max(), text});
+  problems_.push_back({std::numeric_limits<int>::max(), "", text});
 }
 
 void Problems::throw_if_any() const {

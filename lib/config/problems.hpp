@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lib/config/node.hpp"
@@ -21,6 +22,8 @@ class Problems {
   void warn_text(const std::string& text) { warnings_.push_back(text); }
 
   bool empty() const { return problems_.empty(); }
+  /// Whether something is wrong in this section of the file, or in no known one.
+  bool has_any_in(std::string_view section) const;
   std::size_t size() const { return problems_.size(); }
   const std::vector<std::string>& warnings() const { return warnings_; }
 
@@ -30,6 +33,7 @@ class Problems {
  private:
   struct Problem {
     int line;
+    std::string section;  ///< first name of the path
     std::string text;
   };
   std::vector<Problem> problems_;

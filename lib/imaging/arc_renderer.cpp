@@ -84,6 +84,7 @@ void ArcRenderer::render(const LensedSource& object, double core_x_pix,
     clear(out.lattice.plane[kind], lattice_side);
   }
   out.present = {};
+  out.margin_pix = margin;
   out.disc_flux.assign(config_.disc_radius_pix.size(), {});
 
   out.evaluations = 0;

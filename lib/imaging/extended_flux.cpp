@@ -55,6 +55,7 @@ double ExtendedFlux::total(const LensedSource& object, int margin_pix,
   }
   const double area = coarse.pixel_scale_arcsec * coarse.pixel_scale_arcsec;
   double outside = 0.0;
+  planes.outside.clear();
   while (!w.cells.empty()) {
     w.estimates.clear();
     for (std::size_t first = 0; first < w.cells.size(); first += cells_per_batch) {
@@ -82,7 +83,15 @@ double ExtendedFlux::total(const LensedSource& object, int margin_pix,
           w.cells[c].level < deepest_level) {
         quarter(w.cells[c], w.next);
       } else {
-        outside += scale * estimate.mean_brightness;
+        const double cell_flux = scale * estimate.mean_brightness;
+        outside += cell_flux;
+        if (cell_flux != 0.0) {
+          const Cell& cell = w.cells[c];
+          planes.outside.push_back({.x_pix = (cell.x_pix + 0.5) * side - n - 0.5,
+                                    .y_pix = (cell.y_pix + 0.5) * side - n - 0.5,
+                                    .half_pix = cell.half_pix() * side,
+                                    .flux = cell_flux});
+        }
       }
     }
     if (w.next.size() > most_cells) return std::numeric_limits<double>::quiet_NaN();

@@ -25,7 +25,7 @@ class ExtendedFlux {
   /// where it takes more cells than there is memory for (images of galaxies whose light
   /// cancels).
   /// \param planes the rendered stamp, with margin_pix pixels around it; gets its
-  ///   `stamp_flux`
+  ///   `stamp_flux` and `outside`
   double total(const LensedSource& object, int margin_pix, ArcPlanes& planes,
                Workspace& workspace) const;
 

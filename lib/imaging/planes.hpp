@@ -61,9 +61,18 @@ struct KindPlanes {
   }
 };
 
+/// A square of lensed light outside the stamp, evenly bright, for unit source flux.
+struct OutsideCell {
+  double x_pix = 0.0;  ///< centre, stamp coordinates
+  double y_pix = 0.0;
+  double half_pix = 0.5;
+  double flux = 0.0;
+};
+
 /// The lens stage's product for one injection: the lensed light before the PSF, for
 /// unit unlensed source flux (a band's flux multiplies it), split by image kind.
 struct ArcPlanes {
+  int margin_pix = 0;  ///< of the lattice they were rendered on
   /// Flux per pixel [y, x] over the stamp and its margin: what intrinsic apertures see.
   /// Side stamp_size_pix + 2 margin_pix; stamp pixel 0 is at index margin_pix.
   KindPlanes<double> pixel;
@@ -77,6 +86,11 @@ struct ArcPlanes {
   /// Lensed flux before the PSF on the extended grid (3 x 3 stamps), for unit source
   /// flux.
   double total_flux = 0.0;
+  /// Where that of it is which lies outside the stamp, margin included.
+  std::vector<OutsideCell> outside;
+  /// Bound on what light beyond the margin would add to any pixel after the PSF; NaN
+  /// where nobody asked.
+  double left_out_flux = 0.0;
   /// Flux inside discs about the aperture centre before the PSF, [radius][kind index],
   /// by the part of each cell inside (disc_shares.hpp); filled only when the renderer
   /// was given disc radii.

@@ -144,6 +144,12 @@ void visit_fields(M& m, Visit&& visit) {
       "render_core_error", "", scalar, m.render_core_error,
       "estimated error of the core flux, before and after the PSF, over the larger of "
       "it and 1 % of the arc's flux");
+  field("left_out_light_error", "", scalar, m.left_out_light_error,
+        "bound on what lensed light outside the stamp and its margin would add to any "
+        "pixel of the arc, over the arc's peak, largest of the bands; NaN with the "
+        "legacy operator");
+  field("render_margin_pix", "pix", scalar, m.render_margin_pix,
+        "pixels around the stamp whose light takes part in the convolution");
   field("non_positive_mean_pixels", "", band, m.non_positive_mean_pixels,
         "pixels that got no Poisson noise because a mean was not positive");
   field("psf_sum", "", band, m.psf_sum,

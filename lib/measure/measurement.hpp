@@ -95,6 +95,9 @@ struct Measurement {
   double render_error = not_a_number;  ///< estimated worst pixel error over the peak
   /// Estimated error of the core flux over max(core flux, 1 % of the arc's).
   double render_core_error = not_a_number;
+  /// Bound on what light beyond stamp and margin would add to any pixel, over the peak.
+  double left_out_light_error = not_a_number;
+  std::int32_t render_margin_pix = 0;
   // [band]
   std::vector<std::int32_t> non_positive_mean_pixels;  ///< got no Poisson noise
   std::vector<double> psf_sum;

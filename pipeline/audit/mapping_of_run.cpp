@@ -146,8 +146,14 @@ std::string audit_config_yaml(const AuditMapping& map,
   put({"psf"}, map.psf);
   if (map.render.kind != Node::Kind::null) put({"render"}, map.render);
   if (map.convolve.kind != Node::Kind::null) put({"convolve"}, map.convolve);
-  if (placement == PsfPlacement::legacy) {
+  // The stamps' code is imitated, and it rendered one grid, unless the mapping says
+  // more.
+  const bool states_margin =
+      map.render.kind != Node::Kind::null && map.render.find("margin_pix") != nullptr;
+  if (placement == PsfPlacement::legacy || !states_margin) {
     put({"render", "margin_pix"}, Node::make_scalar("0"));
+  }
+  if (placement == PsfPlacement::legacy) {
     put({"convolve"}, Node::make_map());
     put({"convolve", "operator"}, Node::make_scalar("legacy_ifftshift"));
     put({"convolve", "oversample"}, Node::make_scalar("1"));

@@ -158,8 +158,9 @@ ExitCode run(const po::variables_map& values, const Context& context) {
       write_sheet(values["png"].as<std::string>(), pairs);
       context.log.info(values["png"].as<std::string>() + ": negatives and positives");
     }
-    const std::string margin = check_margin(session).warning();
-    if (!margin.empty()) context.log.warning(margin);
+    const MarginCheck margin = check_margin(session);
+    if (margin.rows > 0) context.log.result(margin.text());
+    if (margin.short_rows > 0) context.log.warning(margin.warning());
     const RunCost cost = estimate_cost(session, timing_seconds);
     const RunForecast forecast = forecast_run(session.plan, cost, ranks, disk);
     context.log.result(cost_text(session, cost, forecast, ranks, disk));

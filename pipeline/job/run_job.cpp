@@ -109,6 +109,7 @@ PsfCheck check_psfs_once(const Session& session, const Communicator& world, Log&
 }
 
 void warn_of_margin(const Session& session, const Communicator& world, Log& log) {
+  if (!session.config.render.margin_pix) return;  // each row takes what it needs
   std::string warning;
   world.agree([&] {
     if (world.is_root()) warning = check_margin(session).warning();

@@ -1,11 +1,13 @@
 #include "pipeline/session/margin_check.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "pipeline/session/timings.hpp"
@@ -17,7 +19,6 @@ namespace {
 // Sees, 95 times of 100, what happens to one row in 20; costs a tenth of a second or
 // two.
 constexpr std::int64_t most_rows = 60;
-constexpr double seconds = 1.0;
 // Of the lensed flux on 3 x 3 stamps, which is known to this: less outside the stamp
 // changes nothing that counts.
 constexpr double least_outside = 1.0e-4;
@@ -34,21 +35,6 @@ bool has_light_outside(const stages::Stamp& stamp) {
   const double inside =
       std::accumulate(planes.stamp_flux.begin(), planes.stamp_flux.end(), 0.0);
   return planes.total_flux - inside > least_outside * planes.total_flux;
-}
-
-/// Pixels from the kernels' origins to their farthest sample.
-int half_kernel(const stages::Setup& setup) {
-  psf::FunctionKernelWorkspace workspace;
-  psf::LatticeKernel kernel;
-  int half = 0;
-  for (const auto& one : setup.psf_cases) {
-    setup.bank->make(one.band, one.injection, workspace, kernel);
-    const int reach = std::max({kernel.origin_x, kernel.origin_y,
-                                kernel.samples.nx() - 1 - kernel.origin_x,
-                                kernel.samples.ny() - 1 - kernel.origin_y});
-    half = std::max(half, (reach + kernel.oversample - 1) / kernel.oversample);
-  }
-  return half;
 }
 
 /// Largest error of the narrow render over what the contract allows.
@@ -111,7 +97,7 @@ struct Renderer {
 int enough_margin(const Session& session, const std::vector<Row>& rows, int half,
                   Renderer& whole) {
   const auto& config = session.config;
-  int margin = config.render.margin_pix + margin_step_pix;
+  int margin = config.render.margin_pix.value_or(0) + margin_step_pix;
   for (; margin < half; margin += margin_step_pix) {
     Renderer trial(session, margin);
     const auto mended = [&](const Row& row) {
@@ -126,6 +112,7 @@ int enough_margin(const Session& session, const std::vector<Row>& rows, int half
 
 std::string MarginCheck::warning() const {
   if (short_rows == 0) return "";
+  const int margin_pix = rows_by_margin.rbegin()->first;
   return fmt::format(
       "render.margin_pix: {} of {} rows looked at miss light from outside the stamp{} "
       "that the PSF brings in, beyond render.pixel_tolerance or render.core_tolerance "
@@ -136,13 +123,23 @@ std::string MarginCheck::warning() const {
       worst_id, worst_error, enough_pix);
 }
 
-MarginCheck check_margin(const Session& session) {
+std::string MarginCheck::text() const {
+  std::vector<std::string> parts;
+  for (const auto& [margin_pix, count] : rows_by_margin) {
+    parts.push_back(
+        fmt::format("{} pix for {} row{}", margin_pix, count, count == 1 ? "" : "s"));
+  }
+  if (parts.empty()) return "";
+  return fmt::format("margin: {} of the sample", fmt::join(parts, ", "));
+}
+
+MarginCheck check_margin(const Session& session, double seconds) {
   const auto& config = session.config;
-  MarginCheck check{.margin_pix = config.render.margin_pix,
-                    .enough_pix = config.render.margin_pix};
+  MarginCheck check;
+  check.enough_pix = config.render.margin_pix.value_or(0);
   if (config.convolve.op == config::ConvolveOperator::legacy_ifftshift) return check;
-  const int half = half_kernel(session.setup);
-  if (config.render.margin_pix >= half) return check;
+  const int half = session.setup.margins->wings.reach_pix();
+  if (config.render.margin_pix.value_or(0) >= half) return check;
 
   const std::int64_t count = session.plan.rows;
   const std::int64_t stride = std::max<std::int64_t>(1, count / most_rows);
@@ -159,6 +156,7 @@ MarginCheck check_margin(const Session& session) {
     session.chain().apply(row.injection_id, row.given, stamp);
     if (!is_whole(stamp)) continue;
     ++check.rows;
+    ++check.rows_by_margin[stamp.arc_planes.margin_pix];
     if (!has_light_outside(stamp)) continue;
     if (!whole) whole.emplace(session, half);
     const double error = error_over_tolerance(stamp, (*whole)(row), config);

@@ -169,9 +169,9 @@ measure::PsfSelfTest test_of(const stages::PsfCase& one, const stages::Setup& se
   test.variants = variants_of(one, setup, inputs, config);
   if (!discrete && !section.includes_pixel &&
       one.fwhm_pix * setup.lattice.oversample >= resolved_fwhm_samples) {
-    test.without_pixel =
-        kernel_by(section, one, setup, inputs_of(one, inputs), psf::PixelResponse::omit,
-                  stages::kernel_reach(config, setup.deposit));
+    test.without_pixel = kernel_by(
+        section, one, setup, inputs_of(one, inputs), psf::PixelResponse::omit,
+        stages::kernel_reach(config, setup.deposit, setup.lattice.margin_pix));
   }
   if (section.kind == PsfKind::gaussian && section.q == 1.0) {
     test.gaussian_sigma_pix = one.injection.psf_fwhm_pix[band] / fwhm_per_sigma;

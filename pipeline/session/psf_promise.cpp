@@ -40,7 +40,8 @@ void promise_analytic(const stages::PsfCase& one, const stages::Setup& setup,
                       measure::KernelPromise& promise) {
   const auto band = static_cast<std::size_t>(one.band);
   const auto& section = config.psf[band];
-  const auto reach = stages::kernel_reach(config, setup.deposit);
+  const auto reach =
+      stages::kernel_reach(config, setup.deposit, setup.lattice.margin_pix);
   if (section.size_pix) {
     // An even side has a row more on one side of the origin.
     if ((*section.size_pix)[0] % 2 == 0 || (*section.size_pix)[1] % 2 == 0) return;

@@ -4,6 +4,8 @@
 #include <cmath>
 
 #include "lib/catalogue/injection_sampler.hpp"
+#include "lib/catalogue/quantities.hpp"
+#include "lib/catalogue/value_sources.hpp"
 #include "lib/core/errors.hpp"
 #include "stages/config/psf_kinds.hpp"
 #include "stages/config/section_readers.hpp"
@@ -34,7 +36,7 @@ void check_legacy(const Section& root, const RunConfig& config) {
                      "legacy_ifftshift acts on the stamp's own pixels: it needs "
                      "`oversample: 1`");
   }
-  if (config.render.margin_pix != 0) {
+  if (config.render.margin_pix.value_or(0) != 0) {
     root.section("render").problem(
         "margin_pix", "legacy_ifftshift acts on the stamp's own pixels: it needs 0");
   }
@@ -52,7 +54,9 @@ void check_legacy(const Section& root, const RunConfig& config) {
 }
 
 void check_host(const Section& root, const RunConfig& config) {
-  if (config.host.kind == HostKind::cutouts && !config.host.survey) {
+  const bool both_known =
+      config.host.pixel_scale_arcsec > 0.0 && config.grid.pixel_scale_arcsec > 0.0;
+  if (config.host.kind == HostKind::cutouts && !config.host.survey && both_known) {
     const double ratio =
         config.host.pixel_scale_arcsec / config.grid.pixel_scale_arcsec;
     const Section cutouts = root.section("host").section("cutouts");
@@ -86,6 +90,16 @@ void check_survey(const Section& root, const RunConfig& config) {
         "`circle` integrates over a disc and cannot leave out masked pixels; with "
         "hosts "
         "that have masks use pixel_overlap or pixel_centre");
+  }
+}
+
+/// What is wrong with each prior by itself, whatever else the run has.
+void check_ranges(Document& document, const RunConfig& config) {
+  for (const auto& entry : config.priors.entries) {
+    const auto name = catalogue::find_quantity(entry.quantity);
+    if (!name) continue;
+    const auto problem = catalogue::prior_problem(*name->quantity, entry.prior);
+    if (!problem.empty()) document.problems().add_text(entry.where + ": " + problem);
   }
 }
 
@@ -141,10 +155,17 @@ void cross_check(Document& document, RunConfig& config) {
   check_legacy(root, config);
   check_host(root, config);
   check_survey(root, config);
-  // Columns of a file are known only when it is opened; and a prior that could not be
-  // read would be reported as missing.
-  if (config.catalogue.kind != CatalogueKind::file && document.problems().empty()) {
-    check_priors(document, config);
+  const auto is_wrong = [&](std::string_view section) {
+    return document.problems().has_any_in(section);
+  };
+  // What could not be read here decides which priors are needed: those would be
+  // reported as missing, or as not used, that are not.
+  constexpr std::string_view deciding[] = {"bands", "catalogue", "priors", "source",
+                                           "host",  "psf",       "noise"};
+  if (std::ranges::any_of(deciding, is_wrong)) {
+    check_ranges(document, config);
+  } else if (config.catalogue.kind != CatalogueKind::file) {
+    check_priors(document, config);  // a file's columns are known when it is opened
   }
 }
 

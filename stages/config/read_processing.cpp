@@ -21,6 +21,7 @@ constexpr Bounds tolerance{
 // of the order of what float32 resolves add up in core fluxes.
 constexpr double least_fft_tolerance = 1.0e-5;
 constexpr int most_oversample = 16;
+constexpr int most_margin_pix = 1024;
 
 void read_convolve(const Section& root, RunConfig& config) {
   const Section convolve = root.section("convolve");
@@ -38,6 +39,33 @@ void read_convolve(const Section& root, RunConfig& config) {
   out.allow_double_pixel = convolve.flag("allow_double_pixel", out.allow_double_pixel);
 }
 
+/// Codes that know no light outside the stamp are imitated without.
+bool imitates_others(const RunConfig& config) {
+  return config.convolve.op == ConvolveOperator::legacy_ifftshift ||
+         config.convolve.oversample == 1 || config.render.supersample > 0;
+}
+
+void read_margin(const Section& render, RunConfig& config) {
+  const Bounds bounds = closed(0, most_margin_pix);
+  render.describe("margin_pix", "auto or integer", bounds.range(), "auto");
+  if (render.has("margin_pix") && !render.is_word("margin_pix", "auto")) {
+    config.render.margin_pix = static_cast<int>(render.integer("margin_pix", bounds));
+    return;
+  }
+  if (imitates_others(config)) {
+    if (render.has("margin_pix")) {
+      render.problem("margin_pix",
+                     "legacy_ifftshift, `convolve.oversample: 1` and a fixed "
+                     "render.supersample imitate codes that render one grid; state a "
+                     "number (0 as they do)");
+    }
+    config.render.margin_pix = 0;
+    render.record_word("margin_pix", "0");
+    return;
+  }
+  render.record_word("margin_pix", "auto");
+}
+
 }  // namespace
 
 void read_render_convolve(const Section& root, RunConfig& config) {
@@ -46,11 +74,10 @@ void read_render_convolve(const Section& root, RunConfig& config) {
   out.pixel_tolerance =
       render.number("pixel_tolerance", tolerance, out.pixel_tolerance);
   out.core_tolerance = render.number("core_tolerance", tolerance, out.core_tolerance);
-  out.margin_pix =
-      static_cast<int>(render.integer("margin_pix", closed(0, 1024), out.margin_pix));
   out.supersample =
       static_cast<int>(render.integer("supersample", closed(0, 256), out.supersample));
   read_convolve(root, config);
+  read_margin(render, config);
   for (const auto& [key, value] : {std::pair{"pixel_tolerance", out.pixel_tolerance},
                                    std::pair{"core_tolerance", out.core_tolerance}}) {
     if (value >= least_fft_tolerance || !render.has(key)) continue;

@@ -205,8 +205,8 @@ struct PsfSection {
 struct RenderSection {
   double pixel_tolerance = 1.0e-3;
   double core_tolerance = 1.0e-3;
-  int margin_pix = 0;
-  int supersample = 0;  ///< 0: adaptive; N: fixed N x N
+  std::optional<int> margin_pix;  ///< none: auto
+  int supersample = 0;            ///< 0: adaptive; N: fixed N x N
 };
 
 using ConvolveOperator = imaging::ConvolutionOperator;

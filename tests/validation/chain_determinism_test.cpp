@@ -99,6 +99,16 @@ TEST(ChainDeterminism, OfLensesOffTheCentreSeenThroughACircle) {
        "priors.lens_gamma={uniform: [1.5, 2.5]}", "render.margin_pix=4"}));
 }
 
+TEST(ChainDeterminism, OfRowsWithDifferentMargins) {
+  for (const std::string mask : {"circle", "pixel_overlap"}) {
+    expect_same_bytes(shipped_config(
+        "seed_gen5.yaml",
+        {"catalogue.sampled.count=48", all_products, "measure.aperture_mask=" + mask,
+         "priors.theta_e_arcsec={choice: [1.0, 4.0, 8.0]}",
+         "priors.src_reff_arcsec={uniform: [0.2, 0.6]}"}));
+  }
+}
+
 TEST(ChainDeterminism, OfOnePsfForAllRowsAndUnlensedRowsAmongThem) {
   expect_same_bytes(shipped_config(
       "seed_gen5.yaml",

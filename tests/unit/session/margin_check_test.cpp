@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,6 +17,9 @@ namespace {
 
 using test_support::shipped_config;
 using testing::HasSubstr;
+
+/// Of time: the same rows are looked at on any machine.
+constexpr double no_limit = std::numeric_limits<double>::infinity();
 
 /// A configuration that needs no files.
 Session session_of(const config::RunConfig& config) {
@@ -33,16 +37,15 @@ Session session_of(const config::RunConfig& config) {
 }
 
 /// A ring of 8.2" in a stamp whose half is 8.4".
-std::vector<std::string> ring_at_the_edge(int margin_pix) {
+std::vector<std::string> ring_at_the_edge(const std::string& margin_pix) {
   return {"catalogue.sampled.count=3", "priors.theta_e_arcsec=8.2",
           "priors.src_offset={radius_over_theta_e: 0.05, phi_rad: 0.3}",
-          "priors.src_reff_arcsec=0.6",
-          "render.margin_pix=" + std::to_string(margin_pix)};
+          "priors.src_reff_arcsec=0.6", "render.margin_pix=" + margin_pix};
 }
 
 TEST(MarginCheck, ARingAtTheEdgeIsShortAndTheStatedMarginMendsIt) {
   const auto check = check_margin(
-      session_of(shipped_config("parity_table.yaml", ring_at_the_edge(0))));
+      session_of(shipped_config("parity_table.yaml", ring_at_the_edge("0"))));
 
   EXPECT_EQ(check.rows, 3);
   EXPECT_EQ(check.short_rows, 3);
@@ -54,15 +57,15 @@ TEST(MarginCheck, ARingAtTheEdgeIsShortAndTheStatedMarginMendsIt) {
       check.warning(),
       HasSubstr("`render.margin_pix: " + std::to_string(check.enough_pix) + "`"));
 
-  const auto mended = check_margin(session_of(
-      shipped_config("parity_table.yaml", ring_at_the_edge(check.enough_pix))));
+  const auto mended = check_margin(session_of(shipped_config(
+      "parity_table.yaml", ring_at_the_edge(std::to_string(check.enough_pix)))));
   EXPECT_EQ(mended.short_rows, 0);
   EXPECT_EQ(mended.warning(), "");
 }
 
 // The light is all outside the border pixels, and only the PSF brings it in.
 TEST(MarginCheck, ImagesJustOutsideTheStampCount) {
-  auto overrides = ring_at_the_edge(0);
+  auto overrides = ring_at_the_edge("0");
   overrides.push_back("priors.theta_e_arcsec=6.0");
   overrides.push_back("priors.src_offset={radius_over_theta_e: 0.45, phi_rad: 0.0}");
   overrides.push_back("priors.src_reff_arcsec=0.05");
@@ -73,8 +76,42 @@ TEST(MarginCheck, ImagesJustOutsideTheStampCount) {
   EXPECT_GT(check.short_rows, 0);
 }
 
+/// Lenses anywhere on the stamp, rings of 1" to 8": light at every border.
+std::vector<std::string> rings_everywhere() {
+  return {"catalogue.sampled.count=60", "priors.theta_e_arcsec={uniform: [1.0, 8.0]}",
+          "priors.lens_x_arcsec={uniform: [-6.0, 6.0]}",
+          "priors.lens_y_arcsec={uniform: [-6.0, 6.0]}",
+          "priors.src_reff_arcsec={uniform: [0.1, 0.6]}"};
+}
+
+TEST(MarginCheck, AutoTakesTheMarginThatARowNeeds) {
+  auto overrides = rings_everywhere();
+  for (const std::string name : {"parity_table.yaml", "seed_gen5.yaml"}) {
+    overrides.push_back("render.margin_pix=0");
+    const auto without =
+        check_margin(session_of(shipped_config(name, overrides)), no_limit);
+    overrides.back() = "render.margin_pix=auto";
+    const auto check =
+        check_margin(session_of(shipped_config(name, overrides)), no_limit);
+
+    EXPECT_GT(without.short_rows, 10) << name;
+    EXPECT_EQ(check.rows, without.rows) << name;
+    EXPECT_EQ(check.short_rows, 0) << name << ": " << check.warning();
+    // Rows that need none take none, and not all others take the most.
+    EXPECT_GT(check.rows_by_margin.at(0), 0) << name;
+    EXPECT_GE(check.rows_by_margin.size(), 3U) << name;
+    EXPECT_LE(check.rows_by_margin.size(), 4U) << name;
+  }
+}
+
+TEST(MarginCheck, AutoLeavesRowsAloneThatKeepTheContract) {
+  const auto check = check_margin(session_of(shipped_config("seed_gen5.yaml")));
+
+  EXPECT_EQ(check.rows_by_margin.at(0), check.rows);
+}
+
 TEST(MarginCheck, TheLegacyOperatorHasNone) {
-  auto overrides = ring_at_the_edge(0);
+  auto overrides = ring_at_the_edge("0");
   overrides.insert(overrides.end(),
                    {"convolve.operator=legacy_ifftshift", "convolve.oversample=1"});
 

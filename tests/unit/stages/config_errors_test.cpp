@@ -11,8 +11,10 @@ namespace {
 
 using test_support::edited;
 using test_support::small_config;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 /// What is wrong with a configuration, or "" when it is read.
 std::string message_of(const std::string& text,
@@ -242,6 +244,36 @@ TEST(ReadRunConfig, OverridesAreNamedInMessages) {
   EXPECT_EQ(message_of(small_config, {"grid.stamp_size_pix=3"}),
             "grid.stamp_size_pix from --set grid.stamp_size_pix=3: must be an integer "
             "in [8, 4096] (got 3)");
+}
+
+// What the reader can know it says in one go.
+TEST(ReadRunConfig, AnErrorHidesNoOther) {
+  // In the priors alone: one out of range, one missing.
+  auto text = edited(small_config, "lens_q:", "lens_q: 1.4  #");
+  text = edited(text, "theta_e_arcsec:", "#");
+  EXPECT_THAT(message_of(text),
+              AllOf(HasSubstr("priors.lens_q at run.yaml"), HasSubstr("(got 1.4)"),
+                    HasSubstr("theta_e_arcsec")));
+
+  // A section that decides nothing about priors hides neither.
+  EXPECT_THAT(message_of(text, {"grid.stamp_size_pix=3"}),
+              AllOf(HasSubstr("grid.stamp_size_pix"), HasSubstr("(got 1.4)"),
+                    HasSubstr("theta_e_arcsec")));
+
+  // A prior that cannot be read is not called missing, and hides no range.
+  text = edited(text, "#", "theta_e_arcsec: {unifrm: [0.5, 2.0]}  #");
+  EXPECT_THAT(message_of(text),
+              AllOf(HasSubstr("did you mean uniform?"), HasSubstr("(got 1.4)"),
+                    Not(HasSubstr("nothing gives"))));
+}
+
+TEST(ReadRunConfig, AMissingPixelScaleIsAllThatIsSaidOfIt) {
+  const auto text = edited(small_config, "pixel_scale_arcsec: 0.262, ", "");
+  EXPECT_THAT(
+      message_of(text, {"host={cutouts: {file: " + any_file() +
+                        ", dataset: x, pixel_scale_arcsec: 0.262, units: nmgy}}"}),
+      AllOf(HasSubstr("grid.pixel_scale_arcsec at run.yaml:3: required"),
+            Not(HasSubstr("%"))));
 }
 
 TEST(ReadRunConfig, TolerancesThatSinglePrecisionCannotKeepAreRefused) {
