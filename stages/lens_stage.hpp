@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "lib/imaging/arc_renderer.hpp"
+#include "stages/config/run_config.hpp"
 #include "stages/source_maker.hpp"
 #include "stages/stage.hpp"
 
@@ -16,12 +17,15 @@ bool keeps_tolerances(const imaging::ArcPlanes& planes,
                       const imaging::RenderConfig& tolerances);
 
 /// lens: the lensed source before the PSF, for unit flux, split by image kind; the
-/// lens and the centre of the apertures.
+/// lens and the centre of the apertures. A point source is its images, each of its
+/// magnification; with a host galaxy, its share of them.
 class LensStage final : public Stage {
  public:
   struct Config {
     std::shared_ptr<const imaging::ArcRenderer> renderer;
     std::shared_ptr<const SourceMaker> source;
+    /// Of point sources; none: the source is not one.
+    std::optional<config::PointSection> point;
     /// Centre of the apertures, [x, y]; none: the lens.
     std::optional<std::array<double, 2>> aperture_centre_pix;
   };
@@ -35,6 +39,9 @@ class LensStage final : public Stage {
   void apply(Stamp& stamp, const InjectionStreams& streams) const override;
 
  private:
+  void render_extended(Stamp& stamp) const;
+  void add_point_images(double share, Stamp& stamp) const;
+
   Config config_;
 };
 
