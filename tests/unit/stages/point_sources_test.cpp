@@ -173,6 +173,18 @@ TEST(PointSource, BesideTheStampHasNothingInIt) {
   EXPECT_NEAR(row.measured().magnification, 2.0 * theta_e / beta, 1.0e-12);
 }
 
+TEST(PointSource, BesideTheStampIsSeenByItsWingsWithAMargin) {
+  // The outer image 0.7 pix beyond the last pixel's edge.
+  const std::string text = edited(sis, "lens_x_arcsec: 0.071", "lens_x_arcsec: 7.198");
+  const OneRow row(text + "render: {margin_pix: 8}\n");
+  const auto images = lens::find_point_images(lens_of(row.stamp.injection), {0.3, 0.4});
+
+  const auto expected = gaussians(images, row.stamp.injection, row.arc().ny());
+
+  EXPECT_TRUE(images_near(row.arc(), expected, {.relative_to_peak = psf_error}));
+  EXPECT_FALSE(images_near(OneRow(text).arc(), expected, {.relative_to_peak = 0.1}));
+}
+
 // ---- Apertures and the split ----
 
 class PointsInApertures : public testing::TestWithParam<const char*> {};
