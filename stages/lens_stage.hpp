@@ -1,10 +1,13 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <memory>
 #include <optional>
 
 #include "lib/imaging/arc_renderer.hpp"
+#include "lib/imaging/point_light.hpp"
+#include "lib/lens/point_images.hpp"
 #include "stages/config/run_config.hpp"
 #include "stages/source_maker.hpp"
 #include "stages/stage.hpp"
@@ -39,8 +42,15 @@ class LensStage final : public Stage {
   void apply(Stamp& stamp, const InjectionStreams& streams) const override;
 
  private:
-  void render_extended(Stamp& stamp) const;
-  void add_point_images(double share, Stamp& stamp) const;
+  /// A source's point images, and their share of its flux.
+  struct Points {
+    double share = 0.0;
+    std::array<imaging::PointLight, lens::PointImages::capacity> light{};
+    std::size_t count = 0;
+    int left_out = 0;  ///< for their magnification
+  };
+  /// Those of a row of point sources; its status where they are not to be had.
+  Points find_points(Stamp& stamp) const;
 
   Config config_;
 };
