@@ -82,7 +82,10 @@ Chain::Chain(std::vector<std::unique_ptr<const Stage>> stages, config::RunConfig
       schema_(config_.bands, config_.measure.aperture_radius_pix,
               profile_bins_of(config_.grid),
               config_.host.has_masks() ? measure::Masks::yes : measure::Masks::no,
-              config_.noise.correlated()) {
+              config_.noise.correlated(),
+              config_.source.kind == config::SourceKind::point
+                  ? measure::PointSources::yes
+                  : measure::PointSources::no) {
   EXPECT(std::ranges::is_sorted(stages_, std::ranges::less(),
                                 [](const auto& stage) { return stage->step(); }));
   if (host_ids_) catalogue_columns_.push_back(host_id_column(*host_ids_));

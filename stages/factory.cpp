@@ -183,6 +183,9 @@ std::vector<std::unique_ptr<const Stage>> make_stages(
   stages.push_back(std::make_unique<LensStage>(LensStage::Config{
       .margins = setup.margins,
       .source = std::make_shared<const SourceMaker>(SourceMaker{config.source, inputs}),
+      .point = config.source.kind == config::SourceKind::point
+                   ? std::optional(config.source.point)
+                   : std::nullopt,
       .aperture_centre_pix = config.measure.aperture_centre_pix}));
   stages.push_back(std::make_unique<ConvolveStage>(ConvolveStage::Config{
       .bands = bands,
@@ -236,6 +239,7 @@ catalogue::Needs needs_of(const RunConfig& config, const Inputs& inputs) {
       .host = config.host.kind,
       .host_count = inputs.hosts ? inputs.hosts->count() : 0,
       .source_image_count = inputs.galaxies ? inputs.galaxies->count() : 0,
+      .source_parts = config.source.parts(),
       .knot_count = knot_count_of(config, inputs),
       .sky_noise = config.needs_sky_sigma(),
       .survey_hosts = config.host.survey.has_value()};

@@ -5,6 +5,9 @@
 #include <memory>
 #include <optional>
 
+#include "lib/imaging/point_light.hpp"
+#include "lib/lens/point_images.hpp"
+#include "stages/config/run_config.hpp"
 #include "stages/margin_levels.hpp"
 #include "stages/source_maker.hpp"
 #include "stages/stage.hpp"
@@ -18,12 +21,15 @@ bool keeps_tolerances(const imaging::ArcPlanes& planes,
 
 /// lens: the lensed source before the PSF, for unit flux, split by image kind, with the
 /// margin that its light outside the stamp asks for; the lens and the centre of the
-/// apertures.
+/// apertures. A point source is its images, each of its magnification; with a host
+/// galaxy, its share of them.
 class LensStage final : public Stage {
  public:
   struct Config {
     std::shared_ptr<const MarginLevels> margins;
     std::shared_ptr<const SourceMaker> source;
+    /// Of point sources; none: the source is not one.
+    std::optional<config::PointSection> point;
     /// Centre of the apertures, [x, y]; none: the lens.
     std::optional<std::array<double, 2>> aperture_centre_pix;
   };
@@ -41,6 +47,16 @@ class LensStage final : public Stage {
   /// least, keeps half of the tolerances; else the largest.
   std::size_t choose_level(imaging::ArcPlanes& planes, Image<double>& workspace,
                            const imaging::CoreDisc& core) const;
+
+  /// A source's point images, and their share of its flux.
+  struct Points {
+    double share = 0.0;
+    std::array<imaging::PointLight, lens::PointImages::capacity> light{};
+    std::size_t count = 0;
+    int left_out = 0;  ///< for their magnification
+  };
+  /// Those of a row of point sources; its status where they are not to be had.
+  Points find_points(Stamp& stamp) const;
 
   Config config_;
 };

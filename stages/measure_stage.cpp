@@ -173,6 +173,7 @@ void MeasureStage::measure_point_images(Stamp& stamp) const {
   }
   m.n_images = images.count;
   m.n_saddles = images.count_of(ImageKind::saddle);
+  m.n_images_left_out = stamp.arc_planes.images_left_out;
   for (std::size_t k = 0; k < images.list().size(); ++k) {
     const lens::PointImage& image = images.list()[k];
     if (image.kind == ImageKind::saddle && std::isnan(m.counter_image_radius_pix)) {

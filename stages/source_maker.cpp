@@ -55,6 +55,7 @@ const light::Brightness& SourceMaker::make(const catalogue::Injection& injection
   auto& source = buffers.source;
   switch (section_.kind) {
     case config::SourceKind::sersic: break;
+    case config::SourceKind::point: break;  // its host galaxy
     case config::SourceKind::clumpy:
       return source.emplace<light::ClumpySersic>(
           clumpy_of(injection, section_.knot_sersic_n));

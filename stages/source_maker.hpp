@@ -24,7 +24,8 @@ struct SourceBuffers {
 light::GalaxyCleaning cleaning_of(const config::GalaxySection& section,
                                   double pixel_scale_arcsec);
 
-/// Makes the source of an injection: a Sersic profile, a clumpy one, or a real galaxy.
+/// Makes the source of an injection, or the extended part of one with a point: a Sersic
+/// profile, a clumpy one, or a real galaxy.
 class SourceMaker {
  public:
   SourceMaker(config::SourceSection section, std::shared_ptr<const Inputs> inputs);

@@ -58,7 +58,11 @@ bool uses(const Needs& needs, SourceFlux flux, const Quantity& column, int band)
     case UsedWith::sky_noise: return needs.sky_noise;
     case UsedWith::target_snr: return flux == SourceFlux::target_snr;
     case UsedWith::galaxies: return needs.source_image_count > 0;
-    case UsedWith::no_galaxies: return needs.source_image_count == 0;
+    case UsedWith::sersic_source:
+      return needs.source_image_count == 0 && needs.source_parts != SourceParts::point;
+    case UsedWith::extended_source: return needs.source_parts != SourceParts::point;
+    case UsedWith::point_in_galaxy:
+      return needs.source_parts == SourceParts::point_and_galaxy;
     case UsedWith::knots:
       return (column.suffix == Suffix::knot ? band : 0) < needs.knot_count;
   }

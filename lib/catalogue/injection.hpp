@@ -37,6 +37,7 @@ struct Injection {
   double src_q = 1.0;
   double src_phi_rad = 0.0;
   PerBand<double> src_flux_nmgy{};      ///< unlensed total
+  double src_point_fraction = 0.0;      ///< of src_flux_nmgy, points with a host only
   std::int64_t src_image_index = 0;     ///< real-galaxy sources only, like the next
   std::int64_t src_image_id = 0;        ///< IDENT of the galaxy in its catalogue
   std::int64_t src_image_flip = 0;      ///< 1: mirrored in x before it is turned

@@ -33,6 +33,13 @@ enum class LensMass {
   faber_jackson,        ///< likewise, and that from host_absolute_mag
 };
 
+/// What a run's sources are made of.
+enum class SourceParts {
+  galaxy,            ///< anything that has an extent
+  point,             ///< a point alone
+  point_and_galaxy,  ///< a point in a galaxy
+};
+
 /// What a run takes from its catalogue: decides which quantities must be given and
 /// which columns are written.
 struct Needs {
@@ -43,6 +50,7 @@ struct Needs {
   std::int64_t host_count = 0;
   /// Real-galaxy sources in the list; 0: Sersic sources.
   std::int64_t source_image_count = 0;
+  SourceParts source_parts = SourceParts::galaxy;
   /// Most knots a source of this run may have; 0: no clumpy sources.
   int knot_count = 0;
   PerBand<PsfNeed> psf{};

@@ -55,9 +55,11 @@ enum class UsedWith {
   survey_hosts,
   sky_noise,
   target_snr,
-  galaxies,     ///< sources that are images of galaxies
-  no_galaxies,  ///< or not
-  knots,        ///< clumpy sources, with as many knots as the column's number says
+  galaxies,         ///< sources that are images of galaxies
+  sersic_source,    ///< or Sersic profiles
+  extended_source,  ///< either
+  point_in_galaxy,  ///< a point in a Sersic profile
+  knots,            ///< clumpy sources, with as many knots as the column's number says
 };
 
 /// One quantity. For the suffixes, `name` is without "_<band>" or "_<knot>".

@@ -47,6 +47,7 @@ enum class StreamTag : std::uint16_t {
   host_phi = 36,
   host_rotation = 37,
   host_flip = 38,
+  src_point_fraction = 40,
   psf_index = 50,
   psf_fwhm = 51,
   psf_moffat_beta = 52,

@@ -19,6 +19,7 @@ enum class Status : std::int32_t {
   bad_psf = 15,          ///< this row's kernel is unusable
   no_coverage = 16,      ///< no place of noise.invvar covers the stamp
   bad_source = 17,       ///< the galaxy's image has no light to take, or bad pixels
+  too_magnified = 18,    ///< a point source so near a caustic that its size counts
 };
 
 /// Every status, in order.
@@ -32,7 +33,8 @@ inline constexpr std::array all_statuses{Status::ok,
                                          Status::bad_host,
                                          Status::bad_psf,
                                          Status::no_coverage,
-                                         Status::bad_source};
+                                         Status::bad_source,
+                                         Status::too_magnified};
 
 /// Whether the status counts towards run.max_failed_fraction.
 constexpr bool is_failure(Status status) { return static_cast<int>(status) >= 10; }
@@ -40,7 +42,8 @@ constexpr bool is_failure(Status status) { return static_cast<int>(status) >= 10
 /// Whether later stages have something to work on.
 constexpr bool can_go_on(Status status) {
   return status != Status::bad_host && status != Status::bad_psf &&
-         status != Status::no_coverage && status != Status::bad_source;
+         status != Status::no_coverage && status != Status::bad_source &&
+         status != Status::too_magnified;
 }
 
 /// Whether a row of this status has images: elsewhere they are NaN.
@@ -62,6 +65,7 @@ constexpr std::string_view to_string(Status status) {
     case Status::bad_psf: return "bad_psf";
     case Status::no_coverage: return "no_coverage";
     case Status::bad_source: return "bad_source";
+    case Status::too_magnified: return "too_magnified";
   }
   return "unknown";
 }

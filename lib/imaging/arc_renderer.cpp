@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 
+#include "lib/core/contracts.hpp"
 #include "lib/core/errors.hpp"
 #include "lib/imaging/cell_integrator.hpp"
 #include "lib/imaging/extended_flux.hpp"
@@ -70,10 +71,8 @@ ArcRenderer::ArcRenderer(RenderConfig config) : config_(std::move(config)) {
 
 ArcRenderer::~ArcRenderer() = default;
 
-void ArcRenderer::render(const LensedSource& object, double core_x_pix,
-                         double core_y_pix, Workspace& w, ArcPlanes& out) const {
-  const int margin = config_.lattice.margin_pix;
-  const int side = config_.grid.stamp_size_pix + 2 * margin;
+void ArcRenderer::clear(ArcPlanes& out) const {
+  const int side = config_.grid.stamp_size_pix + 2 * config_.lattice.margin_pix;
   const int lattice_side = config_.lattice.size();
   for (std::size_t kind = 0; kind < lens::kind_count; ++kind) {
     // A plane of the right size that the render before left alone is zero already.
@@ -84,10 +83,30 @@ void ArcRenderer::render(const LensedSource& object, double core_x_pix,
     clear(out.lattice.plane[kind], lattice_side);
   }
   out.present = {};
-  out.margin_pix = margin;
+  out.margin_pix = config_.lattice.margin_pix;
   out.disc_flux.assign(config_.disc_radius_pix.size(), {});
-
+  out.stamp_flux = {};
+  out.outside.clear();
+  out.total_flux = out.pixel_error = out.core_error = 0.0;
+  out.images_left_out = 0;
   out.evaluations = 0;
+}
+
+void ArcRenderer::add_points(std::span<const PointLight> points, double share,
+                             double core_x_pix, double core_y_pix,
+                             ArcPlanes& out) const {
+  EXPECT(parts_->spline != nullptr);
+  scale_light(1.0 - share, out);
+  for (const PointLight& point : points) {
+    add_point(config_, *parts_->spline, {.x_pix = core_x_pix, .y_pix = core_y_pix},
+              {point.x_pix, point.y_pix, share * point.flux, point.kind}, out);
+  }
+}
+
+void ArcRenderer::render(const LensedSource& object, double core_x_pix,
+                         double core_y_pix, Workspace& w, ArcPlanes& out) const {
+  const int margin = config_.lattice.margin_pix;
+  clear(out);
   if (config_.supersample > 0) {
     render_fixed(config_, object, core_x_pix, core_y_pix, parts_->spline.get(),
                  w.scratch, out);

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <memory>
+#include <span>
 
 #include "lib/imaging/planes.hpp"
+#include "lib/imaging/point_light.hpp"
 #include "lib/imaging/ray_samples.hpp"
 #include "lib/imaging/render_config.hpp"
 
@@ -35,6 +37,16 @@ class ArcRenderer {
   /// \param core_x_pix, core_y_pix centre of the core aperture, stamp coordinates.
   void render(const LensedSource& object, double core_x_pix, double core_y_pix,
               Workspace& workspace, ArcPlanes& out) const;
+
+  /// An arc without any light in `out`, as render() begins: exact.
+  void clear(ArcPlanes& out) const;
+  /// Add a source's point images, of `share` of its flux, to `out`, which keeps the
+  /// other part of what it contains (render() of the rest of the source, or clear()).
+  /// Points are put on the lattice where they are; `out` counts them in the pixel, and
+  /// in the discs, in which they lie.
+  /// \pre Deposit::spline: whole pixels would move a point to its pixel's centre
+  void add_points(std::span<const PointLight> points, double share, double core_x_pix,
+                  double core_y_pix, ArcPlanes& out) const;
 
  private:
   struct Parts;

@@ -20,13 +20,17 @@ double distance_to(const OutsideCell& cell, double x_pix, double y_pix) {
 
 /// The share of a cell's area outside the square [-margin - 1/2, n - 1/2 + margin]^2.
 double share_outside(const OutsideCell& cell, int stamp_size_pix, int margin_pix) {
+  const double side = 2.0 * cell.half_pix;
   const double low = -margin_pix - 0.5;
   const double high = stamp_size_pix - 0.5 + margin_pix;
   const auto overlap = [&](double centre) {
     return std::max(0.0, std::min(high, centre + cell.half_pix) -
                              std::max(low, centre - cell.half_pix));
   };
-  const double side = 2.0 * cell.half_pix;
+  if (side == 0.0) {
+    const auto is_inside = [&](double pix) { return pix >= low && pix < high; };
+    return is_inside(cell.x_pix) && is_inside(cell.y_pix) ? 0.0 : 1.0;
+  }
   return 1.0 - overlap(cell.x_pix) * overlap(cell.y_pix) / (side * side);
 }
 

@@ -61,7 +61,8 @@ struct KindPlanes {
   }
 };
 
-/// A square of lensed light outside the stamp, evenly bright, for unit source flux.
+/// A square of lensed light outside the stamp, evenly bright, or a point, for unit
+/// source flux.
 struct OutsideCell {
   double x_pix = 0.0;  ///< centre, stamp coordinates
   double y_pix = 0.0;
@@ -101,6 +102,8 @@ struct ArcPlanes {
   /// Estimated error of the flux inside the largest core aperture over the larger of it
   /// and 1 % of the arc's flux; NaN likewise.
   double core_error = 0.0;
+  /// Images of a point source left out for their magnification (stages/lens_stage.hpp).
+  int images_left_out = 0;
   /// Brightness evaluations spent.
   long evaluations = 0;
 };

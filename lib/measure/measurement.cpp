@@ -118,6 +118,11 @@ void visit_fields(M& m, Visit&& visit) {
   field("n_images", "", scalar, m.n_images,
         "point images of the source's centre; 0 for a ring");
   field("n_saddles", "", scalar, m.n_saddles, "saddle (counter-) images among them");
+  if (m.shape.points == PointSources::yes) {
+    field("n_images_left_out", "", scalar, m.n_images_left_out,
+          "of n_images, those below source.point.min_magnification, which are not "
+          "rendered");
+  }
   field("image_x_arcsec", "arcsec", image, m.image_x_arcsec,
         "point images from the stamp's centre, brightest first, NaN-padded");
   field("image_y_arcsec", "arcsec", image, m.image_y_arcsec,
@@ -223,12 +228,14 @@ void Measurement::reset() {
 
 MeasurementSchema::MeasurementSchema(const BandNames& bands,
                                      const std::vector<double>& radii_pix,
-                                     int profile_bins, Masks masks, bool correlated)
+                                     int profile_bins, Masks masks, bool correlated,
+                                     PointSources points)
     : shape_{.bands = bands.size(),
              .radii = radii_pix.size(),
              .profile_bins = static_cast<std::size_t>(std::max(profile_bins, 0)),
              .masks = masks,
-             .correlated = correlated} {
+             .correlated = correlated,
+             .points = points} {
   const std::string band_list = fmt::format("{}", fmt::join(bands, ", "));
   const std::string radius_list = fmt::format("{} pix", fmt::join(radii_pix, ", "));
   const Measurement measurement(shape_);

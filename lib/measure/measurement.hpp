@@ -16,6 +16,9 @@ inline constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 /// Point images stored per injection; of more, the brightest are kept.
 inline constexpr int stored_images = 5;
 
+/// Whether a run's sources are points, of which images may be left out.
+enum class PointSources { no, yes };
+
 /// Whether a run's stamps have masked pixels: then columns say how many.
 enum class Masks { no, yes };
 
@@ -26,6 +29,7 @@ struct MeasurementShape {
   std::size_t profile_bins = 32;  ///< annuli of 1 pix of the radial profiles
   Masks masks = Masks::no;
   bool correlated = false;  ///< whether SNRs with the covariance are measured
+  PointSources points = PointSources::no;
   bool operator==(const MeasurementShape&) const = default;
 };
 
@@ -82,6 +86,8 @@ struct Measurement {
   // Point images of the source's centre, brightest first, NaN-padded.
   std::int32_t n_images = 0;  ///< the true number, also when more than five
   std::int32_t n_saddles = 0;
+  /// Not rendered for their magnification; only with MeasurementShape::points.
+  std::int32_t n_images_left_out = 0;
   std::array<double, stored_images> image_x_arcsec;  ///< from the stamp's centre
   std::array<double, stored_images> image_y_arcsec;
   std::array<double, stored_images> image_magnification;  ///< signed: 1 / det A
@@ -117,7 +123,8 @@ class MeasurementSchema {
  public:
   /// \param correlated with the columns *_snr_*correlated
   MeasurementSchema(const BandNames& bands, const std::vector<double>& radii_pix,
-                    int profile_bins, Masks masks = Masks::no, bool correlated = false);
+                    int profile_bins, Masks masks = Masks::no, bool correlated = false,
+                    PointSources points = PointSources::no);
 
   const MeasurementShape& shape() const { return shape_; }
   /// Name, unit, description, type and row shape of every column, in order.

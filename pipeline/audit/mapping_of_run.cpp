@@ -50,6 +50,20 @@ Node psf_without_rows(const Node& root, const BandNames& bands) {
   return result;
 }
 
+/// Likewise of the source.
+Node source_without_rows(const Node& root) {
+  const Node* source = root.find("source");
+  if (source == nullptr) return {};
+  Node result = *source;
+  if (Node* clumpy = result.find("clumpy")) {
+    for (const auto* key : {"knots", "knot_flux_fraction"}) erase_key(*clumpy, key);
+  }
+  Node* point = result.find("point");
+  Node* host = point != nullptr ? point->find("host") : nullptr;
+  if (host != nullptr) erase_key(*host, "point_fraction");
+  return result;
+}
+
 }  // namespace
 
 AuditMapping mapping_of_run(const io::hdf5::File& file) {
@@ -108,7 +122,7 @@ AuditMapping mapping_of_run(const io::hdf5::File& file) {
     const auto op = flat.find("convolve.operator");
     if (op != flat.end() && op->second == "legacy_ifftshift") map.convolve = {};
   }
-  if (const auto* node = root.find("source")) map.source = *node;
+  map.source = source_without_rows(root);
   if (const auto* node = root.find("render")) map.render = *node;
   return map;
 }

@@ -294,6 +294,9 @@ void VariantRenderer::render(std::int64_t injection_id, std::span<const double> 
   }
   render_changed({.after_sample =
                       [](catalogue::Injection& injection) {
+                        if (std::isnan(injection.src_reff_arcsec)) {
+                          return std::string("a point source has no smaller one");
+                        }
                         injection.src_reff_arcsec *= analysis::compact_reff_factor;
                         return std::string();
                       }},

@@ -28,6 +28,23 @@ void check_pixel_response(const Section& root, const RunConfig& config) {
   }
 }
 
+void check_points(const Section& root, const RunConfig& config) {
+  if (config.source.kind != SourceKind::point) return;
+  if (config.convolve.oversample == 1) {
+    root.section("convolve")
+        .problem("oversample",
+                 "1 puts light on whole pixels first, which moves the images of "
+                 "`source.point` "
+                 "by up to half a pixel; use `auto`");
+  }
+  if (config.render.supersample > 0 && !config.source.point.has_host) {
+    root.section("render").problem(
+        "supersample",
+        "nothing to integrate: the images of `source.point` have no extent; leave it "
+        "out");
+  }
+}
+
 void check_legacy(const Section& root, const RunConfig& config) {
   if (config.convolve.op != ConvolveOperator::legacy_ifftshift) return;
   const Section convolve = root.section("convolve");
@@ -112,6 +129,7 @@ void check_priors(Document& document, const RunConfig& config) {
       .pixel_scale_arcsec = config.grid.pixel_scale_arcsec,
       .host = config.host.kind,
       .source_image_count = config.source.kind == SourceKind::galaxies ? 1 : 0,
+      .source_parts = config.source.parts(),
       .knot_count =
           config.source.kind == SourceKind::clumpy ? config.source.most_knots : 0,
       .sky_noise = config.needs_sky_sigma()};
@@ -152,6 +170,7 @@ void check_priors(Document& document, const RunConfig& config) {
 void cross_check(Document& document, RunConfig& config) {
   const Section root = document.root();
   check_pixel_response(root, config);
+  check_points(root, config);
   check_legacy(root, config);
   check_host(root, config);
   check_survey(root, config);

@@ -12,7 +12,7 @@ namespace {
 
 using light::GalaxyBackground;
 
-constexpr std::array<std::string_view, 2> kinds = {"galaxies", "clumpy"};
+constexpr std::array<std::string_view, 3> kinds = {"galaxies", "clumpy", "point"};
 constexpr Named<SplineDegree> interpolations[] = {{"cubic", SplineDegree::cubic},
                                                   {"quintic", SplineDegree::quintic}};
 constexpr Named<GalaxyBackground> backgrounds[] = {
@@ -94,6 +94,25 @@ void read_clumpy(const Section& source, RunConfig& config) {
   out.most_knots = most_knots_of(config.priors);
 }
 
+void read_point(const Section& source, RunConfig& config) {
+  // Where images merge, their magnifications are known up to here.
+  constexpr double largest = 1.0e5;
+  const Section point = source.section("point");
+  auto& out = config.source.point;
+  out.min_magnification =
+      point.number("min_magnification", closed(0.0, 1.0), out.min_magnification);
+  out.max_magnification = point.number("max_magnification", above_up_to(1.0, largest),
+                                       out.max_magnification);
+  point.describe("host", "none or a map", "", "none");
+  if (!point.has("host") || point.is_none("host")) {
+    point.record_none("host");
+    return;
+  }
+  out.has_host = true;
+  add_prior(point.section("host"), "point_fraction", "src_point_fraction",
+            config.priors);
+}
+
 }  // namespace
 
 void read_source(const Section& root, RunConfig& config) {
@@ -110,6 +129,9 @@ void read_source(const Section& root, RunConfig& config) {
   } else if (kind == "clumpy") {
     config.source.kind = SourceKind::clumpy;
     read_clumpy(source, config);
+  } else if (kind == "point") {
+    config.source.kind = SourceKind::point;
+    read_point(source, config);
   } else {
     source.ignore_rest();
   }

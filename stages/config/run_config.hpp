@@ -89,7 +89,7 @@ struct SurveySection {
 };
 
 /// What is lensed: exactly one is used.
-enum class SourceKind { sersic, galaxies, clumpy };
+enum class SourceKind { sersic, galaxies, clumpy, point };
 /// Rows of a galaxy catalogue are taken where min <= column <= max.
 struct ColumnCut {
   std::string column;  ///< NAME, or NAME[i] of an array column
@@ -108,13 +108,28 @@ struct GalaxySection {
   bool random_flip = false;  ///< mirrored in x, or not, each as likely
   int cache_mib = 64;        ///< of ready galaxies, per rank
 };
+/// Quasars, supernovae: images of no extent.
+struct PointSection {
+  /// Images of less are not rendered: of the arc, less than core flux is known to.
+  double min_magnification = 1.0e-5;
+  /// A row with an image of more is too_magnified.
+  double max_magnification = 1000.0;
+  bool has_host = false;  ///< a Sersic profile about the point (src_* priors)
+};
 struct SourceSection {
   SourceKind kind = SourceKind::sersic;
   GalaxySection galaxies;
+  PointSection point;
   // clumpy: knots and knot_flux_fraction are priors (RunConfig::priors).
   catalogue::KnotPriors knots;
   double knot_sersic_n = 0.5;
   int most_knots = max_knots;  ///< that the prior of src_knots gives
+
+  catalogue::SourceParts parts() const {
+    using Parts = catalogue::SourceParts;
+    if (kind != SourceKind::point) return Parts::galaxy;
+    return point.has_host ? Parts::point_and_galaxy : Parts::point;
+  }
 };
 
 using HostKind = catalogue::HostSource;

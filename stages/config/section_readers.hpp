@@ -14,7 +14,8 @@ void read_run_grid_bands(const Section& root, RunConfig& config);
 void read_catalogue(const Section& root, RunConfig& config);
 void read_cosmology(const Section& root, RunConfig& config);
 void read_priors(const Section& root, RunConfig& config);
-/// After the priors: fills in priors src_knot* of `source.clumpy`.
+/// After the priors: fills in priors src_knot* of `source.clumpy` and
+/// src_point_fraction of `source.point`.
 void read_source(const Section& root, RunConfig& config);
 /// After the priors: fills in priors host_* of `host.sersic`.
 void read_host(const Section& root, RunConfig& config);

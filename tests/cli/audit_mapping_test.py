@@ -107,6 +107,19 @@ class Foreign(Audited):
         self.assertNotEqual(drawn[0], drawn[2])
 
 
+class OwnRuns(Audited):
+    def test_of_clumpy_sources(self):
+        # Their numbers of knots are in the rows and, as priors, in the configuration.
+        text = edited(SET, "host:\n", "source: {clumpy: {knots: {choice: [1, 3]}, "
+                      "knot_flux_fraction: {uniform: [0.1, 0.4]}, "
+                      "knot_reff_over_reff: 0.2}}\nhost:\n")
+
+        report, says, _ = self.audit(virtual_file(self.make_run("set", text)), SHORT)
+
+        self.assertEqual(report["verdict"], "correct", says)
+        self.assertEqual(report["rows"]["compared"], ROWS)
+
+
 class Refused(Audited):
     def refuse(self, mapping, code, *pieces):
         path = self.write("mapping.yaml", mapping)

@@ -95,6 +95,15 @@ class Configs(Case):
             self.assertIn("src_knot_flux_share_7", file["catalogue"])
             self.assertLess(max(file["measurements/status"]), 10)
 
+    def test_point_sources(self):
+        run = self.small_run("point_sources.yaml")
+
+        with h5py.File(virtual_file(run)) as file:
+            self.assertIn("src_point_fraction", file["catalogue"])
+            self.assertIn("n_images_left_out", file["measurements"])
+            self.assertLess(max(file["measurements/status"]), 10)
+            self.assertGreater(max(file["measurements/n_images"]), 3)
+
     def test_real_hosts_and_psfs(self):
         run = self.small_run("real_decals.yaml")
 

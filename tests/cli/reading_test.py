@@ -249,10 +249,13 @@ class Documented(Case):
                           "{catalogue: galaxies.fits, random_flip: true}}")
         clumpy = edited(SMALL, "host: none", "host: none\nsource: {clumpy: {knots: 2, "
                         "knot_flux_fraction: 0.2, knot_reff_over_reff: 0.1}}")
+        points = edited(SMALL, "host: none", "host: none\nsource: {point: {host: "
+                        "{point_fraction: 0.5}}}")
         found = {}
         mass = (self.PAGE.parents[1] / "configs/mass_from_light.yaml").read_text()
         for name, text in (("rich", RICH), ("cutouts", cutouts), ("kernels", kernels),
                            ("snr", snr), ("galaxies", galaxies), ("clumpy", clumpy),
+                           ("points", points),
                            ("mass", edited(mass, "count: 2000", "count: 3"))):
             with h5py.File(virtual_file(self.make_run(name, text))) as file:
                 for group in ("images", "catalogue", "measurements"):
@@ -301,6 +304,8 @@ class Documented(Case):
                     continue  # hosts of survey images only
                 if name.endswith("_correlated"):
                     continue  # runs with noise.correlation only
+                if name == "n_images_left_out":
+                    continue  # point sources only
                 axes = cells[0].strip("[]").split(", ")
                 shape = sum((extents[axis] for axis in axes), ())
                 self.assertEqual(file["measurements"][name].shape[1:], shape, name)

@@ -78,6 +78,7 @@ inline void poison(imaging::ArcPlanes& planes) {
   poison(planes.present);
   poison(planes.stamp_flux);
   for (auto& flux : planes.disc_flux) poison(flux);
+  planes.images_left_out = -1;
   for (double* value : {&planes.total_flux, &planes.pixel_error, &planes.core_error}) {
     poison(*value);
   }

@@ -76,7 +76,8 @@ TEST_F(ARowRenderedAgain, IsNotRunOnAfterWhatStopsIt) {
 TEST(Statuses, SayWhatMayFollow) {
   for (const Status status : all_statuses) {
     const bool stops = status == Status::bad_host || status == Status::bad_psf ||
-                       status == Status::no_coverage || status == Status::bad_source;
+                       status == Status::no_coverage || status == Status::bad_source ||
+                       status == Status::too_magnified;
     EXPECT_EQ(can_go_on(status), !stops) << to_string(status);
     EXPECT_EQ(has_images(status), !stops && status != Status::snr_unreachable)
         << to_string(status);

@@ -39,7 +39,7 @@ TEST_P(PlaneContractOf, AShippedConfiguration) {
 
 INSTANTIATE_TEST_SUITE_P(WithoutFiles, PlaneContractOf,
                          ::testing::Values("quickstart.yaml", "seed_gen5.yaml",
-                                           "clumpy_sources.yaml",
+                                           "clumpy_sources.yaml", "point_sources.yaml",
                                            "mass_from_light.yaml", "parity_table.yaml",
                                            "experiment_a.yaml", "experiment_d.yaml",
                                            "survey/hsc_wide.yaml"));

@@ -338,6 +338,27 @@ TEST(RowBeforeOfClumps, NeverShows) {
   }
 }
 
+TEST(RowBeforeOfPoints, NeverShows) {
+  auto priors = constants();
+  const std::string point = "source: {point: {min_magnification: 0.5";
+  priors.erase("src_reff_arcsec");
+  priors.erase("src_phi_rad");
+  for (const auto& pair :
+       {Pair{"src_x_arcsec", 0.2, 1.4}, Pair{"src_x_arcsec", 0.3, 0.1},
+        Pair{"lens_gamma", 1.8, 2.0}, Pair{"lens_x_arcsec", 0.05, 2.5}}) {
+    expect_nothing_kept(text_of(pair, priors, point + "}}\nhost: none\nnoise: none\n"),
+                        pair);
+  }
+  priors = constants();
+  priors.insert({{"src_sersic_n", 1.0}, {"src_q", 0.7}, {"src_point_fraction", 0.5}});
+  for (const auto& pair :
+       {Pair{"src_point_fraction", 0.5, 1.0}, Pair{"src_point_fraction", 1.0, 0.5},
+        Pair{"src_point_fraction", 0.5, 0.0}, Pair{"src_reff_arcsec", 0.25, 0.3}}) {
+    expect_nothing_kept(
+        text_of(pair, priors, point + ", host: {}}}\nhost: none\nnoise: none\n"), pair);
+  }
+}
+
 std::map<std::string, double> with_cutouts() {
   auto priors = constants();
   priors.insert({{"src_sersic_n", 1.0},

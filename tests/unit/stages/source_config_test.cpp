@@ -99,6 +99,49 @@ TEST(SourceConfig, ClumpyWithItsPriors) {
   EXPECT_TRUE(has("src_knot_flux_fraction"));
 }
 
+/// `source.point` with no more than it needs.
+std::string pointlike(const std::string& point) {
+  auto text = with_source("source: {point: {" + point + "}}");
+  for (const char* line : {"  src_reff_arcsec: 0.3\n", "  src_sersic_n: 1.0\n",
+                           "  src_q: 0.7\n", "  src_phi_rad: 0.0\n"}) {
+    text = edited(text, line, "");
+  }
+  return text;
+}
+
+TEST(SourceConfig, PointsWithTheirDefaults) {
+  const RunConfig config = read(pointlike(""));
+
+  EXPECT_EQ(config.source.kind, SourceKind::point);
+  EXPECT_EQ(config.source.parts(), catalogue::SourceParts::point);
+  EXPECT_EQ(config.source.point.min_magnification, 1.0e-5);
+  EXPECT_EQ(config.source.point.max_magnification, 1000.0);
+  for (const char* line :
+       {"min_magnification: 1e-05", "max_magnification: 1000", "host: none"}) {
+    EXPECT_THAT(config.resolved_yaml, HasSubstr(line));
+  }
+}
+
+TEST(SourceConfig, PointsHaveNoSize) {
+  const RunConfig config = read(with_source("source: {point: {}}"));
+
+  for (const char* name : {"src_reff_arcsec", "src_sersic_n", "src_q", "src_phi_rad"}) {
+    EXPECT_THAT(config.warnings,
+                testing::Contains(AllOf(HasSubstr(name), HasSubstr("not used"))));
+  }
+}
+
+TEST(SourceConfig, PointsInGalaxiesNeedBothParts) {
+  EXPECT_EQ(read(with_source("source: {point: {host: {point_fraction: 0.5}}}"))
+                .source.parts(),
+            catalogue::SourceParts::point_and_galaxy);
+  const auto missing = message_of(pointlike("host: {}"));
+  for (const char* name : {"src_point_fraction", "src_reff_arcsec", "src_sersic_n",
+                           "src_q", "src_phi_rad"}) {
+    EXPECT_THAT(missing, HasSubstr(name));
+  }
+}
+
 struct Case {
   const char* name;
   std::string text, message;
@@ -146,6 +189,22 @@ INSTANTIATE_TEST_SUITE_P(
              with_source(edited(
                  clumpy, "    knot_reff_over_reff: {uniform: [0.05, 0.2]}\n", "")),
              "knot_reff_over_reff"},
+        Case{"images_that_may_be_bright", pointlike("min_magnification: 1.5"),
+             "min_magnification"},
+        Case{"a_limit_below_one", pointlike("max_magnification: 0.5"),
+             "max_magnification"},
+        Case{"a_limit_beyond_what_is_known", pointlike("max_magnification: 1e6"),
+             "max_magnification"},
+        Case{"more_than_all", pointlike("host: {point_fraction: 1.5}"),
+             "point_fraction"},
+        Case{"points_on_whole_pixels",
+             pointlike("") + "convolve: {oversample: 1, allow_double_pixel: true}\n",
+             "by up to half a pixel"},
+        Case{"points_misplaced",
+             pointlike("") + "convolve: {operator: legacy_ifftshift, oversample: 1}\n",
+             "by up to half a pixel"},
+        Case{"nothing_to_supersample", pointlike("") + "render: {supersample: 4}\n",
+             "supersample"},
         Case{"a_size_of_nothing",
              with_source(edited(clumpy, "{uniform: [0.05, 0.2]}", "0")),
              "knot_reff_over_reff"}),
