@@ -363,10 +363,10 @@ def make_service(folder, rng, seed, count=46):
         rows.append((target, 9010, "0001p020", k, "DEV", True, ra, dec,
                      *(nmgy(galaxy["mag"] + COLOURS[b]) for b in BANDS),
                      galaxy["reff"] / np.sqrt(galaxy["q"]), e * np.cos(2 * pa),
-                     e * np.sin(2 * pa), 0, f"cutouts/{target}.fits",
+                     e * np.sin(2 * pa), 0, f"cutouts/{target}.fits", f"psfs/{target}.fits",
                      float(rng.uniform(0.2, 0.7))))
     names = ("TARGETID RELEASE BRICKNAME OBJID TYPE BRICK_PRIMARY RA DEC FLUX_G FLUX_R "
-             "FLUX_Z SHAPE_R SHAPE_E1 SHAPE_E2 MASKBITS FILE Z_PHOT").split()
+             "FLUX_Z SHAPE_R SHAPE_E1 SHAPE_E2 MASKBITS FILE PSF_FILE Z_PHOT").split()
     write_table(folder / "catalogue.fits", seed, rows, names,
                 dict(RA="deg", DEC="deg", SHAPE_R="arcsec", FLUX_G="nanomaggy",
                      FLUX_R="nanomaggy", FLUX_Z="nanomaggy"))

@@ -83,9 +83,10 @@ std::vector<Probe> probe_widths(const RunConfig& config, const Inputs& inputs,
     if (config.psf[b].position_of_host && std::isnan(probe.injection.psf_x_pix[b])) {
       continue;
     }
-    if (const auto& model = inputs.psf[b].psfex;
-        model && psf::beyond_psfex_model(*model, probe.injection.psf_x_pix[b],
-                                         probe.injection.psf_y_pix[b])) {
+    if (const auto* model = inputs.psf[b].model(probe.injection.psf_index[b]);
+        model != nullptr && !config.psf[b].extrapolate &&
+        psf::beyond_psfex_model(*model, probe.injection.psf_x_pix[b],
+                                probe.injection.psf_y_pix[b])) {
       continue;  // bad_psf
     }
     probe.fwhm_pix = fwhm_of(config.psf[b], inputs.psf[b], probe.injection, band);
@@ -104,8 +105,8 @@ std::vector<Probe> probe_widths(const RunConfig& config, const Inputs& inputs,
               "band and within the range of its PSFEx model; check "
               "host.survey.positions against the images, and position_offset_pix"
             : "none of the run's first rows has a psf_x_pix, psf_y_pix within the "
-              "range "
-              "of the PSFEx model (POLZERO +- POLSCAL)"));
+              "range of the PSFEx model (POLZERO +- POLSCAL / 2, with a margin of a "
+              "tenth of POLSCAL); `extrapolate: true` takes them as they are"));
   }
   std::ranges::stable_sort(probes, {}, &Probe::fwhm_pix);
   return probes;
@@ -230,6 +231,35 @@ std::vector<std::unique_ptr<const Stage>> make_stages(
   return stages;
 }
 
+/// What of the PSFs comes with a host.
+std::vector<catalogue::HostQuantity> psf_of_hosts(const RunConfig& config,
+                                                  const Inputs& inputs) {
+  std::vector<catalogue::HostQuantity> quantities;
+  for (std::size_t b = 0; b < config.psf.size(); ++b) {
+    const auto& psf = inputs.psf[b];
+    const auto add = [&](const std::string& quantity, const std::string& key) {
+      quantities.push_back({.name = quantity + "_" + config.bands[b],
+                            .where = fmt::format("psf.{}.{}", config.bands[b], key),
+                            .values = {}});
+      return &quantities.back().values;
+    };
+    if (!psf.of_host.empty()) {
+      add("psf_index", config.psf[b].plane_of_host           ? "plane"
+                       : config.psf[b].file_per_host.given() ? "file_per_host"
+                                                             : "ccdname")
+          ->assign(psf.of_host.begin(), psf.of_host.end());
+    }
+    if (psf.position_of_host.empty()) continue;
+    for (std::size_t axis = 0; axis < 2; ++axis) {
+      auto* values = add(axis == 0 ? "psf_x_pix" : "psf_y_pix", "position.columns");
+      for (const auto& position : psf.position_of_host) {
+        values->push_back(position[axis]);
+      }
+    }
+  }
+  return quantities;
+}
+
 }  // namespace
 
 catalogue::Needs needs_of(const RunConfig& config, const Inputs& inputs) {
@@ -246,9 +276,14 @@ catalogue::Needs needs_of(const RunConfig& config, const Inputs& inputs) {
   for (std::size_t band = 0; band < config.psf.size(); ++band) {
     auto& need = needs.psf[band];
     need = info_of(config.psf[band]).need;
-    const auto count = static_cast<std::int64_t>(inputs.psf[band].kernels.size());
+    const auto& psf = inputs.psf[band];
+    const auto count =
+        static_cast<std::int64_t>(std::max(psf.kernels.size(), psf.models.size()));
     needs.psf_count[band] = count;
-    if (need == PsfNeed::index && count <= 1) need = PsfNeed::nothing;
+    needs.psf_of_host[band] = !psf.of_host.empty();
+    if (need == PsfNeed::index && count <= 1 && psf.of_host.empty()) {
+      need = PsfNeed::nothing;
+    }
     if (config.psf[band].position_of_host) need = PsfNeed::host_position;
   }
   return needs;
@@ -265,7 +300,8 @@ Setup make_setup(const RunConfig& config, const std::shared_ptr<const Inputs>& i
              .policy = config.host.policy,
              .random_rotation = config.host.random_rotation,
              .random_flip = config.host.random_flip,
-             .flux_nmgy = inputs->host_measurements.flux_nmgy};
+             .flux_nmgy = inputs->host_measurements.flux_nmgy,
+             .quantities = psf_of_hosts(config, *inputs)};
   }
   setup.sampler = std::make_shared<const catalogue::InjectionSampler>(
       catalogue::InjectionSamplerConfig{

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -122,10 +124,22 @@ struct GalaxyMeasurements {
   std::vector<double> phi_rad;  ///< of the major axis on the image
 };
 
-/// The PSF of one band as opened: exactly one member is used, by the config's kind.
+/// The PSF of one band as opened: exactly one of the first three is used, by the
+/// config's kind.
 struct PsfInput {
   std::vector<psf::PixelKernel> kernels;  ///< pixelised: psf_index selects
   std::optional<psf::PsfexModel> psfex;
+  std::vector<psf::PsfexModel> models{};  ///< psfex, of hosts: psf_index selects
+  /// Which kernel or model is each host's; empty: hosts do not say.
+  std::vector<std::int64_t> of_host{};
+  /// psfex: where each host is on its CCD, from 1; empty: hosts do not say.
+  std::vector<std::array<double, 2>> position_of_host{};
+
+  /// The model that a row has; null where the kind has none.
+  const psf::PsfexModel* model(std::int64_t psf_index) const {
+    if (!models.empty()) return &models.at(static_cast<std::size_t>(psf_index));
+    return psfex ? &*psfex : nullptr;
+  }
 };
 
 struct Inputs {

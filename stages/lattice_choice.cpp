@@ -74,10 +74,10 @@ double error_of(const PsfSection& section, const PsfInput& input,
       }
       break;
     case PsfForm::model: {
-      const auto& model = *input.psfex;
-      const double reach =
-          reach_of(model.basis.front(), 1.0 / model.sampling_pix, oversample);
       for (const auto& row : probe.rows) {
+        const auto& model = *input.model(row.psf_index[probe.band]);
+        const double reach =
+            reach_of(model.basis.front(), 1.0 / model.sampling_pix, oversample);
         const auto kernel = [&](int points) {
           return psf::lattice_kernel_at(model, row.psf_x_pix[probe.band],
                                         row.psf_y_pix[probe.band], at(points));

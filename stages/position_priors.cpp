@@ -16,7 +16,7 @@ namespace {
 void check_fixed_position(const config::PsfSection& section,
                           const psf::PsfexModel& model, const std::string& where) {
   const auto [x, y] = *section.ccd_position;
-  if (!psf::beyond_psfex_model(model, x, y)) return;
+  if (section.extrapolate || !psf::beyond_psfex_model(model, x, y)) return;
   std::string range;
   for (std::size_t k = 0; k < model.polynomial_name.size(); ++k) {
     const double half =
@@ -27,9 +27,12 @@ void check_fixed_position(const config::PsfSection& section,
   }
   throw ConfigError(fmt::format(
       "{}.position: ({:g}, {:g}) is beyond the range of PSFEx model {} (its stars lie "
-      "at {}); a polynomial of degree {} means nothing so far outside: name a position "
-      "on its CCD, counted as the model counts",
-      where, x, y, model.name, range, model.polynomial_degree));
+      "at {}, with a margin of {:g} POLSCAL); a polynomial of degree {} means nothing "
+      "outside: name a position on its CCD, counted as the model counts, or say "
+      "`extrapolate: true`",
+      where, x, y, model.name, range,
+      psf::psfex_usable_distance - psf::psfex_fitted_distance,
+      model.polynomial_degree));
 }
 
 }  // namespace
@@ -47,7 +50,9 @@ void add_position_priors(const config::RunConfig& config, const Inputs& inputs,
            .where = where});
     };
     if (section.ccd_position) {
-      check_fixed_position(section, *inputs.psf[band].psfex, where);
+      const auto& psf = inputs.psf[band];
+      if (psf.psfex) check_fixed_position(section, *psf.psfex, where);
+      for (const auto& model : psf.models) check_fixed_position(section, model, where);
       add("x", catalogue::Constant{(*section.ccd_position)[0]});
       add("y", catalogue::Constant{(*section.ccd_position)[1]});
     } else if (section.position_uniform_ccd) {

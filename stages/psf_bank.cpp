@@ -22,6 +22,9 @@ constexpr double lost_share_of_peak = 0.03;
 constexpr double core_area_pix2 = 25.0 * std::numbers::pi;
 // The discrete operation's cut where none is stated.
 constexpr double discrete_enclosed_energy = 0.998;
+// Kernels of a list that are kept as they are on the lattice, on which they take up to
+// (points per pixel)^2 of their memory.
+constexpr std::size_t most_kept_on_lattice = 64;
 
 psf::KernelSize size_of(const PsfSection& section, const psf::EllipticalPsf& psf,
                         const std::optional<KernelReach>& reach) {
@@ -65,16 +68,20 @@ PsfBank::PsfBank(std::vector<PsfSection> sections, std::shared_ptr<const Inputs>
       response_(response),
       reach_(reach) {
   for (std::size_t band = 0; band < sections_.size(); ++band) {
-    const PsfSection& section = sections_[band];
-    for (const auto& kernel : inputs_->psf[band].kernels) {
-      stored_[band].push_back(
-          psf::make_lattice_kernel(kernel, {.oversample = oversample_,
-                                            .normalisation = section.normalisation,
-                                            .centring = section.centring,
-                                            .pixel_response = response_}));
+    const auto& kernels = inputs_->psf[band].kernels;
+    for (const auto& kernel : kernels) {
       stored_is_round_[band].push_back(psf::is_turn_invariant(kernel.values) ? 1 : 0);
+      if (kernels.size() > most_kept_on_lattice) continue;
+      stored_[band].push_back(psf::make_lattice_kernel(kernel, options_of(band)));
     }
   }
+}
+
+psf::PixelKernelOptions PsfBank::options_of(std::size_t band) const {
+  return {.oversample = oversample_,
+          .normalisation = sections_[band].normalisation,
+          .centring = sections_[band].centring,
+          .pixel_response = response_};
 }
 
 bool PsfBank::is_fixed(int band) const {
@@ -128,19 +135,19 @@ void PsfBank::make(int band, const catalogue::Injection& injection,
     case PsfForm::kernels: {
       const auto index =
           is_fixed(band) ? 0 : static_cast<std::size_t>(injection.psf_index[b]);
-      if (index >= stored_[b].size()) {
+      const auto& kernels = inputs_->psf[b].kernels;
+      if (index >= kernels.size()) {
         throw DataError("psf_index is past the last kernel");
       }
-      kernel = stored_[b][index];
+      kernel = stored_[b].empty()
+                   ? psf::make_lattice_kernel(kernels[index], options_of(b))
+                   : stored_[b][index];
       break;
     }
     case PsfForm::model:
-      kernel = psf::lattice_kernel_at(*inputs_->psf[b].psfex, injection.psf_x_pix[b],
-                                      injection.psf_y_pix[b],
-                                      {.oversample = oversample_,
-                                       .normalisation = section.normalisation,
-                                       .centring = section.centring,
-                                       .pixel_response = response_});
+      kernel = psf::lattice_kernel_at(*inputs_->psf[b].model(injection.psf_index[b]),
+                                      injection.psf_x_pix[b], injection.psf_y_pix[b],
+                                      options_of(b));
       break;
   }
 }
@@ -161,29 +168,31 @@ void PsfBank::make_function(const PsfSection& section, const psf::EllipticalPsf&
   if (whole && unit) kernel.point_flux = 1.0;
 }
 
+double fwhm_of(const psf::PixelKernel& kernel) {
+  const double peak = *std::ranges::max_element(kernel.values.pixels());
+  const double sum = psf::kernel_moments(kernel).sum;
+  // Gaussian: peak / sum = 1 / (2 pi sigma^2), in samples.
+  const double sigma = std::sqrt(sum / (2.0 * std::numbers::pi * peak));
+  return fwhm_per_sigma * sigma / kernel.samples_per_pixel;
+}
+
 double fwhm_of(const PsfSection& section, const PsfInput& input,
                const catalogue::Injection& injection, int band) {
   const auto b = static_cast<std::size_t>(band);
-  const auto of_kernel = [](const psf::PixelKernel& kernel) {
-    const double peak = *std::ranges::max_element(kernel.values.pixels());
-    const double sum = psf::kernel_moments(kernel).sum;
-    // Gaussian: peak / sum = 1 / (2 pi sigma^2), in samples.
-    const double sigma = std::sqrt(sum / (2.0 * std::numbers::pi * peak));
-    return fwhm_per_sigma * sigma / kernel.samples_per_pixel;
-  };
   switch (form_of(section)) {
     case PsfForm::function: return injection.psf_fwhm_pix[b] * std::sqrt(section.q);
     case PsfForm::kernels: {
-      double sharpest = of_kernel(input.kernels.front());
+      double sharpest = fwhm_of(input.kernels.front());
       for (const auto& kernel : input.kernels) {
-        sharpest = std::min(sharpest, of_kernel(kernel));
+        sharpest = std::min(sharpest, fwhm_of(kernel));
       }
       return sharpest;
     }
     case PsfForm::model: {
-      const auto fine = static_cast<int>(std::ceil(1.0 / input.psfex->sampling_pix));
-      return of_kernel(psf::kernel_at(*input.psfex, injection.psf_x_pix[b],
-                                      injection.psf_y_pix[b], fine));
+      const auto& model = *input.model(injection.psf_index[b]);
+      const auto fine = static_cast<int>(std::ceil(1.0 / model.sampling_pix));
+      return fwhm_of(
+          psf::kernel_at(model, injection.psf_x_pix[b], injection.psf_y_pix[b], fine));
     }
   }
   return 0.0;

@@ -29,7 +29,8 @@ struct KernelReach {
 psf::KernelSize size_by_reach(const psf::EllipticalPsf& psf, const KernelReach& reach);
 
 /// The PSFs of a run: makes the lattice kernel of any row and band by the config's
-/// stated policies. Immutable; stored kernels are put on the lattice once.
+/// stated policies. Immutable; the stored kernels of short lists are put on the lattice
+/// once.
 class PsfBank {
  public:
   /// \param oversample lattice points per pixel
@@ -69,13 +70,18 @@ class PsfBank {
   int oversample_;
   psf::PixelResponse response_;
   std::optional<KernelReach> reach_;
-  PerBand<std::vector<psf::LatticeKernel>> stored_;  ///< pixelised kinds, by psf_index
-  PerBand<std::vector<char>> stored_is_round_;       ///< whether no turn changes it
+  psf::PixelKernelOptions options_of(std::size_t band) const;
+
+  /// Pixelised kinds, by psf_index; empty for long lists, which are put on the lattice
+  /// row by row.
+  PerBand<std::vector<psf::LatticeKernel>> stored_;
+  PerBand<std::vector<char>> stored_is_round_;  ///< whether no turn changes it
 };
 
+/// Full width of the Gaussian with a stored kernel's peak over its sum, in pixels.
+double fwhm_of(const psf::PixelKernel& kernel);
 /// Full width of a row's PSF in one band: what `convolve.oversample: auto` goes by for
-/// analytic kinds. For stored kernels, that of the Gaussian with the kernel's peak over
-/// its sum.
+/// analytic kinds; of a list, the sharpest kernel's.
 double fwhm_of(const config::PsfSection& section, const PsfInput& input,
                const catalogue::Injection& injection, int band);
 

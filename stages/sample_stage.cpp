@@ -22,9 +22,11 @@ void SampleStage::apply(Stamp& stamp, const InjectionStreams& streams) const {
   place(stamp);
   if (stamp.status != Status::ok || !config_.inputs) return;
   for (std::size_t band = 0; band < config_.psf.size(); ++band) {
-    const auto& model = config_.inputs->psf[band].psfex;
-    if (model && psf::beyond_psfex_model(*model, stamp.injection.psf_x_pix[band],
-                                         stamp.injection.psf_y_pix[band])) {
+    const auto* model =
+        config_.inputs->psf[band].model(stamp.injection.psf_index[band]);
+    if (model != nullptr && !config_.psf[band].extrapolate &&
+        psf::beyond_psfex_model(*model, stamp.injection.psf_x_pix[band],
+                                stamp.injection.psf_y_pix[band])) {
       stamp.status = Status::bad_psf;
     }
   }

@@ -48,7 +48,10 @@ bool uses(const Needs& needs, SourceFlux flux, const Quantity& column, int band)
              needs.psf.begin() + needs.band_count();
     case UsedWith::psf_width:
       return psf == PsfNeed::fwhm || psf == PsfNeed::fwhm_and_beta;
-    case UsedWith::psf_index: return psf == PsfNeed::index;
+    case UsedWith::psf_index:
+      return psf == PsfNeed::index ||
+             (column.suffix == Suffix::band &&
+              needs.psf_of_host[static_cast<std::size_t>(band)]);
     case UsedWith::psf_position:
       return psf == PsfNeed::ccd_position || psf == PsfNeed::host_position;
     case UsedWith::any_host: return needs.host != HostSource::none;

@@ -109,6 +109,17 @@ Injection InjectionSampler::sample(std::int64_t injection_id,
     if (limit > 0 && value >= static_cast<double>(limit)) {
       refuse(injection_id, plan, output, value, fmt::format("in 0..{}", limit - 1));
     }
+    if (output.host_quantity >= 0) {
+      // host_index is an output before all that comes with it.
+      const double brought =
+          plan.hosts.quantities[static_cast<std::size_t>(output.host_quantity)]
+              .values[plan.host_of(static_cast<double>(injection.host_index),
+                                   injection_id)];
+      if (value != brought) {
+        refuse(injection_id, plan, output, value,
+               fmt::format("{}, as of its host {}", brought, injection.host_index));
+      }
+    }
     set(injection, output, value);
   }
   if (!plan.split_given) injection.split = split_of(plan, injection);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "lib/core/bands.hpp"
@@ -54,7 +55,8 @@ struct Needs {
   /// Most knots a source of this run may have; 0: no clumpy sources.
   int knot_count = 0;
   PerBand<PsfNeed> psf{};
-  PerBand<std::int64_t> psf_count{};  ///< kernels in the list (PsfNeed::index)
+  PerBand<std::int64_t> psf_count{};  ///< kernels or models in the list
+  PerBand<bool> psf_of_host{};  ///< each host has one of them: psf_index says which
   bool sky_noise = true;
   /// Follows from what is given: see InjectionSampler::lens_mass().
   LensMass lens_mass = LensMass::theta_e;
@@ -62,6 +64,13 @@ struct Needs {
   bool survey_hosts = false;
 
   int band_count() const { return static_cast<int>(bands.size()); }
+};
+
+/// A quantity that every host brings along.
+struct HostQuantity {
+  std::string name;            ///< with its band: "psf_index_r"
+  std::string where;           ///< for messages: "psf.r.file_per_host"
+  std::vector<double> values;  ///< one per host
 };
 
 /// The real hosts of a run, as the pipeline measured them.
@@ -73,6 +82,8 @@ struct HostTable {
   /// Total flux of each cutout, [host, band] row-major, nmgy; empty when nothing of the
   /// run asks for it. NaN or <= 0 where it could not be measured.
   std::vector<double> flux_nmgy{};
+  /// What else comes with a host. Rows may repeat it, not contradict it.
+  std::vector<HostQuantity> quantities{};
 };
 
 /// The real galaxies that serve as sources, as the pipeline measured them.

@@ -200,6 +200,10 @@ void SamplingPlan::apply(const Step& step, std::int64_t injection_id,
           hosts.flux_nmgy[host_of(slot(step.a), injection_id) * bands.size() +
                           step.payload];
       return;
+    case Operation::host_quantity:
+      slot(step.x) =
+          hosts.quantities[step.payload].values[host_of(slot(step.a), injection_id)];
+      return;
     case Operation::source_reff: {
       const double index = slot(step.a);
       const auto count = static_cast<double>(sources.reff_arcsec.size());

@@ -43,6 +43,7 @@ enum class Operation {
   mag_from_flux,  ///< x = magnitude of a nmgy
   host_once,      ///< x = host of this injection_id in the permutation
   host_flux,      ///< x = flux of host a in band `payload`
+  host_quantity,  ///< x = hosts.quantities[payload] of host a
   source_reff,    ///< x = half-light radius of source image a
   knots,          ///< the slots of knot_draws[payload]
   // Mass from light (plan_mass.cpp):
@@ -96,6 +97,8 @@ struct Output {
   /// Depends on a cutout's flux: NaN is no error, nor a flux that is not positive.
   bool may_be_unmeasured = false;
   bool may_be_absent = false;  ///< a knot that the row does not have: NaN
+  /// Given by the row, to be its host's: index into hosts.quantities; -1: not.
+  int host_quantity = -1;
 };
 
 /// All that InjectionSampler needs to compute a row.

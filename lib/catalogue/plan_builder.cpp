@@ -178,6 +178,12 @@ void PlanBuilder::add_outputs() {
       plan_.outputs.push_back(
           {&quantity, band, at, of_host && !config_.hosts.flux_nmgy.empty(),
            quantity.suffix == Suffix::knot || quantity.name == "src_reff_arcsec"});
+      const auto& brought = config_.hosts.quantities;
+      const auto same = std::ranges::find(brought, name, &HostQuantity::name);
+      if (same != brought.end() &&
+          std::ranges::find(config_.given, name) != config_.given.end()) {
+        plan_.outputs.back().host_quantity = static_cast<int>(same - brought.begin());
+      }
     }
   }
 }
@@ -211,6 +217,14 @@ Slot PlanBuilder::from_source(ValueSource& source) {
     if (host == no_slot) return no_slot;
     return emit({.operation = Operation::host_flux, .a = host, .payload = source.index},
                 source.name);
+  }
+  if (source.origin == Origin::host_quantity) {
+    const auto name = source.name;  // need() may look at the list
+    const auto payload = source.index;
+    const Slot host = need("host_index");
+    if (host == no_slot) return no_slot;
+    return emit({.operation = Operation::host_quantity, .a = host, .payload = payload},
+                name);
   }
   const auto& prior = config_.priors.entries[source.index].prior;
   if (const auto* multiple = std::get_if<MultipleOf>(&prior)) {

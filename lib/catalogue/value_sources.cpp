@@ -103,6 +103,10 @@ class Collector {
             "the host cutouts' own fluxes");
       }
     }
+    for (std::size_t i = 0; i < config_.hosts.quantities.size(); ++i) {
+      const auto& quantity = config_.hosts.quantities[i];
+      add(all, quantity.name, Origin::host_quantity, i, quantity.where);
+    }
     for (std::size_t i = 0; i < config_.priors.entries.size(); ++i) {
       const auto& entry = config_.priors.entries[i];
       if (!add(all, entry.quantity, Origin::prior, i, entry.where)) continue;
@@ -202,6 +206,12 @@ class Collector {
                            other.where.empty() ? other.name : other.where);
       rows_among_them = rows_among_them || other.origin == Origin::rows;
     }
+    // Rows that repeat what comes with their host are held to it, row by row.
+    const bool is_repeated = source.origin == Origin::host_quantity &&
+                             std::ranges::all_of(others, [&](std::size_t i) {
+                               return sources_.list[i].origin == Origin::rows;
+                             });
+    if (is_repeated) return;
     const bool hosts_give_way = source.origin == Origin::hosts;
     const bool prior_gives_way = source.origin >= Origin::prior && rows_among_them &&
                                  config_.conflict == Conflict::rows_win;

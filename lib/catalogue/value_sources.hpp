@@ -14,14 +14,14 @@
 namespace lensmill::catalogue {
 
 /// What a quantity comes from.
-enum class Origin { rows, hosts, prior, joint_table };
+enum class Origin { rows, hosts, host_quantity, prior, joint_table };
 
 /// A source of one quantity's value.
 struct ValueSource {
   std::string name;  ///< as the user wrote it: "src_mag_r"
   QuantityName quantity;
   Origin origin = Origin::rows;
-  std::size_t index = 0;   ///< in given, bands (hosts), entries, or joint_tables
+  std::size_t index = 0;   ///< in given, bands (hosts), quantities, entries, ...
   std::size_t column = 0;  ///< of the joint table
   std::string where;
   bool used = false;

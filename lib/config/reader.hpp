@@ -172,6 +172,14 @@ class Section {
   /// The map under a key that is one name of many (a band): documented as `generic`,
   /// e.g. "<band>".
   Section member(std::string_view key, std::string_view generic) const;
+  /// Keys of which a map has one.
+  using Alternatives = std::vector<std::string_view>;
+  /// Give the maps under `names` the keys of the map under `shared` that they lack,
+  /// with their places in the source; a name that is not there becomes such a map. A
+  /// key is not lacked where the map has an alternative to it. Call it before those
+  /// maps are opened. A `shared` that is no map is reported.
+  void share(std::string_view shared, std::span<const std::string> names,
+             std::span<const Alternatives> alternatives) const;
   /// The map under a key, documented under a path of its own instead of under this
   /// section's: for forms that are allowed in many places, e.g. "<sampler>".
   Section form(std::string_view key, std::string_view documented_path) const;

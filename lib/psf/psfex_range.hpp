@@ -11,8 +11,9 @@ namespace lensmill::psf {
 
 /// Edge of the area of a model's own stars, in its scaled coordinates.
 inline constexpr double psfex_fitted_distance = 0.5;
-/// As far again outside that area a model is not used at all.
-inline constexpr double psfex_usable_distance = 1.0;
+/// Beyond a margin of a tenth of POLSCAL outside that area (stars do not reach a CCD's
+/// edge, galaxies may) a model is not used, unless the user says so.
+inline constexpr double psfex_usable_distance = 0.6;
 
 /// The larger of |position - POLZERO| / |POLSCAL| over the model's coordinates (1-based
 /// CCD pixels); 0 for a model without any. NaN for a position that is not a number.

@@ -42,6 +42,22 @@ Node psf_without_rows(const Node& root, const BandNames& bands) {
   for (const auto& band : bands) {
     Node* section = result.find(band);
     if (section == nullptr) continue;
+    const Node* ccdname = section->find("ccdname");
+    if (section->find("file_per_host") != nullptr ||
+        (ccdname != nullptr && ccdname->kind == Node::Kind::map)) {
+      throw DataError(fmt::format(
+          "mapping: lensmill: psf.{}: the run's hosts had PSFs of their own, and an "
+          "audit "
+          "knows no hosts; write the mapping out in full (docs/audit.md), with the "
+          "kernels as a list (`plane: all`) in the order of psf_index_{}",
+          band, band));
+    }
+    // Rows say which kernel was theirs.
+    if (Node* plane = section->find("plane");
+        plane != nullptr && plane->scalar == "host") {
+      plane->scalar = "all";
+      erase_key(*section, "id_dataset");
+    }
     for (const auto* key :
          {"fwhm_pix", "fwhm_arcsec", "beta", "position", "position_offset_pix"}) {
       erase_key(*section, key);

@@ -97,7 +97,7 @@ void write_sheet(const std::string& path, const std::vector<SamplePair>& pairs) 
 /// What kernels are like: all of it if it is asked for or bad; else a line.
 std::string psf_text(const PsfCheck& check, bool verbose) {
   if (verbose || check.failed > 0) return check.text;
-  std::string text = counts_text(check) + " (--verbose prints each)\n";
+  std::string text = counts_text(check) + " (--verbose prints each)\n" + check.worst;
   for (const auto& note : check.notes) text += note + "\n";
   return text;
 }

@@ -33,6 +33,7 @@ struct Lists {
   CutoutPaths paths;
   std::vector<std::string> ids;  ///< empty: by a card of each file
   std::vector<std::int64_t> host_of_row;
+  HostNames names;  ///< without ids; of the root
 };
 
 void require_files(const std::vector<std::string>& paths, const std::string& key) {
@@ -83,6 +84,14 @@ Lists list_all(const config::RunConfig& config) {
   }
   require_files(listed.paths, files_key);
   lists.paths.images = listed.paths;
+  lists.names = {.count = static_cast<std::int64_t>(listed.paths.size()),
+                 .files = listed.paths,
+                 .stems = listed.stems,
+                 .ids = {},
+                 .table = section.images.column.empty()  ? ""
+                          : section.images.table.empty() ? catalogue
+                                                         : section.images.table,
+                 .host_of_row = listed.file_of_row};
   const auto beside = [&](const config::FileList& list, const std::string& key) {
     if (!list.given()) return std::vector<std::string>{};
     auto paths = list_beside(list, key, listed, catalogue);
@@ -332,6 +341,8 @@ OpenedCutouts open_cutout_files(const config::RunConfig& config,
   });
   world.broadcast(found.warnings);
   opened.warnings = std::move(found.warnings);
+  opened.names = std::move(lists.names);
+  opened.names.ids = lists.ids;
   world.agree([&] {
     opened.ids =
         std::make_shared<const stages::HostIds>(make_host_ids(std::move(lists.ids)));

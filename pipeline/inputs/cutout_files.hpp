@@ -7,6 +7,7 @@
 
 #include "lib/parallel/communicator.hpp"
 #include "pipeline/archive/input_file.hpp"
+#include "pipeline/inputs/host_names.hpp"
 #include "stages/config/run_config.hpp"
 #include "stages/inputs.hpp"
 
@@ -17,6 +18,7 @@ struct OpenedCutouts {
   std::shared_ptr<const stages::HostIds> ids;
   std::vector<InputFile> files;  ///< with digests; of the root
   std::vector<std::string> warnings;
+  HostNames names;  ///< of the root
   /// Where the files are a column of the run's catalogue: which host each of its rows
   /// names.
   std::vector<std::int64_t> host_of_row;

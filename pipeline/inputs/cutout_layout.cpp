@@ -101,20 +101,18 @@ void apply_order(const File& file, const PlaneQuery& query, Planes& planes) {
   const auto& order = query.band_order;
   if (order.empty()) return;
   if (order.size() != planes.size()) {
-    throw DataError(
-        fmt::format("{}: contains {} planes, but host.cutouts.band_order names "
-                    "{} ({})",
-                    file.path(), planes.size(), order.size(), fmt::join(order, ", ")));
+    throw DataError(fmt::format(
+        "{}: contains {} planes, but {}.band_order names {} ({})", file.path(),
+        planes.size(), query.key, order.size(), fmt::join(order, ", ")));
   }
   for (std::size_t k = 0; k < planes.size(); ++k) {
     auto& [place, band] = planes[k];
     if (!band.empty() && compare_bands(band, order[k]) == BandMatch::other &&
         !query.accept_other_bands) {
       throw DataError(
-          fmt::format("{}: is band '{}' by its header, but host.cutouts.band_order "
-                      "says {}; correct "
-                      "it, or leave it out",
-                      place_text(file, place), band, order[k]));
+          fmt::format("{}: is band '{}' by its header, but {}.band_order says {}; "
+                      "correct it, or leave it out",
+                      place_text(file, place), band, query.key, order[k]));
     }
     band = order[k];
   }
@@ -125,7 +123,7 @@ bool is_band(const std::string& stated, const std::string& band) {
 }
 
 PlanePlace only_plane_of(const File& file, const Planes& planes,
-                         const std::string& band) {
+                         const std::string& band, const std::string& key) {
   const PlanePlace* found = nullptr;
   for (const auto& [place, stated] : planes) {
     if (!is_band(stated, band)) continue;
@@ -134,9 +132,9 @@ PlanePlace only_plane_of(const File& file, const Planes& planes,
           "{}: contains band {} twice (HDU {}, plane {} and HDU {}, plane {}); where "
           "bricks "
           "overlap, take the images of one; beside models or the like, name the "
-          "images' "
-          "HDUs by host.cutouts.extension",
-          file.path(), band, found->hdu, found->plane, place.hdu, place.plane));
+          "images' HDUs by {}.{}",
+          file.path(), band, found->hdu, found->plane, place.hdu, place.plane, key,
+          key.starts_with("psf.") ? "hdu" : "extension"));
     }
     found = &place;
   }
@@ -148,10 +146,11 @@ PlanePlace only_plane_of(const File& file, const Planes& planes,
       names.empty()
           ? fmt::format(
                 "{}: its header does not say which band its {} (no BANDS, BAND0 "
-                "or BAND); state host.cutouts.band_order",
+                "or BAND); state {}.band_order",
                 file.path(),
                 planes.size() == 1 ? "image is"
-                                   : fmt::format("{} planes are", planes.size()))
+                                   : fmt::format("{} planes are", planes.size()),
+                key)
           : fmt::format("{}: has no band {} (it has {})", file.path(), band,
                         fmt::join(names, ", ")));
 }
@@ -184,7 +183,7 @@ FoundPlanes find_planes(const File& file, const PlaneQuery& query,
     }
   }
   for (const auto& band : query.bands) {
-    found.of_band.push_back(only_plane_of(file, planes, band));
+    found.of_band.push_back(only_plane_of(file, planes, band, query.key));
   }
   return found;
 }

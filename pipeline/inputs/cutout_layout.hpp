@@ -33,6 +33,7 @@ struct PlaneQuery {
   bool accept_other_bands = false;
   /// Masks: an image without a band serves all.
   bool one_for_all = false;
+  std::string key = "host.cutouts";  ///< of the configuration, for messages
 };
 
 struct FoundPlanes {

@@ -18,6 +18,7 @@
 #include "pipeline/inputs/measure_hosts.hpp"
 #include "pipeline/inputs/open_psf.hpp"
 #include "pipeline/inputs/open_rows.hpp"
+#include "pipeline/inputs/psf_of_hosts.hpp"
 #include "pipeline/inputs/rows_on_hosts.hpp"
 #include "pipeline/inputs/source_galaxies.hpp"
 #include "pipeline/inputs/survey_hosts.hpp"
@@ -123,7 +124,8 @@ std::vector<InputFile> hashed(std::vector<InputFile> files,
 }
 
 /// Columns of the catalogue that name the hosts' files and the hosts.
-std::vector<std::string> columns_of_hosts(const config::HostSection& host) {
+std::vector<std::string> columns_of_hosts(const RunConfig& config) {
+  const auto& host = config.host;
   std::vector<std::string> columns;
   if (!host.cutout_files) return columns;
   const auto add = [&](const config::FileList& list) {
@@ -138,6 +140,12 @@ std::vector<std::string> columns_of_hosts(const config::HostSection& host) {
                          catalogue::find_quantity(files.id_column).has_value();
   if (!files.id_column.empty() && files.images.table.empty() && !is_needed) {
     columns.push_back(files.id_column);
+  }
+  const std::string table = files.images.column.empty()  ? ""
+                            : files.images.table.empty() ? config.catalogue.file
+                                                         : files.images.table;
+  for (auto& column : psf_columns_of_hosts(config, table)) {
+    if (!catalogue::find_quantity(column)) columns.push_back(std::move(column));
   }
   return columns;
 }
@@ -265,6 +273,18 @@ OpenedInputs open_inputs(const RunConfig& config, const parallel::Communicator& 
     inputs->host_ids = cutouts.ids;
     std::ranges::move(cutouts.warnings, std::back_inserter(noticed));
   }
+  std::vector<InputFile> psf_files;
+  if (std::ranges::any_of(config.psf, [](const auto& section) {
+        return section.per_host() || !section.position_columns[0].column.empty();
+      })) {
+    HostNames names = std::move(cutouts.names);
+    world.agree([&] {
+      if (!config.host.cutout_files && world.is_root()) {
+        names = names_of_hosts(config, *inputs, psf_needs_host_table(config));
+      }
+    });
+    psf_files = open_psf_of_hosts(config, names, world, inputs->psf, opened.warnings);
+  }
   check_on_root(config, *inputs, world, noticed);
   std::vector<std::string> later = std::move(noticed);
   if (galaxies) {
@@ -275,7 +295,7 @@ OpenedInputs open_inputs(const RunConfig& config, const parallel::Communicator& 
   }
   std::vector<std::string> conversions;
   inputs->rows = open_rows(config.catalogue, stages::needs_of(config, *inputs), world,
-                           conversions, columns_of_hosts(config.host));
+                           conversions, columns_of_hosts(config));
   std::ranges::move(conversions, std::back_inserter(later));
   if (!cutouts.host_of_row.empty()) {
     world.agree([&] {
@@ -289,6 +309,7 @@ OpenedInputs open_inputs(const RunConfig& config, const parallel::Communicator& 
   std::ranges::move(later, std::back_inserter(opened.warnings));
   auto files = files_of(config, galaxies.get());
   std::ranges::move(cutouts.files, std::back_inserter(files));
+  std::ranges::move(psf_files, std::back_inserter(files));
   opened.files = hashed(std::move(files), world);
   world.agree([&] {
     for (auto& warning : check_shared_images(config, opened.files)) {

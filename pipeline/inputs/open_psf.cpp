@@ -50,23 +50,6 @@ void check_size(const KernelList& list) {
       list.place, list.count, list.ny, list.nx, size_gib, most_kernels_gib));
 }
 
-psf::PixelKernel make_kernel(const PsfSection& section, Image<double> values,
-                             std::string name) {
-  psf::PixelKernel kernel{.values = std::move(values),
-                          .samples_per_pixel = section.samples_per_pixel,
-                          .includes_pixel = section.includes_pixel,
-                          .name = std::move(name)};
-  // Throws by name if they are not those of a PSF.
-  const double sum = psf::kernel_moments(kernel).sum;
-  if (sum < 0.0) {
-    throw DataError(fmt::format(
-        "PSF kernel {}: its sum is negative ({:.3g}); a PSF must have flux, and "
-        "`normalisation: unit` would turn its sign",
-        kernel.name, sum));
-  }
-  return kernel;
-}
-
 /// First kernel and number of kernels that are taken from a list. \throws ConfigError
 std::pair<std::size_t, std::size_t> taken_from(const KernelList& list,
                                                const PsfQuestion& question) {
@@ -106,7 +89,7 @@ std::vector<psf::PixelKernel> kernels_from_fits(const PsfQuestion& question,
   const auto [first, count] = taken_from(list, question);
   std::vector<psf::PixelKernel> kernels;
   for (std::size_t k = first; k < first + count; ++k) {
-    kernels.push_back(make_kernel(
+    kernels.push_back(checked_kernel(
         section, image.read_plane<double>(static_cast<int>(k)), list.name(k)));
   }
   return kernels;
@@ -153,7 +136,7 @@ std::vector<psf::PixelKernel> kernels_from_hdf5(const PsfQuestion& question,
     }
     Image<double> values(static_cast<int>(list.ny), static_cast<int>(list.nx));
     dataset.read_block_raw(start, count, ElementType::float64, values.data());
-    kernels.push_back(make_kernel(section, std::move(values), list.name(k)));
+    kernels.push_back(checked_kernel(section, std::move(values), list.name(k)));
   }
   return kernels;
 }
@@ -205,11 +188,39 @@ psf::PsfexModel open_psfex(const PsfQuestion& question, const PixelGrid& grid,
 
 }  // namespace
 
+psf::PixelKernel checked_kernel(const PsfSection& section, Image<double> values,
+                                std::string name) {
+  psf::PixelKernel kernel{.values = std::move(values),
+                          .samples_per_pixel = section.samples_per_pixel,
+                          .includes_pixel = section.includes_pixel,
+                          .name = std::move(name)};
+  // Throws by name if they are not those of a PSF.
+  const double sum = psf::kernel_moments(kernel).sum;
+  if (sum < 0.0) {
+    throw DataError(fmt::format(
+        "PSF kernel {}: its sum is negative ({:.3g}); a PSF must have flux, and "
+        "`normalisation: unit` would turn its sign",
+        kernel.name, sum));
+  }
+  return kernel;
+}
+
+void check_memory(const std::string& what, std::size_t pixels) {
+  const double size_gib = static_cast<double>(pixels) * sizeof(double) / gib;
+  if (size_gib <= most_kernels_gib) return;
+  throw DataError(fmt::format(
+      "{}: kernels of {:.1f} GiB, more than the {:.0f} GiB of memory that a band's may "
+      "take on every rank; cut the kernels down, or use fewer",
+      what, size_gib, most_kernels_gib));
+}
+
 stages::PsfInput open_psf(const PsfSection& section, const std::string& band,
                           const PixelGrid& grid, std::vector<std::string>& warnings) {
   const PsfQuestion question{
       .section = section, .band = band, .pixel_scale_arcsec = grid.pixel_scale_arcsec};
   stages::PsfInput input;
+  // These wait for the hosts.
+  if (section.per_host() && !section.plane_of_host) return input;
   switch (form_of(section)) {
     case PsfForm::function: break;
     case PsfForm::kernels: input.kernels = open_kernels(question, warnings); break;
@@ -230,7 +241,8 @@ void refuse_bands_as_kernels(const config::RunConfig& config,
   const auto may_be_bands = [&](std::size_t b) {
     const auto& section = config.psf[b];
     return form_of(section) == PsfForm::kernels && section.plane < 0 &&
-           !section.plane_all_stated && psf[b].kernels.size() == bands && bands > 1;
+           !section.plane_all_stated && !section.plane_of_host && !section.per_host() &&
+           psf[b].kernels.size() == bands && bands > 1;
   };
   const auto same_values = [](const psf::PixelKernel& a, const psf::PixelKernel& b) {
     return std::ranges::equal(a.values.pixels(), b.values.pixels());

@@ -38,7 +38,10 @@ class SurveyHosts final : public stages::HostCutouts {
     for (const auto& band : survey.bands) {
       images_.push_back(std::make_unique<const SurveyImage>(band, needs_wcs));
     }
-    if (needs_wcs) warnings = check_geometry(images_, config.grid);
+    if (needs_wcs) {
+      warnings = check_geometry(images_, config.grid);
+      check_scales(config);
+    }
     for (const auto& warning : positions_.warnings) warnings.push_back(warning);
     for (std::size_t b = 0; b < images_.size(); ++b) {
       if (config.psf[b].position_offset_from_header) images_[b]->require_ltv();
@@ -117,6 +120,42 @@ class SurveyHosts final : public stages::HostCutouts {
   }
 
  private:
+  /// \throws DataError where the pixels at a host are not the grid's
+  void check_scales(const config::RunConfig& config) const {
+    const double wanted = config.grid.pixel_scale_arcsec;
+    for (std::size_t band = 0; band < images_.size(); ++band) {
+      std::int64_t off = 0;
+      std::string example;
+      double worst = 0.0;
+      for (std::int64_t host = 0; host < count(); ++host) {
+        const auto where = place(host, static_cast<int>(band));
+        if (!where.on_image) continue;
+        const auto scale = images_[band]->scale_at({where.x_pix, where.y_pix});
+        if (!scale) continue;
+        const double mismatch = std::abs(scale->mean / wanted - 1.0);
+        const double stretch =
+            std::max(scale->largest / wanted - 1.0, 1.0 - scale->least / wanted);
+        if (mismatch <= largest_scale_mismatch && stretch <= largest_stretch) continue;
+        ++off;
+        if (std::max(mismatch, stretch) <= worst) continue;
+        worst = std::max(mismatch, stretch);
+        example = fmt::format(
+            "host {} at pixel ({:.1f}, {:.1f}): {:.5f} arcsec, {:.5f} to {:.5f} by "
+            "direction",
+            host, where.x_pix, where.y_pix, scale->mean, scale->least, scale->largest);
+      }
+      if (off == 0) continue;
+      throw DataError(fmt::format(
+          "{}: at {} of {} hosts its pixels are by its WCS not the stamps' of {} "
+          "arcsec "
+          "(the worst is {}); images are not resampled, more than {:g} % (in one "
+          "direction {:g} %) is refused; leave these hosts out, or set "
+          "grid.pixel_scale_arcsec",
+          images_[band]->place(), off, count(), wanted, example,
+          100.0 * largest_scale_mismatch, 100.0 * largest_stretch));
+    }
+  }
+
   /// The image pixel in the middle of the cutout of a host that is on `first` in the
   /// first band and on `here` in this one.
   static FitsPixel middle_of(const FitsPixel& first, const FitsPixel& here) {

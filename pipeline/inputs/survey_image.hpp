@@ -15,6 +15,18 @@
 
 namespace lensmill::pipeline {
 
+/// What a pixel is on the sky, arcsec.
+struct LocalScale {
+  double mean = 0.0;  ///< root of its area
+  double least = 0.0;
+  double largest = 0.0;
+};
+
+/// How far a host's pixels may be from the grid's: their mean scale, and any one
+/// direction.
+inline constexpr double largest_scale_mismatch = 0.01;
+inline constexpr double largest_stretch = 0.02;
+
 /// One band's survey image with its weights, masks and world coordinates, open for
 /// reading.
 class SurveyImage {
@@ -32,6 +44,9 @@ class SurveyImage {
   /// there is no such pixel or sky.
   std::optional<io::fits::FitsPixel> pixel_of(const io::fits::SkyPosition& sky) const;
   std::optional<io::fits::SkyPosition> sky_of(const io::fits::FitsPixel& pixel) const;
+  /// The image's pixel at a place by the WCS's Jacobian there; nothing without a WCS or
+  /// sky.
+  std::optional<LocalScale> scale_at(const io::fits::FitsPixel& pixel) const;
   std::optional<double> stated_sky_nmgy() const;
   /// (-LTV1, -LTV2) of the header, IRAF's offset of the image on the detector; 0
   /// without.

@@ -164,6 +164,7 @@ HostPositions read_positions(const SurveyPositions& positions) {
   const Columns columns = columns_of(*table, positions);
   HostPositions result{
       .frame = columns.frame, .first = {}, .second = {}, .warnings = {}};
+  result.rows = table->rows();
   const auto factors = factors_of(*table, columns, result.warnings);
   std::vector<catalogue::BadCell> bad;
   for (std::int64_t first = 0; first < table->rows(); first += rows_at_once) {
@@ -180,6 +181,7 @@ HostPositions read_positions(const SurveyPositions& positions) {
       if (!taken) continue;
       result.first.push_back(factors[0] * catalogue::real_cell(block[0], row));
       result.second.push_back(factors[1] * catalogue::real_cell(block[1], row));
+      result.row.push_back(first + static_cast<std::int64_t>(row));
     }
   }
   if (result.first.empty()) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,8 @@ struct HostPositions {
   config::PositionFrame frame = config::PositionFrame::sky;
   std::vector<double> first;  ///< right ascension in degrees, or x from 1
   std::vector<double> second;
+  std::vector<std::int64_t> row{};  ///< of the file, from 0
+  std::int64_t rows = 0;            ///< that the file has
   /// Units that were converted, single precision that moves hosts.
   std::vector<std::string> warnings;
 };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numbers>
 #include <optional>
 
@@ -14,6 +15,7 @@
 #include "pipeline/inputs/open_psf.hpp"
 #include "pipeline/session/psf_positions.hpp"
 #include "pipeline/session/psf_promise.hpp"
+#include "pipeline/session/psf_worst.hpp"
 #include "stages/config/psf_kinds.hpp"
 #include "stages/lattice_choice.hpp"
 
@@ -70,7 +72,9 @@ std::shared_ptr<stages::Inputs> inputs_of(const stages::PsfCase& one,
                                           const stages::Inputs& inputs) {
   const auto band = static_cast<std::size_t>(one.band);
   auto alone = std::make_shared<stages::Inputs>();
-  alone->psf[band].psfex = inputs.psf[band].psfex;
+  if (const auto* model = inputs.psf[band].model(one.injection.psf_index[band])) {
+    alone->psf[band].psfex = *model;
+  }
   if (const auto* stored = stored_kernel(one, inputs)) {
     alone->psf[band].kernels = {*stored};
   }
@@ -132,7 +136,7 @@ std::vector<measure::PsfVariant> variants_of(const stages::PsfCase& one,
   const bool kept = section.centring == psf::Centring::keep;
   changed.centring = kept ? psf::Centring::recentre : psf::Centring::keep;
   add(kept ? "centring: recentre" : "centring: keep", changed, alone);
-  if (form_of(section) != PsfForm::model) return variants;
+  if (form_of(section) != PsfForm::model || section.per_host()) return variants;
   changed = section;
   const bool winged = section.outer_wings.has_value();
   changed.outer_wings =
@@ -221,11 +225,20 @@ struct ListSummary {
   std::size_t noted = 0;
   double worst_pix = 0.0;
   std::string worst;
+  std::vector<KernelFacts> facts;
 
-  void add(const stages::PsfCase& one, const std::vector<measure::PsfTestRow>& rows) {
+  /// \param stored null for a function
+  void add(const stages::PsfCase& one, const std::vector<measure::PsfTestRow>& rows,
+           const psf::PixelKernel* stored) {
     ++given;
     if (!std::ranges::all_of(rows, &measure::PsfTestRow::passed)) ++noted;
     const double offset = rows.back().measured;  // of the core
+    if (stored != nullptr) {
+      facts.push_back({.name = stored->name,
+                       .offset_pix = offset,
+                       .sum = psf::kernel_moments(*stored).sum,
+                       .fwhm_pix = stages::fwhm_of(*stored)});
+    }
     if (offset < worst_pix) return;
     worst_pix = offset;
     worst = one.label;
@@ -247,7 +260,7 @@ PsfCheck check_psfs(const stages::Setup& setup,
     measure::PsfSelfTestResult result{
         .label = one.label,
         .rows = measure::check_kernel(kernel, promise_of(one, setup, *inputs, config))};
-    list.add(one, result.rows);
+    list.add(one, result.rows, stored_kernel(one, *inputs));
     const bool few = list.noted <= most_noted_kernels;
     if (few) note(one, result.rows, kernel, *inputs, config, check);
     ++check.given;
@@ -266,7 +279,7 @@ PsfCheck check_psfs(const stages::Setup& setup,
     }
   }
   for (std::size_t band = 0; band < config.psf.size(); ++band) {
-    const auto& list = lists[band];
+    auto& list = lists[band];
     if (form_of(config.psf[band]) == PsfForm::kernels && list.given > 1) {
       check.text += fmt::format(
           "PSF kernels {}: {} given: {} got the cheap checks ({} did not pass all of "
@@ -275,16 +288,22 @@ PsfCheck check_psfs(const stages::Setup& setup,
           config.bands[band], list.given, list.given, list.noted, list.tested,
           list.worst_pix, list.worst);
     }
-    if (form_of(config.psf[band]) != PsfForm::model) continue;
-    const auto summary =
-        summarise_psfex(static_cast<int>(band), setup, *inputs, config);
-    check.text += summary.text;
-    if (summary.failed) ++check.failed;
-    if (!summary.outside.empty()) {
-      ++check.warnings;
-      check.notes.push_back(summary.outside);
+    if (form_of(config.psf[band]) == PsfForm::model) {
+      auto summary = summarise_psfex(static_cast<int>(band), setup, *inputs, config);
+      check.text += summary.text;
+      if (summary.failed) ++check.failed;
+      if (!summary.outside.empty()) {
+        ++check.warnings;
+        check.notes.push_back(summary.outside);
+      }
+      list.facts = std::move(summary.facts);
     }
+    const auto worst = worst_kernels(config.bands[band], list.facts);
+    check.warnings += static_cast<int>(worst.notes.size());
+    std::ranges::copy(worst.notes, std::back_inserter(check.notes));
+    if (!inputs->psf[band].of_host.empty()) check.worst += worst.text;
   }
+  check.text += check.worst;
   for (const auto& text : check.notes) check.text += text + "\n";
   return check;
 }

@@ -18,12 +18,14 @@ struct PsfCheck {
   /// What is to be looked at before a run: kernels that are off their origin or change
   /// a star's flux, models asked outside their range; one sentence each.
   std::vector<std::string> notes;
+  std::string worst;  ///< tables of the worst kernels by host, of bands that have such
 };
 
 /// Hold every PSF of a run to what its stated policy promises: the whole test
 /// (measure::run) for each band's sharpest, median and broadest row, or for the first
 /// 32 kernels of a list; the cheap checks (measure::check_kernel) for every kernel of a
-/// list; one summary per PSFEx model. The text says how many got which.
+/// list; one summary per PSFEx model. Sum, place of the core and width of every kernel
+/// are looked at (psf_worst.hpp). The text says how many got which.
 /// \independent
 PsfCheck check_psfs(const stages::Setup& setup,
                     const std::shared_ptr<const stages::Inputs>& inputs);

@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
+#include "pipeline/session/psf_worst.hpp"
 #include "stages/factory.hpp"
 
 /// \file
-/// A PSFEx model at the positions that a run asks it for.
+/// PSFEx models at the positions that a run asks them for.
 
 namespace lensmill::pipeline {
 
@@ -16,10 +18,12 @@ struct PsfexSummary {
   bool failed = false;
   /// Where positions lie outside the area of the model's stars; "" if none does.
   std::string outside;
+  std::vector<KernelFacts> facts;  ///< of the hosts, where each has a model
 };
 
 /// Evaluate a band's model at the run's positions (the fixed one; a grid over the
-/// model's range; else those of the first rows): where its core lies, what its sum is.
+/// model's range; all hosts that have a place on their CCD; else those of the first
+/// rows): where its core lies, what its sum is.
 /// Every row that brings its own position is held against the model's range (the first
 /// million). \independent
 PsfexSummary summarise_psfex(int band, const stages::Setup& setup,

@@ -118,9 +118,12 @@ measure::KernelPromise promise_of(const stages::PsfCase& one,
       break;
     }
     case PsfForm::model:
-      promise_stored(psf::kernel_at(*input.psfex, one.injection.psf_x_pix[band],
-                                    one.injection.psf_y_pix[band]),
-                     oversample == 1 && input.psfex->sampling_pix == 1.0, promise);
+      promise_stored(
+          psf::kernel_at(*input.model(one.injection.psf_index[band]),
+                         one.injection.psf_x_pix[band], one.injection.psf_y_pix[band]),
+          oversample == 1 &&
+              input.model(one.injection.psf_index[band])->sampling_pix == 1.0,
+          promise);
       promise.moved_pix = measure::misplaced_psfex_pix;
       promise.misplaced_pix = measure::misplaced_psfex_pix;
       break;

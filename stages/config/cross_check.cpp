@@ -94,6 +94,15 @@ void check_host(const Section& root, const RunConfig& config) {
 
 void check_survey(const Section& root, const RunConfig& config) {
   for (std::size_t i = 0; i < config.psf.size(); ++i) {
+    const bool by_host =
+        config.psf[i].per_host() || !config.psf[i].position_columns[0].column.empty();
+    if (by_host && config.host.kind != HostKind::cutouts) {
+      root.section("psf")
+          .member(config.bands[i], "<band>")
+          .problem("",
+                   "a PSF for each host needs real hosts (`host: {cutouts: ...}` or "
+                   "`{survey: ...}`)");
+    }
     if (!config.psf[i].position_of_host || config.host.survey) continue;
     root.section("psf")
         .member(config.bands[i], "<band>")
@@ -135,8 +144,10 @@ void check_priors(Document& document, const RunConfig& config) {
       .sky_noise = config.needs_sky_sigma()};
   for (std::size_t i = 0; i < config.psf.size(); ++i) {
     const auto& psf = config.psf[i];
-    const bool stated =
-        psf.ccd_position || psf.position_uniform_ccd || psf.position_of_host;
+    const bool stated = psf.ccd_position || psf.position_uniform_ccd ||
+                        psf.position_of_host ||
+                        !psf.position_columns[0].column.empty() ||
+                        (psf.per_host() && psf.kind == PsfKind::pixelised);
     sampler.needs.psf[i] = stated ? catalogue::PsfNeed::nothing : info_of(psf).need;
     sampler.needs.psf_count[i] = 1;
   }

@@ -23,6 +23,12 @@ struct FileList {
   bool given() const { return !files.empty() || !pattern.empty() || !column.empty(); }
 };
 
+/// A column of a table that has a row for each host.
+struct HostColumn {
+  std::string column;  ///< "": none
+  std::string table;   ///< "": the one that names the hosts, else the run's catalogue
+};
+
 /// One mask of the hosts' pixels: where it is depends on the hosts' files.
 struct PixelMask {
   std::string key;  ///< "host.cutouts.masks.cr", for messages

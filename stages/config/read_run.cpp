@@ -79,9 +79,10 @@ void read_run_grid_bands(const Section& root, RunConfig& config) {
 }
 
 void warn_unused_bands(const Section& by_band, const BandNames& bands,
-                       std::string_view other_key) {
+                       std::initializer_list<std::string_view> other_keys) {
   for (const auto& key : by_band.keys()) {
-    if (key == other_key || std::find(bands.begin(), bands.end(), key) != bands.end()) {
+    if (std::find(other_keys.begin(), other_keys.end(), key) != other_keys.end() ||
+        std::find(bands.begin(), bands.end(), key) != bands.end()) {
       continue;
     }
     by_band.has(key);

@@ -198,8 +198,15 @@ struct PsfSection {
   /// list of kernels.
   int plane = -1;
   bool plane_all_stated = false;  ///< `plane: all` was said, not assumed
-  std::string ccdname;            ///< psfex: of several models in a file
-  std::int64_t row = -1;          ///< psfex: row of the table, from 0; -1: not stated
+  bool plane_of_host = false;     ///< `plane: host`: the planes are the hosts, in order
+  std::string id_dataset;  ///< HDF5, `plane: host`: what the planes' hosts are called
+  std::string ccdname;     ///< psfex: of several models in a file
+  std::int64_t row = -1;   ///< psfex: row of the table, from 0; -1: not stated
+  HostColumn ccdname_of_host;           ///< psfex: column that names each host's CCD
+  FileList file_per_host;               ///< instead of `file`
+  std::vector<std::string> band_order;  ///< of each such file's planes; empty: headers
+  std::string id_card;                  ///< card of such files that names the host
+  bool accept_other_ids = false;        ///< such files may name other objects
   /// Offsets of the kernel's core from its origin up to this are meant.
   std::optional<double> accept_offset_pix;
   bool includes_pixel = false;
@@ -208,13 +215,20 @@ struct PsfSection {
   std::optional<std::array<double, 2>> ccd_position;  ///< fixed [x, y], 1-based pixels
   bool position_uniform_ccd = false;  ///< uniform over the model's range
   bool position_of_host = false;      ///< where the row's host is on the band's image
+  std::array<HostColumn, 2> position_columns;  ///< x, y of each host by a table
   /// Host positions: added to the image's pixel to give the model's coordinates; or
   /// taken from the image's header (LTV1, LTV2).
   std::array<double, 2> position_offset_pix{0.0, 0.0};
   bool position_offset_from_header = false;
+  bool extrapolate = false;  ///< psfex: positions outside its range are meant
   std::optional<psf::OuterWings> outer_wings;  ///< psfex
   Normalisation normalisation = Normalisation::unit;
   Centring centring = Centring::keep;
+
+  /// Whether each host has a kernel or a model of its own.
+  bool per_host() const {
+    return file_per_host.given() || plane_of_host || !ccdname_of_host.column.empty();
+  }
 };
 
 struct RenderSection {

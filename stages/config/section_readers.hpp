@@ -1,5 +1,8 @@
 #pragma once
 
+#include <initializer_list>
+#include <string_view>
+
 #include "lib/config/reader.hpp"
 #include "stages/config/run_config.hpp"
 
@@ -37,7 +40,7 @@ void cross_check(Document& document, RunConfig& config);
 
 /// Warn about entries of a map from band to value whose band the run does not have.
 void warn_unused_bands(const Section& by_band, const BandNames& bands,
-                       std::string_view other_key = {});
+                       std::initializer_list<std::string_view> other_keys = {});
 
 /// `stages.lens.x at run.yaml:14`, for messages made later.
 std::string where(const Section& section, std::string_view key);

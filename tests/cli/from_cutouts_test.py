@@ -43,6 +43,7 @@ class FromCutouts(Case):
         screen = self.shell(check)
         self.assertIn(f"A sample of {ROWS} rows", screen)
         self.assertNotIn("\n! ", screen)
+        self.assertRegex(screen, r"the worst 10:\n.*\n.* host \d+ \(39627700000000\d+\)")
         self.shell(make)
         self.shell(look)
 
@@ -53,6 +54,9 @@ class FromCutouts(Case):
             self.assertEqual(run["images/positive"].shape, (ROWS, 3, 64, 64))
             self.assertGreater(len(set(run["catalogue/host_id"][:])), 20)
             self.assertGreater(run["catalogue/host_id"][:].min(), 39627700000000000 - 1)
+            for band in "grz":
+                self.assertEqual(list(run[f"catalogue/psf_index_{band}"][:]),
+                                 list(run["catalogue/host_index"][:]))
         (code,) = blocks("python")
         self.assertIn(", 3, 64, 64) 0.5",
                       self.shell(f"/usr/bin/python3 - <<'END'\n{code}END\n"))

@@ -257,16 +257,23 @@ class Models(PsfCase):
 
         self.refused(self.psfex(path, position="[5000, 900]"), "psf.r.position: ",
                      "beyond the range of PSFEx model", "X_IMAGE in [1.0, 2047.0]")
-        text = self.psfex(path, position="[2300, 900]")
+        # A tenth of POLSCAL beyond the stars ends at 1024 + 0.6 * 2046 = 2251.6.
+        self.refused(self.psfex(path, position="[2252, 900]"), "margin of 0.1 POLSCAL",
+                     "extrapolate: true")
+        text = self.psfex(path, position="[2251, 900]")
         run = lensmill("run", self.write("small.yaml", text), "--output",
                        self.folder / "outside")
         self.assert_ends(run, 0, "1 of 1 positions lie outside the area")
+        meant = self.psf_test(self.psfex(path, ", extrapolate: true", "[2300, 900]"))
+        self.assert_ends(meant, 0)
+        self.assertIn("1 of them by more than 0.1 POLSCAL (every row): `extrapolate: true` "
+                      "takes", meant.stdout)
         inside = self.psf_test(self.psfex(path, position="[2000, 900]"))
         self.assertNotIn("outside the area", inside.stdout)
 
     def test_rows_beyond_the_model_have_no_psf(self):
         path = self.tables("one.psf", psfex_table([4.0], slope=0.1))
-        self.write("rows.csv", "psf_x_pix_r,psf_y_pix_r\n1000,2000\n2300,2000\n5000,100\n")
+        self.write("rows.csv", "psf_x_pix_r,psf_y_pix_r\n1000,2000\n2200,2000\n2300,100\n")
         text = edited(self.psfex(path, position=""), "sampled: {count: 10}",
                       "file: {path: rows.csv}")
         text = edited(text, "run: {name: small, seed: 7}",
@@ -276,10 +283,16 @@ class Models(PsfCase):
         result = lensmill("run", self.write("small.yaml", text), "--output", run)
 
         self.assert_ends(result, 0, "2 of 3 positions lie outside the area",
-                         "(5000.0, 100.0)")
+                         "(2300.0, 100.0)", "1 of them by more than 0.1 POLSCAL "
+                         "(injection_id 2): such rows get status bad_psf")
         with h5py.File(virtual_file(run)) as file:
             self.assertEqual(list(file["measurements/status"]), [0, 0, 15])
             self.assertTrue(numpy.isnan(file["measurements/core_flux_fraction"][2]).all())
+        meant = self.make_run("meant", edited(text, "normalisation", "extrapolate: true, "
+                                                    "normalisation"))
+        with h5py.File(virtual_file(meant)) as file:
+            self.assertEqual(list(file["measurements/status"]), [0, 0, 0])
+        self.assertIn("extrapolate: true", (meant / "run.yaml").read_text())
 
     def test_a_model_whose_core_runs_away_fails(self):
         table = psfex_table([4.0])

@@ -10,7 +10,7 @@ struct wcsprm;  // WCSLIB's
 
 namespace lensmill::io::fits {
 
-/// A position on the sky, degrees (the image's own frame, usually ICRS).
+/// A position on the sky, degrees, ICRS.
 struct SkyPosition {
   double ra_deg = 0.0;
   double dec_deg = 0.0;
@@ -24,17 +24,21 @@ struct FitsPixel {
 
 /// Celestial coordinates of an image's pixels from its header's WCS keywords, by
 /// WCSLIB: TAN, TPV, TAN-SIP and whatever else it knows, distortions included; plain
-/// and tile-compressed images alike. Not thread-safe.
+/// and tile-compressed images alike. TAN with SCAMP's PVi_j terms (one with j >= 5) is
+/// read as TPV, beside SIP terms they are passed over; galactic axes are turned into
+/// ICRS, FK5 J2000 is taken for it (within 0.03 arcsec). Not thread-safe.
 class SkyWcs {
  public:
-  /// \throws DataError if the header states no usable celestial coordinates
+  /// \throws DataError if the header states no usable celestial coordinates; PVi_j
+  ///   terms that its projection does not have; FK4, another equinox than J2000 or
+  ///   other axes than RA, DEC and GLON, GLAT
   explicit SkyWcs(const ImageHdu& image);
 
   /// \throws DataError where the projection has no sky
   SkyPosition sky_of(const FitsPixel& pixel) const;
   /// Nothing where the sky position does not fall onto the image's plane (e.g. the
   /// other side of the sky) or is not finite.
-  std::optional<FitsPixel> pixel_of(const SkyPosition& sky) const;
+  std::optional<FitsPixel> pixel_of(const SkyPosition& icrs) const;
 
  private:
   struct Deleter {
@@ -42,6 +46,7 @@ class SkyWcs {
   };
   std::unique_ptr<wcsprm, Deleter> wcs_;  ///< never null
   std::string place_;
+  bool galactic_ = false;
 };
 
 /// Version of WCSLIB that is linked, for the provenance.

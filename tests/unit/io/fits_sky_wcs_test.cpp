@@ -114,6 +114,113 @@ TEST(SkyWcs, KnowsSipDistortions) {
   EXPECT_NEAR(back->y, 100.25, inverted_pix);
 }
 
+std::vector<Card> cards_of(const std::string& longitude, const std::string& latitude,
+                           const std::vector<std::pair<const char*, double>>& more) {
+  std::vector<Card> cards{{"CTYPE1", longitude, ""}, {"CTYPE2", latitude, ""}};
+  const std::pair<const char*, double> numbers[] = {
+      {"CRVAL1", 150.1},  {"CRVAL2", 2.2},   {"CRPIX1", 128.5}, {"CRPIX2", 64.25},
+      {"CD1_1", -7.2e-5}, {"CD1_2", 1.1e-6}, {"CD2_1", 1.3e-6}, {"CD2_2", 7.3e-5}};
+  for (const auto& [keyword, value] : numbers) cards.push_back({keyword, value, ""});
+  for (const auto& [keyword, value] : more) cards.push_back({keyword, value, ""});
+  return cards;
+}
+
+const std::vector<std::pair<const char*, double>> scamp_terms{
+    {"PV1_0", 1e-4}, {"PV1_1", 1.01},  {"PV1_2", 2e-3}, {"PV1_4", 0.3},
+    {"PV1_5", -0.2}, {"PV1_6", 0.1},   {"PV1_7", 2.0},  {"PV2_0", -2e-4},
+    {"PV2_1", 0.99}, {"PV2_2", -1e-3}, {"PV2_4", -0.1}, {"PV2_5", 0.25},
+    {"PV2_6", 0.15}, {"PV2_10", -3.0}};
+
+SkyPosition corner_of(const std::vector<Card>& cards) {
+  const test_support::TemporaryFolder folder;
+  const auto file = File::open(write_image(folder, cards));
+  return SkyWcs(file.image(0)).sky_of({1.0, 1.0});
+}
+
+void refused(const std::vector<Card>& cards, const std::string& says) {
+  EXPECT_THAT([&] { corner_of(cards); }, ThrowsMessage<DataError>(HasSubstr(says)));
+}
+
+TEST(SkyWcs, ReadsScampsTermsOfTanAsTpv) {
+  for (const std::string code : {"TAN", "TPV"}) {
+    const test_support::TemporaryFolder folder;
+    const auto file = File::open(
+        write_image(folder, cards_of("RA---" + code, "DEC--" + code, scamp_terms)));
+
+    const SkyWcs wcs(file.image(0));
+    const auto corner = wcs.sky_of({1.0, 1.0});
+    const auto inside = wcs.sky_of({200.5, 100.25});
+    const auto back = wcs.pixel_of(inside);
+
+    EXPECT_NEAR(corner.ra_deg, 150.109336228824, printed_deg);
+    EXPECT_NEAR(corner.dec_deg, 2.195052690460, printed_deg);
+    EXPECT_NEAR(inside.ra_deg, 150.094917052218, printed_deg);
+    EXPECT_NEAR(inside.dec_deg, 2.202499656945, printed_deg);
+    ASSERT_TRUE(back.has_value());
+    EXPECT_NEAR(back->x, 200.5, inverted_pix);
+  }
+}
+
+TEST(SkyWcs, TanWithoutTermsAndSipBesideTermsAreWhatTheySay) {
+  const auto plain = corner_of(cards_of("RA---TAN", "DEC--TAN", {}));
+  auto both = sip_cards();
+  for (const auto& [keyword, value] : scamp_terms) both.push_back({keyword, value, ""});
+  const auto sip = corner_of(both);
+
+  EXPECT_NEAR(plain.ra_deg, 150.109117115783, printed_deg);
+  EXPECT_NEAR(plain.dec_deg, 2.195216972246, printed_deg);
+  EXPECT_NEAR(sip.ra_deg, 150.109091720917, printed_deg);
+  EXPECT_NEAR(sip.dec_deg, 2.195205203365, printed_deg);
+}
+
+TEST(SkyWcs, TermsThatAProjectionDoesNotHaveAreRefused) {
+  refused(cards_of("RA---STG", "DEC--STG", scamp_terms),
+          "projection STG does not have");
+  refused(cards_of("RA---TAN", "DEC--TAN", {{"PV1_1", 1.01}, {"PV2_1", 0.99}}),
+          "RA---TPV");
+  refused(cards_of("RA---SIN", "DEC--SIN", scamp_terms), "projection SIN");
+}
+
+/// astropy's galactic frame, from the pole in FK5 J2000 to 12 decimals.
+constexpr double rotated_deg = 1.0e-11;
+
+TEST(SkyWcs, TurnsGalacticAxesIntoIcrs) {
+  const test_support::TemporaryFolder folder;
+  const auto file =
+      File::open(write_image(folder, cards_of("GLON-TAN", "GLAT-TAN", {})));
+
+  const SkyWcs wcs(file.image(0));
+  const auto corner = wcs.sky_of({1.0, 1.0});
+  const auto inside = wcs.sky_of({200.5, 100.25});
+  const auto back = wcs.pixel_of(inside);
+
+  EXPECT_NEAR(corner.ra_deg, 63.733704508479, rotated_deg);
+  EXPECT_NEAR(corner.dec_deg, 53.961026248415, rotated_deg);
+  EXPECT_NEAR(inside.ra_deg, 63.724998887777, rotated_deg);
+  EXPECT_NEAR(inside.dec_deg, 53.976300264686, rotated_deg);
+  ASSERT_TRUE(back.has_value());
+  EXPECT_NEAR(back->x, 200.5, inverted_pix);
+  EXPECT_NEAR(back->y, 100.25, inverted_pix);
+}
+
+TEST(SkyWcs, OtherFramesAreRefusedByName) {
+  const auto with = [](const std::vector<Card>& more) {
+    auto cards = cards_of("RA---TAN", "DEC--TAN", {});
+    cards.insert(cards.end(), more.begin(), more.end());
+    return cards;
+  };
+  refused(with({{"RADESYS", std::string("FK4"), ""}, {"EQUINOX", 1950.0, ""}}),
+          "its frame is FK4 of equinox 1950");
+  refused(with({{"EQUINOX", 1950.0, ""}}), "FK4");
+  refused(with({{"RADESYS", std::string("FK5"), ""}, {"EQUINOX", 1975.0, ""}}),
+          "its frame is FK5 of equinox 1975");
+  refused(cards_of("ELON-TAN", "ELAT-TAN", {}), "ELON");
+  const auto icrs = corner_of(with({{"RADESYS", std::string("ICRS"), ""}}));
+  const auto fk5 =
+      corner_of(with({{"RADESYS", std::string("FK5"), ""}, {"EQUINOX", 2000.0, ""}}));
+  EXPECT_EQ(icrs.ra_deg, fk5.ra_deg);
+}
+
 TEST(SkyWcs, TheOtherSideOfTheSkyIsOnNoPixel) {
   const test_support::TemporaryFolder folder;
   const auto file = File::open(write_image(folder, sip_cards()));

@@ -36,9 +36,10 @@ TEST(PsfexRange, CoordinatesGoByTheirNames) {
 }
 
 TEST(PsfexRange, ConstantModelsAreTheSameEverywhere) {
-  EXPECT_TRUE(beyond_psfex_model(model_of(1), 3071.0, 2048.0));
-  EXPECT_FALSE(beyond_psfex_model(model_of(1), 3070.0, 2048.0));
-  EXPECT_TRUE(beyond_psfex_model(model_of(1), 1024.0, -2047.0));
+  // A tenth of POLSCAL beyond the stars' area: 1024 + 0.6 * 2046 = 2251.6.
+  EXPECT_TRUE(beyond_psfex_model(model_of(1), 2252.0, 2048.0));
+  EXPECT_FALSE(beyond_psfex_model(model_of(1), 2251.0, 2048.0));
+  EXPECT_TRUE(beyond_psfex_model(model_of(1), 1024.0, 2048.0 - 2457.0));
   EXPECT_FALSE(beyond_psfex_model(model_of(0), 9000.0, 9000.0));
 }
 

@@ -93,6 +93,19 @@ const std::vector<std::vector<Edit>>& coverage() {
         "rms, files: "
         "{column: c, table: bins.csv}}, masks: {cr: {files: {column: c, table: "
         "bins.csv}}}}}"}},
+      {{"{kind: gaussian, fwhm_pix: 5.0}",
+        "{kind: pixelised, file_per_host: {column: c, table: bins.csv}, band_order: "
+        "[r], id_card: ID, accept_other_ids: true, includes_pixel: false, " +
+            policy}},
+      {{"{kind: gaussian, fwhm_pix: 5.0}",
+        "{kind: pixelised, file: bins.csv, dataset: /k, plane: host, id_dataset: /id, "
+        "includes_pixel: false, " +
+            policy}},
+      {{"{kind: gaussian, fwhm_pix: 5.0}",
+        "{kind: psfex, file: bins.csv, ccdname: {column: c, table: bins.csv}, "
+        "position: "
+        "{columns: [x, y], table: bins.csv}, extrapolate: true, " +
+            policy}},
       {{"  sky_sigma_nmgy: {r: 0.01}\n",
         "  invvar: {r: bins.csv}\n"
         "  correlation: {r: {lags: [[1]], variance_times_invvar: 0.7}}\n"},

@@ -205,6 +205,37 @@ psf::PixelKernel stored_moffat(double fwhm_pix, int per_pixel) {
   return stored;
 }
 
+// Long lists (a kernel for each of many hosts) are put on the lattice row by row.
+TEST(PsfBank, KernelsOfLongListsAreThoseOfShortOnes) {
+  auto section = section_of(PsfKind::pixelised);
+  section.includes_pixel = true;
+  constexpr std::size_t many = 100;
+  const auto all = std::make_shared<Inputs>();
+  for (std::size_t k = 0; k < many; ++k) {
+    all->psf[0].kernels.push_back(
+        stored_moffat(3.0 + 0.01 * static_cast<double>(k), 1));
+  }
+  const PsfBank long_list({section}, all, 3, psf::PixelResponse::apply);
+  psf::FunctionKernelWorkspace workspace;
+  for (const std::size_t index : {std::size_t{0}, std::size_t{42}, many - 1}) {
+    const auto one = std::make_shared<Inputs>();
+    one->psf[0].kernels = {all->psf[0].kernels[index], all->psf[0].kernels[0]};
+    const PsfBank short_list({section}, one, 3, psf::PixelResponse::apply);
+    catalogue::Injection row;
+    psf::LatticeKernel expected, actual;
+
+    short_list.make(0, row, workspace, expected);
+    row.psf_index[0] = static_cast<std::int64_t>(index);
+    long_list.make(0, row, workspace, actual);
+
+    EXPECT_TRUE(std::ranges::equal(actual.samples.pixels(), expected.samples.pixels()));
+  }
+  catalogue::Injection row;
+  psf::LatticeKernel kernel;
+  row.psf_index[0] = static_cast<std::int64_t>(many);
+  EXPECT_THROW(long_list.make(0, row, workspace, kernel), DataError);
+}
+
 TEST(ChooseLattice, OversampledKernelsAreMeasured) {
   auto section = section_of(PsfKind::pixelised);
   section.includes_pixel = true;

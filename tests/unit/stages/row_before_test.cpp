@@ -103,7 +103,7 @@ psf::PsfexModel positioned_psf() {
     for (double& value : image.pixels()) value *= weight;
   }
   model.polynomial_name = {"X_IMAGE", "Y_IMAGE"};
-  model.polynomial_zero = {0.0, 0.0};
+  model.polynomial_zero = {500.0, 500.0};
   model.polynomial_scale = {1000.0, 1000.0};
   model.polynomial_degree = 1;
   model.name = "model.psf";
