@@ -36,6 +36,12 @@ struct HostPlace {
   bool on_image = false;
 };
 
+/// Where the sky's north is on a host's stamp.
+struct North {
+  double phi_rad = 0.0;  ///< from +x towards +y
+  bool east_is_anticlockwise = true;
+};
+
 /// Real hosts, read cutout by cutout so that memory stays bounded.
 class HostCutouts {
  public:
@@ -60,6 +66,11 @@ class HostCutouts {
     read(host_index, band, nmgy, invvar);
     mask.assign(ny(), nx(), 0.0F);
   }
+  /// Whether the hosts' images have world coordinates to tell north by.
+  virtual bool knows_sky() const { return false; }
+  /// North at the host, on the first band's stamp. \pre knows_sky()
+  /// \throws DataError: no usable world coordinates
+  virtual North north(std::int64_t /*host_index*/) const { return {}; }
   /// For is_survey() only.
   virtual HostPlace place(std::int64_t /*host_index*/, int /*band*/) const {
     return {};

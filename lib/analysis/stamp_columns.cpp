@@ -140,6 +140,8 @@ double element(const Column* column, std::size_t row, std::size_t index) {
     case ElementType::int32: return column->row<std::int32_t>(row)[index];
     case ElementType::int64:
       return static_cast<double>(column->row<std::int64_t>(row)[index]);
+    case ElementType::uint64:
+      return static_cast<double>(column->row<std::uint64_t>(row)[index]);
     case ElementType::float32:
       return static_cast<double>(column->row<float>(row)[index]);
     case ElementType::float64: return column->row<double>(row)[index];

@@ -22,6 +22,8 @@ struct KnownUnit {
 
 constexpr double arcsec_per_rad = 180.0 * 3600.0 / std::numbers::pi;
 
+constexpr double nmgy_per_jy = 1.0e9 / 3631.0;
+
 constexpr std::array known_units{
     KnownUnit{"arcsec", Dimension::angle, 1.0},
     KnownUnit{"arcsecs", Dimension::angle, 1.0},
@@ -57,6 +59,11 @@ constexpr std::array known_units{
     KnownUnit{"maggy", Dimension::flux, 1.0e9},
     KnownUnit{"maggie", Dimension::flux, 1.0e9},
     KnownUnit{"maggies", Dimension::flux, 1.0e9},
+    // AB magnitude 0 is 3631 Jy. No mJy and MJy: they differ by their case alone.
+    KnownUnit{"jy", Dimension::flux, nmgy_per_jy},
+    KnownUnit{"ujy", Dimension::flux, 1.0e-6 * nmgy_per_jy},
+    KnownUnit{"microjy", Dimension::flux, 1.0e-6 * nmgy_per_jy},
+    KnownUnit{"njy", Dimension::flux, 1.0e-9 * nmgy_per_jy},
     KnownUnit{"mag", Dimension::magnitude, 1.0},
     KnownUnit{"mags", Dimension::magnitude, 1.0},
     KnownUnit{"magnitude", Dimension::magnitude, 1.0},

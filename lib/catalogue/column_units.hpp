@@ -12,7 +12,7 @@ struct UnitConversion {
 };
 
 /// Angles (rad, mrad, deg, arcmin, arcsec, mas, uas, hourangle), fluxes (nmgy,
-/// maggies), magnitudes (AB; mmag), velocities (km/s, m/s), pixels and fractions
+/// maggies, Jy, uJy, nJy), magnitudes (AB; mmag), velocities (km/s, m/s), pixels and fractions
 /// (percent) are converted where that is exact; anything else is a problem. Spellings
 /// of FITS, astropy and the VO are known, whatever their case. \param stated the file's
 /// unit; "" (none is stated) fits everything \param wanted a quantity's unit

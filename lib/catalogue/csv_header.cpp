@@ -13,25 +13,31 @@
 namespace lensmill::catalogue {
 namespace {
 
-/// A table with other separators is one column with a strange name.
-void refuse_other_separators(std::string_view header, const std::string& place) {
-  if (header.find(',') != std::string_view::npos) return;
-  const auto inner = header.find_last_not_of(" \t");
-  const auto first = header.find_first_not_of(" \t");
-  const auto at = header.find_first_of("\t;| ", first);
-  if (at == std::string_view::npos || at > inner || header.find('"') != header.npos) {
-    return;
+/// What separates the header's names, by what is outside of quotes.
+char separator_of(std::string_view header, const std::string& place) {
+  std::string bare;
+  bool quoted = false;
+  for (const char c : header) {
+    if (c == '"') quoted = !quoted;
+    if (!quoted) bare += c;
   }
-  const std::string_view separator = header.find('\t') != header.npos  ? "tabs"
-                                     : header.find(';') != header.npos ? "semicolons"
-                                     : header.find('|') != header.npos ? "bars (|)"
-                                                                       : "blanks";
-  throw DataError(fmt::format(
-      "{}: the header's names are separated by {}, but commas are needed (astropy: "
-      "write(..., format='ascii.ecsv', delimiter=','); or `tr`, where no cell contains "
-      "a "
-      "comma)",
-      place, separator));
+  const auto begin = bare.find_first_not_of(" \t");
+  const auto end = bare.find_last_not_of(" \t");
+  if (begin == std::string::npos) return ',';
+  bare = bare.substr(begin, end - begin + 1);
+  const auto has = [&](char c) { return bare.find(c) != std::string::npos; };
+  if (has(',') && (has(';') || has('|'))) {
+    throw DataError(fmt::format(
+        "{}: the header has commas and {}: which of them separates its columns? Put "
+        "names that contain one of them in quotes (\")",
+        place, has(';') ? "semicolons" : "bars (|)"));
+  }
+  for (const char c : {',', ';', '|'}) {
+    if (has(c)) return c;
+  }
+  // Columns that are aligned by tabs and blanks are separated by either.
+  if (has('\t') && !has(' ')) return '\t';
+  return has('\t') || has(' ') ? blanks : ',';
 }
 
 /// Where a header is commented out, the first row stands in its place.
@@ -58,6 +64,13 @@ void refuse_other_formats(const std::string& path) {
   std::array<char, 9> buffer{};
   file.read(buffer.data(), buffer.size());
   const std::string_view head(buffer.data(), static_cast<std::size_t>(file.gcount()));
+  if (head.starts_with("PAR1")) {
+    throw DataError(fmt::format(
+        "{}: is a Parquet file, which is not read directly; make an HDF5 file of it: "
+        "python3 -m lensmill table-to-hdf5 {} {}.h5",
+        path, path,
+        path.ends_with(".parquet") ? path.substr(0, path.size() - 8) : path));
+  }
   const char* kind = head.starts_with("SIMPLE  =")           ? "FITS"
                      : head.starts_with("\x89HDF\r\n\x1a\n") ? "HDF5"
                      : head.starts_with("\x1f\x8b")          ? "gzip"
@@ -72,18 +85,18 @@ void refuse_other_formats(const std::string& path) {
       path, kind));
 }
 
-std::vector<std::string> read_csv_header(CsvRecords& records, const std::string& path) {
+CsvHeader read_csv_header(CsvRecords& records, const std::string& path) {
   std::string record;
   if (!records.next(record)) {
     throw DataError(fmt::format(
         "{}: is empty (a catalogue needs a header line of column names)", path));
   }
   const std::string place = fmt::format("{} line {}", path, records.line());
-  refuse_other_separators(record, place);
+  CsvHeader header{.names = {}, .separator = separator_of(record, place)};
   std::vector<std::string_view> cells;
-  split_cells(record, cells);
+  split_cells(record, header.separator, cells);
   refuse_numbers_as_names(cells, place);
-  std::vector<std::string> names;
+  auto& names = header.names;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     if (cells[i].empty()) {
       throw DataError(fmt::format("{}: column {} has no name", place, i + 1));
@@ -93,7 +106,7 @@ std::vector<std::string> read_csv_header(CsvRecords& records, const std::string&
     }
     names.emplace_back(cells[i]);
   }
-  return names;
+  return header;
 }
 
 }  // namespace lensmill::catalogue

@@ -11,9 +11,15 @@ namespace lensmill::catalogue {
 /// first bytes. \throws IoError, DataError
 void refuse_other_formats(const std::string& path);
 
-/// The column names of the next record.
-/// \throws DataError: there is none, it is separated by something else than commas, it
+struct CsvHeader {
+  std::vector<std::string> names;
+  char separator = ',';  ///< as split_cells takes it
+};
+
+/// The column names of the next record, and what separates them: commas, else tabs,
+/// semicolons, bars, blanks.
+/// \throws DataError: there is none, it has both commas and semicolons or bars, it
 ///   contains numbers, an empty or a repeated name
-std::vector<std::string> read_csv_header(CsvRecords& records, const std::string& path);
+CsvHeader read_csv_header(CsvRecords& records, const std::string& path);
 
 }  // namespace lensmill::catalogue

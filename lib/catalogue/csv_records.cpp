@@ -85,11 +85,23 @@ bool CsvRecords::next(std::string& record) {
   return true;
 }
 
-void split_cells(std::string& record, std::vector<std::string_view>& cells) {
+void split_cells(std::string& record, char separator,
+                 std::vector<std::string_view>& cells) {
+  // A tab that separates is no blank around a cell.
+  const auto is_dropped = [&](char c) {
+    return is_blank(c) && !(separator == '\t' && c == '\t');
+  };
+  const auto next_separator = [&](std::size_t from) {
+    const auto end = separator == blanks ? record.find_first_of(" \t", from)
+                                         : record.find(separator, from);
+    return std::min(end, record.size());
+  };
   cells.clear();
   std::size_t at = 0;
   while (true) {
-    while (at < record.size() && is_blank(record[at])) ++at;
+    while (at < record.size() && is_dropped(record[at])) ++at;
+    // Blanks at the end separate nothing.
+    if (separator == blanks && at == record.size() && !cells.empty()) return;
     if (at < record.size() && record[at] == '"') {
       const std::size_t begin = ++at;
       std::size_t end = begin;
@@ -101,13 +113,13 @@ void split_cells(std::string& record, std::vector<std::string_view>& cells) {
         record[end++] = record[at];
       }
       cells.push_back(std::string_view(record).substr(begin, end - begin));
-      at = std::min(record.find(',', at), record.size());
+      at = next_separator(std::min(at, record.size()));
     } else {
-      const std::size_t comma = std::min(record.find(',', at), record.size());
-      std::size_t end = comma;
-      while (end > at && is_blank(record[end - 1])) --end;
+      const std::size_t next = next_separator(at);
+      std::size_t end = next;
+      while (end > at && is_dropped(record[end - 1])) --end;
       cells.push_back(std::string_view(record).substr(at, end - at));
-      at = comma;
+      at = next;
     }
     if (at == record.size()) return;
     ++at;

@@ -40,8 +40,13 @@ class CsvRecords {
   std::int64_t record_line_ = 0;
 };
 
+/// The separator of tables in columns of text: any number of blanks and tabs.
+inline constexpr char blanks = ' ';
+
 /// The cells of a record: RFC 4180 quoting, blanks around cells dropped. Views into the
 /// record, which is changed in place where quotes are doubled.
-void split_cells(std::string& record, std::vector<std::string_view>& cells);
+/// \param separator a comma, semicolon, bar, tab, or `blanks`
+void split_cells(std::string& record, char separator,
+                 std::vector<std::string_view>& cells);
 
 }  // namespace lensmill::catalogue

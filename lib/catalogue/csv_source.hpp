@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lib/catalogue/column_source.hpp"
+#include "lib/catalogue/csv_records.hpp"
 
 namespace lensmill::catalogue {
 
@@ -14,15 +15,15 @@ namespace lensmill::catalogue {
 /// and line number}.
 using CsvIndex = std::vector<std::int64_t>;
 
-/// A comma-separated table: RFC 4180 quoting, a header line, lines that start with '#'
-/// and empty lines skipped, LF or CRLF, blanks around cells ignored, UTF-8 BOM allowed.
-/// Units are known where the file is ECSV. Memory: one block.
+/// A table in text, separated by commas, tabs, semicolons, bars or blanks: RFC 4180
+/// quoting, a header line, lines that start with '#' and empty lines skipped, LF or
+/// CRLF, blanks around cells ignored, UTF-8 BOM allowed. Units are known where the file
+/// is ECSV. Memory: one block.
 class CsvSource final : public ColumnSource {
  public:
   /// Scans the file once (no cell is parsed) and remembers where blocks start.
   /// \throws IoError when it cannot be opened or read; DataError: not text, no header
-  ///   line, another separator than commas, an unterminated quote, an empty or repeated
-  ///   column name.
+  ///   line, an unterminated quote, an empty or repeated column name.
   explicit CsvSource(std::string path);
   /// Opens with an index that another rank made of the same file.
   CsvSource(std::string path, CsvIndex index);
@@ -35,11 +36,24 @@ class CsvSource final : public ColumnSource {
   Table read(std::int64_t first, std::int64_t count,
              std::span<const std::string> columns,
              std::vector<BadCell>& bad) const override;
+  std::vector<std::string> read_texts(std::int64_t first, std::int64_t count,
+                                      const std::string& column) const override;
+  /// int64, uint64, float64 or text, whatever contains all cells exactly. Reads them.
+  ColumnInfo stored(const std::string& column) const override;
+  Column read_stored(std::int64_t first, std::int64_t count,
+                     const ColumnInfo& info) const override;
   std::string where(std::int64_t row) const override;
 
  private:
+  void read_header(CsvRecords& records);
+  std::size_t position_of(const std::string& column) const;
+  /// Calls visit(row, cells) for rows [first, first + count).
+  template <class Visit>
+  void for_rows(std::int64_t first, std::int64_t count, Visit&& visit) const;
+
   std::string path_;
   std::vector<std::string> columns_;
+  char separator_ = ',';
   std::map<std::string, std::string> units_;
   CsvIndex index_;
 };

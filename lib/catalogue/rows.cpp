@@ -108,8 +108,18 @@ RowBlock GridRows::read(std::int64_t first, std::int64_t count) const {
   return block;
 }
 
-FileRows::FileRows(std::unique_ptr<const ColumnSource> source)
-    : source_(std::move(source)) {
+const std::vector<ColumnInfo>& Rows::carried() const {
+  static const std::vector<ColumnInfo> none;
+  return none;
+}
+
+FileRows::FileRows(std::unique_ptr<const ColumnSource> source,
+                   std::unique_ptr<const ColumnSource> carried_from,
+                   std::vector<ColumnInfo> carried)
+    : source_(std::move(source)),
+      carried_from_(std::move(carried_from)),
+      carried_(std::move(carried)) {
+  EXPECT(carried_.empty() || carried_from_ != nullptr);
   for (const auto& name : source_->columns()) {
     has_id_ = has_id_ || name == "injection_id";
     if (name != "injection_id") given_.push_back(name);
@@ -140,6 +150,9 @@ RowBlock FileRows::read(std::int64_t first, std::int64_t count) const {
     for (std::size_t row = 0; row < block.rows(); ++row) {
       block.values[row * given_.size() + c] = real_cell(table[c + offset], row);
     }
+  }
+  for (const auto& info : carried_) {
+    block.carried.push_back(carried_from_->read_stored(first, count, info));
   }
   return block;
 }

@@ -15,6 +15,7 @@ struct RowBlock {
   std::vector<std::int64_t> injection_id;
   std::vector<double> values;
   std::size_t columns = 0;
+  Table carried{};  ///< as Rows::carried() says
 
   std::size_t rows() const { return injection_id.size(); }
   std::span<const double> row(std::size_t index) const {
@@ -30,6 +31,8 @@ class Rows {
   virtual std::int64_t count() const = 0;
   /// Columns and aliases every row brings (InjectionSamplerConfig::given).
   virtual const std::vector<std::string>& given() const = 0;
+  /// Columns of the user's that go into the output as they are.
+  virtual const std::vector<ColumnInfo>& carried() const;
   virtual RowBlock read(std::int64_t first, std::int64_t count) const = 0;
 };
 
@@ -81,14 +84,20 @@ class GridRows final : public Rows {
 class FileRows final : public Rows {
  public:
   /// Does not validate: see validate_file.hpp, which one rank runs once.
-  explicit FileRows(std::unique_ptr<const ColumnSource> source);
+  /// \param carried columns of `carried_from` (a source of the same rows), as its
+  ///   stored() says
+  explicit FileRows(std::unique_ptr<const ColumnSource> source,
+                    std::unique_ptr<const ColumnSource> carried_from = nullptr,
+                    std::vector<ColumnInfo> carried = {});
   std::int64_t count() const override;
   const std::vector<std::string>& given() const override { return given_; }
+  const std::vector<ColumnInfo>& carried() const override { return carried_; }
   RowBlock read(std::int64_t first, std::int64_t count) const override;
   const ColumnSource& source() const { return *source_; }
 
  private:
-  std::unique_ptr<const ColumnSource> source_;
+  std::unique_ptr<const ColumnSource> source_, carried_from_;
+  std::vector<ColumnInfo> carried_;
   std::vector<std::string> given_;
   std::vector<std::string>
       read_columns_;  ///< given_, and injection_id first if present

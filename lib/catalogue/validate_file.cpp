@@ -185,8 +185,8 @@ Range range_of(const QuantityName& name, const Needs& needs) {
   return range;
 }
 
-void check_values(const Column& column, std::int64_t first, const Needs& needs,
-                  const BadCells& bad, Problems& problems) {
+void check_values(const ColumnSource& source, const Column& column, std::int64_t first,
+                  const Needs& needs, const BadCells& bad, Problems& problems) {
   const auto found = find_quantity(column.info().name);
   if (!found) return;  // reported once, as a column
   const Range range = range_of(*found, needs);
@@ -197,7 +197,7 @@ void check_values(const Column& column, std::int64_t first, const Needs& needs,
     if (found->quantity->suffix == Suffix::knot && std::isnan(value)) continue;
     const auto row = first + static_cast<std::int64_t>(i);
     if (bad.contain(row, column.info().name)) continue;
-    problems.add(row, column.info().name,
+    problems.add(row, column.info().name + source.origin(column.info().name),
                  std::isfinite(value) ? range.refusal(value)
                                       : fmt::format("must be finite (got {})", value));
   }
@@ -300,7 +300,7 @@ void validate_file(const ColumnSource& source, const Needs& needs) {
       if (column.info().name == "injection_id") {
         check_ids(column, first, bad, largest_id(source, column), ascent, problems);
       } else {
-        check_values(column, first, needs, bad, problems);
+        check_values(source, column, first, needs, bad, problems);
       }
     }
     check_redshifts(table, first, problems);

@@ -16,7 +16,7 @@ namespace lensmill {
 /// Element types of a column on disk. `text` is a byte of a string of fixed
 /// length, padded with zeros: the last axis of a row's shape counts them, and HDF5 has
 /// one string in its place.
-enum class ElementType { uint8, int16, int32, int64, float32, float64, text };
+enum class ElementType { uint8, int16, int32, int64, uint64, float32, float64, text };
 
 template <class T>
 constexpr ElementType element_type_of() {
@@ -24,6 +24,7 @@ constexpr ElementType element_type_of() {
   if constexpr (std::is_same_v<T, std::int16_t>) return ElementType::int16;
   if constexpr (std::is_same_v<T, std::int32_t>) return ElementType::int32;
   if constexpr (std::is_same_v<T, std::int64_t>) return ElementType::int64;
+  if constexpr (std::is_same_v<T, std::uint64_t>) return ElementType::uint64;
   if constexpr (std::is_same_v<T, float>) return ElementType::float32;
   if constexpr (std::is_same_v<T, double>) return ElementType::float64;
   if constexpr (std::is_same_v<T, char>) return ElementType::text;
@@ -37,6 +38,7 @@ constexpr std::size_t size_of(ElementType type) {
     case ElementType::int32:
     case ElementType::float32: return 4;
     case ElementType::int64:
+    case ElementType::uint64:
     case ElementType::float64: return 8;
   }
   return 0;
@@ -49,6 +51,7 @@ constexpr std::string_view to_string(ElementType type) {
     case ElementType::int16: return "int16";
     case ElementType::int32: return "int32";
     case ElementType::int64: return "int64";
+    case ElementType::uint64: return "uint64";
     case ElementType::float32: return "float32";
     case ElementType::float64: return "float64";
     case ElementType::text: return "text";

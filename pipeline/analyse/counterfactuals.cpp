@@ -6,6 +6,7 @@
 #include "lib/core/errors.hpp"
 #include "lib/core/saltelli.hpp"
 #include "pipeline/archive/config_identity.hpp"
+#include "pipeline/inputs/catalogue_sources.hpp"
 #include "pipeline/rerender/coalitions.hpp"
 #include "pipeline/rerender/render_sample.hpp"
 #include "pipeline/rerender/sample_rows.hpp"
@@ -63,10 +64,10 @@ CounterfactualNumbers render_counterfactuals(const RunOnDisk& run, std::int64_t 
   const Session session = open_session(config, world, log);
   std::shared_ptr<const stages::Chain> correct;
   world.agree([&] {
-    correct = stages::make_setup(
-                  config::read_run_config_text(session.config.resolved_yaml, "run.yaml",
-                                               correct_overrides(config)),
-                  session.opened.inputs)
+    correct = stages::make_setup(config::read_run_config_text(
+                                     session.config.resolved_yaml, "run.yaml",
+                                     correct_overrides(config), ".", open_table),
+                                 session.opened.inputs)
                   .chain;
   });
   const auto legacy = open_legacy(session, world);

@@ -118,7 +118,7 @@ std::vector<std::string> dataset_problems(const Group& root) {
     if (!root.has(group)) continue;
     for (const auto& name : root.open_group(group).names()) {
       const std::string path = fmt::format("/{}/{}", group, name);
-      if (names.contains(path)) continue;
+      if (names.contains(path) || path == "/" + std::string(carried_group)) continue;
       problems.push_back(root.file_path() + ": " + path +
                          ": is not in the shard's list of datasets");
     }

@@ -22,8 +22,11 @@ namespace lensmill::pipeline {
 /// Of every digest of our files, as their attribute `digest_algorithm` says.
 inline constexpr std::string_view digest_algorithm = "SHA-256";
 
+/// The user's own columns, carried (catalogue.file.carry).
+inline constexpr std::string_view carried_group = "catalogue/carried";
 /// The groups of a shard that hold rows.
-inline constexpr std::array data_groups{"images", "catalogue", "measurements"};
+inline constexpr std::array data_groups{"images", "catalogue", carried_group.data(),
+                                        "measurements"};
 
 /// A dataset as the list has it: name ("/images/positive"), type ("text10": strings of
 /// 10 bytes), shape, unit, description.

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "lib/core/errors.hpp"
+#include "pipeline/archive/dataset_list.hpp"
 #include "pipeline/archive/open_shard.hpp"
 #include "pipeline/archive/read_table.hpp"
 
@@ -92,6 +93,10 @@ StoredInjection read_injection(const RunOnDisk& run, std::int64_t injection_id) 
   const auto catalogue = file.open_group("catalogue");
   const auto measurements = file.open_group("measurements");
   injection.catalogue = read_table(catalogue, catalogue.dataset_names(), row);
+  if (file.has(std::string(carried_group))) {
+    const auto carried = file.open_group(std::string(carried_group));
+    injection.carried = read_table(carried, carried.dataset_names(), row);
+  }
   injection.measurements = read_table(measurements, measurements.dataset_names(), row);
   return injection;
 }

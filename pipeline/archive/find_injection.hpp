@@ -44,6 +44,7 @@ struct StoredInjection {
   RowPlace place;
   std::vector<ProductImage> images;
   Table catalogue;     ///< one row
+  Table carried;       ///< the user's own columns
   Table measurements;  ///< one row
 };
 /// \independent \throws DataError, IoError

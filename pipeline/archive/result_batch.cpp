@@ -10,6 +10,7 @@
 
 #include "lib/catalogue/columns.hpp"
 #include "lib/core/contracts.hpp"
+#include "pipeline/archive/dataset_list.hpp"
 #include "stages/products.hpp"
 
 namespace lensmill::pipeline {
@@ -111,13 +112,16 @@ float decode_int16(std::int16_t code, const Int16Scaling& scaling) {
   return static_cast<float>(scaling.offset + scaling.scale * code);
 }
 
-ResultBatch::ResultBatch(const stages::Chain& chain)
+ResultBatch::ResultBatch(const stages::Chain& chain,
+                         const std::vector<ColumnInfo>& carried)
     : chain_(chain),
       images_(catalogue::make_table(image_columns(chain.config()), 0)),
       catalogue_(catalogue::make_table(chain.catalogue_columns(), 0)),
+      carried_(catalogue::make_table(carried, 0)),
       measurements_(chain.schema().make_table(0)) {
   add_paths("images", images_, columns_);
   add_paths("catalogue", catalogue_, columns_);
+  add_paths(std::string(carried_group), carried_, columns_);
   add_paths("measurements", measurements_, columns_);
 }
 
@@ -128,7 +132,7 @@ std::size_t ResultBatch::row_bytes() const {
 }
 
 void ResultBatch::resize(std::size_t rows) {
-  for (auto* table : {&images_, &catalogue_, &measurements_}) {
+  for (auto* table : {&images_, &catalogue_, &carried_, &measurements_}) {
     for (auto& column : *table) column.resize(rows);
   }
   rows_ = rows;
@@ -184,6 +188,16 @@ void ResultBatch::store(std::size_t row, const stages::Stamp& stamp) {
   coarse_rows_ += fine ? 0 : 1;
   chain_.write_truth(stamp, row, catalogue_);
   chain_.schema().write_row(measurements_, row, stamp.measurement);
+}
+
+void ResultBatch::store_carried(std::size_t row, const Table& carried,
+                                std::size_t from) {
+  EXPECT(row < rows_ && carried.size() == carried_.size());
+  for (std::size_t c = 0; c < carried.size(); ++c) {
+    const auto bytes = carried_[c].info().row_bytes();
+    std::ranges::copy(carried[c].bytes().subspan(from * bytes, bytes),
+                      carried_[c].bytes().subspan(row * bytes, bytes).begin());
+  }
 }
 
 std::int64_t rows_in_memory(std::size_t row_bytes, std::size_t budget_bytes) {

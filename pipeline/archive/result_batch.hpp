@@ -17,10 +17,12 @@ struct ShardColumn {
 };
 
 /// The finished rows of one rank until they are written: every dataset of a shard as a
-/// column, in the order images, catalogue, measurements.
+/// column, in the order images, catalogue, carried columns, measurements.
 class ResultBatch {
  public:
-  explicit ResultBatch(const stages::Chain& chain);
+  /// \param carried the user's own columns (catalogue::Rows::carried)
+  explicit ResultBatch(const stages::Chain& chain,
+                       const std::vector<ColumnInfo>& carried = {});
 
   /// Bytes that one row takes.
   std::size_t row_bytes() const;
@@ -29,6 +31,8 @@ class ResultBatch {
   void resize(std::size_t rows);
   /// Copy what the chain made of one injection into a row.
   void store(std::size_t row, const stages::Stamp& stamp);
+  /// Copy row `from` of the user's columns, as the catalogue's rows bring them.
+  void store_carried(std::size_t row, const Table& carried, std::size_t from);
 
   /// All columns; the pointers hold until the batch is gone.
   const std::vector<ShardColumn>& columns() const { return columns_; }
@@ -48,6 +52,7 @@ class ResultBatch {
   std::int64_t coarse_rows_ = 0;
   Table images_;  ///< per product: pixels; int16: pixels, scale, offset
   Table catalogue_;
+  Table carried_;
   Table measurements_;
   std::vector<ShardColumn> columns_;
 };

@@ -24,8 +24,7 @@ bool has_light(std::span<const Image<float>> arcs) {
 
 AuditRenderer::AuditRenderer(const AuditMapping& map, const AuditRows& rows,
                              const parallel::Communicator& world)
-    : conventions_(map.conventions),
-      grid_(map.grid),
+    : grid_(map.grid),
       bands_(map.bands.size()),
       rows_(rows),
       correct_(make_line(map, rows, PsfPlacement::correct, world)),
@@ -77,19 +76,6 @@ bool AuditRenderer::sample(Line& line, std::size_t index) const {
     const auto given = static_cast<std::int64_t>(block.values[k]);
     if (rows_.given()[k] == "host_rotation") injection.host_rotation = given;
     if (rows_.given()[k] == "host_flip") injection.host_flip = given;
-  }
-  if (conventions_.src_position_absolute) {
-    injection.src_x_arcsec -= injection.lens_x_arcsec;
-    injection.src_y_arcsec -= injection.lens_y_arcsec;
-  }
-  const double origin = conventions_.origin_offset_pix * grid_.pixel_scale_arcsec;
-  injection.lens_x_arcsec += origin;
-  injection.lens_y_arcsec += origin;
-  if (conventions_.theta_e_major_axis) {
-    injection.theta_e_arcsec *= std::sqrt(injection.lens_q);
-  }
-  if (conventions_.src_reff_major_axis) {
-    injection.src_reff_arcsec *= std::sqrt(injection.src_q);
   }
   return true;
 }

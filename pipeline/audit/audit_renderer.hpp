@@ -55,7 +55,6 @@ class AuditRenderer {
   void convolve_stretched(double width);
   std::span<const Image<float>> collect(const stages::Stamp& stamp);
 
-  AuditConventions conventions_;
   PixelGrid grid_;
   std::size_t bands_;
   MemoryRows rows_;

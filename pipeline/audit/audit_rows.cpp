@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 
 #include "lib/catalogue/quantities.hpp"
 #include "lib/core/draw_rows.hpp"
@@ -36,6 +37,17 @@ void check_shape(const AuditMapping& map, const Dataset& dataset) {
 /// Knots that a row does not have are NaN, as lensmill writes them.
 bool may_be_nan(const std::string& column) { return column.starts_with("src_knot_"); }
 
+/// "90 of `par/pa`": what a value of ours comes from.
+std::string source_text(const catalogue::RowMapping& mapping,
+                        std::span<const double> theirs, const std::string& ours) {
+  const auto source = mapping.source_of(ours);
+  for (std::size_t k = 0; k < theirs.size(); ++k) {
+    if (source != "`" + mapping.inputs()[k] + "`") continue;
+    return fmt::format("{} of {}", theirs[k], source);
+  }
+  return source.empty() ? "the constants" : source;
+}
+
 }  // namespace
 
 AuditRows read_rows(const AuditMapping& map, const io::hdf5::File& file,
@@ -44,53 +56,56 @@ AuditRows read_rows(const AuditMapping& map, const io::hdf5::File& file,
   check_shape(map, stamps);
   AuditRows result;
   result.rows_in_file = static_cast<std::int64_t>(stamps.rows());
+  const auto mapping = row_mapping(map, file);
   std::vector<Dataset> datasets;
-  for (const auto& column : map.columns) {
-    datasets.push_back(file.open_dataset(column.dataset));
+  for (const auto& column : map.columns.columns) {
+    datasets.push_back(file.open_dataset(column.theirs));
     const auto& shape = datasets.back().shape();
     if (shape.size() != 1 || shape[0] != stamps.rows()) {
       throw DataError(fmt::format(
           "{}: {}: {} has shape {}, but must have one value for each of the {} stamps",
-          column.where, file.file_path(), column.dataset, io::hdf5::to_string(shape),
+          column.where, file.file_path(), column.theirs, io::hdf5::to_string(shape),
           stamps.rows()));
     }
-    result.given.push_back(column.column);
   }
-  for (const auto& [name, value] : map.constants) result.given.push_back(name);
+  result.given = mapping.outputs();
 
   std::string problems;
   std::size_t problem_count = 0;
+  const auto add_problem = [&](std::int64_t row, const std::string& text) {
+    if (++problem_count > most_problems) return;
+    problems += fmt::format("{}{}, row {}: {}; check unit, factor and offset",
+                            problems.empty() ? "" : "\n", map.path, row, text);
+  };
+  std::vector<double> theirs(datasets.size());
+  std::vector<double> values(result.given.size());
   for (const auto row :
        draw_rows(result.rows_in_file, sample, seed, StreamTag::audit_sample)) {
     ++result.sampled;
-    std::vector<double> values;
-    bool complete = true;
     for (std::size_t k = 0; k < datasets.size(); ++k) {
-      const auto& column = map.columns[k];
-      const double theirs =
-          datasets[k].read_rows<double>(static_cast<std::size_t>(row), 1).at(0);
-      const double value = column.factor * theirs + column.offset;
-      values.push_back(value);
-      if (!std::isfinite(value)) {
-        complete = complete && may_be_nan(column.column);
+      theirs[k] = datasets[k].read_rows<double>(static_cast<std::size_t>(row), 1).at(0);
+    }
+    const auto wrong = mapping.apply(theirs, values);
+    if (!wrong.empty()) {
+      add_problem(row, wrong);
+      continue;
+    }
+    bool complete = true;
+    for (std::size_t k = 0; k < values.size(); ++k) {
+      const auto& name = result.given[k];
+      if (!std::isfinite(values[k])) {
+        complete = complete && may_be_nan(name);
         continue;
       }
-      const auto& range = catalogue::find_quantity(column.column)->quantity->range;
-      if (range.contains(value)) continue;
-      if (++problem_count <= most_problems) {
-        problems += fmt::format(
-            "{}{}{}row {} of {}: {} must be {} (got {} from {}); "
-            "check unit, factor and offset",
-            problems.empty() ? "" : "\n", column.where,
-            column.where.empty() ? "" : ": ", row, column.dataset, column.column,
-            range.text(), value, theirs);
-      }
+      const auto& range = catalogue::find_quantity(name)->quantity->range;
+      if (range.contains(values[k])) continue;
+      add_problem(row, fmt::format("{} must be {} (got {} from {})", name, range.text(),
+                                   values[k], source_text(mapping, theirs, name)));
     }
     if (!complete) {
       ++result.incomplete;
       continue;
     }
-    for (const auto& [name, value] : map.constants) values.push_back(value);
     result.row.push_back(row);
     result.values.insert(result.values.end(), values.begin(), values.end());
   }

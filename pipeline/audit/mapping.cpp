@@ -4,29 +4,19 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <numbers>
+#include <optional>
 
 #include "lib/catalogue/quantities.hpp"
 #include "lib/core/bands.hpp"
 #include "lib/core/edit_distance.hpp"
 #include "lib/core/errors.hpp"
+#include "stages/config/read_mapping.hpp"
 
 namespace lensmill::pipeline {
 namespace {
 
 using config::Section;
-
-constexpr double arcsec_per_degree = 3600.0;
-constexpr double degrees_per_radian = 180.0 / std::numbers::pi;
-
-/// Arcsec per unit of angle on the sky or on the stamp; 0 for no such unit.
-double arcsec_per(const std::string& unit, const PixelGrid& grid) {
-  if (unit == "arcsec") return 1.0;
-  if (unit == "pix") return grid.pixel_scale_arcsec;
-  if (unit == "deg") return arcsec_per_degree;
-  if (unit == "rad") return arcsec_per_degree * degrees_per_radian;
-  return 0.0;
-}
+using config::Unstated;
 
 void read_grid(const Section& root, AuditMapping& map) {
   if (!root.has("grid")) {
@@ -91,117 +81,61 @@ void read_stamps(const Section& root, AuditMapping& map) {
       "nmgy_per_unit", config::Bounds{.lower = 0.0, .lower_open = true}, 1.0);
 }
 
-void read_conventions(const Section& root, AuditMapping& map, double& angle_sign,
-                      double& angle_zero_rad) {
-  using config::Named;
-  static constexpr Named<bool> zeros[] = {{"x", false}, {"y", true}};
-  static constexpr Named<bool> directions[] = {{"counterclockwise", false},
-                                               {"clockwise", true}};
-  static constexpr Named<bool> positions[] = {{"relative", false}, {"absolute", true}};
-  static constexpr Named<bool> radii[] = {{"circularised", false},
-                                          {"major_axis", true}};
-  static constexpr Named<bool> origins[] = {{"(N-1)/2", false}, {"N/2", true}};
-  const Section section = root.section("conventions");
-  angle_zero_rad =
-      section.choice<bool>("angle_zero", zeros, false) ? 0.5 * std::numbers::pi : 0.0;
-  angle_sign = section.choice<bool>("angle_direction", directions, false) ? -1.0 : 1.0;
-  auto& out = map.conventions;
-  out.src_position_absolute = section.choice<bool>("src_position", positions, false);
-  out.theta_e_major_axis = section.choice<bool>("theta_e", radii, false);
-  out.src_reff_major_axis = section.choice<bool>("src_reff", radii, false);
-  const bool half = section.choice<bool>("origin", origins, false);
-  const int n = map.grid.stamp_size_pix;
-  const int middle = n / 2;
-  out.origin_offset_pix = half ? middle - 0.5 * (n - 1) : 0.0;
+void forget(catalogue::ColumnMapping& columns, const std::string& name) {
+  std::erase_if(columns.columns, [&](const auto& map) { return map.ours == name; });
+  std::erase_if(columns.constants,
+                [&](const auto& entry) { return entry.first == name; });
 }
 
-const catalogue::Quantity* quantity_of(const Section& section, const std::string& name,
-                                       const BandNames& bands) {
-  const auto found = catalogue::find_quantity(name);
-  if (!found) {
-    const auto nearest = catalogue::nearest_quantity(name, bands);
-    section.problem(name,
-                    "unknown quantity" +
-                        (nearest.empty() ? "" : "; did you mean " + nearest + "?"));
-    return nullptr;
+void read_columns(const Section& root, AuditMapping& map) {
+  auto read =
+      config::read_mapping(root, map.bands, map.grid, "dataset", Unstated::is_default);
+  auto& out = map.columns;
+  for (const auto& column : read.columns) {
+    forget(out, column.ours);
+    if (column.ours.ends_with("_e1")) {
+      const auto object = column.ours.substr(0, column.ours.find('_'));
+      for (const auto* end : {"_q", "_phi_rad"}) forget(out, object + end);
+    }
+    out.columns.push_back(column);
   }
-  return found->quantity;
-}
-
-/// The factor from their unit to the quantity's.
-double unit_factor(const Section& column, const catalogue::Quantity& quantity,
-                   const PixelGrid& grid) {
-  const std::string ours(quantity.unit);
-  if (!column.has("unit")) {
-    if (!ours.empty()) {
-      column.problem("unit", fmt::format("required, but missing: in what unit is the "
-                                         "dataset ({} is in {})?",
-                                         quantity.name, ours));
-    }
-    return 1.0;
-  }
-  const auto theirs = column.text("unit");
-  if (theirs == ours || (ours.empty() && theirs == "none")) return 1.0;
-  const double from = arcsec_per(theirs, grid);
-  const double to = arcsec_per(ours, grid);
-  // Pixels are no unit of position angles.
-  const bool mixed = (ours == "rad" || ours == "deg") && theirs == "pix";
-  if (from > 0.0 && to > 0.0 && !mixed) return from / to;
-  column.problem("unit", fmt::format("must be {} (got {})",
-                                     ours.empty()    ? "none"
-                                     : to == 0.0     ? ours
-                                     : ours == "rad" ? "rad or deg"
-                                     : ours == "deg" ? "rad or deg"
-                                                     : "arcsec, pix, deg or rad",
-                                     theirs));
-  return 1.0;
-}
-
-void forget(AuditMapping& map, const std::string& name) {
-  std::erase_if(map.columns, [&](const auto& column) { return column.column == name; });
-  std::erase_if(map.constants, [&](const auto& entry) { return entry.first == name; });
-}
-
-void read_columns(const Section& root, double angle_sign, double angle_zero_rad,
-                  AuditMapping& map) {
-  const Section columns = root.section("columns");
-  for (const auto& name : columns.keys()) {
-    const auto* quantity = quantity_of(columns, name, map.bands);
-    const Section section = columns.form(name, "columns.<column>");
-    if (quantity == nullptr) {
-      section.ignore_rest();
-      continue;
-    }
-    MappedColumn column;
-    column.column = name;
-    column.where = columns.path(name) + columns.location(name).text();
-    column.dataset = section.text("dataset");
-    const double unit = unit_factor(section, *quantity, map.grid);
-    column.factor = unit * section.number("factor", config::any_number, 1.0);
-    column.offset = unit * section.number("offset", config::any_number, 0.0);
-    if (quantity->name.find("_phi_") != std::string_view::npos) {
-      const bool degrees = quantity->unit == "deg";
-      column.factor *= angle_sign;
-      column.offset = angle_sign * column.offset +
-                      angle_zero_rad * (degrees ? degrees_per_radian : 1.0);
-    }
-    forget(map, name);
-    map.columns.push_back(column);
+  out.conventions = read.conventions;
+  out.grid = read.grid;
+  out.magnitudes_are_ab = read.magnitudes_are_ab;
+  if (out.conventions.angle_zero == catalogue::AngleZero::north) {
+    root.section("conventions")
+        .problem("angle_zero", "must be x or y (an audit's stamps have no WCS)");
   }
   const Section constants = root.section("constants");
   for (const auto& name : constants.keys()) {
-    const auto* quantity = quantity_of(constants, name, map.bands);
-    if (quantity == nullptr) {
+    const auto found = catalogue::find_quantity(name);
+    if (!found) {
+      const auto nearest = catalogue::nearest_quantity(name, map.bands);
+      constants.problem(name,
+                        "unknown quantity" +
+                            (nearest.empty() ? "" : "; did you mean " + nearest + "?"));
       constants.node(name);
       continue;
     }
+    const auto& range = found->quantity->range;
     const double value = constants.number(name, config::any_number);
-    if (!quantity->range.contains(value)) {
-      constants.problem(
-          name, fmt::format("must be {} (got {})", quantity->range.text(), value));
+    if (!range.contains(value)) {
+      constants.problem(name, fmt::format("must be {} (got {})", range.text(), value));
     }
-    forget(map, name);
-    map.constants.emplace_back(name, value);
+    forget(out, name);
+    out.constants.emplace_back(name, value);
+  }
+  // What they count positions from concerns a lens at 0, too.
+  const auto has = [&](const std::string& name) {
+    const auto is = [&](const auto& column) { return column.ours == name; };
+    return std::ranges::any_of(out.columns, is) ||
+           std::ranges::any_of(out.constants,
+                               [&](const auto& entry) { return entry.first == name; });
+  };
+  const bool moved = out.conventions.origin_is_half_n.value_or(false) ||
+                     out.conventions.src_position_absolute.value_or(false);
+  for (const auto* name : {"lens_x_arcsec", "lens_y_arcsec"}) {
+    if (moved && !has(name)) out.constants.emplace_back(name, 0.0);
   }
 }
 
@@ -266,17 +200,25 @@ void check_datasets(const AuditMapping& map, const io::hdf5::File& file) {
   check(map.path + ": stamps", map.stamps.dataset);
   check(map.path + ": stamps.paired_negative", map.stamps.negative);
   check(map.path + ": noise.variance_dataset", map.noise.variance_dataset);
-  for (const auto& column : map.columns) check(column.where, column.dataset);
+  for (const auto& column : map.columns.columns) check(column.where, column.theirs);
   if (!problems.empty()) throw DataError(problems);
 }
 
 }  // namespace
 
-bool AuditMapping::gives(const std::string& name) const {
-  return std::ranges::any_of(
-             columns, [&](const auto& column) { return column.column == name; }) ||
-         std::ranges::any_of(constants,
-                             [&](const auto& entry) { return entry.first == name; });
+catalogue::RowMapping row_mapping(const AuditMapping& mapping,
+                                  const io::hdf5::File& file) {
+  return {mapping.columns,
+          [&](const std::string& dataset) -> std::optional<std::string> {
+            if (!file.has(dataset)) return std::nullopt;  // check_datasets says so
+            const auto opened = file.open_dataset(dataset);
+            for (const char* name : {"unit", "units"}) {
+              if (opened.has_attribute(name)) {
+                return opened.read_string_attribute(name);
+              }
+            }
+            return "";
+          }};
 }
 
 std::vector<std::string> all_datasets(const io::hdf5::Group& group) {
@@ -301,10 +243,7 @@ AuditMapping read_mapping(const std::string& path, const io::hdf5::File& file) {
   map.folder = document.folder().string();
   read_grid(root, map);
   read_stamps(root, map);
-  double angle_sign = 1.0;
-  double angle_zero_rad = 0.0;
-  read_conventions(root, map, angle_sign, angle_zero_rad);
-  read_columns(root, angle_sign, angle_zero_rad, map);
+  read_columns(root, map);
   read_noise(root, map);
   take_node(root, "psf", map.psf);
   take_node(root, "convolve", map.convolve);
@@ -316,12 +255,15 @@ AuditMapping read_mapping(const std::string& path, const io::hdf5::File& file) {
   if (root.has("psf")) {
     // What is stated here stands, not what a run's rows had.
     for (const auto& band : map.bands) {
-      std::erase_if(map.columns, [&](const auto& column) {
-        return column.where.empty() && column.column.starts_with("psf_") &&
-               (column.column.ends_with("_" + band) ||
-                column.column == "psf_moffat_beta");
+      std::erase_if(map.columns.columns, [&](const auto& column) {
+        return column.where.empty() && column.ours.starts_with("psf_") &&
+               (column.ours.ends_with("_" + band) || column.ours == "psf_moffat_beta");
       });
     }
+  }
+  const auto rows = row_mapping(map, file);
+  for (const auto& [ours, text] : rows.problems()) {
+    root.section("columns").problem(ours, text);
   }
   document.finish();
   check_datasets(map, file);

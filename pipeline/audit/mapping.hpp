@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "lib/catalogue/column_mapping.hpp"
 #include "lib/config/node.hpp"
 #include "lib/config/reader.hpp"
 #include "lib/core/bands.hpp"
@@ -16,24 +17,6 @@
 /// docs/audit.md.
 
 namespace lensmill::pipeline {
-
-/// One of our columns as a dataset of theirs: ours = factor * theirs + offset.
-struct MappedColumn {
-  std::string column;
-  std::string dataset;
-  double factor = 1.0;  ///< units and angle convention included
-  double offset = 0.0;
-  std::string where{};  ///< "columns.lens_q at map.yaml:9"
-};
-
-/// How their numbers differ from ours in more than a factor.
-struct AuditConventions {
-  bool src_position_absolute = false;  ///< from the stamp's centre, not the lens
-  bool theta_e_major_axis = false;
-  bool src_reff_major_axis = false;
-  /// Their origin of lens positions minus our (N-1)/2, pixels on both axes.
-  double origin_offset_pix = 0.0;
-};
 
 struct AuditStamps {
   std::string dataset;   ///< positives, or arcs alone
@@ -59,16 +42,14 @@ struct AuditMapping {
   AuditStamps stamps;
   BandNames bands;
   PixelGrid grid;
-  std::vector<MappedColumn> columns;
-  std::vector<std::pair<std::string, double>> constants;
-  AuditConventions conventions;
+  /// Datasets as our columns, and constants. Columns of `mapping: lensmill` have no
+  /// `where`.
+  catalogue::ColumnMapping columns;
   AuditNoiseMapping noise;
   // Sections of a run configuration, handed on as they are.
   config::Node psf, convolve, source, render;
 
   bool paired() const { return !stamps.negative.empty(); }
-  /// Whether a column or constant of this name is there.
-  bool gives(const std::string& column) const;
 };
 
 /// Read MAPPING.yaml; with `mapping: lensmill` everything that it does not state comes
@@ -82,6 +63,10 @@ AuditMapping mapping_of_run(const io::hdf5::File& file);
 
 /// Every dataset of the file, as group/name, in order.
 std::vector<std::string> all_datasets(const io::hdf5::Group& group);
+
+/// The mapping's columns made ready, with the units that the datasets state.
+catalogue::RowMapping row_mapping(const AuditMapping& mapping,
+                                  const io::hdf5::File& file);
 
 enum class PsfPlacement {
   correct,

@@ -119,7 +119,10 @@ AuditMapping mapping_of_run(const io::hdf5::File& file) {
   for (const auto& name : file.open_group("catalogue").dataset_names()) {
     const auto quantity = catalogue::find_quantity(name);
     if (quantity && is_needed(name)) {
-      map.columns.push_back({.column = name, .dataset = "catalogue/" + name});
+      map.columns.columns.push_back({.ours = name,
+                                     .theirs = "catalogue/" + name,
+                                     .unit = std::string(quantity->quantity->unit),
+                                     .zero_point_mag = {}});
     }
   }
   map.noise.stated = map.paired();

@@ -2,6 +2,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 
 #include "lib/imaging/colour_picture.hpp"
 #include "lib/io/files.hpp"
@@ -20,9 +22,11 @@ constexpr int panel_pix = 256;
 constexpr int gap_pix = 4;
 
 /// A column's only row as header cards: one, or NAME_0, NAME_1, ... for a short array.
-void add_cards(const Column& column, std::vector<io::fits::Card>& cards) {
+void add_cards(const Column& column, std::vector<io::fits::Card>& cards,
+               const std::string& prefix = {}) {
   constexpr std::size_t longest_array = 24;
-  const auto& info = column.info();
+  ColumnInfo info = column.info();
+  info.name = prefix + info.name;
   const std::string comment = info.unit.empty() ? "" : "[" + info.unit + "]";
   if (info.type == ElementType::text) {
     const auto bytes = column.row<char>(0);
@@ -41,6 +45,16 @@ void add_cards(const Column& column, std::vector<io::fits::Card>& cards) {
       case ElementType::float64: card.value = column.row<double>(0)[k]; break;
       case ElementType::float32: card.value = double{column.row<float>(0)[k]}; break;
       case ElementType::int64: card.value = column.row<std::int64_t>(0)[k]; break;
+      case ElementType::uint64: {
+        const auto value = column.row<std::uint64_t>(0)[k];
+        // Cards have integers with sign; beyond them the digits as text.
+        if (value <= std::uint64_t{std::numeric_limits<std::int64_t>::max()}) {
+          card.value = static_cast<std::int64_t>(value);
+        } else {
+          card.value = std::to_string(value);
+        }
+        break;
+      }
       case ElementType::int32:
         card.value = std::int64_t{column.row<std::int32_t>(0)[k]};
         break;
@@ -74,6 +88,7 @@ void write_fits(const std::string& path, const RunOnDisk& run,
       {"CONVOLVE", convolution_of(run), ""}};
   const std::size_t shared_by_all = shared.size();
   for (const auto& column : injection.catalogue) add_cards(column, shared);
+  for (const auto& column : injection.carried) add_cards(column, shared, "carried_");
   for (const auto& column : injection.measurements) add_cards(column, shared);
 
   io::fits::Writer writer;

@@ -6,6 +6,7 @@
 #include "lib/core/text.hpp"
 #include "lib/io/files.hpp"
 #include "lib/io/hdf5/file.hpp"
+#include "pipeline/archive/dataset_list.hpp"
 #include "pipeline/archive/open_files.hpp"
 #include "pipeline/archive/provenance.hpp"
 #include "pipeline/archive/read_table.hpp"
@@ -22,7 +23,7 @@ std::string text_of(const FactValue& value) {
 
 std::string datasets_text(const io::hdf5::File& file) {
   std::string text;
-  for (const std::string name : {"images", "catalogue", "measurements"}) {
+  for (const std::string name : data_groups) {
     if (!file.has(name)) continue;
     const auto group = file.open_group(name);
     for (const auto& dataset : group.dataset_names()) {

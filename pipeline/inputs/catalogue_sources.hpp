@@ -36,8 +36,15 @@ class Hdf5Source final : public catalogue::ColumnSource {
   Table read(std::int64_t first, std::int64_t count,
              std::span<const std::string> columns,
              std::vector<catalogue::BadCell>& bad) const override;
+  std::vector<std::string> read_texts(std::int64_t first, std::int64_t count,
+                                      const std::string& column) const override;
+  ColumnInfo stored(const std::string& column) const override;
+  Column read_stored(std::int64_t first, std::int64_t count,
+                     const ColumnInfo& info) const override;
 
  private:
+  io::hdf5::Dataset open(const std::string& column) const;
+
   std::string path_;
   io::hdf5::File file_;
   io::hdf5::Group group_;
@@ -52,6 +59,8 @@ class FitsSource final : public catalogue::ColumnSource {
  public:
   /// \throws IoError; DataError: not FITS, no table, no such columns
   explicit FitsSource(std::string path);
+  /// The same of a table that is open.
+  FitsSource(std::string path, io::fits::TableHdu table);
 
   const std::string& path() const override { return path_; }
   const std::vector<std::string>& columns() const override { return names_; }
@@ -62,6 +71,11 @@ class FitsSource final : public catalogue::ColumnSource {
   Table read(std::int64_t first, std::int64_t count,
              std::span<const std::string> columns,
              std::vector<catalogue::BadCell>& bad) const override;
+  std::vector<std::string> read_texts(std::int64_t first, std::int64_t count,
+                                      const std::string& column) const override;
+  ColumnInfo stored(const std::string& column) const override;
+  Column read_stored(std::int64_t first, std::int64_t count,
+                     const ColumnInfo& info) const override;
 
  private:
   std::string path_;
@@ -73,5 +87,8 @@ class FitsSource final : public catalogue::ColumnSource {
 /// An HDF5 or FITS source. \throws as the constructors
 std::unique_ptr<const catalogue::ColumnSource> open_binary_catalogue(
     const std::string& path, CatalogueFormat format);
+
+/// A table in any of the formats. \throws as the constructors
+std::unique_ptr<const catalogue::ColumnSource> open_table(const std::string& path);
 
 }  // namespace lensmill::pipeline

@@ -5,6 +5,7 @@
 #include "lib/core/errors.hpp"
 #include "lib/core/units.hpp"
 #include "lib/io/fits/file.hpp"
+#include "lib/io/fits/sky_wcs.hpp"
 #include "pipeline/inputs/cutout_layout.hpp"
 #include "pipeline/inputs/file_format.hpp"
 
@@ -146,6 +147,14 @@ void CutoutReader::read_with_mask(std::int64_t host_index, int band, Image<float
   for (std::size_t k = 0; k < mask.size(); ++k) {
     if (mask.pixels()[k] != 0.0F) invvar.pixels()[k] = 0.0F;
   }
+}
+
+stages::North CutoutReader::north(std::int64_t host_index) const {
+  const auto& image = open(host_index).images.front().hdu;
+  const auto axes =
+      io::fits::sky_axes(io::fits::SkyWcs(image), {0.5 * (nx_ + 1), 0.5 * (ny_ + 1)});
+  return {.phi_rad = axes.north_rad,
+          .east_is_anticlockwise = axes.east_is_anticlockwise};
 }
 
 }  // namespace lensmill::pipeline

@@ -59,6 +59,9 @@ class CutoutReader final : public stages::HostCutouts {
             Image<float>& invvar) const override;
   void read_with_mask(std::int64_t host_index, int band, Image<float>& nmgy,
                       Image<float>& invvar, Image<float>& mask) const override;
+  bool knows_sky() const override { return true; }
+  /// At the middle of the first band's image.
+  stages::North north(std::int64_t host_index) const override;
 
  private:
   const OpenCutout& open(std::int64_t host_index) const;

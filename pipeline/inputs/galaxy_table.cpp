@@ -2,39 +2,24 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 
+#include "lib/catalogue/column_element.hpp"
 #include "lib/catalogue/column_units.hpp"
-#include "lib/config/suggest.hpp"
+#include "lib/catalogue/table_cut.hpp"
 #include "lib/core/errors.hpp"
 #include "lib/io/fits/file.hpp"
+#include "pipeline/inputs/catalogue_sources.hpp"
 #include "pipeline/inputs/file_format.hpp"
 
 namespace lensmill::pipeline {
 namespace {
 
-using config::ColumnCut;
+using catalogue::TableCut;
 using io::fits::ColumnKind;
 using io::fits::TableHdu;
-
-/// A cut's column: its name in the table, and the element of an array.
-struct ColumnName {
-  std::string name;
-  std::optional<std::size_t> element;
-};
-
-ColumnName taken_apart(const std::string& text) {
-  const auto bracket = text.find('[');
-  if (bracket == std::string::npos || !text.ends_with(']')) return {text, {}};
-  const char* first = text.data() + bracket + 1;
-  const char* last = text.data() + text.size() - 1;
-  std::size_t element = 0;
-  const auto [end, error] = std::from_chars(first, last, element);
-  if (error != std::errc{} || end != last) return {text, {}};
-  return {text.substr(0, bracket), element};
-}
 
 bool is_number(ColumnKind kind) {
   return kind == ColumnKind::integer || kind == ColumnKind::floating;
@@ -45,57 +30,22 @@ struct Tables {
   TableHdu catalogue;
   std::optional<TableHdu> fits;
 
-  const TableHdu* with(const std::string& column) const {
-    if (catalogue.has(column)) return &catalogue;
-    return fits && fits->has(column) ? &*fits : nullptr;
+  /// The one that has a cut's column; the catalogue, if neither has.
+  const TableHdu& with(const std::string& name) const {
+    const auto column = catalogue::taken_apart(name).column;
+    const bool in_fits = fits && !catalogue.has(column) && fits->has(column);
+    return in_fits ? *fits : catalogue;
   }
 };
 
-[[noreturn]] void no_such_column(const Tables& tables, const ColumnCut& cut,
-                                 const std::string& name) {
-  std::vector<std::string> known;
-  const auto add = [&known](const TableHdu& table) {
-    for (const auto& column : table.columns()) {
-      if (is_number(column.kind)) known.push_back(column.name);
-    }
-  };
-  add(tables.catalogue);
-  if (tables.fits) add(*tables.fits);
-  throw ConfigError(fmt::format("{}: {}{} has no column {}; {}", cut.where,
-                                tables.catalogue.file_path(),
-                                tables.fits ? " (and fits_catalogue)" : "", name,
-                                config::suggest_key(name, known)));
-}
-
-/// The values of a cut's column, one per row.
-std::vector<double> values_of(const Tables& tables, const ColumnCut& cut) {
-  const auto [name, element] = taken_apart(cut.column);
-  const TableHdu* table = tables.with(name);
-  if (table == nullptr) no_such_column(tables, cut, name);
-  const auto& column = table->column(name);
-  if (!is_number(column.kind)) {
-    throw ConfigError(
-        fmt::format("{}: column {} of {} has no numbers (a cut is [min, max])",
-                    cut.where, name, table->file_path()));
-  }
-  const std::size_t elements = column.row_elements();
-  if (element ? *element >= elements : elements != 1) {
-    throw ConfigError(fmt::format(
-        "{}: column {} of {} has {} number{} in each row; name one of them as "
-        "{}[0]{}",
-        cut.where, name, table->file_path(), elements, elements == 1 ? "" : "s", name,
-        elements > 1 ? fmt::format(" ... {}[{}]", name, elements - 1) : ""));
-  }
-  auto values = table->read_doubles(name, 0, table->rows());
-  for (std::size_t row = 0; elements > 1 && row * elements < values.size(); ++row) {
-    values[row] = values[row * elements + *element];
-  }
-  values.resize(static_cast<std::size_t>(table->rows()));
-  return values;
+/// Which rows pass a cut. \throws ConfigError, DataError as catalogue::passes
+std::vector<bool> passes(const Tables& tables, const TableCut& cut) {
+  const TableHdu& table = tables.with(cut.column);
+  return catalogue::passes(FitsSource(table.file_path(), table), cut);
 }
 
 /// A table of a file that may be packed by gzip. \throws as File::first_table
-TableHdu open_table(const std::string& path, std::string_view with_column = {}) {
+TableHdu open_galaxies(const std::string& path, std::string_view with_column = {}) {
   const auto format = file_format_of(path);
   if (format != FileFormat::fits) {
     throw DataError(path +
@@ -133,7 +83,7 @@ double pixel_scale_factor(const TableHdu& table) {
 }
 
 Tables open_tables(const config::GalaxySection& section) {
-  Tables tables{open_table(section.catalogue), {}};
+  Tables tables{open_galaxies(section.catalogue), {}};
   for (const char* column : {"GAL_FILENAME", "GAL_HDU", "PIXEL_SCALE"}) {
     if (tables.catalogue.has(column)) continue;
     throw DataError(fmt::format(
@@ -148,7 +98,7 @@ Tables open_tables(const config::GalaxySection& section) {
     require(tables.catalogue, "IDENT", ColumnKind::integer);
   }
   if (section.fits_catalogue.empty()) return tables;
-  tables.fits = open_table(section.fits_catalogue, "IDENT");
+  tables.fits = open_galaxies(section.fits_catalogue, "IDENT");
   require(*tables.fits, "IDENT", ColumnKind::integer);
   const auto rows = tables.catalogue.rows();
   const std::string place = tables.fits->place();
@@ -168,16 +118,6 @@ Tables open_tables(const config::GalaxySection& section) {
   return tables;
 }
 
-std::string cuts_text(const std::vector<ColumnCut>& cuts,
-                      const std::vector<std::int64_t>& passed) {
-  std::string text;
-  for (std::size_t c = 0; c < cuts.size(); ++c) {
-    text += fmt::format("{}{} in [{}, {}]: {}", c == 0 ? "" : ", ", cuts[c].column,
-                        cuts[c].min, cuts[c].max, passed[c]);
-  }
-  return text;
-}
-
 }  // namespace
 
 std::vector<GalaxyRow> select_galaxies(const config::GalaxySection& section) {
@@ -187,12 +127,10 @@ std::vector<GalaxyRow> select_galaxies(const config::GalaxySection& section) {
   std::vector<bool> selected(rows, true);
   std::vector<std::int64_t> passed;
   for (const auto& cut : section.cuts) {
-    const auto values = values_of(tables, cut);
-    passed.push_back(0);
+    const auto pass = passes(tables, cut);
+    passed.push_back(std::ranges::count(pass, true));
     for (std::size_t row = 0; row < rows; ++row) {
-      const bool passes = values[row] >= cut.min && values[row] <= cut.max;
-      passed.back() += passes ? 1 : 0;
-      selected[row] = selected[row] && passes;
+      selected[row] = selected[row] && pass[row];
     }
   }
   const auto file = catalogue.read_strings("GAL_FILENAME", 0, catalogue.rows());
@@ -225,7 +163,8 @@ std::vector<GalaxyRow> select_galaxies(const config::GalaxySection& section) {
     throw DataError(fmt::format(
         "{}: none of its {} galaxies is left by source.galaxies.cuts ({}); widen them",
         section.catalogue, rows,
-        section.cuts.empty() ? "no cuts" : cuts_text(section.cuts, passed)));
+        section.cuts.empty() ? "no cuts"
+                             : catalogue::counts_text(section.cuts, passed)));
   }
   return galaxies;
 }

@@ -20,6 +20,7 @@
 #include "pipeline/inputs/open_rows.hpp"
 #include "pipeline/inputs/psf_of_hosts.hpp"
 #include "pipeline/inputs/rows_on_hosts.hpp"
+#include "pipeline/inputs/rows_on_sky.hpp"
 #include "pipeline/inputs/source_galaxies.hpp"
 #include "pipeline/inputs/survey_hosts.hpp"
 #include "pipeline/inputs/text_column.hpp"
@@ -293,14 +294,20 @@ OpenedInputs open_inputs(const RunConfig& config, const parallel::Communicator& 
     inputs->galaxy_measurements = std::move(measured.measurements);
     std::ranges::move(measured.warnings, std::back_inserter(later));
   }
-  std::vector<std::string> conversions;
-  inputs->rows = open_rows(config.catalogue, stages::needs_of(config, *inputs), world,
-                           conversions, columns_of_hosts(config));
-  std::ranges::move(conversions, std::back_inserter(later));
+  auto rows = open_rows(config.catalogue, stages::needs_of(config, *inputs), world,
+                        columns_of_hosts(config));
+  inputs->rows = rows.rows;
+  std::ranges::move(rows.warnings, std::back_inserter(later));
   if (!cutouts.host_of_row.empty()) {
     world.agree([&] {
       inputs->rows = std::make_shared<const RowsOnHosts>(
           inputs->rows, std::move(cutouts.host_of_row));
+    });
+  }
+  if (!rows.sky_angles.empty()) {
+    world.agree([&] {
+      inputs->rows = std::make_shared<const RowsOnSky>(inputs->rows, rows.sky_angles,
+                                                       inputs->hosts, config.host);
     });
   }
   if (inputs->hosts) {

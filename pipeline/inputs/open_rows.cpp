@@ -8,9 +8,14 @@
 #include "lib/catalogue/columns.hpp"
 #include "lib/catalogue/converted_source.hpp"
 #include "lib/catalogue/csv_source.hpp"
+#include "lib/catalogue/mapped_source.hpp"
+#include "lib/catalogue/quantities.hpp"
+#include "lib/catalogue/selected_source.hpp"
+#include "lib/catalogue/table_cut.hpp"
 #include "lib/catalogue/validate_file.hpp"
 #include "lib/core/errors.hpp"
 #include "lib/core/text.hpp"
+#include "pipeline/inputs/carried_columns.hpp"
 #include "pipeline/inputs/catalogue_sources.hpp"
 
 namespace lensmill::pipeline {
@@ -86,68 +91,120 @@ std::vector<std::string> passed_over(const ColumnSource& source,
   return used_elsewhere;
 }
 
-std::unique_ptr<const ColumnSource> open_file(
-    const std::string& path, const catalogue::Needs& needs,
-    const parallel::Communicator& world, std::vector<std::string>& warnings,
-    const std::vector<std::string>& used_elsewhere) {
-  CatalogueFormat format{};
-  catalogue::CsvIndex index;
-  std::unique_ptr<const ColumnSource> source;
-  const auto convert = [&] {
-    std::vector<std::string> noticed;
-    if (needs.host == catalogue::HostSource::cutouts) {
-      auto names = passed_over(*source, used_elsewhere, noticed);
-      source = std::make_unique<const LessColumns>(std::move(source), names);
+/// A file as one rank opens it. What takes a look through all rows the root does, for
+/// all ranks.
+class OpenFile {
+ public:
+  OpenFile(const config::CatalogueSection& section, const catalogue::Needs& needs,
+           const std::vector<std::string>& used_elsewhere,
+           const parallel::Communicator& world)
+      : section_(section),
+        needs_(needs),
+        used_elsewhere_(used_elsewhere),
+        world_(world) {}
+
+  OpenedRows open() {
+    std::unique_ptr<const ColumnSource> source;
+    world_.agree([&] {
+      if (!world_.is_root()) return;
+      format_ = catalogue_format_of(section_.file);
+      source = as_it_is();
+      if (!section_.cuts.empty()) {
+        selected_ = catalogue::select_rows(*source, section_.cuts,
+                                           "catalogue.file.cuts", warnings_);
+      }
+      for (const auto& name : section_.carry)
+        carried_.push_back(carried(*source, name));
+      source = with_our_columns(cut(std::move(source)));
+      catalogue::validate_file(*source, needs_);
+    });
+    world_.broadcast(format_);
+    world_.broadcast(index_);
+    world_.broadcast(selected_);
+    broadcast_columns(carried_, world_);
+    world_.agree([&] {
+      if (!world_.is_root()) source = with_our_columns(cut(as_it_is()));
+      std::unique_ptr<const ColumnSource> carried_from;
+      if (!carried_.empty()) carried_from = cut(as_it_is());
+      opened_.rows = std::make_shared<const catalogue::FileRows>(
+          std::move(source), std::move(carried_from), std::move(carried_));
+    });
+    if (world_.is_root()) opened_.warnings = std::move(warnings_);
+    return std::move(opened_);
+  }
+
+ private:
+  std::unique_ptr<const ColumnSource> as_it_is() {
+    if (format_ != CatalogueFormat::csv) {
+      return open_binary_catalogue(section_.file, format_);
     }
-    auto converted = std::make_unique<const ConvertedSource>(std::move(source));
-    std::ranges::copy(converted->conversions(), std::back_inserter(noticed));
-    if (world.is_root()) warnings = std::move(noticed);
-    source = std::move(converted);
-  };
-  world.agree([&] {
-    if (!world.is_root()) return;
-    format = catalogue_format_of(path);
-    if (format == CatalogueFormat::csv) {
-      auto csv = std::make_unique<const CsvSource>(path);
-      index = csv->index();
-      source = std::move(csv);
-    } else {
-      source = open_binary_catalogue(path, format);
+    auto csv = index_.empty()
+                   ? std::make_unique<const CsvSource>(section_.file)
+                   : std::make_unique<const CsvSource>(section_.file, index_);
+    index_ = csv->index();
+    return csv;
+  }
+
+  std::unique_ptr<const ColumnSource> cut(
+      std::unique_ptr<const ColumnSource> source) const {
+    if (section_.cuts.empty()) return source;
+    return std::make_unique<const catalogue::SelectedSource>(std::move(source),
+                                                             selected_);
+  }
+
+  std::unique_ptr<const ColumnSource> with_our_columns(
+      std::unique_ptr<const ColumnSource> source) {
+    if (!section_.mapping.empty()) {
+      auto mapped = std::make_unique<const catalogue::MappedSource>(std::move(source),
+                                                                    section_.mapping);
+      opened_.sky_angles = mapped->sky_angles();
+      return mapped;
     }
-    convert();
-    catalogue::validate_file(*source, needs);
-  });
-  world.broadcast(format);
-  world.broadcast(index);
-  world.agree([&] {
-    if (world.is_root()) return;
-    if (format == CatalogueFormat::csv) {
-      source = std::make_unique<const CsvSource>(path, std::move(index));
-    } else {
-      source = open_binary_catalogue(path, format);
+    std::vector<std::string> left_out;
+    if (needs_.host == catalogue::HostSource::cutouts) {
+      left_out = passed_over(*source, used_elsewhere_, warnings_);
     }
-    convert();
-  });
-  return source;
-}
+    std::ranges::copy(section_.carry, std::back_inserter(left_out));
+    for (const auto& cut : section_.cuts) {
+      // A column of ours may be cut, too.
+      if (!catalogue::find_quantity(cut.column)) left_out.push_back(cut.column);
+    }
+    auto converted = std::make_unique<const ConvertedSource>(
+        std::make_unique<const LessColumns>(std::move(source), left_out));
+    std::ranges::copy(converted->conversions(), std::back_inserter(warnings_));
+    return converted;
+  }
+
+  const config::CatalogueSection& section_;
+  const catalogue::Needs& needs_;
+  const std::vector<std::string>& used_elsewhere_;
+  const parallel::Communicator& world_;
+  CatalogueFormat format_{};
+  catalogue::CsvIndex index_;
+  std::vector<std::int64_t> selected_;
+  std::vector<ColumnInfo> carried_;
+  std::vector<std::string> warnings_;
+  OpenedRows opened_;
+};
 
 }  // namespace
 
-std::shared_ptr<const catalogue::Rows> open_rows(
-    const config::CatalogueSection& section, const catalogue::Needs& needs,
-    const parallel::Communicator& world, std::vector<std::string>& warnings,
-    const std::vector<std::string>& used_elsewhere) {
+OpenedRows open_rows(const config::CatalogueSection& section,
+                     const catalogue::Needs& needs, const parallel::Communicator& world,
+                     const std::vector<std::string>& used_elsewhere) {
   using config::CatalogueKind;
+  OpenedRows opened;
   switch (section.kind) {
     case CatalogueKind::sampled:
     case CatalogueKind::sobol: break;
     case CatalogueKind::grid:
-      return std::make_shared<const catalogue::GridRows>(section.grid);
+      opened.rows = std::make_shared<const catalogue::GridRows>(section.grid);
+      return opened;
     case CatalogueKind::file:
-      return std::make_shared<const catalogue::FileRows>(
-          open_file(section.file, needs, world, warnings, used_elsewhere));
+      return OpenFile(section, needs, used_elsewhere, world).open();
   }
-  return std::make_shared<const catalogue::SampledRows>(section.count);
+  opened.rows = std::make_shared<const catalogue::SampledRows>(section.count);
+  return opened;
 }
 
 }  // namespace lensmill::pipeline

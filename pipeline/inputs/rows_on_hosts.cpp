@@ -27,9 +27,11 @@ RowsOnHosts::RowsOnHosts(std::shared_ptr<const catalogue::Rows> rows,
 }
 
 catalogue::RowBlock RowsOnHosts::read(std::int64_t first, std::int64_t count) const {
-  const auto block = rows_->read(first, count);
-  catalogue::RowBlock with_hosts{
-      .injection_id = block.injection_id, .values = {}, .columns = block.columns + 1};
+  auto block = rows_->read(first, count);
+  catalogue::RowBlock with_hosts{.injection_id = block.injection_id,
+                                 .values = {},
+                                 .columns = block.columns + 1,
+                                 .carried = std::move(block.carried)};
   for (std::size_t row = 0; row < block.rows(); ++row) {
     const auto values = block.row(row);
     with_hosts.values.insert(with_hosts.values.end(), values.begin(), values.end());

@@ -18,6 +18,7 @@ class RowsOnHosts final : public catalogue::Rows {
 
   std::int64_t count() const override { return rows_->count(); }
   const std::vector<std::string>& given() const override { return given_; }
+  const std::vector<ColumnInfo>& carried() const override { return rows_->carried(); }
   catalogue::RowBlock read(std::int64_t first, std::int64_t count) const override;
 
  private:

@@ -56,6 +56,15 @@ class SurveyHosts final : public stages::HostCutouts {
   bool has_invvar() const override { return images_.front()->has_weight(); }
   bool is_survey() const override { return true; }
 
+  bool knows_sky() const override { return images_.front()->has_wcs(); }
+  stages::North north(std::int64_t host_index) const override {
+    const HostPlace where = place(host_index, 0);
+    if (!where.on_image) return {};  // a bad host
+    const auto axes = images_.front()->sky_axes_at({where.x_pix, where.y_pix});
+    return {.phi_rad = axes.north_rad,
+            .east_is_anticlockwise = axes.east_is_anticlockwise};
+  }
+
   HostPlace place(std::int64_t host_index, int band) const override {
     const auto host = static_cast<std::size_t>(host_index);
     const auto& image = *images_[static_cast<std::size_t>(band)];

@@ -47,6 +47,11 @@ class SurveyImage {
   /// The image's pixel at a place by the WCS's Jacobian there; nothing without a WCS or
   /// sky.
   std::optional<LocalScale> scale_at(const io::fits::FitsPixel& pixel) const;
+  bool has_wcs() const { return wcs_.has_value(); }
+  /// \pre has_wcs() \throws DataError where there is no sky
+  io::fits::SkyAxes sky_axes_at(const io::fits::FitsPixel& pixel) const {
+    return io::fits::sky_axes(*wcs_, pixel);
+  }
   std::optional<double> stated_sky_nmgy() const;
   /// (-LTV1, -LTV2) of the header, IRAF's offset of the image on the detector; 0
   /// without.

@@ -7,14 +7,11 @@
 #include <array>
 #include <cmath>
 #include <limits>
-#include <memory>
-#include <optional>
 #include <string>
 
 #include "lib/catalogue/column_units.hpp"
-#include "lib/catalogue/csv_source.hpp"
+#include "lib/catalogue/table_cut.hpp"
 #include "lib/core/errors.hpp"
-#include "lib/core/text.hpp"
 #include "pipeline/inputs/catalogue_sources.hpp"
 
 namespace lensmill::pipeline {
@@ -26,45 +23,28 @@ using config::SurveyPositions;
 
 constexpr std::int64_t rows_at_once = 65536;
 
-std::unique_ptr<const ColumnSource> open_table(const std::string& path) {
-  const auto format = catalogue_format_of(path);
-  if (format != CatalogueFormat::csv) return open_binary_catalogue(path, format);
-  return std::make_unique<const catalogue::CsvSource>(path);
+bool has_column(const ColumnSource& table, const std::string& name) {
+  return !catalogue::spelling_of(table, name).empty();
 }
 
-/// The file's own spelling of a column, whatever the case; nothing if it has none.
-std::optional<std::string> spelling_of(const ColumnSource& table,
-                                       const std::string& name) {
-  const auto& columns = table.columns();
-  const auto found = std::ranges::find_if(columns, [&](const auto& column) {
-    return lower_case(column) == lower_case(name);
-  });
-  if (found == columns.end()) return std::nullopt;
-  return *found;
-}
-
+/// The file's own spelling of a column of numbers, whatever the case.
 std::string required_column(const ColumnSource& table, const std::string& name) {
-  if (const auto spelling = spelling_of(table, name)) return *spelling;
-  for (const auto& column : table.unread()) {
-    if (column.name != name) continue;
-    throw DataError(
-        fmt::format("{}: column `{}` contains {}, but one number in each row is "
-                    "needed",
-                    table.path(), name, column.holds));
-  }
-  throw DataError(fmt::format("{}: has no numeric column `{}` (it has: {})",
-                              table.path(), name, fmt::join(table.columns(), ", ")));
+  auto spelling = catalogue::spelling_of(table, name);
+  if (spelling.empty()) throw DataError(catalogue::no_such_column(table, name));
+  const auto problem = catalogue::not_numbers(table, spelling);
+  if (!problem.empty()) throw DataError(problem);
+  return spelling;
 }
 
 struct Columns {
   PositionFrame frame = PositionFrame::sky;
-  std::vector<std::string> names;  ///< two positions, then the cuts
+  std::vector<std::string> names;  ///< two
 };
 
 Columns columns_of(const ColumnSource& table, const SurveyPositions& positions) {
   Columns columns{.frame = positions.frame, .names = {}};
   const auto has = [&](const char* a, const char* b) {
-    return spelling_of(table, a).has_value() && spelling_of(table, b).has_value();
+    return has_column(table, a) && has_column(table, b);
   };
   auto names = positions.columns;
   if (names.empty()) {
@@ -89,9 +69,6 @@ Columns columns_of(const ColumnSource& table, const SurveyPositions& positions) 
     }
   }
   for (const auto& name : names) columns.names.push_back(required_column(table, name));
-  for (const auto& cut : positions.cuts) {
-    columns.names.push_back(required_column(table, cut.column));
-  }
   return columns;
 }
 
@@ -166,29 +143,23 @@ HostPositions read_positions(const SurveyPositions& positions) {
       .frame = columns.frame, .first = {}, .second = {}, .warnings = {}};
   result.rows = table->rows();
   const auto factors = factors_of(*table, columns, result.warnings);
-  std::vector<catalogue::BadCell> bad;
+  const auto selected = catalogue::select_rows(
+      *table, positions.cuts, "host.survey.positions.cuts", result.warnings);
+  auto taken = selected.begin();
   for (std::int64_t first = 0; first < table->rows(); first += rows_at_once) {
     const auto count = std::min(rows_at_once, table->rows() - first);
+    std::vector<catalogue::BadCell> bad;
     const Table block = table->read(first, count, columns.names, bad);
     refuse_bad_cells(*table, bad);
-    for (std::size_t row = 0; row < static_cast<std::size_t>(count); ++row) {
-      bool taken = true;
-      for (std::size_t c = 0; c < positions.cuts.size(); ++c) {
-        const double value = catalogue::real_cell(block[2 + c], row);
-        taken =
-            taken && value >= positions.cuts[c].min && value <= positions.cuts[c].max;
-      }
-      if (!taken) continue;
+    for (; taken != selected.end() && *taken < first + count; ++taken) {
+      const auto row = static_cast<std::size_t>(*taken - first);
       result.first.push_back(factors[0] * catalogue::real_cell(block[0], row));
       result.second.push_back(factors[1] * catalogue::real_cell(block[1], row));
       result.row.push_back(first + static_cast<std::int64_t>(row));
     }
   }
   if (result.first.empty()) {
-    throw DataError(
-        fmt::format("{}: none of its {} rows passes the cuts of "
-                    "host.survey.positions.cuts",
-                    table->path(), table->rows()));
+    throw DataError(fmt::format("{}: has no rows: no positions", table->path()));
   }
   warn_of_rounding(*table, columns, factors, result);
   return result;

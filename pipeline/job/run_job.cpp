@@ -309,7 +309,7 @@ ExitCode run_job(const config::RunConfig& config, const RunOptions& options,
   const Session session = open_session(config, world, log);
   ShardRange selection = session.plan.all();
   if (options.shards) selection = parse_shards(*options.shards, session.plan);
-  const auto row_bytes = ResultBatch(session.chain()).row_bytes();
+  const auto row_bytes = ResultBatch(session.chain(), session.rows().carried()).row_bytes();
   say_plan(session, selection, row_bytes, folder, log);
   if (session.plan.shards() > many_shards) {
     log.warning(fmt::format(

@@ -13,7 +13,7 @@ ShardMaker::ShardMaker(const parallel::Communicator& group, ShardRecipe recipe,
       recipe_(std::move(recipe)),
       row_done_(std::move(row_done)),
       stamp_(recipe_.chain.make_stamp()),
-      batch_(recipe_.chain) {
+      batch_(recipe_.chain, recipe_.rows.carried()) {
   timings_.stages.assign(recipe_.chain.stages().size(), 0.0);
 }
 
@@ -28,6 +28,7 @@ void ShardMaker::render(const RowRange& rows) {
     recipe_.chain.apply(block.injection_id[row], block.row(row), stamp_,
                         timings_.stages);
     batch_.store(row, stamp_);
+    batch_.store_carried(row, block.carried, row);
     ++timings_.rows;
     if (row_done_) row_done_();
   }

@@ -8,6 +8,7 @@
 
 #include "lib/core/errors.hpp"
 #include "pipeline/archive/open_shard.hpp"
+#include "pipeline/inputs/catalogue_sources.hpp"
 #include "pipeline/rerender/sample_rows.hpp"
 #include "stages/config/read_run_config.hpp"
 
@@ -125,8 +126,8 @@ LegacyChain open_legacy(const Session& session, const parallel::Communicator& wo
       "measure.aperture_mask=pixel_overlap"};
   try {
     world.agree([&] {
-      const auto config = config::read_run_config_text(session.config.resolved_yaml,
-                                                       "run.yaml", overrides);
+      const auto config = config::read_run_config_text(
+          session.config.resolved_yaml, "run.yaml", overrides, ".", open_table);
       legacy.chain = stages::make_setup(config, session.opened.inputs).chain;
     });
   } catch (const Error& error) {

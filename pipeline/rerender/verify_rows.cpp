@@ -78,7 +78,7 @@ void compare_row(const io::hdf5::File& shard, std::int64_t row_in_shard,
                  const std::string& where, Agreement agreement,
                  const ResultBatch& again, VerifyReport& report) {
   for (const auto& [path, column] : again.columns()) {
-    const auto slash = path.find('/');
+    const auto slash = path.rfind('/');
     const auto group = shard.open_group(path.substr(0, slash));
     const Column stored = read_column(group, path.substr(slash + 1), {row_in_shard, 1});
     if (!columns_agree(stored, *column, agreement)) {
@@ -102,6 +102,7 @@ void verify_row(const RunOnDisk& run, const Session& session, std::int64_t row,
   session.chain().apply(block.injection_id[0], block.row(0), stamp);
   batch.resize(1);
   batch.store(0, stamp);
+  batch.store_carried(0, block.carried, 0);
   compare_row(shard, in_shard, fmt::format("row {} ({})", row, shard_file_name(index)),
               exact ? Agreement::exact : Agreement::of_builds, batch, report);
   ++report.rows_rendered;
@@ -126,7 +127,7 @@ VerifyReport verify_rows(const RunOnDisk& run, std::int64_t sample,
   const auto config = read_config(run.folder.run_yaml(), {}, world, log);
   const Session session = open_session(config, world, log);
   auto stamp = session.chain().make_stamp();
-  ResultBatch batch(session.chain());
+  ResultBatch batch(session.chain(), session.rows().carried());
   VerifyReport mine;
   bool exact = true;
   world.agree([&] {

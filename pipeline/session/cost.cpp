@@ -15,7 +15,7 @@ constexpr std::int64_t warm_up_rows = 8;
 
 RunCost estimate_cost(const Session& session, double seconds) {
   auto stamp = session.chain().make_stamp();
-  const ResultBatch batch(session.chain());
+  const ResultBatch batch(session.chain(), session.rows().carried());
   RunCost cost{.row_bytes = batch.row_bytes()};
   const std::int64_t count = session.plan.rows;
   const auto render = [&](std::int64_t row) {

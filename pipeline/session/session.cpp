@@ -4,6 +4,7 @@
 
 #include "lib/core/errors.hpp"
 #include "lib/core/instruction_level.hpp"
+#include "pipeline/inputs/catalogue_sources.hpp"
 #include "pipeline/session/split_warnings.hpp"
 #include "stages/config/read_run_config.hpp"
 
@@ -14,12 +15,13 @@ config::RunConfig read_config(const std::string& path,
                               const parallel::Communicator& world, Log& log) {
   config::RunConfig config;
   world.agree([&] {
-    if (world.is_root()) config = config::read_run_config(path, overrides);
+    if (world.is_root()) config = config::read_run_config(path, overrides, open_table);
   });
   std::string resolved = config.resolved_yaml;
   world.broadcast(resolved);
   world.agree([&] {
-    if (!world.is_root()) config = config::read_run_config_text(resolved, path);
+    if (!world.is_root())
+      config = config::read_run_config_text(resolved, path, {}, ".", open_table);
   });
   for (const auto& warning : config.warnings) log.warning(warning);
   return config;

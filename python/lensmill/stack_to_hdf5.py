@@ -7,11 +7,9 @@ import zipfile
 import h5py
 import numpy
 
+from lensmill.errors import InputError
+
 BLOCK_BYTES = 64 << 20
-
-
-class StackError(Exception):
-    """A stack that cannot be used: exit code 65."""
 
 
 def add_command(commands):
@@ -48,18 +46,18 @@ class Stack:
         try:
             self.file = numpy.load(path, mmap_mode="r", allow_pickle=False)
         except (ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise StackError(f"{path}: not a NumPy file of plain arrays ({error})")
+            raise InputError(f"{path}: not a NumPy file of plain arrays ({error})")
         self.is_npz = isinstance(self.file, numpy.lib.npyio.NpzFile)
 
     def images(self, name):
         if not self.is_npz:
             if name:
-                raise StackError(f"{self.path}: --images is for .npz; a .npy contains one "
+                raise InputError(f"{self.path}: --images is for .npz; a .npy contains one "
                                  "array")
             return self.file
         names = self.file.files
         if name is None and len(names) != 1:
-            raise StackError(f"{self.path}: contains {len(names)} arrays "
+            raise InputError(f"{self.path}: contains {len(names)} arrays "
                              f"({', '.join(names)}); say by --images which are the images")
         return self.array(name or names[0])
 
@@ -69,19 +67,19 @@ class Stack:
             try:
                 return self.file[name]
             except (ValueError, zipfile.BadZipFile) as error:
-                raise StackError(f"{self.path}: {name}: cannot be read ({error})")
+                raise InputError(f"{self.path}: {name}: cannot be read ({error})")
         if name.endswith(".npy"):
             return Stack(pathlib.Path(name)).images(None)
         known = f" (it has {', '.join(self.file.files)})" if self.is_npz else ""
-        raise StackError(f"{self.path}: has no array {name}{known}")
+        raise InputError(f"{self.path}: has no array {name}{known}")
 
 
 def check_pixels(array, what):
     if array.ndim != 4 or 0 in array.shape:
-        raise StackError(f"{what}: has shape {list(array.shape)}, but [n, band, y, x] is "
+        raise InputError(f"{what}: has shape {list(array.shape)}, but [n, band, y, x] is "
                          "needed")
     if array.dtype.kind not in "fiu":
-        raise StackError(f"{what}: is of type {array.dtype}, but numbers are needed")
+        raise InputError(f"{what}: is of type {array.dtype}, but numbers are needed")
 
 
 def write_pixels(file, name, array, unit, description):
@@ -96,17 +94,17 @@ def write_pixels(file, name, array, unit, description):
 
 def ids_of(array, count, what):
     if array.shape != (count,):
-        raise StackError(f"{what}: has shape {list(array.shape)}, but [{count}] is needed, "
+        raise InputError(f"{what}: has shape {list(array.shape)}, but [{count}] is needed, "
                          "an id for each host")
     if array.dtype.kind in "iu":
         if array.max() > numpy.iinfo("i8").max:
-            raise StackError(f"{what}: has ids beyond 64 bits with sign")
+            raise InputError(f"{what}: has ids beyond 64 bits with sign")
         return array.astype("<i8")
     if array.dtype.kind == "U":
         return numpy.char.encode(array, "utf-8")
     if array.dtype.kind == "S":
         return numpy.asarray(array)
-    raise StackError(f"{what}: is of type {array.dtype}, but whole numbers or texts are "
+    raise InputError(f"{what}: is of type {array.dtype}, but whole numbers or texts are "
                      "needed")
 
 
@@ -116,19 +114,19 @@ def run(options):
     check_pixels(images, f"{options.stack}: the images")
     bands = options.bands.split(",")
     if len(bands) != images.shape[1] or len(set(bands)) != len(bands):
-        raise StackError(f"{options.stack}: the images have {images.shape[1]} bands, but "
+        raise InputError(f"{options.stack}: the images have {images.shape[1]} bands, but "
                          f"--bands names {options.bands}")
     weights = stack.array(options.weights) if options.weights else None
     if weights is not None:
         check_pixels(weights, options.weights)
         if weights.shape != images.shape:
-            raise StackError(f"{options.weights}: has shape {list(weights.shape)}, but the "
+            raise InputError(f"{options.weights}: has shape {list(weights.shape)}, but the "
                              f"images have {list(images.shape)}")
     ids = None
     if options.ids:
         ids = ids_of(stack.array(options.ids), len(images), options.ids)
     if options.output.exists() and not options.overwrite:
-        raise StackError(f"{options.output}: is there already (--overwrite replaces it)")
+        raise InputError(f"{options.output}: is there already (--overwrite replaces it)")
     partial = options.output.with_name(options.output.name + ".partial")
     try:
         with h5py.File(partial, "w") as file:

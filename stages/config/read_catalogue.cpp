@@ -1,9 +1,13 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
+#include "lib/catalogue/quantities.hpp"
 #include "lib/core/errors.hpp"
 #include "lib/core/saltelli.hpp"
+#include "lib/core/text.hpp"
+#include "stages/config/read_mapping.hpp"
 #include "stages/config/section_readers.hpp"
 
 namespace lensmill::config {
@@ -71,6 +75,50 @@ void read_grid(const Section& section, CatalogueSection& out) {
   }
 }
 
+/// A carried column is a dataset of /catalogue/carried under its own name.
+std::string carry_problem(const std::string& name, std::vector<std::string>& before) {
+  if (name.empty() || name == "." || name.find('/') != std::string::npos) {
+    return fmt::format("`{}` cannot be a dataset's name; rename the column", name);
+  }
+  if (catalogue::find_quantity(name) || name == "injection_id" || name == "host_id") {
+    return fmt::format(
+        "`{}` is a column of lensmill's own, in /catalogue; rename the file's if it is "
+        "something else",
+        name);
+  }
+  const auto same = [&](const auto& other) {
+    return lower_case(other) == lower_case(name);
+  };
+  if (std::ranges::any_of(before, same)) {
+    return fmt::format(
+        "`{}` is there twice (names that differ in case alone count as "
+        "the same)",
+        name);
+  }
+  before.push_back(name);
+  return "";
+}
+
+void read_file(const Section& file, RunConfig& config) {
+  auto& out = config.catalogue;
+  out.file = file.existing_file("path");
+  out.overrides_priors = file.flag("overrides_priors", false);
+  out.mapping =
+      read_mapping(file, config.bands, config.grid, "column", Unstated::is_error);
+  if (file.has("columns") && out.mapping.empty()) {
+    file.problem("columns", "must name at least one column, {ours: theirs}");
+  }
+  out.cuts = read_cuts(file);
+  std::vector<std::string> before;
+  // Without it, configurations resolve as they did before there was such a key.
+  const auto carry = file.has("carry") ? file.texts("carry") : before;
+  for (const auto& name : carry) {
+    const auto problem = carry_problem(name, before);
+    if (!problem.empty()) file.problem("carry", problem);
+  }
+  out.carry = before;
+}
+
 }  // namespace
 
 void read_catalogue(const Section& root, RunConfig& config) {
@@ -90,9 +138,7 @@ void read_catalogue(const Section& root, RunConfig& config) {
     read_sobol(section, out);
   } else if (kind == "file") {
     out.kind = CatalogueKind::file;
-    const Section file = section.section("file");
-    out.file = file.existing_file("path");
-    out.overrides_priors = file.flag("overrides_priors", false);
+    read_file(section.section("file"), config);
   }
   const Section split = section.section("split");
   out.split.validation =

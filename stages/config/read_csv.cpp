@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdint>
 
 #include "lib/catalogue/column_units.hpp"
@@ -42,46 +41,60 @@ std::string_view unit_of(const std::string& column, std::string_view unit) {
 
 }  // namespace
 
+std::vector<std::vector<double>> read_columns(const Section& section,
+                                              std::string_view key,
+                                              const catalogue::ColumnSource& source,
+                                              const std::vector<std::string>& columns,
+                                              std::string_view unit) {
+  std::vector<std::vector<double>> values(columns.size());
+  if (source.rows() > most_rows) {
+    section.problem(key, fmt::format("{} has {} rows, a prior's table at most {}",
+                                     source.path(), source.rows(), most_rows));
+    return values;
+  }
+  std::vector<std::string> names;
+  for (const auto& column : columns) {
+    names.push_back(catalogue::spelling_of(source, column));
+    const auto problem = names.back().empty()
+                             ? catalogue::no_such_column(source, column)
+                             : catalogue::not_numbers(source, names.back());
+    if (problem.empty()) continue;
+    section.problem(key, problem);
+    return values;
+  }
+  std::vector<catalogue::BadCell> bad;
+  const Table table = source.read(0, source.rows(), names, bad);
+  for (const auto& cell : bad) {
+    section.problem(
+        key,
+        fmt::format("{} {}{}{}: {}", source.path(), source.where(cell.row),
+                    cell.column.empty() ? "" : ", column ", cell.column, cell.reason));
+  }
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    const double factor =
+        factor_of(section, key, source, names[c], unit_of(columns[c], unit));
+    for (std::size_t row = 0; row < table[c].rows(); ++row) {
+      values[c].push_back(factor * catalogue::real_cell(table[c], row));
+    }
+  }
+  return values;
+}
+
 std::vector<std::vector<double>> read_csv(const Section& section, std::string_view key,
                                           const std::vector<std::string>& columns,
                                           std::string_view unit) {
-  std::vector<std::vector<double>> values(columns.size());
   const auto before = section.problem_count();
   const std::string path = section.existing_file(key);
-  if (section.problem_count() > before) return values;
-  try {
-    const catalogue::CsvSource source(path);
-    section.note_file_read(path);
-    for (const auto& column : columns) {
-      const auto& all = source.columns();
-      if (std::find(all.begin(), all.end(), column) == all.end()) {
-        section.problem(key, fmt::format("{} has no column `{}`", path, column));
-        return values;
-      }
+  if (section.problem_count() == before) {
+    try {
+      const catalogue::CsvSource source(path);
+      section.note_file_read(path);
+      return read_columns(section, key, source, columns, unit);
+    } catch (const Error& error) {
+      section.problem(key, error.what());
     }
-    if (source.rows() > most_rows) {
-      section.problem(key, fmt::format("{} has {} rows, a prior's table at most {}",
-                                       path, source.rows(), most_rows));
-      return values;
-    }
-    std::vector<catalogue::BadCell> bad;
-    const Table table = source.read(0, source.rows(), columns, bad);
-    for (const auto& cell : bad) {
-      section.problem(key,
-                      fmt::format("{} {}, column {}: {}", path, source.where(cell.row),
-                                  cell.column, cell.reason));
-    }
-    for (std::size_t c = 0; c < columns.size(); ++c) {
-      const double factor =
-          factor_of(section, key, source, columns[c], unit_of(columns[c], unit));
-      for (std::size_t row = 0; row < table[c].rows(); ++row) {
-        values[c].push_back(factor * catalogue::real_cell(table[c], row));
-      }
-    }
-  } catch (const Error& error) {
-    section.problem(key, error.what());
   }
-  return values;
+  return std::vector<std::vector<double>>(columns.size());
 }
 
 }  // namespace lensmill::config

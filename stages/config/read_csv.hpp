@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "lib/catalogue/column_source.hpp"
 #include "lib/config/reader.hpp"
 
 namespace lensmill::config {
@@ -16,5 +17,12 @@ namespace lensmill::config {
 std::vector<std::vector<double>> read_csv(const Section& section, std::string_view key,
                                           const std::vector<std::string>& columns,
                                           std::string_view unit = {});
+
+/// The same of a table that is open already.
+std::vector<std::vector<double>> read_columns(const Section& section,
+                                              std::string_view key,
+                                              const catalogue::ColumnSource& source,
+                                              const std::vector<std::string>& columns,
+                                              std::string_view unit = {});
 
 }  // namespace lensmill::config

@@ -192,6 +192,13 @@ void read_cutouts(const Section& host, RunConfig& config) {
                     "required with invvar, but missing (true or false: whether the "
                     "host's own Poisson noise is in it)");
   }
+  if (out.cutout_files && !out.cutout_files->images.column.empty() &&
+      out.cutout_files->images.table.empty() && !config.catalogue.cuts.empty()) {
+    cutouts.problem("files",
+                    "each row of the catalogue names its host's file, of which "
+                    "catalogue.file.cuts leaves some out; cut the file itself, or name "
+                    "the hosts' files by a table of their own and host_index");
+  }
   // A band that the run leaves out still has a file name here.
   for (const auto& key : cutouts.keys()) {
     const Node* value = cutouts.raw(key);

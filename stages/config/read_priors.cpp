@@ -6,7 +6,7 @@
 
 #include "lib/catalogue/quantities.hpp"
 #include "lib/config/suggest.hpp"
-#include "stages/config/read_csv.hpp"
+#include "stages/config/read_joint_tables.hpp"
 #include "stages/config/read_sampler.hpp"
 #include "stages/config/section_readers.hpp"
 
@@ -49,31 +49,6 @@ void read_offset(const Section& priors, catalogue::Priors& out) {
   }
 }
 
-void read_joint_tables(const Section& priors, catalogue::Priors& out) {
-  const Section tables = priors.section("joint_tables");
-  for (const auto& name : tables.keys()) {
-    const Section section = tables.member(name, "<name>");
-    catalogue::JointTable table;
-    table.quantities = section.texts("columns");
-    table.where = where(tables, name);
-    auto columns = table.quantities;
-    const bool weighted = section.has("weight_column");
-    if (weighted) columns.push_back(section.text("weight_column"));
-    if (columns.empty()) {
-      section.problem("columns", "must name at least one column");
-      continue;
-    }
-    const auto values = read_csv(section, "file", columns);
-    for (std::size_t row = 0; row < values[0].size(); ++row) {
-      for (std::size_t c = 0; c < table.quantities.size(); ++c) {
-        table.values.push_back(values[c][row]);
-      }
-    }
-    if (weighted) table.weights = values.back();
-    out.joint_tables.push_back(std::move(table));
-  }
-}
-
 /// What to say about a name that is no quantity: the right unit, or the nearest name.
 std::string suggest_quantity(const std::string& name, const BandNames& bands) {
   for (const auto& quantity : catalogue::all_quantities()) {
@@ -96,14 +71,15 @@ void read_cosmology(const Section& root, RunConfig& config) {
   out.omega_m = cosmology.number("omega_m", closed(0.01, 1.0), out.omega_m);
 }
 
-void read_priors(const Section& root, RunConfig& config) {
+void read_priors(const Section& root, RunConfig& config,
+                 const TableOpener& open_table) {
   const Section priors = root.section("priors");
   config.priors.where = where(root, "priors");
   for (const auto& key : priors.keys()) {
     if (key == "src_offset") {
       read_offset(priors, config.priors);
     } else if (key == "joint_tables") {
-      read_joint_tables(priors, config.priors);
+      read_joint_tables(priors, config, open_table);
     } else if (priors.has(key) && !catalogue::find_quantity(key)) {
       priors.problem(key, "unknown quantity; " + suggest_quantity(key, config.bands));
     } else {

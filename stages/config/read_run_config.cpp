@@ -1,16 +1,22 @@
 #include "stages/config/read_run_config.hpp"
 
+#include "lib/catalogue/csv_source.hpp"
 #include "stages/config/section_readers.hpp"
 
 namespace lensmill::config {
 
-RunConfig read_run_config(Document& document) {
+std::unique_ptr<const catalogue::ColumnSource> open_text_table(
+    const std::string& path) {
+  return std::make_unique<const catalogue::CsvSource>(path);
+}
+
+RunConfig read_run_config(Document& document, const TableOpener& open_table) {
   RunConfig config;
   const Section root = document.root();
   read_run_grid_bands(root, config);
   read_catalogue(root, config);
   read_cosmology(root, config);
-  read_priors(root, config);
+  read_priors(root, config, open_table);
   read_source(root, config);
   read_host(root, config);
   read_psf(root, config);
@@ -28,16 +34,18 @@ RunConfig read_run_config(Document& document) {
 }
 
 RunConfig read_run_config(const std::filesystem::path& path,
-                          std::span<const std::string> overrides) {
+                          std::span<const std::string> overrides,
+                          const TableOpener& open_table) {
   auto document = Document::from_file(path, overrides);
-  return read_run_config(document);
+  return read_run_config(document, open_table);
 }
 
 RunConfig read_run_config_text(const std::string& text, const std::string& source,
                                std::span<const std::string> overrides,
-                               const std::filesystem::path& folder) {
+                               const std::filesystem::path& folder,
+                               const TableOpener& open_table) {
   auto document = Document::from_string(text, source, overrides, folder);
-  return read_run_config(document);
+  return read_run_config(document, open_table);
 }
 
 }  // namespace lensmill::config

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "stages/config/read_mapping.hpp"
 #include "stages/config/read_sampler.hpp"
 #include "stages/config/section_readers.hpp"
 
@@ -24,18 +25,7 @@ void read_galaxies(const Section& source, GalaxySection& out) {
   if (galaxies.has("fits_catalogue")) {
     out.fits_catalogue = galaxies.existing_file("fits_catalogue");
   }
-  const Section cuts = galaxies.section("cuts");
-  for (const auto& column : cuts.keys()) {
-    const auto range = cuts.pair(column, any_number);
-    if (range[0] > range[1]) {
-      cuts.problem(column, fmt::format("must be [min, max], min <= max (got [{}, {}])",
-                                       range[0], range[1]));
-    }
-    out.cuts.push_back({.column = column,
-                        .min = range[0],
-                        .max = range[1],
-                        .where = where(cuts, column)});
-  }
+  out.cuts = read_cuts(galaxies);
   out.interpolation =
       galaxies.choice<SplineDegree>("interpolation", interpolations, out.interpolation);
   out.background =

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "stages/config/read_mapping.hpp"
 #include "stages/config/read_weights.hpp"
 #include "stages/config/section_readers.hpp"
 
@@ -90,15 +91,7 @@ SurveyPositions read_positions(const Section& survey) {
     positions.problem("frame",
                       "goes with `columns`, the names that it is the frame of");
   }
-  const Section cuts = positions.section("cuts");
-  for (const auto& column : cuts.keys()) {
-    const auto range = cuts.pair(column, any_number);
-    if (range[0] > range[1]) {
-      cuts.problem(
-          column, fmt::format("must be [min, max] (got [{}, {}])", range[0], range[1]));
-    }
-    out.cuts.push_back({.column = column, .min = range[0], .max = range[1]});
-  }
+  out.cuts = read_cuts(positions);
   return out;
 }
 

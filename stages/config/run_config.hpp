@@ -8,10 +8,12 @@
 #include <string_view>
 #include <vector>
 
+#include "lib/catalogue/column_mapping.hpp"
 #include "lib/catalogue/injection_sampler.hpp"
 #include "lib/catalogue/needs.hpp"
 #include "lib/catalogue/priors.hpp"
 #include "lib/catalogue/rows.hpp"
+#include "lib/catalogue/table_cut.hpp"
 #include "lib/core/b_spline.hpp"
 #include "lib/core/bands.hpp"
 #include "lib/core/image.hpp"
@@ -43,7 +45,10 @@ struct CatalogueSection {
   std::int64_t count = 0;  ///< sampled, sobol; grid: the product; file: set when opened
   std::string file;        ///< absolute path
   bool overrides_priors = false;  ///< file: its columns replace priors (`--catalogue`)
-  std::vector<catalogue::Axis> grid;  ///< in file order, the last axis runs fastest
+  catalogue::ColumnMapping mapping;       ///< file: empty where its names are ours
+  std::vector<catalogue::TableCut> cuts;  ///< file
+  std::vector<std::string> carry;         ///< file: columns that go into the output
+  std::vector<catalogue::Axis> grid;      ///< in file order, the last axis runs fastest
   catalogue::SplitFractions split;
   std::vector<std::string> saltelli_factors;  ///< sobol: priors with a block of rows
 };
@@ -67,17 +72,11 @@ enum class PositionFrame {
   sky,    ///< degrees
   pixel,  ///< pixels of the first band's image, from 1
 };
-/// Rows whose column lies in [min, max] are taken.
-struct PositionCut {
-  std::string column;
-  double min = 0.0;
-  double max = 0.0;
-};
 struct SurveyPositions {
   std::string file;
   std::vector<std::string> columns;  ///< two names; none: as the file has them
   PositionFrame frame = PositionFrame::sky;
-  std::vector<PositionCut> cuts;
+  std::vector<catalogue::TableCut> cuts;
 };
 
 /// Hosts cut from survey images (`host.survey`).
@@ -90,17 +89,10 @@ struct SurveySection {
 
 /// What is lensed: exactly one is used.
 enum class SourceKind { sersic, galaxies, clumpy, point };
-/// Rows of a galaxy catalogue are taken where min <= column <= max.
-struct ColumnCut {
-  std::string column;  ///< NAME, or NAME[i] of an array column
-  double min = 0.0;
-  double max = 0.0;
-  std::string where;  ///< "source.galaxies.cuts.MAG at run.yaml:14"
-};
 struct GalaxySection {
   std::string catalogue;       ///< absolute path; images lie beside it
   std::string fits_catalogue;  ///< optional: more columns for cuts
-  std::vector<ColumnCut> cuts;
+  std::vector<catalogue::TableCut> cuts;
   SplineDegree interpolation = SplineDegree::quintic;
   light::GalaxyBackground background = light::GalaxyBackground::none;
   double segment_sigma = 2.0;

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "lib/config/reader.hpp"
+#include "stages/config/read_run_config.hpp"
 #include "stages/config/run_config.hpp"
 
 /// \file
@@ -16,7 +17,8 @@ namespace lensmill::config {
 void read_run_grid_bands(const Section& root, RunConfig& config);
 void read_catalogue(const Section& root, RunConfig& config);
 void read_cosmology(const Section& root, RunConfig& config);
-void read_priors(const Section& root, RunConfig& config);
+/// \param open_table what opens the files of joint tables
+void read_priors(const Section& root, RunConfig& config, const TableOpener& open_table);
 /// After the priors: fills in priors src_knot* of `source.clumpy` and
 /// src_point_fraction of `source.point`.
 void read_source(const Section& root, RunConfig& config);

@@ -136,7 +136,7 @@ class Refused(Audited):
                  ("columns.theta_e_arcsec at", "no dataset par/bmajor",
                   "did you mean par/b_major?")),
                 ("par/b_major, unit: pix", "par/b_major", CONFIG,
-                 ("columns.theta_e_arcsec.unit", "required, but missing")),
+                 ("columns.theta_e_arcsec", "unit: required, but missing")),
                 ("par/pa, unit: deg", "par/pa, unit: pix", CONFIG,
                  ("must be rad or deg (got pix)",)),
                 ("  lens_q:", "  lens_qq:", CONFIG,

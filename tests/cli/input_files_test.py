@@ -107,9 +107,9 @@ class OddFiles(InputFiles):
         self.refused(self.fits(LENS_Q=[0.7]), "column `LENS_Q` is unknown: names are in "
                      "lower case, write `lens_q`")
 
-    def test_other_separators(self):
-        self.refused(self.write("rows.csv", "lens_q\tsrc_q\n0.5\t0.5\n"),
-                     "line 1: the header's names are separated by tabs, but commas")
+    def test_separators_that_cannot_be_told(self):
+        self.refused(self.write("rows.csv", "lens_q;src_q,z\n0.5;0.5\n"),
+                     "line 1: the header has commas and semicolons")
 
     def test_marks_for_not_measured(self):
         self.refused(self.write("rows.csv", "src_mag_r\n99\n"), "line 2: src_mag_r must be "

@@ -167,15 +167,15 @@ class Catalogues(GalaxyCase):
     def test_a_cut_of_an_unknown_column(self):
         self.catalogue()
         self.refused("    cuts: {MAGG: [10, 25]}\n", "source.galaxies.cuts.MAGG",
-                     "small.yaml:", "no column MAGG", "MAG", code=CONFIG)
+                     "small.yaml:", "no column `MAGG`; did you mean `MAG`?", code=CONFIG)
 
     def test_a_cut_of_what_has_no_single_number(self):
         self.catalogue()
-        self.refused("    cuts: {fit: [10, 25]}\n", "has 3 numbers in each row",
-                     "fit[0] ... fit[2]", code=CONFIG)
-        self.refused("    cuts: {'fit[3]': [10, 25]}\n", "has 3 numbers in each row",
+        self.refused("    cuts: {fit: [10, 25]}\n", "contains 3 numbers in each row",
+                     "`fit[0]` ... `fit[2]`", code=CONFIG)
+        self.refused("    cuts: {'fit[3]': [10, 25]}\n", "contains 3 numbers in each row",
                      code=CONFIG)
-        self.refused("    cuts: {GAL_FILENAME: [10, 25]}\n", "has no numbers",
+        self.refused("    cuts: {GAL_FILENAME: [10, 25]}\n", "contains text; a cut on it is a list of texts",
                      code=CONFIG)
 
     def test_a_column_that_is_missing(self):

@@ -18,7 +18,7 @@ import h5py
 
 PROGRAM = os.environ.get("LENSMILL_PROGRAM", "lensmill")
 TIME_LIMIT_S = 240
-DATA_GROUPS = ("images", "catalogue", "measurements")
+DATA_GROUPS = ("images", "catalogue", "catalogue/carried", "measurements")
 
 USAGE, BAD_DATA, IO, INTERRUPTED, CONFIG = 64, 65, 74, 75, 78
 
@@ -161,7 +161,7 @@ def lensmill(*arguments, ranks=0, cwd=None, env=None):
 
 
 def contents(file, rows=None):
-    """Every dataset of /images, /catalogue and /measurements of an HDF5 file (an open
+    """Every dataset of /images, /catalogue (carried columns too) and /measurements of an HDF5 file (an open
     one or a path): name -> (type, shape, bytes), of some rows or of all."""
     if not isinstance(file, h5py.File):
         with h5py.File(file, "r") as opened:
@@ -169,6 +169,8 @@ def contents(file, rows=None):
     found = {}
     for group in DATA_GROUPS:
         for name, dataset in file.get(group, {}).items():
+            if isinstance(dataset, h5py.Group):
+                continue
             values = dataset[...] if rows is None else dataset[...][rows]
             found[f"{group}/{name}"] = (values.dtype.str, values.shape, values.tobytes())
     return found

@@ -249,6 +249,33 @@ std::optional<FitsPixel> SkyWcs::pixel_of(const SkyPosition& icrs) const {
   return FitsPixel{.x = pixel[0], .y = pixel[1]};
 }
 
+SkyAxes sky_axes(const SkyWcs& wcs, const FitsPixel& pixel) {
+  // On the plane that touches the sky at this pixel: x east, y north.
+  const SkyPosition at = wcs.sky_of(pixel);
+  const double dec0 = rad_from_deg(at.dec_deg);
+  const auto east_north = [&](const FitsPixel& other) {
+    const SkyPosition sky = wcs.sky_of(other);
+    const double d_ra = rad_from_deg(sky.ra_deg - at.ra_deg);
+    const double dec = rad_from_deg(sky.dec_deg);
+    return std::array{std::cos(dec) * std::sin(d_ra),
+                      std::cos(dec0) * std::sin(dec) -
+                          std::sin(dec0) * std::cos(dec) * std::cos(d_ra)};
+  };
+  const auto right = east_north({pixel.x + 0.5, pixel.y});
+  const auto left = east_north({pixel.x - 0.5, pixel.y});
+  const auto up = east_north({pixel.x, pixel.y + 0.5});
+  const auto down = east_north({pixel.x, pixel.y - 0.5});
+  // The Jacobian d(east, north) / d(x, y); its inverse takes north onto the image.
+  const double ex = right[0] - left[0];
+  const double nx = right[1] - left[1];
+  const double ey = up[0] - down[0];
+  const double ny = up[1] - down[1];
+  const double determinant = ex * ny - ey * nx;
+  // (x, y) of a step north: the inverse's second column.
+  return {.north_rad = std::atan2(ex / determinant, -ey / determinant),
+          .east_is_anticlockwise = determinant < 0.0};
+}
+
 std::string wcslib_version() {
   std::array<int, 3> parts{};
   return ::wcslib_version(parts.data());

@@ -49,6 +49,14 @@ class SkyWcs {
   bool galactic_ = false;
 };
 
+/// Which way the sky lies on an image, at one of its pixels.
+struct SkyAxes {
+  double north_rad = 0.0;  ///< direction of increasing declination, from +x towards +y
+  bool east_is_anticlockwise = true;  ///< as on the sky with north up and east left
+};
+/// From steps of a pixel; distortions count. \throws DataError as sky_of
+SkyAxes sky_axes(const SkyWcs& wcs, const FitsPixel& pixel);
+
 /// Version of WCSLIB that is linked, for the provenance.
 std::string wcslib_version();
 

@@ -39,6 +39,41 @@ ColumnKind kind_of(int type_code) {
   }
 }
 
+std::optional<ElementType> element_type_of(int type_code) {
+  switch (type_code) {
+    case TBYTE:
+    case TLOGICAL: return ElementType::uint8;
+    case TSBYTE:
+    case TSHORT: return ElementType::int16;
+    case TUSHORT:
+    case TINT:
+    case TLONG: return ElementType::int32;  // 32 bits in a file
+    case TUINT:
+    case TULONG:
+    case TLONGLONG: return ElementType::int64;
+    case TULONGLONG: return ElementType::uint64;
+    case TFLOAT: return ElementType::float32;
+    case TDOUBLE: return ElementType::float64;
+    case TSTRING: return ElementType::text;
+    default: return std::nullopt;
+  }
+}
+
+/// CFITSIO's code of a type in memory.
+int memory_code(ElementType type) {
+  switch (type) {
+    case ElementType::uint8: return TBYTE;
+    case ElementType::int16: return TSHORT;
+    case ElementType::int32: return TINT;
+    case ElementType::int64: return TLONGLONG;
+    case ElementType::uint64: return TULONGLONG;
+    case ElementType::float32: return TFLOAT;
+    case ElementType::float64: return TDOUBLE;
+    case ElementType::text: break;
+  }
+  return TSTRING;
+}
+
 std::vector<std::size_t> row_shape(fitsfile* fits, int number, std::size_t elements,
                                    const std::string& place) {
   if (elements == 1) return {};
@@ -111,6 +146,8 @@ TableHdu::TableHdu(std::shared_ptr<OpenFile> file, int index)
     fits_make_keyn("TNULL", number, key, &status);
     check(status, "fits_make_keyn", place());
     column.may_be_undefined = find_string(key).has_value();
+    column.undefined = find_string(key).value_or("");
+    column.element_type = element_type_of(type_code);
     column.kind = kind_of(type_code);
     int stored_code = 0;  // before TSCAL and TZERO
     fits_get_coltypell(fits, number, &stored_code, nullptr, nullptr, &status);
@@ -124,8 +161,8 @@ TableHdu::TableHdu(std::shared_ptr<OpenFile> file, int index)
     column.row_shape = column.kind == ColumnKind::string && elements <= 1
                            ? std::vector<std::size_t>{}
                            : row_shape(fits, number, elements, place());
+    column.text_bytes = bytes;
     columns_.push_back(std::move(column));
-    string_bytes_.push_back(bytes);
   }
 }
 
@@ -215,7 +252,7 @@ std::vector<std::string> TableHdu::read_strings(std::string_view name,
   if (column.kind != ColumnKind::string) wrong_kind(column, "strings");
   check_rows(name, first, count);
   const std::size_t total = static_cast<std::size_t>(count) * column.row_elements();
-  const std::size_t stride = string_bytes_[index] + 1;
+  const std::size_t stride = column.text_bytes + 1;
   std::vector<char> text(total * stride, '\0');
   std::vector<char*> pointers(total);
   for (std::size_t i = 0; i < total; ++i) pointers[i] = text.data() + i * stride;
@@ -229,6 +266,34 @@ std::vector<std::string> TableHdu::read_strings(std::string_view name,
   std::vector<std::string> values(pointers.begin(), pointers.end());
   for (auto& value : values) value.erase(value.find_last_not_of(' ') + 1);
   return values;
+}
+
+void TableHdu::read_raw(std::string_view name, std::int64_t first, std::int64_t count,
+                        void* out) const {
+  const std::size_t index = index_of(name);
+  const auto& column = columns_[index];
+  if (!column.element_type) wrong_kind(column, "numbers, logical values or strings");
+  check_rows(name, first, count);
+  const auto total = static_cast<std::size_t>(count) * column.row_elements();
+  if (total == 0) return;
+  if (*column.element_type == ElementType::text) {
+    auto* bytes = static_cast<char*>(out);
+    std::fill_n(bytes, total * column.text_bytes, '\0');
+    for (const auto& text : read_strings(name, first, count)) {
+      std::ranges::copy(text, bytes);
+      bytes += column.text_bytes;
+    }
+    return;
+  }
+  const bool logical = column.kind == ColumnKind::logical;
+  auto undefined = static_cast<char>(255);
+  int any_undefined = 0;
+  int status = 0;
+  fits_read_col(as_fits(handle()),
+                logical ? TLOGICAL : memory_code(*column.element_type),
+                static_cast<int>(index) + 1, first + 1, 1, static_cast<LONGLONG>(total),
+                logical ? &undefined : nullptr, out, &any_undefined, &status);
+  check(status, "fits_read_col", place() + ", column " + column.name);
 }
 
 }  // namespace lensmill::io::fits

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "lib/core/column.hpp"
 #include "lib/io/fits/hdu.hpp"
 
 namespace lensmill::io::fits {
@@ -27,6 +29,11 @@ struct ColumnDescription {
   /// read_doubles distinguishes such cells.
   bool may_be_undefined = false;
   bool single_precision = false;  ///< stored as 32-bit floating-point numbers
+  /// The type that contains all values, TSCAL and TZERO applied: uint8 of logical ones,
+  /// `text` of strings; none of kind `other`.
+  std::optional<ElementType> element_type;
+  std::size_t text_bytes = 0;  ///< of one string
+  std::string undefined;       ///< TNULL as it is written; "" without
   /// Elements per row, as stored: fastest axis *last*. {} for a scalar.
   std::vector<std::size_t> row_shape;
 
@@ -65,6 +72,10 @@ class TableHdu : public Hdu {
   /// String columns; trailing blanks are not significant and cut off.
   std::vector<std::string> read_strings(std::string_view name, std::int64_t first,
                                         std::int64_t count) const;
+  /// One element (or string) of every row and all axes as bytes of the column's
+  /// element_type; undefined logical values are 255, undefined integers TNULL's number.
+  void read_raw(std::string_view name, std::int64_t first, std::int64_t count,
+                void* out) const;
   ///@}
 
  private:
@@ -77,7 +88,6 @@ class TableHdu : public Hdu {
 
   std::int64_t rows_ = 0;
   std::vector<ColumnDescription> columns_;
-  std::vector<std::size_t> string_bytes_;  ///< of one string, per column
 };
 
 }  // namespace lensmill::io::fits

@@ -195,6 +195,24 @@ std::vector<std::string> Dataset::read_strings() const {
       });
 }
 
+std::vector<std::string> Dataset::read_strings(std::size_t first,
+                                               std::size_t rows) const {
+  if (type_.content != Content::string || shape_.size() != 1) {
+    throw DataError(fmt::format("{}: contains {} values of {}, not one string per row",
+                                place_.text(), to_string(shape_), type_.text()));
+  }
+  if (first > shape_[0] || rows > shape_[0] - first) {
+    throw DataError(fmt::format("{}: rows {} to {} asked for of {}", place_.text(),
+                                first, first + rows, shape_[0]));
+  }
+  const Handle space = file_space();
+  const Handle memory = select_block(space, {first}, {rows}, place_);
+  return hdf5::read_strings(type_, rows, place_, [&](hid_t type, void* buffer) {
+    check(H5Dread(id(), type, memory.get(), space.get(), H5P_DEFAULT, buffer),
+          "H5Dread", place_);
+  });
+}
+
 bool Dataset::is_written() const {
   if (elements(shape_) == 0) return true;
   const Handle properties =

@@ -78,6 +78,8 @@ class Dataset : public Object {
     return {shape_, read_block<T>(Shape(shape_.size(), 0), shape_)};
   }
   std::vector<std::string> read_strings() const;
+  /// The strings of rows [first, first + rows) of a dataset with one axis.
+  std::vector<std::string> read_strings(std::size_t first, std::size_t rows) const;
 
   /// The block as raw bytes of `type`; out must hold them all. `text` (strings of fixed
   /// length): all bytes of each.

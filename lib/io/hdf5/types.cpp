@@ -21,6 +21,7 @@ hid_t memory_type(ElementType type) {
     case ElementType::int16: return H5T_NATIVE_INT16;
     case ElementType::int32: return H5T_NATIVE_INT32;
     case ElementType::int64: return H5T_NATIVE_INT64;
+    case ElementType::uint64: return H5T_NATIVE_UINT64;
     case ElementType::float32: return H5T_NATIVE_FLOAT;
     case ElementType::float64: return H5T_NATIVE_DOUBLE;
     case ElementType::text: break;  // string_type
@@ -34,6 +35,7 @@ hid_t file_type(ElementType type) {
     case ElementType::int16: return H5T_STD_I16LE;
     case ElementType::int32: return H5T_STD_I32LE;
     case ElementType::int64: return H5T_STD_I64LE;
+    case ElementType::uint64: return H5T_STD_U64LE;
     case ElementType::float32: return H5T_IEEE_F32LE;
     case ElementType::float64: return H5T_IEEE_F64LE;
     case ElementType::text: break;  // string_type
@@ -47,6 +49,7 @@ std::optional<ElementType> TypeInfo::element_type() const {
   if (content == Content::string && !variable_length) return ElementType::text;
   if (content != Content::integer) return std::nullopt;
   if (!is_signed && bytes == 1) return ElementType::uint8;
+  if (!is_signed && bytes == 8) return ElementType::uint64;
   if (!is_signed) return std::nullopt;
   if (bytes == 2) return ElementType::int16;
   if (bytes == 4) return ElementType::int32;
@@ -60,10 +63,30 @@ std::string TypeInfo::text() const {
     case Content::integer:
       return fmt::format("{}int{}", is_signed ? "" : "u", 8 * bytes);
     case Content::string: return "string";
+    case Content::boolean: return "bool";
     case Content::other: return "neither number nor string";
   }
   return "unknown";
 }
+
+namespace {
+
+/// An enumeration of FALSE and TRUE.
+bool is_boolean(const Handle& type) {
+  if (H5Tget_nmembers(type.get()) != 2) return false;
+  bool found = true;
+  for (const char* name : {"FALSE", "TRUE"}) {
+    const int index = H5Tget_member_index(type.get(), name);
+    signed char value = -1;
+    found =
+        found && index >= 0 && H5Tget_size(type.get()) == 1 &&
+        H5Tget_member_value(type.get(), static_cast<unsigned>(index), &value) >= 0 &&
+        value == (name[0] == 'T' ? 1 : 0);
+  }
+  return found;
+}
+
+}  // namespace
 
 TypeInfo describe(const Handle& type, const Place& place) {
   TypeInfo info;
@@ -72,6 +95,9 @@ TypeInfo describe(const Handle& type, const Place& place) {
     case H5T_INTEGER:
       info.content = Content::integer;
       info.is_signed = H5Tget_sign(type.get()) == H5T_SGN_2;
+      break;
+    case H5T_ENUM:
+      if (is_boolean(type)) info.content = Content::boolean;
       break;
     case H5T_FLOAT: info.content = Content::floating; break;
     case H5T_STRING:
@@ -89,12 +115,13 @@ bool converts_to(const TypeInfo& on_disk, ElementType wanted) {
   if (wanted == ElementType::text) {
     return on_disk.content == Content::string && !on_disk.variable_length;
   }
+  if (on_disk.content == Content::boolean) return wanted == ElementType::uint8;
   const bool to_float =
       wanted == ElementType::float32 || wanted == ElementType::float64;
   if (on_disk.content == Content::floating) return to_float;
   if (on_disk.content != Content::integer) return false;
   if (to_float) return true;
-  const bool to_signed = wanted != ElementType::uint8;
+  const bool to_signed = wanted != ElementType::uint8 && wanted != ElementType::uint64;
   if (on_disk.is_signed == to_signed) return on_disk.bytes <= size_of(wanted);
   // Unsigned fits into a wider signed type; signed never fits into unsigned.
   return to_signed && on_disk.bytes < size_of(wanted);

@@ -26,7 +26,9 @@ hid_t memory_type(ElementType type);
 hid_t file_type(ElementType type);
 
 /// What a dataset or attribute contains, as far as lensmill is concerned.
-enum class Content { integer, floating, string, other };
+/// `boolean` is what h5py and PyTables make of truth values: an enumeration of FALSE
+/// (0) and TRUE (1), which is read as uint8.
+enum class Content { integer, floating, string, boolean, other };
 
 struct TypeInfo {
   Content content = Content::other;

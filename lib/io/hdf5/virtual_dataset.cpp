@@ -30,6 +30,12 @@ void set_fill(const Handle& properties, ElementType type,
               std::optional<std::int64_t> absent_integer, const Place& place) {
   if (type == ElementType::text) return;  // zeros: empty strings
   const double nan = std::numeric_limits<double>::quiet_NaN();
+  if (type == ElementType::uint64) {
+    const auto largest = std::numeric_limits<std::uint64_t>::max();
+    check(H5Pset_fill_value(properties.get(), H5T_NATIVE_UINT64, &largest),
+          "H5Pset_fill_value", place);
+    return;
+  }
   const std::int64_t integer = absent_integer.value_or(no_rows_value(type));
   const bool floating = type == ElementType::float32 || type == ElementType::float64;
   check(floating ? H5Pset_fill_value(properties.get(), H5T_NATIVE_DOUBLE, &nan)

@@ -75,8 +75,8 @@ TEST(ConvertUnit, RefusesOtherDimensionsAndUnknownUnitsWithTheFix) {
   EXPECT_THAT(convert_unit("arcsec", "pix").problem, HasSubstr("_arcsec"));
   EXPECT_THAT(convert_unit("1", "rad").problem, HasSubstr("give the values as `rad`"));
   EXPECT_THAT(
-      convert_unit("Jy", "nmgy").problem,
-      HasSubstr("has the unit `Jy`, which is not known here: give the values as "
+      convert_unit("mJy", "nmgy").problem,
+      HasSubstr("has the unit `mJy`, which is not known here: give the values as "
                 "`nmgy`"));
   EXPECT_THAT(convert_unit("mag(ST)", "mag").problem, HasSubstr("not known here"));
   EXPECT_THAT(convert_unit("furlong", "arcsec").problem,

@@ -78,7 +78,7 @@ TEST(SplitCells, FollowsRfc4180) {
   std::string record = "a,\"b,\"\"c\"\"\",, d e ,\"two\nlines\" ,";
   std::vector<std::string_view> cells;
 
-  split_cells(record, cells);
+  split_cells(record, ',', cells);
 
   EXPECT_THAT(cells, ElementsAre("a", "b,\"c\"", "", "d e", "two\nlines", ""));
 }
@@ -111,19 +111,60 @@ TEST(CsvSource, RefusesFilesThatAreNoTables) {
   EXPECT_THROW(CsvSource("/no/such/file.csv"), IoError);
 }
 
-TEST(CsvSource, NamesTheSeparatorThatIsNoComma) {
-  EXPECT_THAT(
-      error_of<DataError>("lens_q\tsrc_q\n0.5\t0.6\n"),
-      HasSubstr("line 1: the header's names are separated by tabs, but commas "));
-  EXPECT_THAT(error_of<DataError>("# c\nlens_q;src_q\n0,5;0,6\n"),
-              HasSubstr("line 2: the header's names are separated by semicolons"));
-  EXPECT_THAT(error_of<DataError>("lens_q | src_q\n0.5|0.6\n"),
-              HasSubstr("separated by bars"));
-  EXPECT_THAT(error_of<DataError>("lens_q src_q\n0.5 0.6\n"),
-              HasSubstr("separated by blanks"));
+TEST(CsvSource, ReadsTablesWhateverSeparatesTheirColumns) {
+  for (const std::string text :
+       {"lens_q,src_q\n0.5, 0.6\n", "lens_q\tsrc_q\n0.5\t0.6\n",
+        "# c\nlens_q;src_q\n0.5;0.6\n", "lens_q | src_q\n0.5|0.6\n",
+        "lens_q src_q\n0.5 0.6\n", "  lens_q\t src_q \n\t0.5    0.6  \n"}) {
+    const CsvFile file(text);
+    const CsvSource source(file.path());
+    std::vector<BadCell> bad;
+    const auto table = source.read(0, 1, source.columns(), bad);
+    ASSERT_EQ(source.columns(), (std::vector<std::string>{"lens_q", "src_q"})) << text;
+    EXPECT_TRUE(bad.empty()) << text;
+    EXPECT_EQ(table[0].values<double>()[0], 0.5) << text;
+    EXPECT_EQ(table[1].values<double>()[0], 0.6) << text;
+  }
+}
+
+TEST(CsvSource, AnEmptyCellBetweenTabsIsACell) {
+  const CsvFile file("lens_q\tnote\tsrc_q\n0.5\t\t0.6\n");
+  const CsvSource source(file.path());
+  std::vector<BadCell> bad;
+  const auto table = source.read(0, 1, std::vector<std::string>{"src_q"}, bad);
+  EXPECT_EQ(table[0].values<double>()[0], 0.6);
+  EXPECT_EQ(source.read_texts(0, 1, "note"), std::vector<std::string>{""});
+}
+
+TEST(CsvSource, RefusesSeparatorsThatCannotBeTold) {
+  EXPECT_THAT(error_of<DataError>("lens_q;src_q,z\n0,5;0,6\n"),
+              HasSubstr("line 1: the header has commas and semicolons"));
   EXPECT_THAT(
       error_of<DataError>("#lens_q,src_q\n0.5,0.5\n"),
       HasSubstr("line 2: contains numbers where the header's column names are "));
+}
+
+TEST(CsvSource, AColumnIsCarriedInTheTypeThatContainsItExactly) {
+  const CsvFile file(
+      "id,big,real,name,padded,huge,none\n"
+      "39627700000000001,18446744073709551615,0.5,PSF,007,99999999999999999999,\n"
+      "-3,0,1e3,REX,12,1,\n");
+  const CsvSource source(file.path());
+  const auto type = [&](const char* name) { return source.stored(name).type; };
+  EXPECT_EQ(type("id"), ElementType::int64);
+  EXPECT_EQ(type("big"), ElementType::uint64);
+  EXPECT_EQ(type("real"), ElementType::float64);
+  EXPECT_EQ(type("name"), ElementType::text);
+  EXPECT_EQ(type("padded"), ElementType::text);
+  EXPECT_EQ(type("huge"), ElementType::text);
+  EXPECT_EQ(type("none"), ElementType::text);
+  const auto ids = source.read_stored(0, 2, source.stored("id"));
+  EXPECT_EQ(ids.values<std::int64_t>()[0], 39627700000000001);
+  const auto big = source.read_stored(0, 2, source.stored("big"));
+  EXPECT_EQ(big.values<std::uint64_t>()[0], 18446744073709551615U);
+  const auto names = source.read_stored(0, 2, source.stored("padded"));
+  EXPECT_EQ(text_cell(names, 0), "007");
+  EXPECT_EQ(text_cell(names, 1), "12");
 }
 
 TEST(CsvSource, NamesTheFormatThatIsNoText) {

@@ -57,6 +57,34 @@ TEST(Hdf5Source, ReadsRowRangesOfTheNumericColumns) {
   }
 }
 
+TEST(Hdf5Source, ReadsElementsOfArraysAndColumnsAsTheyAre) {
+  const TemporaryFolder folder;
+  const std::string path = hdf5_catalogue(folder, "");
+  const std::vector<std::uint64_t> large{1, 18446744073709551615U, 3};
+  {
+    auto file = io::hdf5::File::open_for_update(path);
+    const std::vector<float> pixels{1, 2, 3, 4, 5, 6};
+    file.open_dataset("images").write_all<float>(pixels);
+    file.create_dataset("UID", ElementType::uint64, {3})
+        .write_all<std::uint64_t>(large);
+  }
+  const Hdf5Source source(path);
+  std::vector<BadCell> bad;
+
+  const auto table = source.read(1, 2, std::vector<std::string>{"images[1]"}, bad);
+  const auto ids = source.read_stored(0, 3, source.stored("UID"));
+  const auto names = source.read_stored(1, 2, source.stored("names"));
+  const auto images = source.stored("images");
+
+  EXPECT_THAT(table[0].values<double>(), ElementsAre(4.0, 6.0));
+  EXPECT_EQ(source.facts("images[1]").elements, 1U);
+  EXPECT_EQ(source.facts("images[2]").elements, 2U);  // there is none
+  EXPECT_THAT(ids.values<std::uint64_t>(), testing::ElementsAreArray(large));
+  EXPECT_EQ(catalogue::text_cell(names, 1), "c");
+  EXPECT_EQ(images.type, ElementType::float32);
+  EXPECT_THAT(images.row_shape, ElementsAre(2U));
+}
+
 TEST(Hdf5Source, SaysUnitsPrecisionAndWhatItDoesNotRead) {
   const TemporaryFolder folder;
   const std::string path = hdf5_catalogue(folder, "");

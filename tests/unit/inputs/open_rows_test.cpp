@@ -72,8 +72,7 @@ std::string fits_file(const TemporaryFolder& folder, double last_theta_e) {
 }
 
 std::shared_ptr<const catalogue::Rows> opened(const CatalogueSection& section) {
-  std::vector<std::string> warnings;
-  auto rows = open_rows(section, needs, {}, warnings);
+  auto [rows, sky_angles, warnings] = open_rows(section, needs, {});
   EXPECT_THAT(warnings, IsEmpty());
   return rows;
 }
@@ -151,9 +150,8 @@ TEST(OpenRows, ColumnsComeInTheirQuantitysUnitAndThatIsSaid) {
   io::hdf5::File::open_for_update(path)
       .open_dataset("catalogue/theta_e_arcsec")
       .write_attribute("unit", "mas");
-  std::vector<std::string> warnings;
 
-  const auto rows = open_rows(file_section(path), needs, {}, warnings);
+  const auto [rows, sky_angles, warnings] = open_rows(file_section(path), needs, {});
 
   EXPECT_THAT(warnings, ElementsAre(HasSubstr("column `theta_e_arcsec` has the unit "
                                               "`mas`: converted to arcsec")));
@@ -204,9 +202,9 @@ TEST(OpenRows, PassOverWhatNamesHostsElsewhere) {
   const TemporaryFolder folder;
   const auto section =
       file_section(csv_file(folder, "lens_q,Cutout,id\n0.5,a.fits,x\n0.6,b.fits,y\n"));
-  std::vector<std::string> warnings;
 
-  const auto rows = open_rows(section, needs, {}, warnings, {"cutout", "ID"});
+  const auto [rows, sky_angles, warnings] =
+      open_rows(section, needs, {}, {"cutout", "ID"});
 
   EXPECT_THAT(rows->given(), ElementsAre("lens_q"));
   EXPECT_THAT(rows->read(0, 2).values, ElementsAre(0.5, 0.6));
@@ -215,19 +213,17 @@ TEST(OpenRows, PassOverWhatNamesHostsElsewhere) {
 
 TEST(OpenRows, AHostIdNamesNoHostByItself) {
   const TemporaryFolder folder;
-  std::vector<std::string> warnings;
 
   // As in this program's own catalogues.
-  const auto rows =
-      open_rows(file_section(csv_file(folder, "host_index,host_id\n3,x1\n")), needs, {},
-                warnings);
+  const auto [rows, sky_angles, warnings] = open_rows(
+      file_section(csv_file(folder, "host_index,host_id\n3,x1\n")), needs, {});
   EXPECT_THAT(rows->given(), ElementsAre("host_index"));
   EXPECT_THAT(warnings, ElementsAre(HasSubstr("column `host_id` is not used")));
 
   EXPECT_THAT(
       [&] {
-        open_rows(file_section(csv_file(folder, "lens_q,host_id\n0.5,x1\n")), needs, {},
-                  warnings);
+        open_rows(file_section(csv_file(folder, "lens_q,host_id\n0.5,x1\n")), needs,
+                  {});
       },
       ThrowsMessage<DataError>(HasSubstr("names its host by host_index")));
   const auto path = (folder / "text.h5").string();
@@ -238,7 +234,7 @@ TEST(OpenRows, AHostIdNamesNoHostByItself) {
     file.write_strings("host_id", names);
     file.create_dataset("lens_q", ElementType::float64, {2}).write_all<double>(q);
   }
-  EXPECT_THAT([&] { open_rows(file_section(path), needs, {}, warnings); },
+  EXPECT_THAT([&] { open_rows(file_section(path), needs, {}); },
               ThrowsMessage<DataError>(HasSubstr("names its host by host_index")));
 }
 

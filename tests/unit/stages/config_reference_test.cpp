@@ -115,6 +115,15 @@ const std::vector<std::vector<Edit>>& coverage() {
         "  joint_tables: {shape: {file: bins.csv, columns: [src_q], weight_column: "
         "weight}}\n"},
        {"columns: [src_q]", "columns: [lower]"}},
+      {{"sampled: {count: 10}",
+        "file: {path: bins.csv, carry: [weight], cuts: {lower: [0, 1]}, columns: "
+        "{src_mag_r: {column: upper, unit: mag, factor: 1, offset: 0, zero_point_mag: "
+        "22.5}}, conventions: {angle_zero: x, angle_direction: clockwise, ellipticity: "
+        "1-q, src_position: relative, origin: N/2, theta_e: major_axis, src_reff: "
+        "major_axis, host_reff: major_axis}}"},
+       {"  src_q: 0.7\n",
+        "  joint_tables: {shape: {file: bins.csv, columns: {src_q: lower}, cuts: "
+        "{upper: [0, 1]}}}\n"}},
   };
   return edits;
 }
@@ -136,6 +145,10 @@ void collect(Document& document, std::map<std::string, KnownKey>& keys) {
     };
     replace("priors.", "<quantity>");
     replace("catalogue.grid.", "<column>");
+    replace("catalogue.file.columns.", "<quantity>");
+    replace("catalogue.file.cuts.", "<column>");
+    replace("priors.joint_tables.<name>.columns.", "<quantity>");
+    replace("priors.joint_tables.<name>.cuts.", "<column>");
     replace("noise.sky_sigma_nmgy.", "<band>");
     replace("noise.gain_e_per_nmgy.", "<band>");
     replace("host.cutouts.invvar.", "<band>");
