@@ -51,7 +51,9 @@ struct Findings {
   }
 };
 
-void throw_problems(Findings found, const Communicator& world) {
+/// \param hint what to do, in parentheses below them
+void throw_problems(Findings found, const std::string& hint,
+                    const Communicator& world) {
   found.problems = all_lines(found.problems, world);
   const auto count = world.sum(found.problem_count);
   world.agree([&] {
@@ -61,7 +63,7 @@ void throw_problems(Findings found, const Communicator& world) {
     auto text = fmt::format("{}", fmt::join(found.problems, "\n"));
     const auto more = count - static_cast<std::int64_t>(shown);
     if (more > 0) text += fmt::format("\n... and {} more", more);
-    throw DataError(text);
+    throw DataError(text + "\n(" + hint + ")");
   });
 }
 
@@ -151,7 +153,12 @@ std::vector<psf::PixelKernel> read_host_kernels(const HostPsfQuestion& question,
           fmt::format("{}: {}", names.name(hosts[index].front()), error.what()));
     }
   }
-  throw_problems(found, world);
+  throw_problems(
+      found,
+      key +
+          ": correct these files, or leave their hosts out; `file_band` says "
+          "which of the files' bands is meant for this one",
+      world);
   pixels = static_cast<std::size_t>(world.sum(static_cast<std::int64_t>(pixels)));
   world.agree([&] { check_memory(key, pixels); });
   without_band = world.sum(found.without_band) > 0;
@@ -192,7 +199,12 @@ std::vector<psf::PsfexModel> read_host_models(const HostPsfQuestion& question,
     }
   }
   if (!world.is_root()) found = {};  // each rank has looked at all
-  throw_problems(found, world);
+  throw_problems(found,
+                 psf.where() + (files ? ".file_per_host: correct these files, or leave "
+                                        "their hosts out"
+                                      : ".ccdname: correct the column, or leave these "
+                                        "hosts out"),
+                 world);
   tell(found, world, warnings);
   return models;
 }

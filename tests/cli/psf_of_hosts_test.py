@@ -12,7 +12,7 @@ from astropy.table import Table
 from cutout_files_test import BANDS, IDS, TEXT, viewer_hdus
 from psf_files_test import kernel as round_kernel
 from psf_files_test import psfex_table, with_column
-from support import BAD_DATA, CONFIG, Case, contents, edited, lensmill, virtual_file
+from support import BAD_DATA, CONFIG, SMALL, Case, contents, edited, lensmill, virtual_file
 
 SIDE = 31
 STRETCH = 1.15  # kernels are wider along x
@@ -151,6 +151,16 @@ class Kernels(HostCase):
         self.assertEqual(self.wrong_hosts(
             run, lambda host, band: fwhm_of(IDS.index(ids[host]), band)), set())
 
+        # The run's own catalogue names both, row by row.
+        rows = "\n".join(f"cut/{IDS[h]}.fits,{files[h]}" for h in order)
+        self.write("rows.csv", f"cutout,kernel\n{rows}\n")
+        of_rows = text_with(f"  all: {PSF}, file_per_host: {{column: kernel}}}}",
+                            ('files: "cut/*.fits"', "files: {column: cutout}"))
+        run = self.run_of("rows", edited(of_rows, "sampled: {count: 30}",
+                                         "file: {path: rows.csv}"))
+        self.assertEqual(self.wrong_hosts(
+            run, lambda host, band: fwhm_of(IDS.index(ids[host]), band)), set())
+
         swapped = [files[1], files[0], *files[2:]]
         self.refused(text_with(f"  all: {PSF}, file_per_host: [{', '.join(swapped)}]}}"),
                      BAD_DATA, "39627790.fits is in the place of host 0 (39627788)",
@@ -186,7 +196,8 @@ class Kernels(HostCase):
         self.refused(text, BAD_DATA, "psf.g.file_per_host: 1 of 6 hosts have no file there",
                      f"host 2 ({IDS[2]}): ", path, "leave these hosts out")
         self.write_psf(2, bands="gr")
-        self.refused(text, BAD_DATA, f"host 2 ({IDS[2]}): {path}: has no band z (it has g, r)")
+        self.refused(text, BAD_DATA, f"host 2 ({IDS[2]}): {path}: has no band z (it has g, r)",
+                     "(psf.z.file_per_host: correct these files, or leave their hosts out")
         for card, value in (("OBJECT", str(IDS[4])), ("TARGETID", IDS[4])):
             self.write_psf(2, **{card: value})
             self.refused(text, BAD_DATA, f"is of {card} = {IDS[4]} by its header, but was "
@@ -244,6 +255,46 @@ class Kernels(HostCase):
         self.refused(text, 0)
         rows.write_text("host_index,psf_index_g\n3,3\n5,4\n")
         self.refused(text, BAD_DATA, "psf_index_g must be 5, as of its host 5 (got 4)")
+
+
+class SurveyHosts(Case):
+    """The table of the positions says whose a file is, also where cuts leave rows out."""
+
+    def test_rows_that_cuts_leave_out_count_for_nothing(self):
+        rng = numpy.random.default_rng(1)
+        fits.PrimaryHDU(rng.normal(0, 0.01, (120, 120)).astype("f4")).writeto(
+            self.folder / "sky.fits")
+        fwhms = [3.0, 3.5, 4.0, 4.5]
+        for k, fwhm in enumerate(fwhms):
+            fits.PrimaryHDU(round_kernel(SIDE, fwhm)).writeto(self.folder / f"k{k}.fits")
+        self.write("positions.csv", "x_pix,y_pix,keep,kernel\n40,40,1,k3.fits\n"
+                                    "50,60,0,k0.fits\n70,60,1,k1.fits\n80,80,1,k2.fits\n")
+        text = SMALL
+        for old, new in (
+                ("host: none", "host: {survey: {r: {image: sky.fits, units: nmgy}, positions: "
+                               "{file: positions.csv, cuts: {keep: [1, 1]}}, sky_subtracted: "
+                               "true}}"),
+                ("  sky_sigma_nmgy: {r: 0.01}\n", ""), ("stamp_size_pix: 16", "stamp_size_pix: 32"),
+                ("theta_e_arcsec: 1.2", "theta_e_arcsec: 0.0"),
+                ("src_offset: {disc: {radius_over_theta_e: 0.8}}",
+                 "src_x_arcsec: 0.0\n  src_y_arcsec: 0.0"),
+                ("src_reff_arcsec: 0.3", "src_reff_arcsec: 0.03"),
+                ("src_sersic_n: 1.0", "src_sersic_n: 0.5"),
+                ("{kind: gaussian, fwhm_pix: 4.0}",
+                 f"{PSF}, file_per_host: {{column: kernel}}}}")):
+            text = edited(text, old, new)
+
+        run = self.make_run("survey", text)
+
+        with h5py.File(virtual_file(run)) as file:
+            hosts = file["catalogue/host_index"][:]
+            self.assertEqual(set(hosts), {0, 1, 2})
+            for row, host in enumerate(hosts):
+                width = widths(file["images/arc"][row, 0])[0]
+                self.assertAlmostEqual(width, fwhms[[3, 1, 2][host]], delta=0.02)
+        listed = edited(text, "{column: kernel}", "[k3.fits, k0.fits, k1.fits, k2.fits]")
+        result = lensmill("check", self.write("run.yaml", listed))
+        self.assert_ends(result, BAD_DATA, "names 4 files for 3 hosts")
 
 
 class Shared(HostCase):
