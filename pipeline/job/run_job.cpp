@@ -308,7 +308,8 @@ ExitCode run_job(const config::RunConfig& config, const RunOptions& options,
   const Session session = open_session(config, world, log);
   ShardRange selection = session.plan.all();
   if (options.shards) selection = parse_shards(*options.shards, session.plan);
-  const auto row_bytes = ResultBatch(session.chain()).row_bytes();
+  const ResultBatch layout(session.chain());
+  const auto row_bytes = layout.row_bytes();
   say_plan(session, selection, row_bytes, folder, log);
   if (session.plan.shards() > many_shards) {
     log.warning(fmt::format(
@@ -337,7 +338,8 @@ ExitCode run_job(const config::RunConfig& config, const RunOptions& options,
       gates.push_back(read_gating_run(path, folder));
     }
   });
-  const JobTask task{folder, session.plan, selection, identity, provenance};
+  const JobTask task{folder,   session.plan, selection,
+                     identity, provenance,   layout.datasets()};
   const PreparedFolder prepared = prepare_folder(task, prepare, world, log);
   world.agree([&] { log.also_to(fmt::format("{}/{}", folder.log(), io::utc_now())); });
   log.info(
