@@ -147,7 +147,8 @@ std::shared_ptr<const catalogue::Rows> open_rows(
       return std::make_shared<const catalogue::FileRows>(
           open_file(section.file, needs, world, warnings, used_elsewhere));
   }
-  return std::make_shared<const catalogue::SampledRows>(section.count);
+  return std::make_shared<const catalogue::SampledRows>(
+      section.keep.criteria.empty() ? section.count : section.candidates);
 }
 
 }  // namespace lensmill::pipeline

@@ -141,6 +141,7 @@ void cross_check(Document& document, RunConfig& config) {
   check_legacy(root, config);
   check_host(root, config);
   check_survey(root, config);
+  check_keep(root, config);
   // Columns of a file are known only when it is opened; and a prior that could not be
   // read would be reported as missing.
   if (config.catalogue.kind != CatalogueKind::file && document.problems().empty()) {

@@ -94,6 +94,7 @@ void read_catalogue(const Section& root, RunConfig& config) {
     out.file = file.existing_file("path");
     out.overrides_priors = file.flag("overrides_priors", false);
   }
+  read_keep(section, config);
   const Section split = section.section("split");
   out.split.validation =
       split.number("validation", closed(0.0, 1.0), out.split.validation);
