@@ -48,8 +48,6 @@ ColumnInfo host_id_column(const HostIds& ids) {
           .row_shape = text ? std::vector{ids.text_bytes} : std::vector<std::size_t>{}};
 }
 
-int profile_bins_of(const PixelGrid& grid) { return grid.stamp_size_pix / 2; }
-
 }  // namespace
 
 std::string_view to_string(Step step) {
@@ -79,13 +77,7 @@ Chain::Chain(std::vector<std::unique_ptr<const Stage>> stages, config::RunConfig
       config_(std::move(config)),
       host_ids_(std::move(host_ids)),
       catalogue_columns_(catalogue::written_columns(needs, source_flux)),
-      schema_(config_.bands, config_.measure.aperture_radius_pix,
-              profile_bins_of(config_.grid),
-              config_.host.has_masks() ? measure::Masks::yes : measure::Masks::no,
-              config_.noise.correlated(),
-              config_.source.kind == config::SourceKind::point
-                  ? measure::PointSources::yes
-                  : measure::PointSources::no) {
+      schema_(config::schema_of(config_)) {
   EXPECT(std::ranges::is_sorted(stages_, std::ranges::less(),
                                 [](const auto& stage) { return stage->step(); }));
   if (host_ids_) catalogue_columns_.push_back(host_id_column(*host_ids_));

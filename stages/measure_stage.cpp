@@ -349,6 +349,7 @@ void MeasureStage::apply(Stamp& stamp, const InjectionStreams&) const {
   for (int band = 0; band < config_.bands; ++band) {
     measure_band(stamp, static_cast<std::size_t>(band));
   }
+  stamp.measurement.arc_snr_total = measure::total_snr(stamp.measurement.arc_snr);
   if (!(stamp.unit_arc_flux[0] > 0.0) && !is_failure(stamp.status)) {
     stamp.status = Status::no_flux;
   }

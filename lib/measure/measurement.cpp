@@ -91,6 +91,9 @@ void visit_fields(M& m, Visit&& visit) {
         "arc_flux_nmgy over the lensed total before the PSF on a grid of 3 x 3 stamps");
   field("arc_snr", "", band, m.arc_snr,
         "matched-filter SNR of the arc, host and arc Poisson noise in the variance");
+  field("arc_snr_total", "", scalar, m.arc_snr_total,
+        "arc_snr of all bands together: root of the sum of squares over the bands that "
+        "have a usable pixel");
   field("counter_image_snr", "", band, m.counter_image_snr,
         "matched-filter SNR of the saddle images' light in the same variance");
   field("annulus_offset", "nmgy/pix", band, m.annulus_offset,
@@ -266,7 +269,21 @@ MeasurementSchema::MeasurementSchema(const BandNames& bands,
     }
     ENSURE(info.row_elements() == values.size());
     columns_.push_back(std::move(info));
+    axes_.push_back(field.extent == Extent::scalar ? ColumnAxes::none
+                    : field.extent == Extent::band ? ColumnAxes::band
+                                                   : ColumnAxes::other);
   });
+}
+
+double MeasurementSchema::value(const Measurement& measurement, std::size_t column,
+                                std::size_t element) const {
+  EXPECT(column < axes_.size() && axes_[column] != ColumnAxes::other);
+  double result = not_a_number;
+  std::size_t index = 0;
+  visit_fields(measurement, [&](const Field&, const auto& member) {
+    if (index++ == column) result = static_cast<double>(as_span(member)[element]);
+  });
+  return result;
 }
 
 Table MeasurementSchema::make_table(std::size_t rows) const {

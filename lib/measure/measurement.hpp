@@ -74,6 +74,8 @@ struct Measurement {
   std::vector<double> arc_snr_correlated;  ///< these: only if shape.correlated
   std::vector<double> counter_image_snr_correlated;
   std::vector<double> annulus_offset;  ///< positive - negative, mean nmgy per pixel
+  /// Root of the sum of arc_snr^2 over the bands that have one.
+  double arc_snr_total = not_a_number;
   // [band, radius]
   std::vector<double> arc_snr_aperture;
   std::vector<double> arc_snr_aperture_correlated;  ///< only if shape.correlated
@@ -118,6 +120,13 @@ struct Measurement {
   std::uint8_t rendered = 1;  ///< 0 only where a shard is missing (fill value)
 };
 
+/// What a column has beside its axis of rows.
+enum class ColumnAxes {
+  none,   ///< one number a row
+  band,   ///< one number a row and band
+  other,  ///< radii, bins, images: alone or beside bands
+};
+
 /// The columns of /measurements for one run.
 class MeasurementSchema {
  public:
@@ -129,6 +138,12 @@ class MeasurementSchema {
   const MeasurementShape& shape() const { return shape_; }
   /// Name, unit, description, type and row shape of every column, in order.
   const std::vector<ColumnInfo>& columns() const { return columns_; }
+  /// Of every column, in the same order.
+  const std::vector<ColumnAxes>& axes() const { return axes_; }
+  /// One number of a column: of a band where its axis is that of bands, else `element`
+  /// is 0. \pre axes()[column] is not `other`
+  double value(const Measurement& measurement, std::size_t column,
+               std::size_t element) const;
   /// Columns of `rows` zero-filled rows.
   Table make_table(std::size_t rows) const;
   /// Copy one measurement into row `row` of a table made by make_table().
@@ -137,6 +152,7 @@ class MeasurementSchema {
  private:
   MeasurementShape shape_;
   std::vector<ColumnInfo> columns_;
+  std::vector<ColumnAxes> axes_;
 };
 
 }  // namespace lensmill::measure

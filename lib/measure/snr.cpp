@@ -41,6 +41,17 @@ std::array<double, 2> matched_filter_snr(ImageView<const float> one,
   return {std::sqrt(squared[0]), std::sqrt(squared[1])};
 }
 
+double total_snr(std::span<const double> by_band) {
+  double squares = 0.0;
+  bool any = false;
+  for (const double snr : by_band) {
+    if (std::isnan(snr)) continue;
+    squares += snr * snr;
+    any = true;
+  }
+  return any ? std::sqrt(squares) : nan;
+}
+
 double aperture_snr(const ApertureWeights& aperture, ImageView<const float> signal,
                     ImageView<const float> variance) {
   double area = 0.0;

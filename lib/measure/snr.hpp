@@ -16,6 +16,11 @@ std::array<double, 2> matched_filter_snr(ImageView<const float> one,
                                          ImageView<const float> other,
                                          ImageView<const float> variance);
 
+/// SNR of one signal over all bands, whose noise is independent: the root of the sum of
+/// squares. A band without one (NaN: no usable pixel) adds nothing; NaN if none has
+/// one.
+double total_snr(std::span<const double> by_band);
+
 /// SNR of the flux in an aperture: sum w a / sqrt(sum w^2 V) over pixels of usable V;
 /// NaN if the aperture has none.
 double aperture_snr(const ApertureWeights& aperture, ImageView<const float> signal,

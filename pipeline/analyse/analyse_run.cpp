@@ -41,7 +41,12 @@ void write(const RunOnDisk& run, const std::vector<Section>& sections,
 
 void warn(const RunOnDisk& run, const RunNumbers& numbers, Log& log) {
   const auto summary = numbers.summary.numbers();
-  if (numbers.shards < run.plan.shards()) {
+  if (run.lacks_rows()) {
+    log.warning(fmt::format(
+        "{}: the run is incomplete ({} of {} rows are kept): analysed as it "
+        "is",
+        run.folder.path(), run.plan.rows, run.wanted_rows()));
+  } else if (numbers.shards < run.plan.shards()) {
     log.warning(fmt::format(
         "{}: the run is incomplete ({} of {} shards are there): analysed as it is",
         run.folder.path(), numbers.shards, run.plan.shards()));
@@ -63,6 +68,7 @@ void analyse_run(const std::string& path, const AnalysisOptions& options,
   std::optional<RowReader> reader;
   std::optional<ShardHeader> header;
   world.agree([&] {
+    check_end_of_selection(run);
     const auto shard = first_shard(run);
     if (!shard) {
       throw DataError(run.folder.path() +

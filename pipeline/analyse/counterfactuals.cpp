@@ -6,6 +6,7 @@
 #include "lib/core/errors.hpp"
 #include "lib/core/saltelli.hpp"
 #include "pipeline/archive/config_identity.hpp"
+#include "pipeline/archive/find_injection.hpp"
 #include "pipeline/inputs/catalogue_sources.hpp"
 #include "pipeline/rerender/coalitions.hpp"
 #include "pipeline/rerender/render_sample.hpp"
@@ -29,14 +30,16 @@ std::vector<std::string> correct_overrides(const config::RunConfig& config) {
   return overrides;
 }
 
-std::vector<analysis::CounterfactualRow> render_part(const Session& session,
+std::vector<analysis::CounterfactualRow> render_part(const RunOnDisk& run,
+                                                     const Session& session,
                                                      CoalitionRenderer& renderer,
                                                      std::span<const std::int64_t> rows,
                                                      bool resamples_hosts, Log& log) {
   const auto factors = session.config.catalogue.saltelli_factors.size();
+  CatalogueRows catalogue_rows(run);
   std::vector<analysis::CounterfactualRow> part;
   for (std::size_t k = 0; k < rows.size(); ++k) {
-    const auto block = session.rows().read(rows[k], 1);
+    const auto block = session.rows().read(catalogue_rows.of(rows[k]), 1);
     auto row = renderer.render(block.injection_id[0], block.row(0));
     if (!row) continue;
     row->row = rows[k];
@@ -80,7 +83,8 @@ CounterfactualNumbers render_counterfactuals(const RunOnDisk& run, std::int64_t 
   const auto rows = draw_probe_rows(run, wanted, config.run.seed, world);
   std::vector<analysis::CounterfactualRow> part;
   world.agree([&] {
-    part = render_part(session, renderer, share_of(rows, world), resamples_hosts, log);
+    part = render_part(run, session, renderer, share_of(rows, world), resamples_hosts,
+                       log);
   });
   CounterfactualNumbers numbers{.sums = analysis::CounterfactualSums(theta_e_bins),
                                 .drawn = static_cast<std::int64_t>(rows.size()),

@@ -21,7 +21,11 @@ Section rows_section(const AnalysisInput& input) {
   auto& say = section.sentences;
   say.push_back(fmt::format("{}: {} of {} rows are there, {} are analysed.",
                             input.run.folder.path(), grouped(n.rows),
-                            grouped(input.run.plan.rows), grouped(n.counted)));
+                            grouped(input.run.wanted_rows()), grouped(n.counted)));
+  if (input.run.kept) {
+    say.push_back("All of it is of the rows that catalogue.keep left: " +
+                  to_text(input.run.kept->record()) + ".");
+  }
   if (failed > 0) {
     say.push_back(fmt::format("{} rows FAILED and are left out of everything below.",
                               grouped(failed)));
@@ -32,7 +36,9 @@ Section rows_section(const AnalysisInput& input) {
         "core aperture): they are left out of every mean of it.",
         grouped(n.without_core_flux())));
   }
-  if (input.numbers.shards < input.run.plan.shards()) {
+  if (input.run.lacks_rows()) {
+    say.push_back("The run is INCOMPLETE: not all of its rows are kept yet.");
+  } else if (input.numbers.shards < input.run.plan.shards()) {
     say.push_back(fmt::format("The run is INCOMPLETE: {} of {} shards are there.",
                               input.numbers.shards, input.run.plan.shards()));
   }
@@ -49,7 +55,7 @@ Section rows_section(const AnalysisInput& input) {
   facts["aperture_radius_pix"] = n.core_radius_pix;
   facts["aperture"] = n.core_aperture;
   facts["pixel_scale_arcsec"] = n.pixel_scale_arcsec;
-  facts["rows_planned"] = input.run.plan.rows;
+  facts["rows_planned"] = input.run.wanted_rows();
   facts["rows"] = n.rows;
   facts["rows_analysed"] = n.counted;
   facts["rows_failed"] = failed;
@@ -59,6 +65,10 @@ Section rows_section(const AnalysisInput& input) {
   facts["outside_bins"] = n.outside_bins;
   facts["shards"] = input.numbers.shards;
   facts["shards_planned"] = input.run.plan.shards();
+  if (input.run.kept) {
+    facts["selection"] =
+        nlohmann::ordered_json::parse(to_json(input.run.kept->record()));
+  }
   facts["theta_e_edges_arcsec"] = input.options.theta_e_edges_arcsec;
   facts["confidence"] = analysis::confidence;
   facts["bootstrap_replicates"] = input.bootstrap.replicates();

@@ -13,9 +13,9 @@ namespace {
 
 using config::Node;
 
-constexpr std::array<std::string_view, 4> free_keys{
+constexpr std::array<std::string_view, 5> free_keys{
     "output.directory", "output.writer_groups", "run.max_failed_fraction",
-    "source.galaxies.cache_mib"};
+    "source.galaxies.cache_mib", min_acceptance_key};
 
 /// Came later than runs that are there, which go on as if they had it.
 constexpr std::string_view later_key = "output.work_distribution";

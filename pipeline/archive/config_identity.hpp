@@ -35,6 +35,9 @@ inline constexpr std::string_view saltelli_count_key =
 inline constexpr std::array<std::string_view, 3> count_keys{
     "catalogue.sampled.count", "catalogue.sobol.count", saltelli_count_key};
 
+/// There in a run that keeps some of its rows only.
+inline constexpr std::string_view min_acceptance_key = "catalogue.keep.min_acceptance";
+
 /// The factors of a Saltelli design; empty for any other catalogue.
 std::vector<std::string> saltelli_factors(const FlatConfig& config);
 

@@ -21,9 +21,10 @@ std::optional<std::int64_t> row_in_shard(const RunOnDisk& run, std::int64_t shar
   const auto ids = open_shard(run, shard)
                        .file.read_all<std::int64_t>("catalogue/injection_id")
                        .values;
-  const auto at = std::ranges::find(ids, injection_id);
-  if (at == ids.end()) return {};
-  return at - ids.begin();
+  const auto row = std::ranges::find(ids, injection_id) - ids.begin();
+  // Beyond the last row of a run with a selection there may be more in its last shard.
+  if (row == std::ssize(ids) || row >= run.plan.rows_of(shard).count) return {};
+  return row;
 }
 
 std::vector<double> doubles_of(const io::hdf5::Group& images, const std::string& name,
@@ -68,6 +69,7 @@ ProductImage read_product(const io::hdf5::Group& images, const std::string& name
 }
 
 RowPlace find_injection(const RunOnDisk& run, std::int64_t injection_id) {
+  check_end_of_selection(run);
   const std::int64_t likely = injection_id / run.plan.rows_per_shard;
   std::vector<std::int64_t> order;
   if (injection_id >= 0 && likely < run.plan.shards()) order.push_back(likely);
@@ -78,8 +80,31 @@ RowPlace find_injection(const RunOnDisk& run, std::int64_t injection_id) {
     if (const auto row = row_in_shard(run, shard, injection_id)) return {shard, *row};
   }
   throw DataError(fmt::format(
-      "{}: no injection with id {} (the run has {} rows; see /catalogue/injection_id)",
-      run.folder.path(), injection_id, run.plan.rows));
+      "{}: no injection with id {} (the run has {} rows{}; see "
+      "/catalogue/injection_id)",
+      run.folder.path(), injection_id, run.plan.rows,
+      run.kept ? ", those of its candidates that catalogue.keep left" : ""));
+}
+
+std::int64_t CatalogueRows::of(std::int64_t row) {
+  if (!run_.kept) return row;
+  const std::int64_t shard = run_.plan.shard_of(row);
+  const RowRange candidates = run_.blocks.rows_of(shard);
+  if (shard != shard_) {
+    ids_ = open_shard(run_, shard)
+               .file.read_all<std::int64_t>("catalogue/injection_id")
+               .values;
+    shard_ = shard;
+  }
+  const auto id =
+      ids_.at(static_cast<std::size_t>(row - run_.plan.rows_of(shard).first));
+  if (id < candidates.first || id >= candidates.end()) {
+    throw DataError(
+        fmt::format("{}: /catalogue/injection_id: {} is none of its "
+                    "candidates",
+                    run_.folder.shard(shard), id));
+  }
+  return id;
 }
 
 StoredInjection read_injection(const RunOnDisk& run, std::int64_t injection_id) {

@@ -20,6 +20,20 @@ struct RowPlace {
 /// \throws DataError when no shard that is there has it
 RowPlace find_injection(const RunOnDisk& run, std::int64_t injection_id);
 
+/// The row of the catalogue that a row of the run was made from: the same number, or of
+/// a run with `catalogue.keep` the candidate's.
+class CatalogueRows {
+ public:
+  explicit CatalogueRows(const RunOnDisk& run) : run_(run) {}
+  /// \independent \throws DataError, IoError
+  std::int64_t of(std::int64_t row);
+
+ private:
+  const RunOnDisk& run_;
+  std::int64_t shard_ = -1;  ///< that ids_ are of
+  std::vector<std::int64_t> ids_;
+};
+
 /// One stored image product of a row, decoded: [band, y, x] in its unit.
 struct ProductImage {
   std::string name;

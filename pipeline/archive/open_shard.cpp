@@ -19,7 +19,7 @@ std::optional<std::int64_t> first_shard(const RunOnDisk& run) {
 
 std::string other_shard(const RunOnDisk& run, std::int64_t index,
                         const io::hdf5::File& file, const ShardHeader& header) {
-  const RowRange planned = run.plan.rows_of(index);
+  const RowRange planned = run.blocks.rows_of(index);
   if (header.index != index || header.rows.first != planned.first ||
       header.rows.count > planned.count) {
     return fmt::format("{}: contains shard {}, rows {} to {}, where {} to {} belong",
@@ -43,14 +43,20 @@ std::string other_shard(const RunOnDisk& run, std::int64_t index,
 
 std::string config_difference(const RunOnDisk& run, const io::hdf5::File& file,
                               const ShardHeader& header) {
-  if (header.run_rows > run.plan.rows) {
-    return fmt::format("rows of the run: {} -> {}", header.run_rows, run.plan.rows);
+  if (header.run_rows > run.wanted_rows()) {
+    return fmt::format("rows of the run: {} -> {}", header.run_rows, run.wanted_rows());
   }
   const auto text = file.read_strings("provenance/resolved_yaml").at(0);
   if (text == run.resolved_yaml) return {};
   return fmt::format(
       "{}",
       fmt::join(config_differences(flatten(text, file.file_path()), run.config), "; "));
+}
+
+void check_end_of_selection(const RunOnDisk& run) {
+  const std::int64_t next = run.plan.shards();
+  if (!run.lacks_rows() || next >= run.blocks.shards()) return;
+  if (std::filesystem::exists(run.folder.shard(next))) open_shard(run, next);
 }
 
 OpenShard open_shard(const RunOnDisk& run, std::int64_t index) {

@@ -25,6 +25,10 @@ struct OpenShard {
 /// \throws DataError, IoError
 OpenShard open_shard(const RunOnDisk& run, std::int64_t index);
 
+/// Refuse a run with `catalogue.keep` whose rows end at a damaged shard, or one of
+/// another run: its later rows cannot be told. \independent \throws DataError, IoError
+void check_end_of_selection(const RunOnDisk& run);
+
 /// What keeps an opened shard from being shard `index` of the run, as a sentence;
 /// empty: nothing. Its configuration apart.
 std::string other_shard(const RunOnDisk& run, std::int64_t index,

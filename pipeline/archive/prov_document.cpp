@@ -75,8 +75,12 @@ json prov_document(const std::vector<json>& jobs, const std::string& virtual_fil
       {"prov:type", qualified("prov:Collection")},
       {"prov:label", last.at("facts").at("run_name")},
       {"prov:location", virtual_file},
-      {"lensmill:rows", last.at("facts").at("run_rows")},
-      {"lensmill:shards", last.at("facts").at("run_shards")}};
+      {"lensmill:rows", last.at("facts").at("run_rows")}};
+  // How many a selection needs is not known when a job begins.
+  if (last.at("facts").contains("run_shards")) {
+    document.element("entity", run)["lensmill:shards"] =
+        last.at("facts").at("run_shards");
+  }
   for (const json& job : jobs) {
     const std::string id = "job:" + job.at("job_id").get<std::string>();
     const std::string agent =

@@ -62,6 +62,9 @@ std::int64_t rows_in_memory(std::size_t row_bytes, std::size_t budget_bytes);
 
 /// What a rank's finished rows may take in memory.
 inline constexpr std::size_t batch_budget_bytes = std::size_t{48} << 20U;
+/// The same of rows that a selection has kept: how many there are is known when the
+/// whole shard has been tried. What is above it is rendered a second time.
+inline constexpr std::size_t kept_budget_bytes = std::size_t{256} << 20U;
 
 /// One image as int16: pixel = offset + scale * value, value -32768 for a pixel that is
 /// not finite; the error is at most half a step of (max - min) / 65534. A constant

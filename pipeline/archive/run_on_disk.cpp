@@ -10,6 +10,7 @@
 #include "lib/io/files.hpp"
 #include "lib/io/hdf5/file.hpp"
 #include "pipeline/archive/files_of_run.hpp"
+#include "stages/config/run_config.hpp"
 
 namespace lensmill::pipeline {
 namespace {
@@ -94,10 +95,21 @@ RunOnDisk open_run(const std::string& path) {
     radii.push_back(number<double>(
         config, fmt::format("measure.aperture_radius_pix[{}]", k), yaml_path));
   }
+  const ShardPlan plan{.rows = rows_of(folder, config, shard),
+                       .rows_per_shard = number<std::int64_t>(
+                           config, "output.rows_per_shard", yaml_path)};
+  std::optional<KeptSoFar> kept;
+  ShardPlan blocks = plan;
+  if (config.contains(std::string(min_acceptance_key))) {
+    const auto least =
+        number<double>(config, std::string(min_acceptance_key), yaml_path);
+    blocks.rows = config::most_candidates(plan.rows, least, plan.rows_per_shard);
+    kept.emplace(folder, blocks, plan.rows, least);
+    kept->look();
+  }
   return {.folder = folder,
-          .plan = {.rows = rows_of(folder, config, shard),
-                   .rows_per_shard = number<std::int64_t>(
-                       config, "output.rows_per_shard", yaml_path)},
+          .plan = kept ? kept->plan() : plan,
+          .blocks = blocks,
           .bands = list_in(config, "bands"),
           .aperture_radius_pix = radii,
           .pixel_scale_arcsec =
@@ -108,7 +120,8 @@ RunOnDisk open_run(const std::string& path) {
           .resolved_yaml = yaml,
           .config = config,
           .config_hash = shard ? shard->identity.config_hash : "",
-          .format_version = shard ? shard->version : 0};
+          .format_version = shard ? shard->version : 0,
+          .kept = kept};
 }
 
 RunOnDisk open_run(const std::string& path, const parallel::Communicator& world) {

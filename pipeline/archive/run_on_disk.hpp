@@ -8,6 +8,7 @@
 #include "lib/core/bands.hpp"
 #include "lib/parallel/communicator.hpp"
 #include "pipeline/archive/config_identity.hpp"
+#include "pipeline/archive/kept_so_far.hpp"
 #include "pipeline/archive/run_folder.hpp"
 #include "pipeline/archive/shard_header.hpp"
 
@@ -17,7 +18,12 @@ namespace lensmill::pipeline {
 /// the shards' headers.
 struct RunOnDisk {
   RunFolder folder;
+  /// Which rows are in which shard. Of a run with `catalogue.keep`: as far as they are
+  /// there (KeptSoFar::plan).
   ShardPlan plan;
+  /// Which rows of the catalogue each shard was made from: the plan, or of a run with
+  /// `catalogue.keep` blocks of candidates.
+  ShardPlan blocks;
   BandNames bands;
   std::vector<double> aperture_radius_pix;
   double pixel_scale_arcsec = 0.0;
@@ -27,6 +33,12 @@ struct RunOnDisk {
   FlatConfig config;          ///< run.yaml, flat
   std::string config_hash{};  ///< of the first shard that is whole; empty: none is
   std::int64_t format_version = 0;  ///< of that shard; 0: none is whole
+  std::optional<KeptSoFar> kept{};  ///< of a run with `catalogue.keep`
+
+  /// Rows that the run is to have.
+  std::int64_t wanted_rows() const { return kept ? kept->wanted() : plan.rows; }
+  /// Shards of the run that are not there: rows beyond them cannot be told.
+  bool lacks_rows() const { return plan.rows < wanted_rows(); }
 };
 
 /// The header of the first shard that is whole; none says nothing. \independent

@@ -38,8 +38,15 @@ void ShardHeader::write(io::hdf5::Group& root) const {
   root.write_attribute("format_version", version);
   root.write_attribute("digest_algorithm", digest_algorithm);
   root.write_attribute("shard_index", index);
-  root.write_attribute("first_row", rows.first);
-  root.write_attribute("row_count", rows.count);
+  // A program that knows no selections lacks first_row, and says so.
+  if (selection) {
+    root.write_attribute("first_candidate", rows.first);
+    root.write_attribute("candidate_count", rows.count);
+    root.write_attribute("selection", to_json(*selection));
+  } else {
+    root.write_attribute("first_row", rows.first);
+  }
+  root.write_attribute("row_count", row_count());
   root.write_attribute("run_rows", run_rows);
   root.write_attribute("rows_per_checksum", rows_per_checksum);
   root.write_attribute("config_hash", identity.config_hash);
@@ -70,11 +77,12 @@ ShardHeader ShardHeader::read(const io::hdf5::File& root) {
                     root.read_string_attribute("digest_algorithm"), digest_algorithm));
   }
   const bool has_axes = root.has_attribute("bands");
+  const bool selects = root.has_attribute("selection");
   return {
       .version = version,
       .index = root.read_integer_attribute("shard_index"),
-      .rows = {root.read_integer_attribute("first_row"),
-               root.read_integer_attribute("row_count")},
+      .rows = {root.read_integer_attribute(selects ? "first_candidate" : "first_row"),
+               root.read_integer_attribute(selects ? "candidate_count" : "row_count")},
       .run_rows = root.read_integer_attribute("run_rows"),
       .identity = {.config_hash = root.read_string_attribute("config_hash"),
                    .instruction_level = root.read_string_attribute("instruction_level"),
@@ -83,7 +91,11 @@ ShardHeader ShardHeader::read(const io::hdf5::File& root) {
       .bands = has_axes ? root.read_strings_attribute("bands") : BandNames{},
       .aperture_radius_pix = has_axes
                                  ? root.read_doubles_attribute("aperture_radius_pix")
-                                 : std::vector<double>{}};
+                                 : std::vector<double>{},
+      .selection = selects
+                       ? std::optional(selection_from_json(
+                             root.read_string_attribute("selection"), root.file_path()))
+                       : std::nullopt};
 }
 
 io::hdf5::File open_shard_file(const std::string& path) {

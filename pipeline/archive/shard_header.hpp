@@ -6,6 +6,7 @@
 
 #include "lib/core/bands.hpp"
 #include "lib/io/hdf5/file.hpp"
+#include "pipeline/archive/selection_record.hpp"
 #include "pipeline/archive/shard_plan.hpp"
 
 namespace lensmill::pipeline {
@@ -33,13 +34,19 @@ void write_axes(io::hdf5::Group& root, const BandNames& bands,
 struct ShardHeader {
   std::int64_t version = format_version;
   std::int64_t index = 0;
-  RowRange rows;
+  RowRange rows;              ///< of the catalogue; with a selection: candidates
   std::int64_t run_rows = 0;  ///< of the whole run when the shard was made
   RunIdentity identity;
   /// Empty if read of a shard made before they were written (December 2026).
   BandNames bands{};
   std::vector<double> aperture_radius_pix{};
+  /// Of a run with `catalogue.keep`: what became of the candidates.
+  std::optional<SelectionRecord> selection{};
 
+  /// Rows that the shard contains.
+  std::int64_t row_count() const {
+    return selection ? selection->counts.kept : rows.count;
+  }
   void write(io::hdf5::Group& root) const;
   /// \throws DataError: not a shard, an attribute missing, without its seal
   static ShardHeader read(const io::hdf5::File& file);

@@ -24,8 +24,19 @@ std::optional<std::int64_t> whole_number(std::string_view text) {
 
 RowRange ShardPlan::rows_of(std::int64_t shard) const {
   EXPECT(shard >= 0 && shard < shards());
+  if (!starts.empty()) {
+    const auto at = starts.begin() + shard;
+    return {*at, *(at + 1) - *at};
+  }
   const std::int64_t first = shard * rows_per_shard;
   return {first, std::min(rows_per_shard, rows - first)};
+}
+
+std::int64_t ShardPlan::shard_of(std::int64_t row) const {
+  EXPECT(row >= 0 && row < rows);
+  if (starts.empty()) return row / rows_per_shard;
+  // The last one that begins at or before it: shards before that one may be empty.
+  return std::ranges::upper_bound(starts, row) - starts.begin() - 1;
 }
 
 RowRange rank_share(std::int64_t shard_rows, int rank, int ranks) {

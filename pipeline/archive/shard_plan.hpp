@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace lensmill::pipeline {
 
@@ -24,15 +25,23 @@ struct ShardRange {
   bool operator==(const ShardRange&) const = default;
 };
 
-/// How a run's rows are cut into shards: fixed blocks, the last one perhaps shorter.
-/// Which rows are in which shard depends on these two numbers alone.
+/// How rows are cut into shards: fixed blocks, the last one perhaps shorter; which rows
+/// are in which shard then depends on two numbers alone. Rows that a selection has left
+/// (kept_so_far.hpp) are blocks of any length.
 struct ShardPlan {
   std::int64_t rows = 0;
   std::int64_t rows_per_shard = 1;
+  /// Of a selection: each shard's first row, and `rows` at the end. Else empty.
+  std::vector<std::int64_t> starts{};
 
-  std::int64_t shards() const { return (rows + rows_per_shard - 1) / rows_per_shard; }
+  std::int64_t shards() const {
+    return starts.empty() ? (rows + rows_per_shard - 1) / rows_per_shard
+                          : static_cast<std::int64_t>(starts.size()) - 1;
+  }
   ShardRange all() const { return {0, shards()}; }
   RowRange rows_of(std::int64_t shard) const;
+  /// \pre 0 <= row < rows
+  std::int64_t shard_of(std::int64_t row) const;
 };
 
 /// Rows per SHA-256 digest: a digest's rows start at a multiple of it within the shard,

@@ -8,6 +8,7 @@
 
 #include "lib/core/errors.hpp"
 #include "lib/io/hdf5/file.hpp"
+#include "lib/io/sha256.hpp"
 #include "pipeline/archive/block_digests.hpp"
 #include "pipeline/archive/dataset_list.hpp"
 #include "pipeline/archive/open_shard.hpp"
@@ -27,7 +28,9 @@ constexpr auto version_1_lacks =
 
 /// Compare a dataset with the digests stored beside it, block by block; the digests.
 std::vector<std::string> verify_dataset(const File& file, const std::string& group_name,
-                                        const std::string& name, VerifyReport& report) {
+                                        const std::string& name,
+                                        const std::vector<RowRange>& ranges,
+                                        VerifyReport& report) {
   const auto group = file.open_group(group_name);
   const std::string digest_path = "provenance/sha256/" + group_name + "/" + name;
   if (!file.has(digest_path)) {
@@ -37,24 +40,21 @@ std::vector<std::string> verify_dataset(const File& file, const std::string& gro
   }
   const auto digests = file.read_strings(digest_path);
   const auto rows = static_cast<std::int64_t>(group.open_dataset(name).rows());
-  std::size_t blocks = 0;
-  for (std::int64_t first = 0; first < rows; first += rows_per_checksum) {
-    const RowRange range{first, std::min(rows_per_checksum, rows - first)};
-    const Column column = read_column(group, name, range);
-    BlockDigests found(column.info().row_bytes());
-    found.add(column.bytes());
-    report.bytes += static_cast<std::int64_t>(column.bytes().size());
-    const auto block = blocks++;
-    if (block >= digests.size() || found.finish() != digests[block]) {
-      report.problems.push_back(fmt::format(
-          "{}: /{}/{}: rows {} to {} do not have the bytes they were written with",
-          file.file_path(), group_name, name, first, range.end() - 1));
-    }
+  if (rows != (ranges.empty() ? 0 : ranges.back().end()) ||
+      digests.size() != ranges.size()) {
+    report.problems.push_back(fmt::format(
+        "{}: /{}/{}: has {} rows and {} digests, not those that were written",
+        file.file_path(), group_name, name, rows, digests.size()));
+    return digests;
   }
-  if (blocks < digests.size()) {
-    report.problems.push_back(
-        fmt::format("{}: /{}/{}: has {} rows, fewer than were written",
-                    file.file_path(), group_name, name, rows));
+  for (std::size_t block = 0; block < ranges.size(); ++block) {
+    const RowRange& range = ranges[block];
+    const Column column = read_column(group, name, range);
+    report.bytes += static_cast<std::int64_t>(column.bytes().size());
+    if (io::sha256_of(column.bytes()) == digests[block]) continue;
+    report.problems.push_back(fmt::format(
+        "{}: /{}/{}: rows {} to {} do not have the bytes they were written with",
+        file.file_path(), group_name, name, range.first, range.end() - 1));
   }
   return digests;
 }
@@ -84,10 +84,12 @@ void verify_digests(const File& file,
 void verify_contents(const File& file, const ShardHeader& header,
                      VerifyReport& report) {
   std::map<std::string, std::vector<std::string>> blocks;
+  const auto ranges = digest_blocks(file, header);
   for (const std::string group : data_groups) {
     if (!file.has(group)) continue;
     for (const auto& name : file.open_group(group).dataset_names()) {
-      blocks["/" + group + "/" + name] = verify_dataset(file, group, name, report);
+      blocks["/" + group + "/" + name] =
+          verify_dataset(file, group, name, ranges, report);
     }
   }
   if (header.version >= 2) {
@@ -117,9 +119,9 @@ void verify_shard(const RunOnDisk& run, std::int64_t index, VerifyReport& report
                       run.folder.run_yaml(), difference));
     }
     auto other = other_shard(run, index, file, header);
-    if (other.empty() && header.rows != run.plan.rows_of(index)) {
+    if (other.empty() && header.rows != run.blocks.rows_of(index)) {
       other = fmt::format("{}: contains {} rows, not {}", path, header.rows.count,
-                          run.plan.rows_of(index).count);
+                          run.blocks.rows_of(index).count);
     }
     if (!other.empty()) report.problems.push_back(other);
     if (header.index != index) return;
@@ -177,8 +179,10 @@ std::vector<std::string> gather_problems(const std::vector<std::string>& mine,
 VerifyReport verify_shards(const RunOnDisk& run, const parallel::Communicator& world) {
   VerifyReport mine;
   if (world.is_root()) verify_virtual_file(run, mine);
-  for (auto index = std::int64_t{world.rank()}; index < run.plan.shards();
-       index += world.size()) {
+  // Of a selection that lacks rows: why, which the shard that comes next says.
+  const std::int64_t shards =
+      std::min(run.plan.shards() + (run.lacks_rows() ? 1 : 0), run.blocks.shards());
+  for (auto index = std::int64_t{world.rank()}; index < shards; index += world.size()) {
     verify_shard(run, index, mine);
   }
   VerifyReport report{.problems = gather_problems(mine.problems, world),

@@ -67,6 +67,10 @@ void fill(File& file, const RunOnDisk& run, std::int64_t example) {
   file.write_attribute("reading", how_to_read);
   file.write_attribute("row_count", plan.rows);
   file.write_attribute("rows_per_shard", plan.rows_per_shard);
+  if (run.kept) {
+    file.write_attribute("candidate_count", run.kept->record().counts.candidates);
+    file.write_attribute("selection", to_json(run.kept->record()));
+  }
   write_axes(file, run.bands, run.aperture_radius_pix);
   copy_provenance(shard, file);
 
@@ -75,7 +79,9 @@ void fill(File& file, const RunOnDisk& run, std::int64_t example) {
     const RowRange rows = plan.rows_of(index);
     sources.push_back({.file = "shards/" + shard_file_name(index),
                        .first_row = static_cast<std::size_t>(rows.first),
-                       .rows = static_cast<std::size_t>(rows.count)});
+                       .rows = static_cast<std::size_t>(rows.count),
+                       .rows_in_file = static_cast<std::size_t>(
+                           run.kept ? run.kept->kept_in(index) : rows.count)});
   }
   for (const std::string name : data_groups) {
     if (!shard.has(name)) continue;
@@ -94,7 +100,7 @@ void fill(File& file, const RunOnDisk& run, std::int64_t example) {
 
 void write_virtual_file(const RunOnDisk& run) {
   const auto example = first_shard(run);
-  if (!example) return;
+  if (!example || run.plan.rows == 0) return;
   const std::string path = run.folder.virtual_file();
   const std::size_t user_block_bytes = io::hdf5::seal_block_bytes(0);
   const std::string partial = io::own_partial(path);

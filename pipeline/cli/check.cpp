@@ -35,8 +35,8 @@ std::string free_space(std::filesystem::path folder) {
 }
 
 std::string cost_text(const Session& session, const RunCost& cost,
-                      const RunForecast& forecast, int ranks, double disk_mb_per_s) {
-  const auto shards = session.plan.shards();
+                      const RunForecast& forecast, std::int64_t shards, int ranks,
+                      double disk_mb_per_s) {
   return fmt::format(
       "time:   {} on {} rank{} ({:.0f} injections/s per rank, from {} rows rendered "
       "here){}\n"
@@ -162,16 +162,28 @@ ExitCode run(const po::variables_map& values, const Context& context) {
     if (margin.rows > 0) context.log.result(margin.text());
     if (margin.short_rows > 0) context.log.warning(margin.warning());
     const RunCost cost = estimate_cost(session, timing_seconds);
-    const RunForecast forecast = forecast_run(session.plan, cost, ranks, disk);
-    context.log.result(cost_text(session, cost, forecast, ranks, disk));
+    ShardPlan plan = session.plan;
+    RunCost per_row = cost;  // of the catalogue's rows, kept or not
+    if (sample.selection) {
+      const auto expected =
+          expect_selection(sample.selection->counts, plan, session.wanted_rows(),
+                           session.config.catalogue.keep.min_acceptance);
+      context.log.result("keep:   " + to_text(expected, session.wanted_rows(), cost));
+      plan = expected.plan;
+      per_row.row_bytes = static_cast<std::size_t>(expected.acceptance *
+                                                   static_cast<double>(cost.row_bytes));
+    }
+    const RunForecast forecast = forecast_run(plan, per_row, ranks, disk);
+    context.log.result(cost_text(session, cost, forecast, plan.shards(), ranks, disk));
     context.log.result("job:    " + sbatch_line(forecast, cost, ranks,
                                                 job_arguments(values, session)));
   });
   context.world.broadcast(psf.failed);
   const bool refused = psf.failed > 0 && !session.config.accept_failed_self_test;
-  context.log.result(fmt::format(
-      "{} rows, {} PSFs tested, {} failed: {}", grouped(session.plan.rows), psf.tested,
-      psf.failed, refused ? "this configuration will be refused" : "ready to run"));
+  context.log.result(
+      fmt::format("{} rows, {} PSFs tested, {} failed: {}",
+                  grouped(session.wanted_rows()), psf.tested, psf.failed,
+                  refused ? "this configuration will be refused" : "ready to run"));
   return refused ? ExitCode::config : ExitCode::ok;
 }
 

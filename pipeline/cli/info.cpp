@@ -96,7 +96,13 @@ std::string run_text(const RunOnDisk& run) {
       run.folder.path(), run.config.at("run.name"), grouped(run.plan.rows),
       run.plan.shards(), run.plan.rows_per_shard, there,
       bytes_text(static_cast<double>(bytes)),
-      there == run.plan.shards() ? "" : "; INCOMPLETE: continue it with --resume");
+      there == run.plan.shards() && !run.lacks_rows()
+          ? ""
+          : "; INCOMPLETE: continue it with --resume");
+  if (run.kept) {
+    text += fmt::format("{} rows wanted; catalogue.keep: {}\n",
+                        grouped(run.wanted_rows()), to_text(run.kept->record()));
+  }
   const std::string file = run.folder.virtual_file();
   text +=
       io::exists(file)

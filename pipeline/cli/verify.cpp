@@ -29,11 +29,13 @@ ExitCode run(const po::variables_map& values, const Context& context) {
   auto& log = context.log;
 
   const auto shards = verify_shards(run, context.world);
-  log.result(fmt::format(
-      "{} of {} shards are whole; {} read back: {}", shards.shards, run.plan.shards(),
-      bytes_text(static_cast<double>(shards.bytes)),
-      shards.problems.empty() ? "every checksum agrees"
-                              : fmt::format("{} problems", shards.problems.size())));
+  log.result(fmt::format("{} of {}{} shards are whole; {} read back: {}", shards.shards,
+                         run.lacks_rows() ? "at least " : "",
+                         run.plan.shards() + (run.lacks_rows() ? 1 : 0),
+                         bytes_text(static_cast<double>(shards.bytes)),
+                         shards.problems.empty()
+                             ? "every checksum agrees"
+                             : fmt::format("{} problems", shards.problems.size())));
   say(shards.problems, log);
   if (!shards.lacks.empty()) log.warning(shards.lacks);
   bool good = shards.problems.empty();

@@ -203,7 +203,8 @@ OpenedRows open_rows(const config::CatalogueSection& section,
     case CatalogueKind::file:
       return OpenFile(section, needs, used_elsewhere, world).open();
   }
-  opened.rows = std::make_shared<const catalogue::SampledRows>(section.count);
+  opened.rows = std::make_shared<const catalogue::SampledRows>(
+      section.keep.criteria.empty() ? section.count : section.candidates);
   return opened;
 }
 

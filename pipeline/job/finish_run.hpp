@@ -12,7 +12,7 @@ namespace lensmill::pipeline {
 /// that are there and print the tables, from what is on disk. May be repeated.
 /// \collective; errors are agreed on \return ok; interrupted: shards are missing;
 /// bad_data: more rows failed than
-///   run.max_failed_fraction allows
+///   run.max_failed_fraction allows, or a selection keeps too few
 /// \throws DataError (no run there), IoError
 ExitCode finish_run(const std::string& path, const parallel::Communicator& world,
                     Log& log);

@@ -5,11 +5,14 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
+#include <set>
 
 #include "lib/core/errors.hpp"
 #include "lib/io/files.hpp"
 #include "lib/io/this_process.hpp"
 #include "pipeline/archive/config_identity.hpp"
+#include "pipeline/archive/dataset_list.hpp"
 #include "pipeline/archive/files_of_run.hpp"
 #include "pipeline/archive/input_differences.hpp"
 #include "pipeline/archive/verify_shards.hpp"
@@ -144,14 +147,38 @@ void remove_partials(const RunFolder& folder, const ShardRange& selection) {
       "--output, or --overwrite to begin anew");
 }
 
+/// NAME.h5 has the datasets of one shard: what another lacks would read as rows that
+/// were not made.
+void check_same_datasets(const std::string& path,
+                         const std::vector<ColumnInfo>& datasets) {
+  std::set<std::string> there;
+  std::set<std::string> here;
+  for (const auto& entry : read_dataset_list(open_shard_file(path))) {
+    there.insert(entry["name"].get<std::string>());
+  }
+  for (const auto& info : datasets) here.insert("/" + info.name);
+  std::vector<std::string> different;
+  std::ranges::set_symmetric_difference(there, here, std::back_inserter(different));
+  if (different.empty()) return;
+  throw ConfigError(fmt::format(
+      "{}: made by a build whose shards have other datasets ({}), which the file over "
+      "all shards cannot show beside this build's; continue the run with that build, "
+      "or "
+      "use another --output",
+      path, fmt::join(different, ", ")));
+}
+
 /// A shard's state, its data's checksums included if that is asked for.
-ShardState look_at(const RunFolder& folder, std::int64_t shard, const ShardPlan& plan,
-                   const RunIdentity& identity, const PrepareOptions& options) {
-  const std::string path = folder.shard(shard);
-  auto state = inspect_shard(path, shard, plan, identity);
+ShardState look_at(const JobTask& task, std::int64_t shard,
+                   const PrepareOptions& options) {
+  const std::string path = task.folder.shard(shard);
+  auto state = inspect_shard(path, shard, task.plan, task.identity);
   if (state.kind == ShardState::Kind::foreign && options.accept_different_build &&
-      state.header->identity.config_hash == identity.config_hash) {
-    state = inspect_shard(path, shard, plan, state.header->identity);
+      state.header->identity.config_hash == task.identity.config_hash) {
+    state = inspect_shard(path, shard, task.plan, state.header->identity);
+    if (state.kind == ShardState::Kind::complete) {
+      check_same_datasets(path, task.datasets);
+    }
   }
   if (options.verify_existing && state.kind == ShardState::Kind::complete) {
     const auto problems = shard_problems(path);
@@ -173,7 +200,7 @@ std::vector<std::int64_t> inspect_all(const JobTask& task,
   world.agree([&] {
     for (auto shard = selection.first + world.rank(); shard < selection.end;
          shard += world.size()) {
-      const auto state = look_at(task.folder, shard, task.plan, task.identity, options);
+      const auto state = look_at(task, shard, options);
       if (state.kind == ShardState::Kind::outdated) refuse_outdated(state);
       if (state.kind == ShardState::Kind::foreign) {
         refuse_foreign(state, task.folder.shard(shard), task.identity, task.provenance);

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/core/column.hpp"
 #include "lib/parallel/communicator.hpp"
 #include "pipeline/archive/provenance.hpp"
 #include "pipeline/archive/run_folder.hpp"
@@ -36,6 +37,7 @@ struct JobTask {
   ShardRange selection;
   const RunIdentity& identity;
   const Provenance& provenance;
+  std::vector<ColumnInfo> datasets{};  ///< of every shard
 };
 
 /// What is left to do.

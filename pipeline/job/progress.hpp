@@ -2,7 +2,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 
+#include "pipeline/archive/kept_so_far.hpp"
 #include "pipeline/archive/run_folder.hpp"
 #include "pipeline/program/log.hpp"
 
@@ -15,7 +17,10 @@ namespace lensmill::pipeline {
 class Progress {
  public:
   /// \param own_ranks ranks that work on this rank's shard with it
-  Progress(Log& log, const RunFolder& folder, const ShardPlan& plan, int own_ranks);
+  /// \param kept of a run with a selection: then rows are candidates, and what is left
+  /// is told from the share that is kept; else null
+  Progress(Log& log, const RunFolder& folder, const ShardPlan& plan, int own_ranks,
+           const KeptSoFar* kept = nullptr);
 
   /// This rank begins a shard of `rows` rows.
   void begin_shard(std::int64_t rows);
@@ -27,11 +32,14 @@ class Progress {
   using Clock = std::chrono::steady_clock;
   std::int64_t rows_in_finished_shards() const;
   void print(Clock::time_point now);
+  /// Kept rows and candidates that are left, from what is kept so far.
+  std::string selection_text(std::int64_t done, double rate) const;
 
   Log& log_;
   const RunFolder& folder_;
   ShardPlan plan_;
   int own_ranks_;
+  const KeptSoFar* kept_;
   Clock::duration interval_;
   Clock::time_point start_ = Clock::now();
   Clock::time_point next_;

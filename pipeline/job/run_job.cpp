@@ -17,6 +17,7 @@
 #include "pipeline/archive/files_of_run.hpp"
 #include "pipeline/job/finish_run.hpp"
 #include "pipeline/job/heartbeat.hpp"
+#include "pipeline/job/job_provenance.hpp"
 #include "pipeline/job/job_record.hpp"
 #include "pipeline/job/progress.hpp"
 #include "pipeline/job/rank_report.hpp"
@@ -37,39 +38,6 @@ using parallel::Communicator;
 // Measured: a virtual file over 5,000 shards takes 9 s and 250 MB, over 20,000 42 s and
 // 900 MB.
 constexpr std::int64_t many_shards = 5000;
-
-Provenance make_provenance(const Session& session, const RunOptions& options,
-                           const PsfCheck& psf_check, const std::string& level,
-                           const Communicator& world) {
-  const auto& config = session.config;
-  Provenance provenance;
-  provenance.facts =
-      facts_of_this_job(options.command_line, world.size(), world.node_count());
-  provenance.add("seed", config.run.seed);
-  provenance.add("note", config.run.note);
-  provenance.add("instruction_level", level);
-  provenance.add("convolve_operator",
-                 config.convolve.op == config::ConvolveOperator::legacy_ifftshift
-                     ? std::string("legacy_ifftshift: PSF MISPLACED ON PURPOSE")
-                     : std::string(to_string(config.convolve.op)));
-  provenance.add("convolution_lattice_oversample",
-                 std::int64_t{session.setup.lattice.oversample});
-  provenance.add("psf_self_test_failed", std::int64_t{psf_check.failed});
-  provenance.inputs = session.opened.files;
-  provenance.resolved_yaml = config.resolved_yaml;
-  provenance.psf_self_test = psf_check.text;
-  provenance.overridden = session.setup.sampler->overridden();
-  return provenance;
-}
-
-/// The root's facts on every rank: host names and times differ between ranks, and
-/// parallel HDF5 wants the same attributes from all.
-void share_facts(Provenance& provenance, const Communicator& world) {
-  for (auto& fact : provenance.facts) {
-    if (auto* text = std::get_if<std::string>(&fact.value)) world.broadcast(*text);
-  }
-  world.broadcast(provenance.source_date_epoch);
-}
 
 PsfCheck check_psfs_once(const Session& session, const Communicator& world, Log& log) {
   PsfCheck check;
@@ -127,8 +95,9 @@ JobRecord begin_record(const Session& session, const std::vector<GatingRun>& gat
     record = JobRecord(task.folder, task.provenance,
                        {{"config_hash", task.identity.config_hash},
                         {"run_name", session.config.run.name},
-                        {"run_rows", session.plan.rows},
-                        {"run_shards", session.plan.shards()},
+                        {"run_rows", session.wanted_rows()},
+                        {session.selection ? "run_shards_at_most" : "run_shards",
+                         session.plan.shards()},
                         {"first_shard", task.selection.first},
                         {"last_shard", task.selection.end - 1}},
                        gates);
@@ -137,16 +106,25 @@ JobRecord begin_record(const Session& session, const std::vector<GatingRun>& gat
 }
 
 struct Made {
-  bool stopped = false;  ///< shards were left because of a request to stop
-  Timings timings;       ///< this rank's
+  bool stopped = false;           ///< shards were left because of a request to stop
+  std::int64_t rows_written = 0;  ///< by all ranks
+  Timings timings;                ///< this rank's
 };
+
+/// Whether no further shard is needed: the root looks. \independent
+bool selection_has_ended(std::optional<KeptSoFar>& kept, const Communicator& ranks) {
+  if (!kept || !ranks.is_root()) return false;
+  kept->look();
+  return kept->ended();
+}
 
 /// Make the pending shards. \param stem of the job's records
 Made make_shards(const Session& session, const JobTask& task,
-                 const PreparedFolder& prepared, const std::string& stem,
-                 const Communicator& world, Log& log) {
+                 const PreparedFolder& prepared, std::optional<KeptSoFar>& kept,
+                 const std::string& stem, const Communicator& world, Log& log) {
   const auto group = parallel::make_groups(world, session.config.output.writer_groups);
-  Progress progress(log, task.folder, session.plan, group.ranks.size());
+  Progress progress(log, task.folder, session.plan, group.ranks.size(),
+                    kept ? &*kept : nullptr);
   Heartbeat heartbeat;
   if (group.ranks.is_root()) {
     heartbeat = Heartbeat(fmt::format("{}.group-{:04}.jsonl", stem, group.index));
@@ -154,8 +132,9 @@ Made make_shards(const Session& session, const JobTask& task,
   StopRequests stop(task.folder, group.ranks.is_root(), group.count, log);
   std::optional<parallel::WorkQueue> queue;
   ShardMaker maker(group.ranks,
-                   {session.chain(), session.rows(), session.plan.rows, task.identity,
-                    task.provenance, prepared.job},
+                   {session.chain(), session.rows(), session.wanted_rows(),
+                    task.identity, task.provenance, prepared.job,
+                    session.selection ? &*session.selection : nullptr},
                    [&] {
                      progress.row_done();
                      heartbeat.row_done();
@@ -173,7 +152,9 @@ Made make_shards(const Session& session, const JobTask& task,
         [&] { return stop.wanted(); });
     const auto next = [&] {
       const Stopwatch watch(maker.timings().waiting);
-      return queue->next();
+      return queue->next(selection_has_ended(kept, group.ranks)
+                             ? parallel::StopRequest::stop
+                             : parallel::StopRequest::none);
     };
     while (const auto item = next()) {
       const auto shard = prepared.pending[static_cast<std::size_t>(*item)];
@@ -191,9 +172,13 @@ Made make_shards(const Session& session, const JobTask& task,
   // Tells the other groups of an error, and waits for them.
   queue.reset();
   world.agree(error);
-  Made made{.stopped = world.any(stopped), .timings = maker.timings()};
+  // A selection that has its rows, or is given up, leaves shards, too.
+  const bool ended = world.any(selection_has_ended(kept, world));
+  Made made{.stopped = world.any(stopped) && !ended,
+            .rows_written = world.sum(maker.rows_written()),
+            .timings = maker.timings()};
   const auto coarse = world.sum(maker.coarse_rows());
-  const auto rows = world.sum(made.timings.rows);
+  const auto rows = made.rows_written;
   if (coarse > 0) {
     log.warning(fmt::format(
         "output.encoding int16: in {} of {} rows the steps are above half the "
@@ -206,10 +191,10 @@ Made make_shards(const Session& session, const JobTask& task,
 }
 
 /// Print how fast it went and who was slow; what to keep of it for the job's record.
-nlohmann::json say_speed(const Session& session, const Timings& timings, double wall_s,
+nlohmann::json say_speed(const Session& session, const Made& made, double wall_s,
                          double seconds, std::int64_t row_bytes,
                          const std::string& stem, const Communicator& world, Log& log) {
-  const auto ranks = gather_rank_times(timings, wall_s, world);
+  const auto ranks = gather_rank_times(made.timings, wall_s, world);
   nlohmann::json results;
   world.agree([&] {
     if (!world.is_root()) return;
@@ -226,13 +211,15 @@ nlohmann::json say_speed(const Session& session, const Timings& timings, double 
     const double rate = static_cast<double>(rows) / seconds;
     const double busy = efficiency(ranks);
     log.result(fmt::format(
-        "{} rows in {:.1f} s on {} rank{}: {} injections/s ({} per rank), {} MB/s\n"
+        "{} {} in {:.1f} s on {} rank{}: {} injections/s ({} per rank), {} MB/s\n"
         "time: {}\n"
         "memory: at most {} MiB per rank\n"
         "efficiency: {:.0f} % of the ranks' time went into rows",
-        grouped(rows), seconds, world.size(), world.size() == 1 ? "" : "s",
-        grouped(std::llround(rate)), grouped(std::llround(rate / world.size())),
-        grouped(std::llround(rate * static_cast<double>(row_bytes) / 1.0e6)),
+        grouped(rows), session.selection ? "candidates" : "rows", seconds, world.size(),
+        world.size() == 1 ? "" : "s", grouped(std::llround(rate)),
+        grouped(std::llround(rate / world.size())),
+        grouped(std::llround(static_cast<double>(made.rows_written * row_bytes) /
+                             seconds / 1.0e6)),
         shares_of_time(ranks, names), memory >> 20, 100.0 * busy));
     const std::string slow = stragglers(ranks);
     if (!slow.empty()) log.warning("stragglers:\n" + slow);
@@ -248,7 +235,8 @@ nlohmann::json say_speed(const Session& session, const Timings& timings, double 
 
 /// What remains when the shards are made: a word, or the virtual file and the tables.
 ExitCode conclude(const Session& session, const ShardRange& selection, bool stopped,
-                  const RunFolder& folder, const Communicator& world, Log& log) {
+                  std::optional<KeptSoFar>& kept, const RunFolder& folder,
+                  const Communicator& world, Log& log) {
   if (stopped) {
     log.warning(
         "stopped on request; the finished shards are kept: run again with "
@@ -256,10 +244,19 @@ ExitCode conclude(const Session& session, const ShardRange& selection, bool stop
     return ExitCode::interrupted;
   }
   if (selection != session.plan.all()) {
-    log.info(
-        fmt::format("shards {} to {} are there; `lensmill finalize {}` when all "
-                    "jobs have ended",
-                    selection.first, selection.end - 1, folder.path()));
+    bool hopeless = false;
+    world.agree([&] {
+      if (!selection_has_ended(kept, world) || !kept->hopeless()) return;
+      hopeless = true;
+      log.error(kept->explanation());
+    });
+    if (world.any(hopeless)) return ExitCode::bad_data;
+    log.info(fmt::format("{}; `lensmill finalize {}` when all jobs have ended",
+                         kept && kept->reached()
+                             ? "the run has all its rows"
+                             : fmt::format("shards {} to {} are there", selection.first,
+                                           selection.end - 1),
+                         folder.path()));
     return ExitCode::ok;
   }
   return finish_run(folder.path(), world, log);
@@ -267,14 +264,34 @@ ExitCode conclude(const Session& session, const ShardRange& selection, bool stop
 
 void say_plan(const Session& session, const ShardRange& selection,
               std::size_t row_bytes, const RunFolder& folder, Log& log) {
-  log.info(fmt::format("{}: {} rows of {} in {} shards of {}{}", folder.path(),
-                       grouped(session.plan.rows),
-                       bytes_text(static_cast<double>(row_bytes)),
-                       session.plan.shards(), session.plan.rows_per_shard,
-                       selection == session.plan.all()
-                           ? ""
-                           : fmt::format("; this job: shards {} to {}", selection.first,
-                                         selection.end - 1)));
+  const auto& plan = session.plan;
+  const auto rows =
+      session.selection
+          ? fmt::format("{} rows, kept of at most {} candidates,",
+                        grouped(session.wanted_rows()), grouped(plan.rows))
+          : grouped(plan.rows) + " rows";
+  log.info(fmt::format(
+      "{}: {} of {} in {} shards of {}{}", folder.path(), rows,
+      bytes_text(static_cast<double>(row_bytes)), plan.shards(), plan.rows_per_shard,
+      selection == plan.all() ? ""
+                              : fmt::format("; this job: shards {} to {}",
+                                            selection.first, selection.end - 1)));
+}
+
+/// What a selection has so far. Shards that it needs no more are not made: with all its
+/// rows there, and when it has been given up. \collective
+std::optional<KeptSoFar> look_at_selection(const Session& session,
+                                           const RunFolder& folder,
+                                           PreparedFolder& prepared,
+                                           const Communicator& world) {
+  std::optional<KeptSoFar> kept;
+  if (!session.selection) return kept;
+  kept.emplace(folder, session.plan, session.wanted_rows(),
+               session.config.catalogue.keep.min_acceptance);
+  bool ended = false;
+  world.agree([&] { ended = selection_has_ended(kept, world); });
+  if (world.any(ended)) prepared.pending.clear();
+  return kept;
 }
 
 }  // namespace
@@ -309,9 +326,11 @@ ExitCode run_job(const config::RunConfig& config, const RunOptions& options,
   const Session session = open_session(config, world, log);
   ShardRange selection = session.plan.all();
   if (options.shards) selection = parse_shards(*options.shards, session.plan);
-  const auto row_bytes = ResultBatch(session.chain(), session.rows().carried()).row_bytes();
+  const ResultBatch layout(session.chain(), session.rows().carried());
+  const auto row_bytes = layout.row_bytes();
   say_plan(session, selection, row_bytes, folder, log);
-  if (session.plan.shards() > many_shards) {
+  // How many a selection needs is not known before.
+  if (!session.selection && session.plan.shards() > many_shards) {
     log.warning(fmt::format(
         "{} shards: above {} the file over all shards takes minutes and gigabytes of "
         "memory to make; a larger output.rows_per_shard gives fewer",
@@ -324,7 +343,8 @@ ExitCode run_job(const config::RunConfig& config, const RunOptions& options,
   }
   const PsfCheck psf_check = check_psfs_once(session, world, log);
 
-  Provenance provenance = make_provenance(session, options, psf_check, level, world);
+  Provenance provenance =
+      make_provenance(session, options.command_line, psf_check, level, world);
   provenance.source_date_epoch = epoch;
   share_facts(provenance, world);
   const RunIdentity identity{
@@ -338,8 +358,10 @@ ExitCode run_job(const config::RunConfig& config, const RunOptions& options,
       gates.push_back(read_gating_run(path, folder));
     }
   });
-  const JobTask task{folder, session.plan, selection, identity, provenance};
-  const PreparedFolder prepared = prepare_folder(task, prepare, world, log);
+  const JobTask task{folder,   session.plan, selection,
+                     identity, provenance,   layout.datasets()};
+  PreparedFolder prepared = prepare_folder(task, prepare, world, log);
+  std::optional<KeptSoFar> kept = look_at_selection(session, folder, prepared, world);
   world.agree([&] { log.also_to(fmt::format("{}/{}", folder.log(), io::utc_now())); });
   log.info(
       version_line() + ", started as: " +
@@ -356,16 +378,17 @@ ExitCode run_job(const config::RunConfig& config, const RunOptions& options,
   std::string stem = record.stem();
   world.broadcast(stem);
   const auto making = std::chrono::steady_clock::now();
-  const Made made = make_shards(session, task, prepared, stem, world, log);
+  const Made made = make_shards(session, task, prepared, kept, stem, world, log);
   const auto now = std::chrono::steady_clock::now();
   const std::chrono::duration<double> wall = now - making;
   const std::chrono::duration<double> spent = now - start;
   nlohmann::json results = nlohmann::json::object();
   if (!prepared.pending.empty()) {
-    results = say_speed(session, made.timings, wall.count(), spent.count(),
+    results = say_speed(session, made, wall.count(), spent.count(),
                         static_cast<std::int64_t>(row_bytes), stem, world, log);
   }
-  const ExitCode code = conclude(session, selection, made.stopped, folder, world, log);
+  const ExitCode code =
+      conclude(session, selection, made.stopped, kept, folder, world, log);
   world.agree([&] {
     record.end(code, results);
     // Jobs of an array leave it to finalize: each would read the records of all.

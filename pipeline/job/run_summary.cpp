@@ -40,7 +40,10 @@ void add_shard(const RunOnDisk& run, std::int64_t shard,
   const auto file = open_shard(run, shard).file;
   const auto truth = file.open_group("catalogue");
   const auto measured = file.open_group("measurements");
-  const auto rows = static_cast<std::int64_t>(measured.open_dataset("status").rows());
+  // Fewer than planned where a run is being extended, more at the end of a selection.
+  const auto rows =
+      std::min(static_cast<std::int64_t>(measured.open_dataset("status").rows()),
+               run.plan.rows_of(shard).count);
   for (std::int64_t first = 0; first < rows; first += block_rows) {
     const RowRange range{first, std::min(block_rows, rows - first)};
     const auto read = [&](const io::hdf5::Group& group, std::string_view name) {
@@ -67,6 +70,7 @@ RunSummary summarise(const RunOnDisk& run, const parallel::Communicator& world) 
                                   .aperture = run.config.at("measure.aperture_mask")});
   std::int64_t shards = 0;
   world.agree([&] {
+    check_end_of_selection(run);
     for (auto shard = std::int64_t{world.rank()}; shard < plan.shards();
          shard += world.size()) {
       if (!std::filesystem::exists(folder.shard(shard))) continue;

@@ -32,6 +32,7 @@ ShardWriter::ShardWriter(const parallel::Communicator& group, std::string path,
                          const std::string& job, const ShardHeader& header,
                          const Provenance& provenance, const ResultBatch& layout)
     : group_(group),
+      share_(rank_share(header.rows.count, group.rank(), group.size())),
       path_(std::move(path)),
       partial_(path_ + (job.empty() ? "" : "." + job) + ".partial"),
       user_block_bytes_(io::hdf5::seal_block_bytes(layout.columns().size())),
@@ -88,16 +89,17 @@ void ShardWriter::create_datasets(const ShardHeader& header,
   const std::vector<std::string> not_yet(blocks, std::string(sha256_digits, '0'));
   for (const auto& info : layout.datasets()) {
     datasets_.push_back(
-        file_->create_column(info, static_cast<std::size_t>(header.rows.count)));
+        file_->create_column(info, static_cast<std::size_t>(header.row_count())));
     extents_.push_back(datasets_.back().extent());
     auto digests = provenance.write_strings("sha256/" + info.name, not_yet);
     digests.write_attribute("unit", "");
     digests.write_attribute(
-        "description", fmt::format("SHA-256 of the bytes of /{}, {} rows at a time",
-                                   info.name, rows_per_checksum));
+        "description",
+        fmt::format("SHA-256 of the bytes of /{}, {} {} at a time", info.name,
+                    rows_per_checksum, header.selection ? "candidates" : "rows"));
     digest_datasets_.push_back(std::move(digests));
     digests_.emplace_back(info.row_bytes());
-    list_.push_back(listed(info, header.rows.count));
+    list_.push_back(listed(info, header.row_count()));
   }
 }
 
@@ -119,13 +121,14 @@ void ShardWriter::together(const std::function<void()>& work) {
   }
 }
 
-void ShardWriter::write(std::int64_t first, const ResultBatch& batch) {
+void ShardWriter::write(std::int64_t first, const ResultBatch& batch,
+                        std::span<const std::int64_t> digest_of_row) {
   const parallel::Watchdog watchdog(parallel::io_limit_seconds(),
                                     partial_ + ": writing rows");
   for (std::size_t k = 0; k < datasets_.size(); ++k) {
     const Column& column = *batch.columns()[k].column;
     const auto start = std::chrono::steady_clock::now();
-    digests_[k].add(column.bytes());
+    digests_[k].add(column.bytes(), digest_of_row);
     const std::chrono::duration<double> spent =
         std::chrono::steady_clock::now() - start;
     checksum_seconds_ += spent.count();
@@ -138,10 +141,11 @@ void ShardWriter::write(std::int64_t first, const ResultBatch& batch) {
 
 void ShardWriter::write_digests() {
   std::vector<std::vector<std::string>> blocks;
+  const std::int64_t own = (share_.count + rows_per_checksum - 1) / rows_per_checksum;
   for (std::size_t k = 0; k < digests_.size(); ++k) {
     // Ranks hold whole blocks, in order of rank.
     std::string joined;
-    for (const auto& part : group_.all_gather(digests_[k].finish())) joined += part;
+    for (const auto& part : group_.all_gather(digests_[k].finish(own))) joined += part;
     std::vector<std::string> all;
     for (std::size_t at = 0; at < joined.size(); at += sha256_digits) {
       all.push_back(joined.substr(at, sha256_digits));

@@ -3,6 +3,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -33,9 +34,12 @@ class ShardWriter {
   ~ShardWriter();
 
   /// Write this rank's next rows, which start at `first` within the shard and follow on
-  /// its last ones, and take their digests. A rank's first row starts a checksum block.
-  /// Ranks with nothing left call with an empty batch. \collective
-  void write(std::int64_t first, const ResultBatch& batch);
+  /// its last ones, and take their digests: `digest_of_row` is the digest that each
+  /// belongs to, from 0 for the rank's first. A rank's share of the catalogue's rows
+  /// (rank_share) begins with one. Ranks with nothing left call with an empty batch.
+  /// \collective
+  void write(std::int64_t first, const ResultBatch& batch,
+             std::span<const std::int64_t> digest_of_row);
   /// Write the digests, close, seal, sync and rename. \collective
   void finish();
 
@@ -52,6 +56,7 @@ class ShardWriter {
   void together(const std::function<void()>& work);
 
   const parallel::Communicator& group_;
+  RowRange share_;  ///< of the catalogue's rows, relative to the shard
   std::string path_;
   std::string partial_;
   std::optional<io::hdf5::File> file_;

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "lib/core/errors.hpp"
+#include "pipeline/archive/find_injection.hpp"
 #include "pipeline/archive/open_shard.hpp"
 #include "pipeline/inputs/catalogue_sources.hpp"
 #include "pipeline/rerender/sample_rows.hpp"
@@ -29,12 +30,12 @@ class StoredPairs {
   }
   std::optional<StoredPair> read(std::int64_t row) {
     if (!has_pair_) return {};
-    const std::int64_t shard = row / run_.plan.rows_per_shard;
+    const std::int64_t shard = run_.plan.shard_of(row);
     if (shard != open_shard_) {
       file_.emplace(open_shard(run_, shard).file);
       open_shard_ = shard;
     }
-    const RowRange range{row % run_.plan.rows_per_shard, 1};
+    const RowRange range{row - run_.plan.rows_of(shard).first, 1};
     const auto images = file_->open_group("images");
     StoredPair pair{.positive = read_product(images, "positive", range),
                     .negative = read_product(images, "negative", range),
@@ -92,10 +93,11 @@ Part render_part(const RunOnDisk& run, const Session& session,
   VariantRenderer renderer(session.chain(), legacy.chain.get(), legacy.reason,
                            settings);
   StoredPairs stored(run);
+  CatalogueRows catalogue_rows(run);
   Part part;
   ProbedRow probed;
   for (std::size_t k = 0; k < rows.size(); ++k) {
-    const auto block = session.rows().read(rows[k], 1);
+    const auto block = session.rows().read(catalogue_rows.of(rows[k]), 1);
     const auto pair = stored.read(rows[k]);
     renderer.render(block.injection_id[0], block.row(0), pair ? &*pair : nullptr,
                     probed);

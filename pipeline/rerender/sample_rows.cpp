@@ -1,5 +1,6 @@
 #include "pipeline/rerender/sample_rows.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "lib/core/draw_rows.hpp"
@@ -10,6 +11,7 @@ namespace lensmill::pipeline {
 namespace {
 
 std::vector<std::int64_t> usable_rows(const RunOnDisk& run) {
+  check_end_of_selection(run);
   std::vector<std::int64_t> rows;
   for (std::int64_t shard = 0; shard < run.plan.shards(); ++shard) {
     const std::string path = run.folder.shard(shard);
@@ -17,8 +19,9 @@ std::vector<std::int64_t> usable_rows(const RunOnDisk& run) {
     const auto status = open_shard(run, shard)
                             .file.read_all<std::int32_t>("measurements/status")
                             .values;
-    const std::int64_t first = run.plan.rows_of(shard).first;
-    for (std::size_t k = 0; k < status.size(); ++k) {
+    const auto [first, count] = run.plan.rows_of(shard);
+    const auto rows_of_run = std::min(status.size(), static_cast<std::size_t>(count));
+    for (std::size_t k = 0; k < rows_of_run; ++k) {
       const auto value = static_cast<Status>(status[k]);
       if (is_failure(value) || value == Status::unlensed) continue;
       rows.push_back(first + static_cast<std::int64_t>(k));

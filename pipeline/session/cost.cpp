@@ -36,7 +36,8 @@ RunCost estimate_cost(const Session& session, double seconds) {
   }
   cost.seconds_per_row = spent / static_cast<double>(cost.rows_timed);
   const std::int64_t rows_held =
-      std::min({rows_in_memory(cost.row_bytes, batch_budget_bytes),
+      std::min({rows_in_memory(cost.row_bytes, session.selection ? kept_budget_bytes
+                                                                 : batch_budget_bytes),
                 session.plan.rows_per_shard, session.plan.rows});
   cost.memory_bytes =
       peak_memory_bytes() + rows_held * static_cast<std::int64_t>(cost.row_bytes);

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <string_view>
 
+#include "lib/core/text.hpp"
+
 namespace lensmill::pipeline {
 namespace {
 
@@ -65,6 +67,37 @@ RunForecast forecast_run(const ShardPlan& plan, const RunCost& cost, int ranks,
         std::min(std::ceil(wanted / (longest_seconds - lead_seconds)), 1.0e9));
   }
   return f;
+}
+
+ExpectedSelection expect_selection(const measure::SelectionCounts& sample,
+                                   const ShardPlan& blocks, std::int64_t wanted,
+                                   double min_acceptance) {
+  constexpr double z = 1.96;
+  const auto n = static_cast<double>(std::max<std::int64_t>(1, sample.candidates));
+  const double share = static_cast<double>(sample.kept) / n;
+  const double middle = share + 0.5 * z * z / n;
+  const double half = z * std::sqrt(share * (1.0 - share) / n + 0.25 * z * z / (n * n));
+  const double scale = 1.0 + z * z / n;
+  ExpectedSelection expected{.acceptance = sample.kept > 0 ? share : min_acceptance,
+                             .low = std::max(0.0, (middle - half) / scale),
+                             .high = std::min(1.0, (middle + half) / scale),
+                             .plan = blocks};
+  const double candidates = static_cast<double>(wanted) / expected.acceptance;
+  const auto per_shard = static_cast<double>(blocks.rows_per_shard);
+  expected.plan.rows = static_cast<std::int64_t>(std::min(
+      static_cast<double>(blocks.rows), std::ceil(candidates / per_shard) * per_shard));
+  return expected;
+}
+
+std::string to_text(const ExpectedSelection& expected, std::int64_t wanted,
+                    const RunCost& cost) {
+  return fmt::format(
+      "about {:.3g} % of candidates, {:.3g} to {:.3g} % by the sample: {} candidates "
+      "in "
+      "whole shards for {} rows; {:.3g} ms of one core per kept row",
+      100.0 * expected.acceptance, 100.0 * expected.low, 100.0 * expected.high,
+      grouped(expected.plan.rows), grouped(wanted),
+      1000.0 * cost.seconds_per_row / expected.acceptance);
 }
 
 std::string sbatch_line(const RunForecast& forecast, const RunCost& cost, int ranks,

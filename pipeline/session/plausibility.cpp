@@ -14,6 +14,7 @@
 #include "lib/catalogue/quantities.hpp"
 #include "lib/core/units.hpp"
 #include "lib/imaging/local_scatter.hpp"
+#include "pipeline/archive/kept_so_far.hpp"
 #include "pipeline/session/timings.hpp"
 
 namespace lensmill::pipeline {
@@ -190,6 +191,7 @@ Plausibility check_plausibility(const Session& session, std::vector<SamplePair>*
   Collected collected;
   std::map<Status, std::int64_t> by_status;
   double spent = 0.0;
+  if (session.selection) result.selection = empty_record(*session.selection);
   collect_priors(config.priors, collected);
   for (const std::int64_t row : spread_rows(session.plan.rows, most_rows)) {
     if (spent >= seconds) break;
@@ -198,6 +200,9 @@ Plausibility check_plausibility(const Session& session, std::vector<SamplePair>*
     collect_given(session.rows().given(), block.row(0), collected);
     session.chain().apply(block.injection_id[0], block.row(0), stamp);
     ++result.rows;
+    if (result.selection) {
+      session.selection->keeps(stamp.measurement, result.selection->counts);
+    }
     ++by_status[stamp.status];
     if (is_failure(stamp.status)) ++result.failed;
     if (!has_images(stamp.status)) continue;
@@ -228,6 +233,15 @@ Plausibility check_plausibility(const Session& session, std::vector<SamplePair>*
         {"", fmt::format("{} of {} rows fail; see the statuses above", result.failed,
                          result.rows)});
   }
+  if (result.selection && acceptance_is_below(config.catalogue.keep.min_acceptance,
+                                              result.selection->counts)) {
+    result.suspicions.push_back(
+        {"",
+         fmt::format("catalogue.keep: so few candidates are kept that the run would "
+                     "be given up (catalogue.keep.min_acceptance: {:g}); loosen "
+                     "what keeps fewest, or lower min_acceptance",
+                     config.catalogue.keep.min_acceptance)});
+  }
   return result;
 }
 
@@ -251,6 +265,7 @@ std::string Plausibility::text() const {
     result += fmt::format(" {} {}", to_string(status), number);
   }
   result += "\n";
+  if (selection) result += "  keep: " + to_text(*selection) + "\n";
   for (const auto& suspicion : suspicions) {
     result += fmt::format("! {}{}{}\n", suspicion.name,
                           suspicion.name.empty() ? "" : ": ", suspicion.text);

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "lib/core/image.hpp"
 #include "lib/core/status.hpp"
+#include "pipeline/archive/selection_record.hpp"
 #include "pipeline/session/session.hpp"
 
 /// \file
@@ -40,6 +42,9 @@ struct Plausibility {
   std::vector<std::pair<Status, std::int64_t>> by_status;  ///< those that occur
   std::vector<Spread> spreads;
   std::vector<Suspicion> suspicions;
+  /// With `catalogue.keep`: what became of the sampled candidates. What else is said is
+  /// of all of them.
+  std::optional<SelectionRecord> selection{};
 
   /// Whether no row at all could be rendered: the run would be worthless.
   bool hopeless() const { return rows > 0 && with_images == 0; }

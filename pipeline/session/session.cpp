@@ -37,6 +37,10 @@ Session open_session(const config::RunConfig& config,
       [&] { session.setup = stages::make_setup(config, session.opened.inputs); });
   session.plan = {.rows = session.rows().count(),
                   .rows_per_shard = config.output.rows_per_shard};
+  if (!config.catalogue.keep.criteria.empty()) {
+    session.selection.emplace(session.chain().schema(), config.bands,
+                              config.catalogue.keep.criteria);
+  }
   // Of a file's rows, which are known only now.
   const auto problem =
       config::shards_problem(session.plan.rows, session.plan.rows_per_shard);

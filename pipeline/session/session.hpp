@@ -1,9 +1,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "lib/measure/selection.hpp"
 #include "lib/parallel/communicator.hpp"
 #include "pipeline/archive/shard_plan.hpp"
 #include "pipeline/inputs/open_inputs.hpp"
@@ -25,8 +27,13 @@ struct Session {
   config::RunConfig config;
   OpenedInputs opened;
   stages::Setup setup;
-  ShardPlan plan;
+  ShardPlan plan;  ///< of the catalogue's rows: with a selection, candidates
+  std::optional<measure::Selection> selection{};  ///< of `catalogue.keep`
 
+  /// Rows that the run is to have.
+  std::int64_t wanted_rows() const {
+    return selection ? config.catalogue.count : plan.rows;
+  }
   const stages::Chain& chain() const { return *setup.chain; }
   const catalogue::Rows& rows() const { return *opened.inputs->rows; }
 };

@@ -185,6 +185,7 @@ void cross_check(Document& document, RunConfig& config) {
   check_legacy(root, config);
   check_host(root, config);
   check_survey(root, config);
+  check_keep(root, config);
   const auto is_wrong = [&](std::string_view section) {
     return document.problems().has_any_in(section);
   };

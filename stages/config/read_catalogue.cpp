@@ -140,6 +140,7 @@ void read_catalogue(const Section& root, RunConfig& config) {
     out.kind = CatalogueKind::file;
     read_file(section.section("file"), config);
   }
+  read_keep(section, config);
   const Section split = section.section("split");
   out.split.validation =
       split.number("validation", closed(0.0, 1.0), out.split.validation);

@@ -21,6 +21,7 @@
 #include "lib/core/pixel_grid.hpp"
 #include "lib/imaging/convolver.hpp"
 #include "lib/light/galaxy_stamp.hpp"
+#include "lib/measure/selection.hpp"
 #include "lib/psf/kernel_policy.hpp"
 #include "lib/psf/outer_wings.hpp"
 #include "stages/config/host_files.hpp"
@@ -38,12 +39,21 @@ struct RunSection {
   double max_failed_fraction = 0.01;
 };
 
+/// Which rows a run keeps (`catalogue.keep`); no criteria: all.
+struct KeepSection {
+  std::vector<measure::Criterion> criteria;
+  /// The run ends without its rows when the share of kept candidates is below it.
+  double min_acceptance = 0.01;
+};
+
 /// Where the catalogue's rows come from: exactly one is used.
 enum class CatalogueKind { sampled, grid, sobol, file };
 struct CatalogueSection {
   CatalogueKind kind = CatalogueKind::sampled;
   std::int64_t count = 0;  ///< sampled, sobol; grid: the product; file: set when opened
-  std::string file;        ///< absolute path
+  KeepSection keep;        ///< sampled: `count` is of kept rows
+  std::int64_t candidates = 0;    ///< with `keep`: at most so many, in whole shards
+  std::string file;               ///< absolute path
   bool overrides_priors = false;  ///< file: its columns replace priors (`--catalogue`)
   catalogue::ColumnMapping mapping;       ///< file: empty where its names are ours
   std::vector<catalogue::TableCut> cuts;  ///< file
@@ -309,5 +319,13 @@ struct RunConfig {
            noise.invvar_files.empty();
   }
 };
+
+/// At most so many candidates are tried for `count` kept rows: whole shards, so that no
+/// shard changes when the count grows (`--extend`).
+std::int64_t most_candidates(std::int64_t count, double min_acceptance,
+                             std::int64_t rows_per_shard);
+
+/// The columns of /measurements.
+measure::MeasurementSchema schema_of(const RunConfig& config);
 
 }  // namespace lensmill::config

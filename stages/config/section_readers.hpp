@@ -36,6 +36,12 @@ void read_noise(const Section& root, RunConfig& config);
 void read_measure(const Section& root, RunConfig& config);
 void read_output(const Section& root, RunConfig& config);
 
+/// `catalogue.keep`. Called by read_catalogue.
+void read_keep(const Section& catalogue, RunConfig& config);
+/// After all sections: that `catalogue.keep` names measurements of this run, and how
+/// many candidates there may be.
+void check_keep(const Section& root, RunConfig& config);
+
 /// What no section can see alone: operators against kernels, products against hosts,
 /// priors against the catalogue's columns.
 void cross_check(Document& document, RunConfig& config);

@@ -1,9 +1,11 @@
 """What happens to a run that is there already: nothing unasked, --resume only with what
 it was made of, --extend only longer, --overwrite only what a run made."""
 
+import json
 import unittest
 
 import h5py
+import numpy as np
 
 from support import BAD_DATA, CONFIG, RICH, SMALL, USAGE, Case, contents, edited
 from support import lensmill, reseal, shards, snapshot, virtual_file
@@ -107,6 +109,26 @@ class Existing(Case):
                                                "0123456789abcdef",
                                                "--accept-different-build"])
         self.assert_ends(self.again("--resume", "--accept-different-build"), 0)
+
+    def test_shards_of_a_build_with_other_columns(self):
+        shard = self.run / "shards/shard-000000.h5"
+        with h5py.File(shard, "r+") as file:
+            file.attrs["build_fingerprint"] = "0123456789abcdef"
+            del file["measurements/arc_snr_total"]
+            datasets = [entry for entry in json.loads(file["provenance/datasets"][()])
+                        if entry["name"] != "/measurements/arc_snr_total"]
+            del file["provenance/datasets"]
+            file["provenance/datasets"] = np.bytes_(json.dumps(datasets))
+        reseal(shard)
+        self.before = snapshot(self.run)
+
+        # The file over all shards would show their rows as not made.
+        self.refused(CONFIG, "--resume", "--accept-different-build",
+                     says=["shard-000000.h5", "other datasets",
+                           "/measurements/arc_snr_total"])
+        # What it has is verified, without the column.
+        self.assertIn("rows rendered again and compared to",
+                      lensmill("verify", self.run, "--sample", 5).stdout)
 
 
 class ChangedInputs(Case):

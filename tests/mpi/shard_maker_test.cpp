@@ -63,6 +63,16 @@ struct SmallRun {
                          .build_fingerprint = "b"},
             .provenance = provenance};
   }
+  /// Of about half the rows; with room for so many of them in memory.
+  ShardRecipe selecting(const catalogue::Rows& from,
+                        const measure::Selection& selection,
+                        std::int64_t rows_in_memory) const {
+    auto all = recipe(from);
+    all.selection = &selection;
+    all.kept_bytes = static_cast<std::size_t>(rows_in_memory) *
+                     ResultBatch(*setup.chain).row_bytes();
+    return all;
+  }
   stages::Setup setup;
   Provenance provenance;
 };
@@ -74,7 +84,8 @@ std::map<std::string, std::string> contents(const std::string& path) {
   for (const std::string name : {"images", "catalogue", "measurements"}) {
     const auto group = file.open_group(name);
     for (const auto& dataset : group.dataset_names()) {
-      const Column column = read_column(group, dataset, {0, rows});
+      const Column column =
+          read_column(group, dataset, {0, ShardHeader::read(file).row_count()});
       const auto* data = reinterpret_cast<const char*>(column.bytes().data());
       std::string& all = bytes[name + "/" + dataset];
       all.assign(data, column.bytes().size());
@@ -117,6 +128,44 @@ TEST(ShardMaker, AnyNumberOfRanksMakesTheSameBytes) {
 TEST(ShardMaker, AnyNumberOfRanksMakesTheSameCorrelatedNoise) {
   expect_same_bytes_alone(SmallRun(
       "  correlation: {r: {lags: [[0.1, 0.2, 0], [0.3, 1, 0.3], [0, 0.2, 0.1]]}}\n"));
+}
+
+TEST(ShardMaker, ASelectionIsTheSameAtAnyNumberOfRanksAndWhateverFitsIntoMemory) {
+  const Communicator world = Communicator::world();
+  const Communicator nobody;
+  const SharedFolder folder(world);
+  const SmallRun run;
+  const catalogue::SampledRows all(rows);
+  const measure::Selection selection(
+      run.setup.chain->schema(), {"r"},
+      {{.column = "magnification", .interval = {0.0, 4.0}}});
+  const std::string alone = (folder / "alone.h5").string();
+  if (world.is_root()) {
+    ShardMaker(nobody, run.selecting(all, selection, rows)).make(0, {0, rows}, alone);
+  }
+  world.barrier();
+  const auto header = ShardHeader::read(io::hdf5::File::open(alone));
+  ASSERT_TRUE(header.selection);
+  const std::int64_t kept = header.row_count();
+  ASSERT_GT(kept, rows / 4);
+  ASSERT_LT(kept, rows - rows / 4);
+
+  for (const std::int64_t room : {rows, std::int64_t{16}}) {
+    const std::string together =
+        (folder / ("room-" + std::to_string(room) + ".h5")).string();
+    ShardMaker maker(world, run.selecting(all, selection, room));
+    maker.make(0, {0, rows}, together);
+    world.barrier();
+
+    EXPECT_EQ(contents(together), contents(alone));
+    EXPECT_EQ(io::hdf5::File::open(together).read_string_attribute("selection"),
+              to_json(*header.selection));
+    EXPECT_THAT(shard_problems(together), testing::IsEmpty());
+    EXPECT_EQ(world.sum(maker.rows_written()), kept);
+    // What has no room is rendered again.
+    const auto again = world.sum(maker.timings().rows) - rows;
+    EXPECT_EQ(again > 0, room < rows) << again << " of room for " << room;
+  }
 }
 
 TEST(ShardMaker, ARanksErrorReachesAllAndLeavesNothingBehind) {

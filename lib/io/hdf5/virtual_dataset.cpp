@@ -1,5 +1,6 @@
 #include "lib/io/hdf5/virtual_dataset.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <vector>
@@ -66,7 +67,14 @@ Dataset create_virtual_dataset(Group& group, const ColumnInfo& info, std::size_t
     check(H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, start.data(), nullptr,
                               count.data(), nullptr),
           "H5Sselect_hyperslab", place);
-    const Handle source = dataspace(count, place);
+    const Handle source =
+        dataspace(extents(std::max(shard.rows, shard.rows_in_file), info), place);
+    if (shard.rows_in_file > shard.rows) {
+      start.front() = 0;
+      check(H5Sselect_hyperslab(source.get(), H5S_SELECT_SET, start.data(), nullptr,
+                                count.data(), nullptr),
+            "H5Sselect_hyperslab", place);
+    }
     check(H5Pset_virtual(properties.get(), space.get(), shard.file.c_str(),
                          source_path.c_str(), source.get()),
           "H5Pset_virtual", place);

@@ -10,11 +10,12 @@
 
 namespace lensmill::io::hdf5 {
 
-/// A file that contains rows [first_row, first_row + rows) of every column.
+/// A file whose first rows are rows [first_row, first_row + rows) of every column.
 struct ShardSource {
   std::string file;  ///< relative to the master file's folder, e.g. shards/shard-0.h5
   std::size_t first_row = 0;
   std::size_t rows = 0;
+  std::size_t rows_in_file = 0;  ///< if there are more than those
 };
 
 /// Make a dataset `info.name` of `rows` rows in `group` that shows the datasets

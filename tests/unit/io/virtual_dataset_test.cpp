@@ -83,6 +83,25 @@ TEST_F(VirtualDataset, ShowsTheShardsAndFillsWhatIsMissing) {
               ElementsAre(1, 2, absent, absent, 5, 6));
 }
 
+TEST_F(VirtualDataset, ShowsTheFirstRowsOfALongerShard) {
+  const std::string path = (folder_ / "trimmed.h5").string();
+  {
+    File file = File::create(path);
+    Group group = file.create_group("images");
+    const std::vector<ShardSource> sources{
+        {.file = "shards/shard-2.h5", .first_row = 0, .rows = 2, .rows_in_file = 2},
+        {.file = "shards/shard-0.h5", .first_row = 2, .rows = 1, .rows_in_file = 2}};
+    create_virtual_dataset(group, flux_info, 3, "/images/arc", sources);
+    create_virtual_dataset(group, status_info, 3, "/images/status", sources);
+  }
+  const File file = File::open(path);
+
+  EXPECT_THAT(file.read_all<float>("images/arc").values,
+              ElementsAre(4, 4.5F, 5, 5.5F, 0, 0.5F));
+  EXPECT_THAT(file.read_all<std::int32_t>("images/status").values,
+              ElementsAre(5, 6, 1));
+}
+
 TEST_F(VirtualDataset, AbsentIntegersAreNoValuesOfRows) {
   const std::string path = (folder_ / "integers.h5").string();
   File file = File::create(path);

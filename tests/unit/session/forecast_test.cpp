@@ -13,7 +13,7 @@ using testing::StartsWith;
 constexpr double exact = 1e-9;  // sums and products of round numbers
 
 // 3.2e6 rows of 50 kB in 800 shards; 1000 rows/s and rank.
-constexpr ShardPlan plan{.rows = 3'200'000, .rows_per_shard = 4000};
+const ShardPlan plan{.rows = 3'200'000, .rows_per_shard = 4000};
 RunCost cost() {
   return {.rows_timed = 1000,
           .seconds_per_row = 1e-3,
@@ -42,6 +42,33 @@ TEST(Forecast, AShardIsNeverLargerThanTheRun) {
 
   EXPECT_NEAR(f.shard_bytes, 500e3, exact);
   EXPECT_EQ(f.files, 10);
+}
+
+TEST(ExpectedSelection, IsOfTheSamplesShareInWholeShards) {
+  const ShardPlan blocks{.rows = 100'000, .rows_per_shard = 1000};
+  const auto expected =
+      expect_selection({.candidates = 200, .failed = 0, .kept = 20, .outside = {180}},
+                       blocks, 950, 0.01);
+
+  EXPECT_NEAR(expected.acceptance, 0.1, exact);
+  // Wilson's interval as statsmodels' proportion_confint(20, 200, method="wilson").
+  constexpr double digits = 5e-5;  // of the quoted numbers, and of 1.96 for z
+  EXPECT_NEAR(expected.low, 0.0657, digits);
+  EXPECT_NEAR(expected.high, 0.1494, digits);
+  EXPECT_EQ(expected.plan.rows, 10'000);  // 9,500 candidates
+  EXPECT_EQ(expected.plan.rows_per_shard, 1000);
+  EXPECT_THAT(to_text(expected, 950, cost()),
+              HasSubstr("10,000 candidates in whole shards for 950 rows; 10 ms"));
+}
+
+TEST(ExpectedSelection, WithNoneKeptIsTheLeastAllowedAndNeverMoreThanThat) {
+  const ShardPlan blocks{.rows = 100'000, .rows_per_shard = 1000};
+  const measure::SelectionCounts none{
+      .candidates = 200, .failed = 0, .kept = 0, .outside = {200}};
+
+  EXPECT_NEAR(expect_selection(none, blocks, 500, 0.01).acceptance, 0.01, exact);
+  EXPECT_EQ(expect_selection(none, blocks, 500, 0.01).plan.rows, 50'000);
+  EXPECT_EQ(expect_selection(none, blocks, 5000, 0.01).plan.rows, 100'000);
 }
 
 TEST(Forecast, TheTimeLimitHasAMarginAndRoundSteps) {

@@ -111,6 +111,8 @@ const std::vector<std::vector<Edit>>& coverage() {
         "  correlation: {r: {lags: [[1]], variance_times_invvar: 0.7}}\n"},
        {"{r: 500}", "{r: {gain_e_per_adu: 4, exposure_s: 90, zero_point_mag: 25}}"}},
       {{"{r: 500}", "{r: 500}\n  correlation: {r: {power_spectrum: [[1]]}}"}},
+      {{"sampled: {count: 10}",
+        "sampled: {count: 10}\n  keep: {n_images: [2, 5], arc_snr: {r: [5, inf]}}"}},
       {{"  src_q: 0.7\n",
         "  joint_tables: {shape: {file: bins.csv, columns: [src_q], weight_column: "
         "weight}}\n"},
@@ -139,7 +141,8 @@ void collect(Document& document, std::map<std::string, KnownKey>& keys) {
     const auto replace = [&](const std::string& parent, const std::string& generic) {
       if (key.path.starts_with(parent) &&
           key.path.find_first_of(".<", parent.size()) == std::string::npos &&
-          key.path.substr(parent.size()) != "src_offset") {
+          key.path.substr(parent.size()) != "src_offset" &&
+          key.path.substr(parent.size()) != "min_acceptance") {
         key.path = parent + generic;
       }
     };
@@ -149,6 +152,8 @@ void collect(Document& document, std::map<std::string, KnownKey>& keys) {
     replace("catalogue.file.cuts.", "<column>");
     replace("priors.joint_tables.<name>.columns.", "<quantity>");
     replace("priors.joint_tables.<name>.cuts.", "<column>");
+    replace("catalogue.keep.<column>.", "<band>");
+    replace("catalogue.keep.", "<column>");
     replace("noise.sky_sigma_nmgy.", "<band>");
     replace("noise.gain_e_per_nmgy.", "<band>");
     replace("host.cutouts.invvar.", "<band>");
