@@ -1,11 +1,13 @@
 #include "pipeline/inputs/host_names.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <map>
+#include <memory>
 
 #include "lib/catalogue/csv_source.hpp"
 #include "lib/core/errors.hpp"
