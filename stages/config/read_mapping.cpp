@@ -221,7 +221,7 @@ std::vector<catalogue::TableCut> read_cuts(const Section& section) {
     } else if (cuts.is_list(column) && !value->items.empty() &&
                !std::ranges::all_of(value->items, is_number)) {
       cut.wanted = cuts.texts(column);
-    } else if (cuts.is_scalar(column)) {
+    } else if (cuts.is_scalar(column) && !is_number(*value)) {
       cut.wanted = std::vector{cuts.text(column)};
     } else {
       const auto range = cuts.pair(column, any_number);

@@ -71,9 +71,9 @@ class Units(InputFiles):
         self.assert_converted(path)
 
     def test_that_do_not_fit_are_refused(self):
-        self.refused(self.fits(lens_q=[0.5] * units.deg, src_flux_nmgy_r=[1.0] * units.Jy),
+        self.refused(self.fits(lens_q=[0.5] * units.deg, src_flux_nmgy_r=[1.0] * units.mJy),
                      "2 problems in this catalogue:", "column `lens_q` has the unit `deg`",
-                     "column `src_flux_nmgy_r` has the unit `Jy`, which is not known here")
+                     "column `src_flux_nmgy_r` has the unit `mJy`, which is not known here")
 
     def test_of_a_joint_table(self):
         self.write("joint.csv", "# %ECSV 1.0\n# ---\n"
@@ -163,10 +163,10 @@ class OddFiles(InputFiles):
         text = edited(SMALL, "  lens_q: {uniform: [0.6, 1.0]}\n", "  joint_tables:\n    "
                       "shapes: {file: joint.fits, columns: [lens_q]}\n")
         config = self.write("small.yaml", text)
+        run = self.folder / "run"
 
-        self.assert_ends(lensmill("check", config), CONFIG,
-                         "priors.joint_tables.shapes.file at ", "joint.fits: is a file in "
-                         "FITS, but comma-separated text is needed here")
+        self.assert_ends(lensmill("run", config, "--output", run), 0)
+        self.assertEqual(set(self.column("lens_q")), {0.5})
 
 
 class PipesAndDevices(InputFiles):

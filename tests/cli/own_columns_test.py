@@ -272,6 +272,8 @@ class Refused(OwnColumns):
                 ("TARGETID, UID", "lens_q", ("a column of lensmill's own",)),
                 ("TYPE: [DEV, SER]", "TYPE: [1, 2]",
                  ("column `TYPE` contains text", "a list of texts")),
+                ("TYPE: [DEV, SER]", "RELEASE: 9010",
+                 ("catalogue.file.cuts.RELEASE at", "must be a list")),
                 ("BRICK_PRIMARY: true", "BRICK_PRIMARY: [0, 1]", ("true or false",)),
                 ("angle_zero: y\n      angle_direction: counterclockwise",
                  "angle_zero: north",
