@@ -50,7 +50,7 @@ psf::LatticeKernel kernel_of(const config::PsfSection& section,
                              const catalogue::Injection& row) {
   const PsfBank bank({section}, std::make_shared<const Inputs>(), 1,
                      psf::PixelResponse::apply,
-                     kernel_reach(config_of(section), imaging::Deposit::spline));
+                     kernel_reach(config_of(section), imaging::Deposit::spline, 0));
   psf::FunctionKernelWorkspace workspace;
   psf::LatticeKernel kernel;
   bank.make(0, row, workspace, kernel);
