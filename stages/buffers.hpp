@@ -11,6 +11,7 @@
 #include "lib/measure/profiles.hpp"
 #include "lib/psf/function_kernel.hpp"
 #include "lib/psf/turned_kernel.hpp"
+#include "stages/margin_levels.hpp"
 #include "stages/source_maker.hpp"
 #include "stages/stamp.hpp"
 
@@ -24,6 +25,7 @@ struct Stamp::Buffers {
   imaging::ArcRenderer::WorkspacePointer renderer =
       imaging::ArcRenderer::make_workspace();
   imaging::ArcPlanes host_planes;
+  MarginLevels::WingsBuffers wings;
   Image<double> box_sums;  ///< of the lens stage: how bright the arc is
   SourceBuffers source;
   imaging::ConvolverWorkspace convolver;

@@ -27,7 +27,6 @@ using config::RunConfig;
 
 constexpr std::int64_t probed_rows = 1024;
 constexpr std::size_t most_psfex_probes = 17;
-constexpr std::size_t most_wing_rows = 32;
 
 bool gives(const RunConfig& config, const Inputs& inputs, std::string_view quantity) {
   return std::ranges::any_of(
@@ -182,6 +181,7 @@ std::vector<std::unique_ptr<const Stage>> make_stages(
                           .inputs = inputs,
                           .psf = config.psf}));
   stages.push_back(std::make_unique<LensStage>(LensStage::Config{
+      .bands = bands,
       .margins = setup.margins,
       .source = std::make_shared<const SourceMaker>(SourceMaker{config.source, inputs}),
       .point = config.source.kind == config::SourceKind::point
@@ -330,12 +330,9 @@ Setup make_setup(const RunConfig& config, const std::shared_ptr<const Inputs>& i
     auto& of_band = band_probes.emplace_back();
     of_band.band = static_cast<std::size_t>(band);
     of_band.sharpest_fwhm_pix = probes.front().fwhm_pix;
-    // Sorted by width: the first and the last are the extremes.
-    const std::size_t step = std::max<std::size_t>(1, probes.size() / most_wing_rows);
-    for (std::size_t k = 0; k < probes.size(); k += step) {
-      of_band.rows.push_back(probes[k].injection);
+    if (form_of(config.psf[of_band.band]) == PsfForm::model) {
+      for (const auto& probe : probes) of_band.rows.push_back(probe.injection);
     }
-    of_band.rows.push_back(probes.back().injection);
     add_psf_cases(config, band, probes, setup.psf_cases);
   }
   const bool legacy = config.convolve.op == config::ConvolveOperator::legacy_ifftshift;
@@ -343,8 +340,7 @@ Setup make_setup(const RunConfig& config, const std::shared_ptr<const Inputs>& i
   setup.deposit = legacy || config.convolve.oversample == 1 ? imaging::Deposit::pixels
                                                             : imaging::Deposit::spline;
   const auto choice = choose_lattice(config, *inputs, setup.deposit, band_probes);
-  setup.margins =
-      make_margin_levels(config, inputs, choice.lattice, setup.deposit, band_probes);
+  setup.margins = make_margin_levels(config, inputs, choice.lattice, setup.deposit);
   setup.lattice = setup.margins->least().convolver->lattice();
   setup.convolver = setup.margins->least().convolver;
   setup.bank = setup.margins->least().bank;

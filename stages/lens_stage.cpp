@@ -1,5 +1,6 @@
 #include "stages/lens_stage.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <limits>
@@ -19,31 +20,60 @@ bool keeps_tolerances(const imaging::ArcPlanes& planes,
          !(planes.core_error > tolerances.core_tolerance);
 }
 
-std::size_t LensStage::choose_level(imaging::ArcPlanes& planes,
-                                    Image<double>& workspace,
-                                    const imaging::CoreDisc& core) const {
+namespace {
+
+/// The brightest pixel of stamp and margin over that of the stamp.
+double peak_over_stamps(const imaging::ArcPlanes& planes) {
+  const int side = planes.pixel.plane[0].ny();
+  const int margin = planes.margin_pix;
+  double all = 0.0;
+  double inside = 0.0;
+  for (int y = 0; y < side; ++y) {
+    for (int x = 0; x < side; ++x) {
+      const double value = planes.pixel.sum(y, x);
+      all = std::max(all, value);
+      const bool is_inside = std::min(x, y) >= margin && std::max(x, y) < side - margin;
+      if (is_inside) inside = std::max(inside, value);
+    }
+  }
+  return all / inside;
+}
+
+}  // namespace
+
+std::size_t LensStage::choose_level(Stamp& stamp) const {
+  auto& planes = stamp.arc_planes;
   const auto& levels = config_.margins->levels;
-  const auto& wings = config_.margins->wings;
   const auto& render = levels.front().renderer->config();
   const int n = render.grid.stamp_size_pix;
   // The rest of the tolerance is the integration's.
   constexpr double share_of_tolerance = 0.5;
+  const double of_peak = share_of_tolerance * render.pixel_tolerance;
   const double inside =
       std::accumulate(planes.stamp_flux.begin(), planes.stamp_flux.end(), 0.0);
   const double core_allowed = share_of_tolerance * render.core_tolerance *
                               imaging::render_accuracy.least_core_share * inside;
-  // A pixel is at least as bright as the mean: light that is dark beside that needs no
-  // closer look.
-  const double of_peak = share_of_tolerance * render.pixel_tolerance;
-  const double dark = of_peak * wings.least_share_of_box(0) * inside / (n * n);
-  double pixel_allowed = dark;
+
+  // However the PSF is: if all light outside fell into one pixel, and the brightest
+  // pixel, as bright as the mean or brighter, kept this share of its light.
+  constexpr double least_kept = 0.01;
+  double outside = 0.0;
+  for (const auto& cell : planes.outside) outside += std::abs(cell.flux);
+  planes.left_out_flux = outside;
+  if (outside <= std::min(core_allowed, of_peak * least_kept * inside / (n * n))) {
+    return 0;
+  }
+  const auto& wings =
+      config_.margins->wings_of(stamp.injection, config_.bands, stamp.buffers->wings);
+  const double pixel_allowed =
+      of_peak * imaging::least_peak(planes, wings, n, stamp.buffers->box_sums);
+  const imaging::CoreDisc core{.x_pix = stamp.aperture_x_pix,
+                               .y_pix = stamp.aperture_y_pix,
+                               .radius_pix = render.core_radius_pix};
   for (std::size_t k = 0; k < levels.size(); ++k) {
     const auto left_out = imaging::light_left_out(
         planes.outside, wings, n, levels[k].margin_pix(), core, pixel_allowed);
     planes.left_out_flux = left_out.pixel_flux;
-    if (left_out.pixel_flux > pixel_allowed && pixel_allowed == dark) {
-      pixel_allowed = of_peak * imaging::least_peak(planes, wings, n, workspace);
-    }
     if (left_out.pixel_flux <= pixel_allowed && left_out.core_flux <= core_allowed) {
       return k;
     }
@@ -118,12 +148,14 @@ void LensStage::apply(Stamp& stamp, const InjectionStreams&) const {
   render_on(*levels.front().renderer);
   auto& left_out = stamp.arc_planes.left_out_flux;
   left_out = std::numeric_limits<double>::quiet_NaN();
-  if (!config_.margins->wings.empty()) {
-    const std::size_t level = choose_level(stamp.arc_planes, stamp.buffers->box_sums,
-                                           {.x_pix = stamp.aperture_x_pix,
-                                            .y_pix = stamp.aperture_y_pix,
-                                            .radius_pix = render.core_radius_pix});
-    if (level > 0) render_on(*levels[level].renderer);
+  if (config_.margins->knows_outside) {
+    const std::size_t level = choose_level(stamp);
+    if (level > 0) {
+      render_on(*levels[level].renderer);
+      // Of the peak that the stamp shows: the brightest light may be in the margin.
+      auto& error = stamp.arc_planes.pixel_error;
+      if (error > 0.0) error *= peak_over_stamps(stamp.arc_planes);
+    }
     if (std::isnan(stamp.arc_planes.total_flux)) left_out = stamp.arc_planes.total_flux;
   }
   if (!keeps_tolerances(stamp.arc_planes, render)) stamp.status = Status::not_converged;

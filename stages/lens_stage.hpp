@@ -26,6 +26,7 @@ bool keeps_tolerances(const imaging::ArcPlanes& planes,
 class LensStage final : public Stage {
  public:
   struct Config {
+    int bands = 1;
     std::shared_ptr<const MarginLevels> margins;
     std::shared_ptr<const SourceMaker> source;
     /// Of point sources; none: the source is not one.
@@ -45,8 +46,7 @@ class LensStage final : public Stage {
  private:
   /// The least margin whose left-out light, by planes that were rendered with the
   /// least, keeps half of the tolerances; else the largest.
-  std::size_t choose_level(imaging::ArcPlanes& planes, Image<double>& workspace,
-                           const imaging::CoreDisc& core) const;
+  std::size_t choose_level(Stamp& stamp) const;
 
   /// A source's point images, and their share of its flux.
   struct Points {

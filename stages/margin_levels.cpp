@@ -1,14 +1,15 @@
 #include "stages/margin_levels.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "lib/core/contracts.hpp"
 #include "stages/config/psf_kinds.hpp"
+#include "stages/lattice_choice.hpp"
 
 namespace lensmill::stages {
 namespace {
 
-using config::PsfForm;
 using config::RunConfig;
 
 imaging::RenderConfig render_config(const RunConfig& config,
@@ -56,30 +57,6 @@ MarginLevel make_level(const RunConfig& config,
   return level;
 }
 
-/// The envelope of the kernels of the run's first rows and of all stored ones.
-imaging::PsfWings wings_of(const RunConfig& config, const Inputs& inputs,
-                           const PsfBank& bank, const std::vector<BandProbe>& probes) {
-  imaging::PsfWings wings;
-  psf::FunctionKernelWorkspace workspace;
-  psf::LatticeKernel kernel;
-  for (const auto& probe : probes) {
-    const auto add = [&](const catalogue::Injection& injection) {
-      bank.make(static_cast<int>(probe.band), injection, workspace, kernel);
-      wings.add(kernel);
-    };
-    if (form_of(config.psf[probe.band]) != PsfForm::kernels) {
-      for (const auto& row : probe.rows) add(row);
-      continue;
-    }
-    catalogue::Injection injection = probe.rows.front();
-    for (std::size_t k = 0; k < inputs.psf[probe.band].kernels.size(); ++k) {
-      injection.psf_index[probe.band] = static_cast<std::int64_t>(k);
-      add(injection);
-    }
-  }
-  return wings;
-}
-
 }  // namespace
 
 const MarginLevel& MarginLevels::of(const imaging::ArcPlanes& planes) const {
@@ -90,12 +67,23 @@ const MarginLevel& MarginLevels::of(const imaging::ArcPlanes& planes) const {
   return levels.front();
 }
 
-std::vector<int> margins_for(int reach_pix, int stamp_size_pix) {
-  const int most = std::min(reach_pix, stamp_size_pix);
+const imaging::PsfWings& MarginLevels::wings_of(const catalogue::Injection& injection,
+                                                int bands,
+                                                WingsBuffers& buffers) const {
+  if (fixed_wings) return *fixed_wings;
+  buffers.wings.clear();
+  for (int band = 0; band < bands; ++band) {
+    least().bank->make(band, injection, buffers.function_kernel, buffers.kernel);
+    buffers.wings.add(buffers.kernel);
+  }
+  return buffers.wings;
+}
+
+std::vector<int> margins_for(int stamp_size_pix) {
   std::vector<int> margins{0};
-  for (const int part : {4, 2, 1}) {
+  for (const int part : {8, 4, 2}) {
     // Even, so that few transforms differ by a pixel.
-    const int margin = std::min(most, 2 * ((most + 2 * part - 1) / (2 * part)));
+    const int margin = 2 * ((stamp_size_pix + 2 * part - 1) / (2 * part));
     if (margin > margins.back()) margins.push_back(margin);
   }
   return margins;
@@ -103,19 +91,26 @@ std::vector<int> margins_for(int reach_pix, int stamp_size_pix) {
 
 std::shared_ptr<const MarginLevels> make_margin_levels(
     const RunConfig& config, const std::shared_ptr<const Inputs>& inputs,
-    imaging::Lattice lattice, imaging::Deposit deposit,
-    const std::vector<BandProbe>& probes) {
+    imaging::Lattice lattice, imaging::Deposit deposit) {
   auto margins = std::make_shared<MarginLevels>();
-  lattice.margin_pix = config.render.margin_pix.value_or(0);
-  margins->levels.push_back(make_level(config, inputs, lattice, deposit, nullptr));
-  if (config.convolve.op == config::ConvolveOperator::legacy_ifftshift) return margins;
-  margins->wings = wings_of(config, *inputs, *margins->least().bank, probes);
-  if (config.render.margin_pix) return margins;
-  const auto all = margins_for(margins->wings.reach_pix(), lattice.stamp_size_pix);
-  for (std::size_t k = 1; k < all.size(); ++k) {
-    lattice.margin_pix = all[k];
-    const MarginLevel least = margins->least();
-    margins->levels.push_back(make_level(config, inputs, lattice, deposit, &least));
+  const auto& stated = config.render.margin_pix;
+  for (const int margin :
+       stated ? std::vector{*stated} : margins_for(lattice.stamp_size_pix)) {
+    lattice.margin_pix = margin;
+    const MarginLevel* least =
+        margins->levels.empty() ? nullptr : &margins->levels.front();
+    MarginLevel level = make_level(config, inputs, lattice, deposit, least);
+    margins->levels.push_back(std::move(level));
+  }
+  margins->knows_outside =
+      config.convolve.op != config::ConvolveOperator::legacy_ifftshift;
+  bool all_fixed = margins->knows_outside;
+  for (int band = 0; band < config.band_count(); ++band) {
+    all_fixed = all_fixed && margins->least().bank->is_fixed(band);
+  }
+  if (all_fixed) {
+    MarginLevels::WingsBuffers buffers;
+    margins->fixed_wings = margins->wings_of({}, config.band_count(), buffers);
   }
   return margins;
 }

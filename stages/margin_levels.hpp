@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "lib/imaging/arc_renderer.hpp"
@@ -8,7 +9,6 @@
 #include "lib/imaging/outside_light.hpp"
 #include "stages/config/run_config.hpp"
 #include "stages/inputs.hpp"
-#include "stages/lattice_choice.hpp"
 #include "stages/psf_bank.hpp"
 
 namespace lensmill::stages {
@@ -25,28 +25,36 @@ struct MarginLevel {
 };
 
 /// The margins that a run's rows may have (`render.margin_pix`): one that is stated, or
-/// up to four from 0 to as far as the run's PSFs reach, of which each row takes the
-/// least that keeps the accuracy contract. Never empty.
+/// up to four, of which each row takes the least that keeps the accuracy contract.
+/// Never empty. Which row takes which depends on the row alone, not on the run's
+/// others.
 struct MarginLevels {
   std::vector<MarginLevel> levels;  ///< by rising margin
-  /// Of the PSFs of the run's first rows; empty where nothing outside the stamp counts
-  /// (the legacy operator).
-  imaging::PsfWings wings;
+  /// Whether light outside the stamp counts: not for the legacy operator.
+  bool knows_outside = true;
+  /// Of all bands' PSFs, where every row has the same.
+  std::optional<imaging::PsfWings> fixed_wings;
 
   const MarginLevel& least() const { return levels.front(); }
   /// The level on which these planes were rendered.
   const MarginLevel& of(const imaging::ArcPlanes& planes) const;
+  struct WingsBuffers {
+    psf::FunctionKernelWorkspace function_kernel;
+    psf::LatticeKernel kernel;
+    imaging::PsfWings wings;
+  };
+  /// The wings of a row's PSFs in all bands, by its kernels at the least margin.
+  const imaging::PsfWings& wings_of(const catalogue::Injection& injection, int bands,
+                                    WingsBuffers& buffers) const;
 };
 
-/// `render.margin_pix: auto`: 0, and a quarter, a half and all of what the PSFs reach,
-/// at most as far as the stamp is wide.
-std::vector<int> margins_for(int reach_pix, int stamp_size_pix);
+/// `render.margin_pix: auto`: 0, and an eighth, a quarter and a half of the stamp.
+std::vector<int> margins_for(int stamp_size_pix);
 
 /// The levels of a run. \param lattice of the run; its margin is not looked at
 /// \throws DataError for an unusable stored kernel, naming it
 std::shared_ptr<const MarginLevels> make_margin_levels(
     const config::RunConfig& config, const std::shared_ptr<const Inputs>& inputs,
-    imaging::Lattice lattice, imaging::Deposit deposit,
-    const std::vector<BandProbe>& probes);
+    imaging::Lattice lattice, imaging::Deposit deposit);
 
 }  // namespace lensmill::stages

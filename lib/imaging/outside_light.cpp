@@ -36,9 +36,17 @@ double share_outside(const OutsideCell& cell, int stamp_size_pix, int margin_pix
 
 }  // namespace
 
+void PsfWings::clear() {
+  share_.clear();
+  sum_.clear();
+  reach_pix_ = 0;
+  of_box_ = {};
+}
+
 void PsfWings::add(const psf::LatticeKernel& kernel) {
   const auto& samples = kernel.samples;
-  std::vector<double> largest(share_.size(), 0.0);
+  auto& largest = largest_;
+  largest.assign(share_.size(), 0.0);
   std::array<double, boxes_pix.size()> least;
   least.fill(std::numeric_limits<double>::infinity());
   for (int y = 0; y < samples.ny(); ++y) {
@@ -97,6 +105,7 @@ LeftOut light_left_out(std::span<const OutsideCell> cells, const PsfWings& wings
                        int stamp_size_pix, int margin_pix, const CoreDisc& core,
                        double enough_flux) {
   LeftOut out;
+  if (margin_pix >= wings.reach_pix()) return out;
   const double last = stamp_size_pix - 1.0;
   const double core_area = std::numbers::pi * core.radius_pix * core.radius_pix;
   const double least = margin_pix + 0.5;

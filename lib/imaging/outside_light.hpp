@@ -10,12 +10,14 @@
 
 namespace lensmill::imaging {
 
-/// What the PSFs of a run bring in from afar, at most: the envelope of their kernels.
+/// What PSFs bring in from afar, at most: the envelope of their kernels.
 class PsfWings {
  public:
   /// Boxes, in pixels, over which light is summed to find out how bright an arc is.
   static constexpr std::array<int, 4> boxes_pix{1, 3, 5, 7};
 
+  /// Back to no kernel, in the memory that there is.
+  void clear();
   /// Widen the envelope to this kernel.
   void add(const psf::LatticeKernel& kernel);
 
@@ -37,6 +39,7 @@ class PsfWings {
   std::vector<double> sum_;  ///< of share_ below d
   int reach_pix_ = 0;
   std::array<double, boxes_pix.size()> of_box_{};
+  std::vector<double> largest_;  ///< of use while a kernel is added
 };
 
 /// Errors that light outside the stamp and its margin makes, for unit source flux.

@@ -154,8 +154,8 @@ void visit_fields(M& m, Visit&& visit) {
       "it and 1 % of the arc's flux");
   field("left_out_light_error", "", scalar, m.left_out_light_error,
         "bound on what lensed light outside the stamp and its margin would add to any "
-        "pixel of the arc, over the arc's peak, largest of the bands; NaN with the "
-        "legacy operator");
+        "pixel of the arc, over the arc's peak, largest of the bands; not part of "
+        "render_error; NaN with the legacy operator");
   field("render_margin_pix", "pix", scalar, m.render_margin_pix,
         "pixels around the stamp whose light takes part in the convolution");
   field("non_positive_mean_pixels", "", band, m.non_positive_mean_pixels,

@@ -37,6 +37,21 @@ bool has_light_outside(const stages::Stamp& stamp) {
   return planes.total_flux - inside > least_outside * planes.total_flux;
 }
 
+/// Pixels from the kernels' origins to their farthest sample.
+int half_kernel(const stages::Setup& setup) {
+  psf::FunctionKernelWorkspace workspace;
+  psf::LatticeKernel kernel;
+  int half = 0;
+  for (const auto& one : setup.psf_cases) {
+    setup.bank->make(one.band, one.injection, workspace, kernel);
+    const int reach = std::max({kernel.origin_x, kernel.origin_y,
+                                kernel.samples.nx() - 1 - kernel.origin_x,
+                                kernel.samples.ny() - 1 - kernel.origin_y});
+    half = std::max(half, (reach + kernel.oversample - 1) / kernel.oversample);
+  }
+  return half;
+}
+
 /// Largest error of the narrow render over what the contract allows.
 double error_over_tolerance(const stages::Stamp& narrow, const stages::Stamp& wide,
                             const config::RunConfig& config) {
@@ -138,7 +153,7 @@ MarginCheck check_margin(const Session& session, double seconds) {
   MarginCheck check;
   check.enough_pix = config.render.margin_pix.value_or(0);
   if (config.convolve.op == config::ConvolveOperator::legacy_ifftshift) return check;
-  const int half = session.setup.margins->wings.reach_pix();
+  const int half = half_kernel(session.setup);
   if (config.render.margin_pix.value_or(0) >= half) return check;
 
   const std::int64_t count = session.plan.rows;

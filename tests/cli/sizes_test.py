@@ -76,7 +76,7 @@ class Sizes(Case):
                          "must be 1 to 8 bands (got 9)")
 
     def test_margins(self):
-        plain = self.arc(self.make_run("plain"))
+        plain = self.arc(self.make_run("plain", SMALL, "--set", "render.margin_pix=0"))
         wide = self.arc(self.make_and_verify(SMALL, "render.margin_pix=9"))
 
         self.assertEqual(wide.shape, plain.shape)

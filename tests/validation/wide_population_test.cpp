@@ -25,6 +25,7 @@ constexpr double truth_error = 1.0 + tighter;  // the reference errs, too
 /// Wide, but with all images within the stamp.
 std::vector<std::string> wide_priors(int count) {
   return {"catalogue.sampled.count=" + std::to_string(count),
+          "render.margin_pix=0",  // the same pixels at every tolerance
           "priors.theta_e_arcsec={uniform: [0.05, 2.5]}",
           "priors.lens_q={uniform: [0.25, 1.0]}",
           "priors.lens_gamma={uniform: [1.3, 2.7]}",

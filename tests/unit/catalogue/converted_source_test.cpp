@@ -66,13 +66,13 @@ TEST(ConvertedSource, NamesTheColumnsThatCannotBeConverted) {
       "# %ECSV 1.0\n"
       "# ---\n"
       "# - {name: lens_q, unit: deg, datatype: float64}\n"
-      "# - {name: src_flux_nmgy_r, unit: 'Jy', datatype: float64}\n"
+      "# - {name: src_flux_nmgy_r, unit: 'mJy', datatype: float64}\n"
       "# - {name: my_own, unit: furlong, datatype: float64}\n"
       "lens_q,src_flux_nmgy_r,my_own\n0.5,1.0,2\n");
 
   EXPECT_THAT(converted(file)->problems(),
               ElementsAre(HasSubstr("column `lens_q` has the unit `deg`"),
-                          HasSubstr("column `src_flux_nmgy_r` has the unit `Jy`")));
+                          HasSubstr("column `src_flux_nmgy_r` has the unit `mJy`")));
 }
 
 }  // namespace

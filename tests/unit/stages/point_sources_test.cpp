@@ -165,9 +165,9 @@ TEST(PointSource, OutsideTheCutHasOneImage) {
 }
 
 TEST(PointSource, BesideTheStampHasNothingInIt) {
-  std::string text = edited(sis, "lens_x_arcsec: 0.071", "lens_x_arcsec: 12.0");
-  const OneRow row(
-      text);  // the lens 46 pix off, the stamp 32: only 3 x 3 stamps see it
+  std::string text = edited(sis, "lens_x_arcsec: 0.071", "lens_x_arcsec: 20.0");
+  // The lens 76 pix off, the stamp 32, the PSF 15: only 3 x 3 stamps see it.
+  const OneRow row(text);
 
   EXPECT_EQ(row.stamp.status, Status::no_flux);
   EXPECT_NEAR(row.measured().magnification, 2.0 * theta_e / beta, 1.0e-12);
