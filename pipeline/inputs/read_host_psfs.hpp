@@ -37,7 +37,7 @@ std::vector<psf::PixelKernel> read_host_kernels(const HostPsfQuestion& question,
                                                 std::vector<std::string>& warnings);
 
 /// One PSFEx model for each file, or for each CCD of the section's file.
-/// \throws, \collective likewise
+/// Throws and is collective as the function above.
 std::vector<psf::PsfexModel> read_host_models(const HostPsfQuestion& question,
                                               const parallel::Communicator& world,
                                               std::vector<std::string>& warnings);

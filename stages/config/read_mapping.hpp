@@ -16,7 +16,7 @@ enum class Unstated {
   is_default,  ///< the documented default is meant (audit)
 };
 
-/// `columns` (ours: theirs, or ours: {<theirs_key>: theirs, unit, factor, offset,
+/// `columns` (ours: theirs, or ours: {THEIRS_KEY: theirs, unit, factor, offset,
 /// zero_point_mag}) and `conventions` of a section. What is wrong is reported: names
 /// that are no quantity (with the nearest one), units that are none of the quantity's,
 /// conventions that are needed and not stated (with the choices).
