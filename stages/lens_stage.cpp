@@ -150,15 +150,16 @@ void LensStage::apply(Stamp& stamp, const InjectionStreams&) const {
   left_out = std::numeric_limits<double>::quiet_NaN();
   if (config_.margins->knows_outside) {
     const std::size_t level = choose_level(stamp);
-    if (level > 0) {
-      render_on(*levels[level].renderer);
-      // Of the peak that the stamp shows: the brightest light may be in the margin.
-      auto& error = stamp.arc_planes.pixel_error;
-      if (error > 0.0) error *= peak_over_stamps(stamp.arc_planes);
-    }
+    if (level > 0) render_on(*levels[level].renderer);
     if (std::isnan(stamp.arc_planes.total_flux)) left_out = stamp.arc_planes.total_flux;
   }
   if (!keeps_tolerances(stamp.arc_planes, render)) stamp.status = Status::not_converged;
+  // Pixels are integrated to the peak of stamp and margin. What is said of them is of
+  // the peak that the stamp shows.
+  auto& error = stamp.arc_planes.pixel_error;
+  if (stamp.arc_planes.margin_pix > 0 && error > 0.0) {
+    error *= peak_over_stamps(stamp.arc_planes);
+  }
 }
 
 }  // namespace lensmill::stages
