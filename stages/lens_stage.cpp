@@ -13,13 +13,6 @@
 #include "stages/lens_of.hpp"
 
 namespace lensmill::stages {
-
-bool keeps_tolerances(const imaging::ArcPlanes& planes,
-                      const imaging::RenderConfig& tolerances) {
-  return !(planes.pixel_error > tolerances.pixel_tolerance) &&
-         !(planes.core_error > tolerances.core_tolerance);
-}
-
 namespace {
 
 /// The brightest pixel of stamp and margin over that of the stamp.
@@ -41,6 +34,12 @@ double peak_over_stamps(const imaging::ArcPlanes& planes) {
 
 }  // namespace
 
+bool keeps_tolerances(const imaging::ArcPlanes& planes,
+                      const imaging::RenderConfig& tolerances) {
+  return !(planes.pixel_error > tolerances.pixel_tolerance) &&
+         !(planes.core_error > tolerances.core_tolerance);
+}
+
 std::size_t LensStage::choose_level(Stamp& stamp) const {
   auto& planes = stamp.arc_planes;
   const auto& levels = config_.margins->levels;
@@ -51,25 +50,30 @@ std::size_t LensStage::choose_level(Stamp& stamp) const {
   const double of_peak = share_of_tolerance * render.pixel_tolerance;
   const double inside =
       std::accumulate(planes.stamp_flux.begin(), planes.stamp_flux.end(), 0.0);
-  const double core_allowed = share_of_tolerance * render.core_tolerance *
-                              imaging::render_accuracy.least_core_share * inside;
+  // The core counts down to this share of the arc (accuracy contract).
+  const double of_core = share_of_tolerance * render.core_tolerance;
+  const double faint_core = imaging::render_accuracy.least_core_share * inside;
 
-  // However the PSF is: if all light outside fell into one pixel, and the brightest
-  // pixel, as bright as the mean or brighter, kept this share of its light.
+  // Whatever the PSF, it leaves to the pixel that light comes from at least this share
+  // of what it brings into any one. So light outside that is fainter, all of it, than
+  // this beside the stamp's mean pixel cannot matter.
   constexpr double least_kept = 0.01;
   double outside = 0.0;
   for (const auto& cell : planes.outside) outside += std::abs(cell.flux);
   planes.left_out_flux = outside;
-  if (outside <= std::min(core_allowed, of_peak * least_kept * inside / (n * n))) {
+  if (outside <=
+      std::min(of_core * faint_core, of_peak * least_kept * inside / (n * n))) {
     return 0;
   }
   const auto& wings =
       config_.margins->wings_of(stamp.injection, config_.bands, stamp.buffers->wings);
-  const double pixel_allowed =
-      of_peak * imaging::least_peak(planes, wings, n, stamp.buffers->box_sums);
   const imaging::CoreDisc core{.x_pix = stamp.aperture_x_pix,
                                .y_pix = stamp.aperture_y_pix,
                                .radius_pix = render.core_radius_pix};
+  const auto least =
+      imaging::least_light(planes, wings, n, core, stamp.buffers->box_sums);
+  const double pixel_allowed = of_peak * least.peak_flux;
+  const double core_allowed = of_core * std::max(faint_core, least.core_flux);
   for (std::size_t k = 0; k < levels.size(); ++k) {
     const auto left_out = imaging::light_left_out(
         planes.outside, wings, n, levels[k].margin_pix(), core, pixel_allowed);

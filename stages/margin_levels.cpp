@@ -60,11 +60,10 @@ MarginLevel make_level(const RunConfig& config,
 }  // namespace
 
 const MarginLevel& MarginLevels::of(const imaging::ArcPlanes& planes) const {
-  for (const auto& level : levels) {
-    if (level.margin_pix() == planes.margin_pix) return level;
-  }
-  ENSURE(planes.margin_pix == levels.front().margin_pix());
-  return levels.front();
+  const auto level =
+      std::ranges::find(levels, planes.margin_pix, &MarginLevel::margin_pix);
+  EXPECT(level != levels.end());
+  return *level;
 }
 
 const imaging::PsfWings& MarginLevels::wings_of(const catalogue::Injection& injection,

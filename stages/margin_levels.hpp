@@ -29,6 +29,13 @@ struct MarginLevel {
 /// Never empty. Which row takes which depends on the row alone, not on the run's
 /// others.
 struct MarginLevels {
+  /// Of wings_of, reused from row to row.
+  struct WingsBuffers {
+    psf::FunctionKernelWorkspace function_kernel;
+    psf::LatticeKernel kernel;
+    imaging::PsfWings wings;
+  };
+
   std::vector<MarginLevel> levels;  ///< by rising margin
   /// Whether light outside the stamp counts: not for the legacy operator.
   bool knows_outside = true;
@@ -38,11 +45,6 @@ struct MarginLevels {
   const MarginLevel& least() const { return levels.front(); }
   /// The level on which these planes were rendered.
   const MarginLevel& of(const imaging::ArcPlanes& planes) const;
-  struct WingsBuffers {
-    psf::FunctionKernelWorkspace function_kernel;
-    psf::LatticeKernel kernel;
-    imaging::PsfWings wings;
-  };
   /// The wings of a row's PSFs in all bands, by its kernels at the least margin.
   const imaging::PsfWings& wings_of(const catalogue::Injection& injection, int bands,
                                     WingsBuffers& buffers) const;

@@ -76,11 +76,6 @@ class Document {
  private:
   friend class Section;
 
-  /// Of a key, or of one of several keys.
-  enum class Presence { optional, required };
-  inline Presence required_if(bool condition) {
-    return condition ? Presence::required : Presence::optional;
-  }
   struct State;
   explicit Document(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;

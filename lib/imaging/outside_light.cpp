@@ -34,6 +34,19 @@ double share_outside(const OutsideCell& cell, int stamp_size_pix, int margin_pix
   return 1.0 - overlap(cell.x_pix) * overlap(cell.y_pix) / (side * side);
 }
 
+/// Bound on the share of a cell's light beyond the margin that a pixel gets which is at
+/// most `slack_pix` nearer to it than (x, y). What is beyond is `least_pix` or more
+/// from any pixel along x or y, so the margin cuts that much off the cell's depth.
+double share_of(const OutsideCell& cell, const PsfWings& wings, double x_pix,
+                double y_pix, double slack_pix, double least_pix) {
+  const double along = std::max(
+      0.0, std::max(std::abs(x_pix - cell.x_pix), std::abs(y_pix - cell.y_pix)) -
+               cell.half_pix);
+  const double near = std::max(least_pix, distance_to(cell, x_pix, y_pix) - slack_pix);
+  const double cut = std::max(0.0, least_pix - along);
+  return wings.mean_share(near, std::max(0.0, 2.0 * cell.half_pix - cut));
+}
+
 }  // namespace
 
 void PsfWings::clear() {
@@ -114,10 +127,8 @@ LeftOut light_left_out(std::span<const OutsideCell> cells, const PsfWings& wings
   };
   for (const auto& cell : cells) {
     const double flux = flux_of(cell);
-    const double near =
-        std::max(least, distance_to(cell, std::clamp(cell.x_pix, 0.0, last),
-                                    std::clamp(cell.y_pix, 0.0, last)));
-    out.pixel_flux += flux * wings.mean_share(near, 2.0 * cell.half_pix);
+    out.pixel_flux += flux * share_of(cell, wings, std::clamp(cell.x_pix, 0.0, last),
+                                      std::clamp(cell.y_pix, 0.0, last), 0.0, least);
     // A pixel that is partly in the core reaches out by its half diagonal.
     const double to_core =
         distance_to(cell, core.x_pix, core.y_pix) - core.radius_pix - half_diagonal_pix;
@@ -135,19 +146,17 @@ LeftOut light_left_out(std::span<const OutsideCell> cells, const PsfWings& wings
       const double along = static_cast<double>(k / 4) * spacing;
       const double across = k % 2 == 0 ? 0.0 : last;
       const bool horizontal = k % 4 < 2;
-      const double near = std::max(least, distance_to(cell, horizontal ? along : across,
-                                                      horizontal ? across : along) -
-                                              slack);
-      at_border[k] += flux * wings.mean_share(near, 2.0 * cell.half_pix);
+      at_border[k] += flux * share_of(cell, wings, horizontal ? along : across,
+                                      horizontal ? across : along, slack, least);
     }
   }
   out.pixel_flux = std::min(out.pixel_flux, std::ranges::max(at_border));
   return out;
 }
 
-double least_peak(const ArcPlanes& planes, const PsfWings& wings, int stamp_size_pix,
-                  Image<double>& workspace) {
-  if (wings.empty()) return 0.0;
+LeastLight least_light(const ArcPlanes& planes, const PsfWings& wings,
+                       int stamp_size_pix, const CoreDisc& core,
+                       Image<double>& workspace) {
   const int n = stamp_size_pix;
   const int margin = planes.margin_pix;
   // sums(y, x): of the pixels above and left of (y, x).
@@ -160,19 +169,30 @@ double least_peak(const ArcPlanes& planes, const PsfWings& wings, int stamp_size
       sums(y + 1, x + 1) = sums(y, x + 1) + row;
     }
   }
-  double peak = 0.0;
+  LeastLight least;
   for (std::size_t k = 0; k < PsfWings::boxes_pix.size(); ++k) {
-    const int box = PsfWings::boxes_pix[k];
-    double most = 0.0;
-    for (int y = 0; y + box <= n; ++y) {
-      for (int x = 0; x + box <= n; ++x) {
-        most = std::max(most, sums(y + box, x + box) - sums(y, x + box) -
-                                  sums(y + box, x) + sums(y, x));
+    const int half = PsfWings::boxes_pix[k] / 2;
+    double peak = 0.0;
+    double in_core = 0.0;
+    for (int y = 0; y < n; ++y) {
+      const int top = std::max(0, y - half);
+      const int bottom = std::min(n, y + half + 1);
+      for (int x = 0; x < n; ++x) {
+        const int left = std::max(0, x - half);
+        const int right = std::min(n, x + half + 1);
+        const double box = sums(bottom, right) - sums(top, right) - sums(bottom, left) +
+                           sums(top, left);
+        peak = std::max(peak, box);
+        const double dx = x - core.x_pix;
+        const double dy = y - core.y_pix;
+        if (dx * dx + dy * dy < core.radius_pix * core.radius_pix) in_core += box;
       }
     }
-    peak = std::max(peak, most * wings.least_share_of_box(k));
+    const double share = wings.least_share_of_box(k);
+    least.peak_flux = std::max(least.peak_flux, share * peak);
+    least.core_flux = std::max(least.core_flux, share * in_core);
   }
-  return peak;
+  return least;
 }
 
 }  // namespace lensmill::imaging

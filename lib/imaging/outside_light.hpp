@@ -21,7 +21,6 @@ class PsfWings {
   /// Widen the envelope to this kernel.
   void add(const psf::LatticeKernel& kernel);
 
-  bool empty() const { return share_.empty(); }
   /// Farther apart than this along x or y, no light and no pixel act on each other.
   int reach_pix() const { return reach_pix_; }
   /// Bound on the share of light at distances from `near_pix` to `near_pix +
@@ -63,9 +62,16 @@ LeftOut light_left_out(std::span<const OutsideCell> cells, const PsfWings& wings
                        int stamp_size_pix, int margin_pix, const CoreDisc& core,
                        double enough_flux);
 
-/// Bound from below on the brightest pixel after the PSF, for unit source flux: all the
-/// light in some box about it, by the least share that the PSF leaves it.
-double least_peak(const ArcPlanes& planes, const PsfWings& wings, int stamp_size_pix,
-                  Image<double>& workspace);
+/// Bounds from below on an arc after the PSF, for unit source flux.
+struct LeastLight {
+  double peak_flux = 0.0;  ///< of its brightest pixel
+  double core_flux = 0.0;  ///< of the pixels whose centres lie in the core
+};
+
+/// Each pixel gets of all the light in some box about it at least the least share that
+/// the PSF leaves it. \param workspace of use inside
+LeastLight least_light(const ArcPlanes& planes, const PsfWings& wings,
+                       int stamp_size_pix, const CoreDisc& core,
+                       Image<double>& workspace);
 
 }  // namespace lensmill::imaging

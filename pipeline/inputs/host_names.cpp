@@ -9,7 +9,6 @@
 #include <map>
 #include <memory>
 
-#include "lib/catalogue/csv_source.hpp"
 #include "lib/core/errors.hpp"
 #include "pipeline/inputs/catalogue_sources.hpp"
 #include "pipeline/inputs/file_list.hpp"
@@ -176,10 +175,7 @@ std::vector<std::string> texts_of_hosts(const config::HostColumn& column,
 std::vector<double> numbers_of_hosts(const config::HostColumn& column,
                                      const std::string& key, const HostNames& names) {
   const auto table = table_of(column.table, key, names);
-  const auto format = catalogue_format_of(table);
-  const auto source = format == CatalogueFormat::csv
-                          ? std::make_unique<const catalogue::CsvSource>(table)
-                          : open_binary_catalogue(table, format);
+  const auto source = open_table(table);
   const auto& known = source->columns();
   if (std::ranges::find(known, column.column) == known.end()) {
     throw DataError(fmt::format("{}: {} has no numeric column `{}` (it has: {})", key,

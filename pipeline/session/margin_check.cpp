@@ -127,6 +127,14 @@ int enough_margin(const Session& session, const std::vector<Row>& rows, int half
 
 std::string MarginCheck::warning() const {
   if (short_rows == 0) return "";
+  if (enough_pix == 0) {
+    return fmt::format(
+        "render.margin_pix: auto: {} of {} rows looked at are not within "
+        "render.pixel_tolerance and render.core_tolerance of a render with all light "
+        "that the PSF reaches (injection {} by a factor of {:.1f}): their arcs lie "
+        "mostly beside the stamp; a larger grid.stamp_size_pix would show them",
+        short_rows, rows, worst_id, worst_error);
+  }
   const int margin_pix = rows_by_margin.rbegin()->first;
   return fmt::format(
       "render.margin_pix: {} of {} rows looked at miss light from outside the stamp{} "
@@ -183,7 +191,7 @@ MarginCheck check_margin(const Session& session, double seconds) {
     short_rows.push_back(row);
   }
   check.short_rows = static_cast<std::int64_t>(short_rows.size());
-  if (check.short_rows > 0) {
+  if (check.short_rows > 0 && config.render.margin_pix) {
     check.enough_pix = enough_margin(session, short_rows, half, *whole);
   }
   return check;

@@ -15,7 +15,7 @@ struct MarginCheck {
   std::int64_t worst_id = 0;    ///< injection that misses most
   double worst_error = 0.0;     ///< by this factor of what is allowed
   std::map<int, std::int64_t> rows_by_margin;  ///< looked at, by render_margin_pix
-  /// The margin that mends all rows looked at.
+  /// The margin that mends all rows looked at; 0 where each row has its own.
   int enough_pix = 0;
 
   /// One sentence with the fix; "" where no row is short.

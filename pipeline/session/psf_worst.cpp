@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 #include <utility>
 
+#include "lib/core/statistics.hpp"
 #include "lib/measure/kernel_checks.hpp"
 
 namespace lensmill::pipeline {
@@ -16,13 +18,13 @@ constexpr std::size_t most_listed = 10;
 constexpr std::size_t most_noted = 8;
 constexpr std::size_t least_compared = 5;
 
-template <class Get>
-double median_of(const std::vector<KernelFacts>& kernels, Get get) {
+/// Without kernels that have none: a width needs a positive sum.
+double median_of(const std::vector<KernelFacts>& kernels, double KernelFacts::*fact) {
   std::vector<double> values;
-  for (const auto& kernel : kernels) values.push_back(get(kernel));
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::ranges::nth_element(values, middle);
-  return *middle;
+  for (const auto& kernel : kernels) {
+    if (!std::isnan(kernel.*fact)) values.push_back(kernel.*fact);
+  }
+  return median(std::span(values));
 }
 
 /// How far a value is from the median, in units of the factor that is noticed.
@@ -38,8 +40,8 @@ WorstKernels worst_kernels(const std::string& band,
                            const std::vector<KernelFacts>& kernels) {
   WorstKernels worst;
   if (kernels.empty()) return worst;
-  const double sum = median_of(kernels, [](const auto& k) { return k.sum; });
-  const double fwhm_pix = median_of(kernels, [](const auto& k) { return k.fwhm_pix; });
+  const double sum = median_of(kernels, &KernelFacts::sum);
+  const double fwhm_pix = median_of(kernels, &KernelFacts::fwhm_pix);
   const bool compared = kernels.size() >= least_compared;
   std::vector<std::pair<double, const KernelFacts*>> order;
   std::size_t noted = 0;

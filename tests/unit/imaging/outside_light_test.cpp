@@ -117,6 +117,43 @@ TEST(LightLeftOut, BoundsWhatIsAddedToEveryPixelAndToTheCore) {
   EXPECT_LT(loosest_seen, loosest);
 }
 
+/// The pixels of a cell, evenly bright.
+std::vector<OutsideCell> pixels_of(const OutsideCell& cell) {
+  const int side = static_cast<int>(2.0 * cell.half_pix);
+  std::vector<OutsideCell> pixels;
+  for (int j = 0; j < side; ++j) {
+    for (int i = 0; i < side; ++i) {
+      pixels.push_back({.x_pix = cell.x_pix - cell.half_pix + 0.5 + i,
+                        .y_pix = cell.y_pix - cell.half_pix + 0.5 + j,
+                        .flux = cell.flux / (side * side)});
+    }
+  }
+  return pixels;
+}
+
+// Beside a border, at a corner, across the margin; alone each.
+TEST(LightLeftOut, BoundsWhatWideCellsAdd) {
+  const auto kernel = moffat(4.0);
+  PsfWings wings;
+  wings.add(kernel);
+  for (const double half_pix : {2.0, 6.0, 12.0}) {
+    const double beside = -0.5 - half_pix;
+    for (const double y_pix : {11.5, beside, stamp - 0.5 + half_pix}) {
+      const OutsideCell cell{
+          .x_pix = beside, .y_pix = y_pix, .half_pix = half_pix, .flux = 1.0};
+      for (const int margin : {0, 3, 8}) {
+        const auto truth = convolved(beyond(pixels_of(cell), margin), kernel);
+
+        const auto bound = light_left_out({&cell, 1}, wings, stamp, margin, core, 0.0);
+
+        EXPECT_GE(bound.pixel_flux, std::ranges::max(truth.pixels()))
+            << half_pix << " " << y_pix << " " << margin;
+        EXPECT_GE(bound.core_flux, in_core(truth));
+      }
+    }
+  }
+}
+
 TEST(LightLeftOut, IsNothingBeyondTheReachOfTheKernel) {
   PsfWings wings;
   wings.add(moffat(3.0, 4));
@@ -164,10 +201,12 @@ TEST(PsfWings, AreTheEnvelopeOfAllKernels) {
 }
 
 // A point, and a disc wider than the PSF: neither above the truth, nor far below.
-TEST(LeastPeak, IsBelowTheConvolvedPeakAndNotFarBelow) {
+TEST(LeastLight, IsBelowTheConvolvedPeakAndCoreAndNotFarBelow) {
   // The boxes are small beside the largest disc, and a box counts with the share of its
   // darkest corner.
   constexpr double farthest_below = 4.0;
+  // A point is seen by the core's pixels within the box alone.
+  constexpr double core_farthest_below = 6.0;
   const auto kernel = moffat(4.0);
   PsfWings wings;
   wings.add(kernel);
@@ -189,10 +228,12 @@ TEST(LeastPeak, IsBelowTheConvolvedPeakAndNotFarBelow) {
     const auto image = convolved(pixels, kernel);
     const double peak = std::ranges::max(image.pixels());
 
-    const double least = least_peak(planes, wings, stamp, workspace);
+    const auto least = least_light(planes, wings, stamp, core, workspace);
 
-    EXPECT_LE(least, peak) << radius;
-    EXPECT_GT(least, peak / farthest_below) << radius;
+    EXPECT_LE(least.peak_flux, peak) << radius;
+    EXPECT_GT(least.peak_flux, peak / farthest_below) << radius;
+    EXPECT_LE(least.core_flux, in_core(image)) << radius;
+    EXPECT_GT(least.core_flux, in_core(image) / core_farthest_below) << radius;
   }
 }
 

@@ -17,6 +17,7 @@ namespace {
 
 using test_support::shipped_config;
 using testing::HasSubstr;
+using testing::Not;
 
 /// Of time: the same rows are looked at on any machine.
 constexpr double no_limit = std::numeric_limits<double>::infinity();
@@ -104,12 +105,6 @@ TEST(MarginCheck, AutoTakesTheMarginThatARowNeeds) {
   }
 }
 
-TEST(MarginCheck, AutoLeavesRowsAloneThatKeepTheContract) {
-  const auto check = check_margin(session_of(shipped_config("seed_gen5.yaml")));
-
-  EXPECT_EQ(check.rows_by_margin.at(0), check.rows);
-}
-
 TEST(MarginCheck, TheLegacyOperatorHasNone) {
   auto overrides = ring_at_the_edge("0");
   overrides.insert(overrides.end(),
@@ -119,16 +114,34 @@ TEST(MarginCheck, TheLegacyOperatorHasNone) {
       check_margin(session_of(shipped_config("parity_table.yaml", overrides))).rows, 0);
 }
 
-// No false alarms: what ships keeps the contract as it ships.
-TEST(MarginCheck, ShippedPopulationsDoNotWarn) {
+// There is no margin that would mend a row that has its own.
+TEST(MarginCheck, OfAutoTheStampIsNamedAsTheWayOut) {
+  const MarginCheck check{.rows = 60,
+                          .short_rows = 1,
+                          .worst_id = 8,
+                          .worst_error = 2.4,
+                          .rows_by_margin = {{0, 59}, {32, 1}}};
+
+  EXPECT_THAT(check.warning(), HasSubstr("1 of 60 rows looked at are not within"));
+  EXPECT_THAT(check.warning(), HasSubstr("injection 8 by a factor of 2.4"));
+  EXPECT_THAT(check.warning(), Not(HasSubstr("mends")));
+}
+
+// No false alarms and no margins for nothing: what ships keeps the contract, and but
+// for one that states it without a margin.
+TEST(MarginCheck, ShippedPopulationsNeedNoOther) {
   for (const std::string name :
        {"quickstart.yaml", "seed_gen5.yaml", "seed_gen5_large_sources.yaml",
         "parity_table.yaml", "clumpy_sources.yaml", "mass_from_light.yaml",
         "experiment_a.yaml", "experiment_b.yaml", "experiment_c.yaml"}) {
-    const auto check = check_margin(session_of(shipped_config(name)));
+    const auto config = shipped_config(name);
+    const auto check = check_margin(session_of(config));
 
     EXPECT_GT(check.rows, 0) << name;
     EXPECT_EQ(check.warning(), "") << name;
+    EXPECT_EQ(check.rows_by_margin.rbegin()->first,
+              config.render.margin_pix.value_or(0))
+        << name;
   }
 }
 
