@@ -13,26 +13,6 @@
 #include "stages/lens_of.hpp"
 
 namespace lensmill::stages {
-namespace {
-
-/// The brightest pixel of stamp and margin over that of the stamp.
-double peak_over_stamps(const imaging::ArcPlanes& planes) {
-  const int side = planes.pixel.plane[0].ny();
-  const int margin = planes.margin_pix;
-  double all = 0.0;
-  double inside = 0.0;
-  for (int y = 0; y < side; ++y) {
-    for (int x = 0; x < side; ++x) {
-      const double value = planes.pixel.sum(y, x);
-      all = std::max(all, value);
-      const bool is_inside = std::min(x, y) >= margin && std::max(x, y) < side - margin;
-      if (is_inside) inside = std::max(inside, value);
-    }
-  }
-  return all / inside;
-}
-
-}  // namespace
 
 bool keeps_tolerances(const imaging::ArcPlanes& planes,
                       const imaging::RenderConfig& tolerances) {
@@ -158,12 +138,6 @@ void LensStage::apply(Stamp& stamp, const InjectionStreams&) const {
     if (std::isnan(stamp.arc_planes.total_flux)) left_out = stamp.arc_planes.total_flux;
   }
   if (!keeps_tolerances(stamp.arc_planes, render)) stamp.status = Status::not_converged;
-  // Pixels are integrated to the peak of stamp and margin. What is said of them is of
-  // the peak that the stamp shows.
-  auto& error = stamp.arc_planes.pixel_error;
-  if (stamp.arc_planes.margin_pix > 0 && error > 0.0) {
-    error *= peak_over_stamps(stamp.arc_planes);
-  }
 }
 
 }  // namespace lensmill::stages

@@ -40,6 +40,22 @@ double caution(double tolerance) {
 /// that rows do not miss their tolerance by caution alone.
 double thoroughness(double tolerance) { return std::pow(caution(tolerance), 1.5); }
 
+/// The brightest pixel of the stamp, and that of stamp and margin.
+struct Peaks {
+  double stamp = 0.0;
+  double all = 0.0;
+
+  void add(double flux, bool in_stamp) {
+    all = std::max(all, flux);
+    if (in_stamp) stamp = std::max(stamp, flux);
+  }
+  bool stamp_is_dark() const { return stamp < render_accuracy.least_stamp_peak * all; }
+  /// What tolerances are relative to.
+  double scale() const {
+    return std::max(stamp, render_accuracy.least_stamp_peak * all);
+  }
+};
+
 /// The running state of one render.
 class Rendering {
  public:
@@ -67,7 +83,7 @@ class Rendering {
     for (std::size_t kind = 0; kind < lens::kind_count; ++kind) {
       if (!out.present[kind]) continue;
       const auto flux = out.pixel.plane[kind].pixels();
-      smooth_peak_ = std::max(smooth_peak_, lane_max(flux));
+      add_smooth_peaks(out.pixel.plane[kind]);
       smooth_arc_ += lane_sum(flux);
     }
     for (int level = 0; level <= render_accuracy.deepest_level; ++level) {
@@ -99,12 +115,12 @@ class Rendering {
     for (std::size_t c = 0; c < cells.size(); ++c) {
       pending(cells[c]) += cell_area(cells[c]) * batch.estimate(c).bounded_brightness;
     }
-    peak_ = smooth_peak_;
+    Peaks peaks = smooth_peaks_;
     arc_ = smooth_arc_;
     core_ = 0.0;  // every pixel of the core is rough
     for (const Cell& pixel : pixels_.list) {
       const double flux = pending(pixel) + deposited(pixel);
-      peak_ = std::max(peak_, flux);
+      peaks.add(flux, in_stamp(pixel));
       arc_ += flux;
       if (in_core(pixel)) core_ += flux;
     }
@@ -113,7 +129,7 @@ class Rendering {
       const double share =
           render_accuracy.cell_share_of_pixel / static_cast<double>(1 << deep);
       pixel_tolerance_[static_cast<std::size_t>(level)] =
-          share * config_.pixel_tolerance / pixel_thoroughness_ * peak_;
+          share * config_.pixel_tolerance / pixel_thoroughness_ * peaks.scale();
     }
     core_tolerance_ = render_accuracy.cell_share_of_core * config_.core_tolerance /
                       core_thoroughness_ *
@@ -160,14 +176,18 @@ class Rendering {
 
   /// Error estimates over the finished image.
   void finish() {
-    double peak = smooth_peak_;
+    Peaks peaks = smooth_peaks_;
     double worst = 0.0;
     for (const Cell& pixel : pixels_.list) {
-      peak = std::max(peak, deposited(pixel));
+      peaks.add(deposited(pixel), in_stamp(pixel));
       worst = std::max(worst, squared_error(pixel));
     }
     worst += square(render_accuracy.hidden_cells * hidden_);
-    out_.pixel_error = peak > 0.0 ? pixel_caution_ * std::sqrt(worst) / peak : 0.0;
+    const double error = pixel_caution_ * std::sqrt(worst);
+    out_.pixel_error = peaks.stamp > 0.0 ? error / peaks.stamp : 0.0;
+    // Smooth pixels were chosen by a brighter peak, and no error of theirs is
+    // estimated.
+    if (peaks.stamp_is_dark()) out_.pixel_error = std::max(out_.pixel_error, 1.0);
     const double core = std::max(core_, render_accuracy.least_core_share * arc_);
     const double core_error =
         core_smooth_ +
@@ -181,6 +201,20 @@ class Rendering {
   }
   double& pending(const Cell& cell) { return at(pixels_.pending, cell); }
   double& squared_error(const Cell& cell) { return at(pixels_.squared_error, cell); }
+  bool in_stamp(const Cell& cell) const {
+    const int n = config_.grid.stamp_size_pix;
+    return std::min(cell.column, cell.row) >= 0 && std::max(cell.column, cell.row) < n;
+  }
+  void add_smooth_peaks(const Image<double>& plane) {
+    smooth_peaks_.add(lane_max(plane.pixels()), config_.lattice.margin_pix == 0);
+    if (config_.lattice.margin_pix == 0) return;
+    const auto n = static_cast<std::size_t>(config_.grid.stamp_size_pix);
+    const auto margin = static_cast<std::size_t>(config_.lattice.margin_pix);
+    const std::size_t side = n + 2 * margin;
+    for (std::size_t y = margin; y < margin + n; ++y) {
+      smooth_peaks_.add(lane_max(plane.pixels().subspan(y * side + margin, n)), true);
+    }
+  }
   /// Of all kinds, in the cell's pixel.
   double deposited(const Cell& cell) {
     double flux = 0.0;
@@ -242,9 +276,8 @@ class Rendering {
   double core_thoroughness_;
   CellIntegrator::RoughPixels& pixels_;
   ArcPlanes& out_;
-  double smooth_peak_ = 0.0;
+  Peaks smooth_peaks_;
   double smooth_arc_ = 0.0;
-  double peak_ = 0.0;
   double arc_ = 0.0;
   double core_ = 0.0;
   double hidden_ = 0.0;        // largest of all cells

@@ -10,8 +10,6 @@
 #include "lib/imaging/render_accuracy.hpp"
 
 namespace lensmill::imaging {
-namespace {}  // namespace
-
 void CentreGrid::shoot(const PixelGrid& grid, int margin_pix,
                        const LensedSource& object) {
   margin_ = margin_pix;
@@ -42,18 +40,17 @@ void CentreGrid::shoot(const PixelGrid& grid, int margin_pix,
 
 namespace {
 
-/// The brightest pixel's mean, from its centre; where the cusp is near, at most what
-/// the source can bring into a pixel of that footprint, since one centre that hits the
-/// cusp is no measure of a pixel.
-double peak_brightness(const CentreGrid& centres, const light::Brightness& source) {
+/// The brightest pixel's mean within [first, last)^2, from its centre; where the cusp
+/// is near, at most what the source can bring into a pixel of that footprint, since one
+/// centre that hits the cusp is no measure of a pixel.
+double peak_within(const CentreGrid& centres, const light::Brightness& source,
+                   int first, int last) {
   const auto& rays = centres.rays();
   const light::RoundMetric metric = source.round_metric();
   const bool has_cusp = source.cusp_radius_arcsec() >= 0.0;
   const auto x = rays.source_x();
   const auto y = rays.source_y();
   const std::size_t up = centres.stride();
-  const int first = -centres.margin();
-  const int last = centres.side() + first;
   double peak = 0.0;
   const auto scan = [&](int row) {
     for (int column = first; column < last; ++column) {
@@ -73,7 +70,9 @@ double peak_brightness(const CentreGrid& centres, const light::Brightness& sourc
       peak = std::max(peak, brightness);
     }
   };
-  const auto brightest = centres.row_peaks();
+  const auto brightest =
+      centres.row_peaks().subspan(static_cast<std::size_t>(first + centres.margin()),
+                                  static_cast<std::size_t>(last - first));
   // The brightest row first: few others are brighter than what it leaves.
   const auto top = std::ranges::max_element(brightest) - brightest.begin();
   scan(first + static_cast<int>(top));
@@ -81,6 +80,16 @@ double peak_brightness(const CentreGrid& centres, const light::Brightness& sourc
     if (brightest[static_cast<std::size_t>(row - first)] > peak) scan(row);
   }
   return peak;
+}
+
+/// What roughness is measured by: the stamp's brightest pixel, within reason.
+double peak_brightness(const CentreGrid& centres, const light::Brightness& source) {
+  const int margin = centres.margin();
+  const int stamp = centres.side() - 2 * margin;
+  const double all = peak_within(centres, source, -margin, stamp + margin);
+  if (margin == 0) return all;
+  return std::max(peak_within(centres, source, 0, stamp),
+                  render_accuracy.least_stamp_peak * all);
 }
 
 }  // namespace
