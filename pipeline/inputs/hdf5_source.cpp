@@ -38,6 +38,7 @@ CellKind kind_of(const io::hdf5::TypeInfo& type) {
     case Content::floating: return CellKind::floating;
     case Content::string: return CellKind::text;
     case Content::boolean: return CellKind::logical;
+    case Content::compound:
     case Content::other: break;
   }
   return CellKind::other;
@@ -57,6 +58,12 @@ std::optional<ElementType> stored_type(const io::hdf5::TypeInfo& type) {
 
 io::hdf5::Group catalogue_group(const io::hdf5::File& file) {
   return file.open_group(file.has("catalogue") ? "/catalogue" : "/");
+}
+
+bool has_compound(const io::hdf5::Group& group) {
+  return std::ranges::any_of(group.dataset_names(), [&](const std::string& name) {
+    return group.open_dataset(name).type().content == Content::compound;
+  });
 }
 
 void require_written(const io::hdf5::Dataset& dataset) {
@@ -91,10 +98,15 @@ Hdf5Source::Hdf5Source(std::string path)
     names_.push_back(name);
   }
   if (names_.empty()) {
+    const bool is_compound = has_compound(group_) || has_compound(file_.open_group("/"));
     throw DataError(fmt::format(
         "{}: {} has no one-dimensional numeric datasets: nothing to read as catalogue "
-        "columns (one dataset per column is needed, compound tables are not read){}",
-        path_, group_.path(), listed(unread_)));
+        "columns (one dataset per column is needed){}{}",
+        path_, group_.path(), listed(unread_),
+        is_compound ? fmt::format("; a compound dataset becomes one by: python3 -m "
+                                  "lensmill table-to-hdf5 {} columns.h5",
+                                  path_)
+                    : ""));
   }
 }
 

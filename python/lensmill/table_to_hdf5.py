@@ -1,43 +1,41 @@
-"""Catalogues in Parquet as HDF5, one dataset per column, as `catalogue.file` and every
-other table of a configuration may be: whole numbers of up to 64 bits, truth values and
-texts stay what they are, units become the attribute `unit`. Needs pyarrow, which Debian
-does not package: `python3 -m venv ENV && ENV/bin/pip install pyarrow h5py astropy`, then
-run this by ENV/bin/python3."""
+"""Catalogues in Parquet, or in a compound dataset of HDF5 (astropy, structured arrays), as
+HDF5 of one dataset per column, as `catalogue.file` and every other table of a
+configuration may be: whole numbers of up to 64 bits, truth values and texts stay what they
+are, units become the attribute `unit`. Parquet needs pyarrow, which Debian does not
+package: `python3 -m venv ENV && ENV/bin/pip install pyarrow h5py astropy`, then run this by
+ENV/bin/python3."""
 
 import pathlib
 
 import h5py
-import numpy
 
+from lensmill.compound_table import CompoundTable
 from lensmill.errors import InputError
+from lensmill.parquet_table import ParquetTable
 
 
 def add_command(commands):
-    parser = commands.add_parser("table-to-hdf5", help="a Parquet table as HDF5",
+    parser = commands.add_parser("table-to-hdf5",
+                                 help="a table in Parquet or compound HDF5, by columns",
                                  description=__doc__)
-    parser.add_argument("table", type=pathlib.Path, help="Parquet file")
+    parser.add_argument("table", type=pathlib.Path, help="Parquet or HDF5 file")
     parser.add_argument("output", type=pathlib.Path, help="HDF5 file to make")
     parser.add_argument("--columns", metavar="A,B",
                         help="columns to take (without: all)")
+    parser.add_argument("--dataset", metavar="PATH",
+                        help="compound dataset to read (needed where there are several)")
     parser.add_argument("--overwrite", action="store_true",
                         help="replace the output if it is there")
     parser.set_defaults(run=run)
 
 
-def open_parquet(path):
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError as error:
-        raise InputError(
-            f"{path}: reading Parquet needs the Python package pyarrow, which this Python "
-            f"cannot load ({error}; Debian has no package of it): python3 -m venv ENV && "
-            "ENV/bin/pip install pyarrow h5py astropy, then ENV/bin/python3 -m lensmill "
-            "table-to-hdf5 ...")
-    try:
-        return pyarrow.parquet.ParquetFile(path)
-    except pyarrow.ArrowInvalid as error:
-        raise InputError(f"{path}: not a Parquet file ({error})")
+def open_table(options):
+    """By what the file is, not by its name. Raises InputError, OSError"""
+    if options.table.is_file() and h5py.is_hdf5(options.table):
+        return CompoundTable(options.table, options.dataset)
+    if options.dataset is not None:
+        raise InputError(f"{options.table}: --dataset is for HDF5 files, which this is not")
+    return ParquetTable(options.table)
 
 
 def wanted_columns(path, names, wanted):
@@ -52,95 +50,23 @@ def wanted_columns(path, names, wanted):
     return chosen
 
 
-def units_of(schema):
-    """By the metadata of the fields, or of astropy."""
-    units = {}
-    for field in schema:
-        for key in (b"unit", b"units"):
-            if field.metadata and key in field.metadata:
-                units.setdefault(field.name, field.metadata[key].decode())
-    header = (schema.metadata or {}).get(b"table_meta_yaml")
-    if header is not None:
-        try:
-            from astropy.table import meta
-        except ImportError:
-            raise InputError("the file's units are in astropy's metadata; install astropy "
-                             "(python3-astropy) to read them")
-        for column in meta.get_header_from_yaml(header.decode().split("\n"))["datatype"]:
-            if "unit" in column:
-                units.setdefault(column["name"], str(column["unit"]))
-    return units
-
-
-def first_null(column):
-    return int(numpy.flatnonzero(column.is_null().to_numpy(zero_copy_only=False))[0]) + 1
-
-
-def whole(column):
-    """The chunks of a column as one array."""
-    import pyarrow
-    return pyarrow.concat_arrays(column.chunks) if column.num_chunks else pyarrow.array(
-        [], column.type)
-
-
-def array_of(where, column):
-    """An array of Arrow as an array that HDF5 has a type for. \\raises InputError"""
-    from pyarrow import types
-    if types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    kind = column.type
-    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
-        if column.null_count:
-            raise InputError(f"{where}: row {first_null(column)} is null")
-        rows = len(column)
-        sizes = numpy.array([len(row) for row in column]) if rows else numpy.zeros(0)
-        if rows and (sizes != sizes[0]).any():
-            odd = int(numpy.flatnonzero(sizes != sizes[0])[0])
-            raise InputError(f"{where}: row {odd + 1} has {sizes[odd]} values, row 1 has "
-                             f"{sizes[0]}")
-        return array_of(where, column.flatten()).reshape(rows, -1)
-    if types.is_string(kind) or types.is_large_string(kind):
-        # A null is an empty text: a text column has no other mark.
-        texts = [(text or "").encode() for text in column.to_pylist()]
-        length = max(map(len, texts), default=1) or 1
-        return numpy.array(texts, h5py.string_dtype("utf-8", length))
-    if types.is_floating(kind):
-        values = column.to_numpy(zero_copy_only=False)  # nulls are NaN
-        return values.astype("f4") if values.dtype == "f2" else values
-    if types.is_integer(kind) or types.is_boolean(kind):
-        if column.null_count:
-            raise InputError(
-                f"{where}: row {first_null(column)} is null, for which {kind} has no mark; "
-                "fill it before, or leave the column out by --columns")
-        return column.to_numpy(zero_copy_only=False)
-    raise InputError(f"{where}: is of type {kind}, which has no place in HDF5 here; leave "
-                     "it out by --columns")
-
-
 def run(options):
-    parquet = open_parquet(options.table)
-    schema = parquet.schema_arrow
-    columns = wanted_columns(options.table, schema.names, options.columns)
-    units = units_of(schema)
+    table = open_table(options)
+    columns = wanted_columns(options.table, table.names, options.columns)
     if options.output.exists() and not options.overwrite:
         raise InputError(f"{options.output}: is there already (--overwrite replaces it)")
     partial = options.output.with_name(options.output.name + ".partial")
     try:
         with h5py.File(partial, "w") as file:
             for name in columns:
-                where = f"{options.table}: column {name}"
                 if "/" in name or name in ("", "."):
-                    raise InputError(f"{where}: cannot be the name of a dataset; rename it")
-                # One column at a time is held in memory.
-                table = parquet.read(columns=[name])
-                if table.num_columns != 1:
-                    raise InputError(f"{where}: is a structure of {table.num_columns} "
-                                     "columns; flatten it before")
-                array = array_of(where, whole(table.column(0)))
-                dataset = file.create_dataset(name, data=array, track_times=False)
-                if name in units:
-                    dataset.attrs["unit"] = units[name]
+                    raise InputError(f"{options.table}: column {name}: cannot be the name "
+                                     "of a dataset; rename it")
+                dataset = file.create_dataset(name, data=table.column(name),
+                                              track_times=False)
+                if name in table.units:
+                    dataset.attrs["unit"] = table.units[name]
         partial.replace(options.output)
     finally:
         partial.unlink(missing_ok=True)
-    print(f"{options.output}: {parquet.metadata.num_rows} rows of {len(columns)} columns")
+    print(f"{options.output}: {table.rows} rows of {len(columns)} columns")

@@ -64,6 +64,7 @@ std::string TypeInfo::text() const {
       return fmt::format("{}int{}", is_signed ? "" : "u", 8 * bytes);
     case Content::string: return "string";
     case Content::boolean: return "bool";
+    case Content::compound: return "a compound table";
     case Content::other: return "neither number nor string";
   }
   return "unknown";
@@ -106,6 +107,7 @@ TypeInfo describe(const Handle& type, const Place& place) {
           check(H5Tis_variable_str(type.get()), "H5Tis_variable_str", place) > 0;
       info.is_ascii = H5Tget_cset(type.get()) == H5T_CSET_ASCII;
       break;
+    case H5T_COMPOUND: info.content = Content::compound; break;
     default: break;
   }
   return info;
