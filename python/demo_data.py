@@ -127,7 +127,7 @@ def make_cosmos(folder, rng, seed):
     count, scale, sigma, kernel = 10, 0.03, 0.003, moffat(31, 4.0)
     images, rows, fit_rows = [], [], []
     for k in range(count):
-        size = int(rng.choice([61, 81, 101, 121, 141]))
+        size = int(rng.choice([101, 121, 141, 161]))
         reff = size / 11.0
         mag = float(rng.uniform(21.2, 23.3))
         flux = 10.0 ** (0.4 * (25.94 - mag))

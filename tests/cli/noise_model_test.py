@@ -119,7 +119,7 @@ class GoodImages(NoiseModelCase):
         self.assertAlmostEqual(table(model.read_text(), "lags")[2, 3], LAG_1, delta=LAG_ERROR)
 
     def test_a_tile_compressed_coadd(self):
-        folder = data_path(self, "legacysurvey-coadd")
+        folder = data_path(self, "legacysurvey-coadd", real=True)
         name = "legacysurvey-0959p805-{}-g.fits.fz"
         model = self.folder / "noise.yaml"
 

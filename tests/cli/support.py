@@ -261,11 +261,12 @@ def reseal(path):
     path.write_bytes(head(structure.hexdigest()) + data[block:])
 
 
-def data_path(case, name):
-    """A file of the tests' data. Missing: the test fails when data are required, else
-    it is skipped, and says so."""
-    path = pathlib.Path(os.environ.get("LENSMILL_DATA", "")) / name
-    if path.exists():
+def data_path(case, name, *, real=False):
+    """A file of the tests' data; `real`: not one of jobs/demo-data.sh's. Missing: the test
+    fails when data are required, else it is skipped, and says so."""
+    folder = pathlib.Path(os.environ.get("LENSMILL_DATA", ""))
+    path = folder / name
+    if path.exists() and not (real and (folder / "SYNTHETIC").exists()):
         return path
     message = f"SKIPPED for want of data: {path} (LENSMILL_DATA)"
     if os.environ.get("LENSMILL_REQUIRE_DATA") == "1":

@@ -133,7 +133,7 @@ void expect_closed_form(const catalogue::Injection& row, const CoreFractions& co
 }
 
 TEST(ExperimentA, CoreFluxAgainstTheSourcesSize) {
-  LENSMILL_NEEDS_DATA(reference_file);
+  LENSMILL_NEEDS_REAL_DATA(reference_file);
   int rows = 0;
 
   run_experiment("experiment_a.yaml", [&](const auto& row, const auto& core) {
@@ -145,7 +145,7 @@ TEST(ExperimentA, CoreFluxAgainstTheSourcesSize) {
 }
 
 TEST(ExperimentB, CoreFluxAgainstTheSourcesOffset) {
-  LENSMILL_NEEDS_DATA(reference_file);
+  LENSMILL_NEEDS_REAL_DATA(reference_file);
   int rows = 0;
 
   run_experiment("experiment_b.yaml", [&](const auto& row, const auto& core) {
@@ -157,7 +157,7 @@ TEST(ExperimentB, CoreFluxAgainstTheSourcesOffset) {
 }
 
 TEST(ExperimentC, CoreFluxAgainstTheEinsteinRadius) {
-  LENSMILL_NEEDS_DATA(reference_file);
+  LENSMILL_NEEDS_REAL_DATA(reference_file);
   int rows = 0;
 
   run_experiment("experiment_c.yaml", [&](const auto& row, const auto& core) {

@@ -113,7 +113,7 @@ bool meets_contract(const Image<float>& stamp, std::span<const double> truth) {
 }
 
 TEST(OracleKernels, DiscreteConvolutionIsReproducedGivenTheImage) {
-  LENSMILL_NEEDS_DATA("oracle/open.h5");
+  LENSMILL_NEEDS_REAL_DATA("oracle/open.h5");
   const Oracle oracle(test_support::data_path("oracle/open.h5"));
   const auto unconv = oracle.rows("images/unconv");
   const auto conv_pix = oracle.rows("images/conv_pix");
@@ -144,7 +144,7 @@ TEST(OracleKernels, DiscreteConvolutionIsReproducedGivenTheImage) {
 
 // What `convolve.oversample: 1` does from end to end: our own arcs, as stored kernels.
 TEST(OracleKernels, RenderedArcsMeetTheContractAfterDiscreteConvolution) {
-  LENSMILL_NEEDS_DATA("oracle/open.h5");
+  LENSMILL_NEEDS_REAL_DATA("oracle/open.h5");
   const Oracle oracle(test_support::data_path("oracle/open.h5"));
   const auto conv_pix = oracle.rows("images/conv_pix");
   imaging::RenderConfig config;

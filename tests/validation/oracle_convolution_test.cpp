@@ -185,7 +185,7 @@ struct Misses {
 class OracleConvolution : public testing::TestWithParam<Contract> {};
 
 TEST_P(OracleConvolution, ArcsMeetTheContractAgainstContinuousConvolution) {
-  LENSMILL_NEEDS_DATA("oracle/open.h5");
+  LENSMILL_NEEDS_REAL_DATA("oracle/open.h5");
   const Contract contract = GetParam();
   const test_support::Oracle oracle(test_support::data_path("oracle/open.h5").string());
   const auto truths = oracle.rows(

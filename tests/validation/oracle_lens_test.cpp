@@ -46,7 +46,7 @@ class OracleLens : public testing::Test {
 };
 
 TEST_F(OracleLens, DeflectionConvergenceAndDeterminantOnTheGrid) {
-  LENSMILL_NEEDS_DATA(oracle_file);
+  LENSMILL_NEEDS_REAL_DATA(oracle_file);
   const test_support::Oracle oracle(test_support::data_path(oracle_file));
   const auto x = oracle.rows("grid/x"), y = oracle.rows("grid/y"),
              alpha_x = oracle.rows("grid/alpha_x"),
@@ -101,7 +101,7 @@ TEST_F(OracleLens, DeflectionConvergenceAndDeterminantOnTheGrid) {
 }
 
 TEST_F(OracleLens, PointImagesHaveTheOraclesNumberKindsPositionsAndMagnifications) {
-  LENSMILL_NEEDS_DATA(oracle_file);
+  LENSMILL_NEEDS_REAL_DATA(oracle_file);
   const test_support::Oracle oracle(test_support::data_path(oracle_file));
   const auto x = oracle.rows("points/x"), y = oracle.rows("points/y"),
              mu = oracle.rows("points/mu"), count = oracle.rows("points/n_images");

@@ -20,7 +20,7 @@ constexpr double least_core_share = 1.0e-5;  // of the arc's flux
 constexpr int required_passes = 98;          // of 100
 
 TEST(OracleRender, UnconvolvedImagesMeetTheContract) {
-  LENSMILL_NEEDS_DATA("oracle/open.h5");
+  LENSMILL_NEEDS_REAL_DATA("oracle/open.h5");
   const test_support::Oracle oracle(test_support::data_path("oracle/open.h5").string());
   const auto images = oracle.rows("images/unconv");
   imaging::RenderConfig config;

@@ -192,7 +192,7 @@ TEST(CatalogueFormat, IsToldByTheFirstBytes) {
 }
 
 TEST(FitsSource, ReadsARealTractorCatalogue) {
-  LENSMILL_NEEDS_DATA("legacysurvey-coadd/tractor-3301m002.fits");
+  LENSMILL_NEEDS_REAL_DATA("legacysurvey-coadd/tractor-3301m002.fits");
   const FitsSource source(
       test_support::data_path("legacysurvey-coadd/tractor-3301m002.fits").string());
   std::vector<BadCell> bad;

@@ -378,7 +378,7 @@ TEST(HostCutouts, DamagedFilesAreNamed) {
 }
 
 TEST(HostCutouts, OpensTheDesHosts) {
-  LENSMILL_NEEDS_DATA("des-hosts/g.fits");
+  LENSMILL_NEEDS_REAL_DATA("des-hosts/g.fits");
   config::HostSection section;
   for (const std::string band : {"g", "r", "z"}) {
     section.files[band] = test_support::data_path("des-hosts/" + band + ".fits");

@@ -19,7 +19,11 @@ namespace {
 class PlaneContractOfFiles : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(PlaneContractOfFiles, AShippedConfiguration) {
-  LENSMILL_NEEDS_DATA("oracle/open.h5");
+  for (const char* file :
+       {"des-hosts/g.fits", "legacysurvey-decals/decam-00390498-S10-psfex.fits",
+        "cosmos-sources/real_galaxy_catalog_23.5.fits"}) {
+    LENSMILL_NEEDS_DATA(file);
+  }
   const auto config = config::read_run_config(
       test_support::source_folder() / "configs" / GetParam(), {});
   const auto opened = open_inputs(config, {});

@@ -161,7 +161,7 @@ TEST(FitsImage, AFullDiskIsAnIoErrorThatSaysSo) {
 }
 
 TEST(FitsImage, ReadsRealSurveyFiles) {
-  LENSMILL_NEEDS_DATA("des-hosts/r.fits");
+  LENSMILL_NEEDS_REAL_DATA("des-hosts/r.fits");
   const auto data = [](const char* name) {
     return test_support::data_path(name).string();
   };

@@ -172,7 +172,7 @@ TEST(FitsImage, MorePixelsThanTheFileHoldsAreRefusedHoweverMany) {
 }
 
 TEST(PsfexFile, ReadsBothFormsOfRealModels) {
-  LENSMILL_NEEDS_DATA("psfex-more/decam-5742149339-ccd2.fits");
+  LENSMILL_NEEDS_REAL_DATA("psfex-more/decam-5742149339-ccd2.fits");
   const auto read = [](const char* name) {
     return read_psfex(test_support::data_path(name).string());
   };

@@ -245,7 +245,7 @@ TEST(Hdf5File, EqualDataGiveEqualFiles) {
 }
 
 TEST(Hdf5File, ReadsTheOracle) {
-  LENSMILL_NEEDS_DATA("oracle/open.h5");
+  LENSMILL_NEEDS_REAL_DATA("oracle/open.h5");
   const auto path = test_support::data_path("oracle/open.h5").string();
 
   const File file = File::open(path);

@@ -186,7 +186,7 @@ TEST(NoiseModel, PictureShowsImageAndCorrelationsSideBySide) {
 }
 
 TEST(NoiseModelOfRealImages, ACoaddIsCorrelatedAndSingleExposuresAreNot) {
-  LENSMILL_NEEDS_DATA("legacysurvey-coadd/legacysurvey-0959p805-image-g.fits.fz");
+  LENSMILL_NEEDS_REAL_DATA("legacysurvey-coadd/legacysurvey-0959p805-image-g.fits.fz");
   const auto data = [](const char* path) { return data_path(path).string(); };
   const auto coadd = measure_noise_model(
       {.image = data("legacysurvey-coadd/legacysurvey-0959p805-image-g.fits.fz"),
