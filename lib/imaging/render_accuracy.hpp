@@ -50,9 +50,9 @@ struct RenderAccuracy {
   int deepest_level = 15;
   /// Half widths from the lens centre below which a cell counts as next to it.
   double central_distance = 3.0;
-  /// Tolerances are of the brightest pixel of the stamp; where that is fainter than this
-  /// share of the brightest one of its margin, the arc is not in the stamp: such a row
-  /// has an error as large as its peak.
+  /// Tolerances are of the brightest pixel of the stamp; where that is fainter than
+  /// this share of the brightest one of its margin, the arc is not in the stamp: such a
+  /// row has an error as large as its peak.
   double least_stamp_peak = 1.0e-2;
   /// Light hidden next to a cusp can be missing in so many cells, as errors add in
   /// squares (of the two brightest images, split among two cells each).

@@ -98,7 +98,8 @@ Hdf5Source::Hdf5Source(std::string path)
     names_.push_back(name);
   }
   if (names_.empty()) {
-    const bool is_compound = has_compound(group_) || has_compound(file_.open_group("/"));
+    const bool is_compound =
+        has_compound(group_) || has_compound(file_.open_group("/"));
     throw DataError(fmt::format(
         "{}: {} has no one-dimensional numeric datasets: nothing to read as catalogue "
         "columns (one dataset per column is needed){}{}",

@@ -27,7 +27,8 @@ hid_t file_type(ElementType type);
 
 /// What a dataset or attribute contains, as far as lensmill is concerned.
 /// `boolean` is what h5py and PyTables make of truth values: an enumeration of FALSE
-/// (0) and TRUE (1), which is read as uint8; `compound` a table of several columns in one.
+/// (0) and TRUE (1), which is read as uint8; `compound` a table of several columns in
+/// one.
 enum class Content { integer, floating, string, boolean, compound, other };
 
 struct TypeInfo {
