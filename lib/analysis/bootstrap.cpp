@@ -47,6 +47,7 @@ Bootstrap::Bootstrap(const GroupedSums& sums, std::uint64_t seed,
     : cells_(sums.cells() + 1),
       quantities_(sums.quantities()),
       replicates_(replicates),
+      groups_in_(cells_),
       sums_((1 + replicates) * cells_ * quantities_) {
   EXPECT(replicates > 1);
   std::vector<std::size_t> present;
@@ -61,7 +62,15 @@ Bootstrap::Bootstrap(const GroupedSums& sums, std::uint64_t seed,
     for (std::size_t k = 0; k < row; ++k) {
       by_group[g * row + k] = sums.value(k / quantities_, present[g], k % quantities_);
     }
+    for (std::size_t cell = 0; cell < sums.cells(); ++cell) {
+      const auto in_cell =
+          std::span(by_group).subspan(g * row + cell * quantities_, quantities_);
+      if (std::ranges::any_of(in_cell, [](double sum) { return sum != 0.0; })) {
+        ++groups_in_[cell];
+      }
+    }
   }
+  groups_in_.back() = groups_;
   std::vector<double> weight(groups_);
   for (std::size_t set = 0; set <= replicates; ++set) {
     if (set == 0) {
@@ -89,15 +98,6 @@ Estimate Bootstrap::estimate(std::size_t cell, const Statistic& statistic) const
   for (std::size_t r = 0; r < replicates_; ++r)
     values[r] = statistic(replicate(r, cell));
   return from_replicates(value, std::move(values));
-}
-
-double Bootstrap::probability(
-    std::size_t cell, const std::function<bool(std::span<const double>)>& holds) const {
-  if (groups_ < 2) return nan;
-  std::size_t times = 0;
-  for (std::size_t r = 0; r < replicates_; ++r)
-    if (holds(replicate(r, cell))) ++times;
-  return static_cast<double>(times) / static_cast<double>(replicates_);
 }
 
 }  // namespace lensmill::analysis

@@ -31,6 +31,8 @@ class Bootstrap {
   std::size_t replicates() const { return replicates_; }
   /// Groups that hold rows: the resampled units, or less when many units share one.
   std::size_t groups() const { return groups_; }
+  /// Those of them that have any in the cell.
+  std::size_t groups_in(std::size_t cell) const { return groups_in_[cell]; }
 
   /// The data's own sums in a cell.
   std::span<const double> data(std::size_t cell) const { return sums(0, cell); }
@@ -43,9 +45,6 @@ class Bootstrap {
   /// percentiles. Uncertainties are NaN where more than a tenth of the replicates has
   /// no value, or fewer than two groups have rows.
   Estimate estimate(std::size_t cell, const Statistic& statistic) const;
-  /// Share of the replicates in which the statement holds; NaN as above.
-  double probability(std::size_t cell,
-                     const std::function<bool(std::span<const double>)>& holds) const;
 
  private:
   std::span<const double> sums(std::size_t set, std::size_t cell) const {
@@ -53,6 +52,7 @@ class Bootstrap {
   }
 
   std::size_t cells_, quantities_, replicates_, groups_ = 0;
+  std::vector<std::size_t> groups_in_;
   std::vector<double> sums_;  ///< [1 + replicate, cell, quantity]
 };
 

@@ -14,6 +14,15 @@ namespace lensmill::analysis {
 /// Kinds of images in the order of every array by kind.
 inline constexpr std::size_t counter = 0, outer = 1, central = 2, image_classes = 3;
 
+/// Core flux fraction in one band and aperture, and its exact split: light in the core
+/// before the PSF by kind, and what the PSF moves in.
+struct CoreSplit {
+  static constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  double core = nan;
+  std::array<double, image_classes> intrinsic{nan, nan, nan};
+  std::array<double, image_classes> psf{nan, nan, nan};
+};
+
 /// What summary and analysis know of one row, for one band and one aperture. NaN where
 /// a column is missing or undefined; stamp_columns.cpp says which column gives what.
 struct StampRow {
@@ -65,6 +74,8 @@ struct StampRow {
   double psf_fwhm_arcsec = nan;
 
   std::vector<double> core_by_radius;  ///< core_flux_fraction at every radius
+  std::vector<CoreSplit> cores;        ///< [band, radius] of all
+  std::vector<double> arc_flux_by_band;
   /// Profiles over the arc's flux, 1/pix: whole arc, counter-image, outer image.
   std::array<std::vector<double>, 3> profiles;
 };

@@ -90,6 +90,7 @@ void analyse_run(const std::string& path, const AnalysisOptions& options,
     if (!world.is_root()) return;
     const auto op = run.config.find("convolve.operator");
     const analysis::Bootstrap bootstrap(numbers.sums.sums());
+    const analysis::Bootstrap views_bootstrap(numbers.views.sums());
     std::optional<analysis::Bootstrap> counterfactual_bootstrap;
     if (counterfactuals) {
       counterfactual_bootstrap.emplace(counterfactuals->sums.sums());
@@ -100,6 +101,7 @@ void analyse_run(const std::string& path, const AnalysisOptions& options,
         .options = options,
         .numbers = numbers,
         .bootstrap = bootstrap,
+        .views_bootstrap = views_bootstrap,
         .legacy_operator = op != run.config.end() && op->second == "legacy_ifftshift",
         .counterfactuals = counterfactuals ? &*counterfactuals : nullptr,
         .counterfactual_bootstrap =

@@ -115,6 +115,7 @@ RunNumbers read_numbers(const RunOnDisk& run, const RowReader& reader,
                           .aperture = run.config.at("measure.aperture_mask"),
                           .theta_e_edges_arcsec = options.theta_e_edges_arcsec}),
                      .sums = {bins, run.aperture_radius_pix.size()},
+                     .views = {bins, run.bands.size(), run.aperture_radius_pix.size()},
                      .visibility = {bins, host_mag, seeing_arcsec},
                      .profiles = {bins, reader.radial_bins()},
                      .distributions = {},
@@ -153,6 +154,7 @@ RunNumbers read_numbers(const RunOnDisk& run, const RowReader& reader,
         const auto values = std::span(block.variables).subspan(i * count, count);
         numbers.summary.add(row);
         numbers.sums.add(row);
+        numbers.views.add(row);
         numbers.visibility.add(row);
         numbers.profiles.add(row);
         const std::size_t cell = bins.of(row.theta_e_arcsec);
@@ -194,6 +196,7 @@ RunNumbers read_numbers(const RunOnDisk& run, const RowReader& reader,
                           run.folder.path(), grouped(rows)));
   }
   world.sum(numbers.sums.state());
+  world.sum(numbers.views.state());
   world.sum(numbers.visibility.state());
   world.sum(numbers.profiles.state());
   for (auto* quantiles : {&numbers.core, &numbers.radius}) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "lib/analysis/bootstrap.hpp"
+#include "lib/analysis/core_views.hpp"
 #include "lib/analysis/leakage_sums.hpp"
 #include "lib/analysis/predictor.hpp"
 #include "lib/analysis/profile_stack.hpp"
@@ -39,6 +40,7 @@ struct Distribution {
 struct RunNumbers {
   analysis::SummaryTables summary;
   analysis::LeakageSums sums;
+  analysis::CoreViews views;
   analysis::VisibilityCounts visibility;
   analysis::ProfileStack profiles;
   std::vector<Distribution> distributions;

@@ -61,6 +61,13 @@ constexpr std::array profile_names{"radial_profile", "radial_profile_counter_ima
 constexpr std::array image_names{"image_x_arcsec", "image_y_arcsec",
                                  "image_magnification", "image_kind"};
 
+constexpr std::array intrinsic_names{"core_flux_fraction_saddle_intrinsic",
+                                     "core_flux_fraction_minimum_intrinsic",
+                                     "core_flux_fraction_maximum_intrinsic"};
+constexpr std::array psf_names{"core_flux_fraction_saddle_psf",
+                               "core_flux_fraction_minimum_psf",
+                               "core_flux_fraction_maximum_psf"};
+
 template <std::size_t n>
 std::array<const Column*, n> find_all(const Table& table,
                                       const std::array<const char*, n>& names) {
@@ -169,6 +176,9 @@ RowBlock RowReader::read(const io::hdf5::Group& file, std::int64_t shard_first,
   const auto profiles = find_all(measurements, profile_names);
   const auto images = find_all(measurements, image_names);
   const Column* const core = find_column(measurements, "core_flux_fraction");
+  const Column* const arc_flux = find_column(measurements, "arc_flux_nmgy");
+  const auto intrinsic = find_all(measurements, intrinsic_names);
+  const auto psf = find_all(measurements, psf_names);
   const Column* const unit =
       find_column(catalogue, resamples_hosts_ ? "host_index" : "injection_id");
   std::vector<const Column*> scalars;
@@ -205,6 +215,18 @@ RowBlock RowReader::read(const io::hdf5::Group& file, std::int64_t shard_first,
     }
     for (std::size_t k = 0; k < radii; ++k) {
       s.core_by_radius.push_back(element(core, i, core_.band * radii + k));
+    }
+    for (std::size_t band = 0; band < run_.bands.size(); ++band) {
+      s.arc_flux_by_band.push_back(element(arc_flux, i, band));
+      for (std::size_t k = 0; k < radii; ++k) {
+        const std::size_t at = band * radii + k;
+        auto& split = s.cores.emplace_back();
+        split.core = element(core, i, at);
+        for (std::size_t kind = 0; kind < analysis::image_classes; ++kind) {
+          split.intrinsic[kind] = element(intrinsic[kind], i, at);
+          split.psf[kind] = element(psf[kind], i, at);
+        }
+      }
     }
     for (std::size_t which = 0; which < profiles.size(); ++which) {
       for (std::size_t k = 0; k < radial_bins_; ++k) {

@@ -45,11 +45,4 @@ std::string percent(double share, int decimals) {
   return std::isnan(share) ? "-" : fmt::format("{:.{}f} %", 100.0 * share, decimals);
 }
 
-std::string probability_text(double p) {
-  if (std::isnan(p)) return "not measured";
-  if (p > 0.999) return "> 99.9 %";
-  if (p < 0.001) return "< 0.1 %";
-  return fmt::format("{:.1f} %", 100.0 * p);
-}
-
 }  // namespace lensmill::pipeline

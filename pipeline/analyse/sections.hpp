@@ -16,6 +16,7 @@ struct AnalysisInput {
   const AnalysisOptions& options;
   const RunNumbers& numbers;
   const analysis::Bootstrap& bootstrap;
+  const analysis::Bootstrap& views_bootstrap;  ///< of numbers.views
   bool legacy_operator = false;
   /// Where rows were rendered in all combinations of causes: null otherwise. The
   /// bootstrap has the cells of `bootstrap`.
@@ -56,7 +57,5 @@ std::vector<SectionMaker> section_makers();
 std::string with_interval(const analysis::Estimate& estimate, int decimals = 3);
 /// "21.6 %"
 std::string percent(double share, int decimals = 1);
-/// A probability as people say it: "> 99.9 %", "73 %".
-std::string probability_text(double probability);
 
 }  // namespace lensmill::pipeline

@@ -6,6 +6,7 @@
 
 #include "lib/analysis/hypotheses.hpp"
 #include "pipeline/analyse/leader_change.hpp"
+#include "pipeline/analyse/leading_cause.hpp"
 #include "pipeline/analyse/sections.hpp"
 
 namespace lensmill::pipeline {
@@ -24,56 +25,28 @@ const QuantileSketch& sketch_of(const AnalysisInput& input,
   return cell == input.bootstrap.all() ? quantiles.back() : quantiles[cell];
 }
 
-constexpr std::array<const char*, split_causes> split_words{
-    "the counter-image", "the outer image inside the aperture", "the central image",
-    "light that the PSF moves in"};
-
 /// One row of the table of causes.
 struct CauseRow {
   std::string account, cause;
-  std::size_t quantity, leads, rows, core, first, causes, place;
+  std::size_t quantity, leads, rows, core;
 };
 
 std::vector<CauseRow> cause_rows() {
   std::vector<CauseRow> rows;
   for (std::size_t k = 0; k < split_causes; ++k) {
     rows.push_back({"split", std::string(split_cause_names[k]), q_split + k,
-                    q_split_leads + k, q_core_rows, q_core, q_split, split_causes, k});
+                    q_split_leads + k, q_core_rows, q_core});
   }
   constexpr std::array names{"counter_image", "outer_image", "central_image"};
   for (std::size_t k = 0; k < image_classes; ++k) {
-    rows.push_back({"net_kind", names[k], q_net + k, q_net_leads + k, q_core_rows,
-                    q_core, q_net, image_classes, k});
+    rows.push_back(
+        {"net_kind", names[k], q_net + k, q_net_leads + k, q_core_rows, q_core});
   }
   for (std::size_t k = 0; k < step_causes; ++k) {
     rows.push_back({"steps", std::string(step_cause_names[k]), q_steps + k,
-                    q_step_leads + k, q_step_rows, q_step_core, q_steps, step_causes,
-                    k});
+                    q_step_leads + k, q_step_rows, q_step_core});
   }
   return rows;
-}
-
-std::string leakage_sentence(const AnalysisInput& input, std::size_t cell) {
-  const auto& b = input.bootstrap;
-  const auto data = b.data(cell);
-  const std::size_t leader = largest(data.subspan(q_split, split_causes));
-  const auto core = b.estimate(cell, mean_of(q_core, q_core_rows));
-  const auto part = b.estimate(cell, mean_of(q_split + leader, q_core_rows));
-  const auto moved = b.estimate(cell, mean_of(q_split + psf_transport, q_core_rows));
-  const double p = leads_probability(b, cell, q_split, split_causes, leader);
-  const double share = part.value / core.value;
-  std::string text = fmt::format(
-      "Core leakage at theta_E {} is {} {}: {} of a core flux fraction of {}",
-      cell == b.all() ? "of any size" : input.label(cell) + " arcsec",
-      share > 0.5 ? "mostly" : "most of all", split_words[leader], with_interval(part),
-      with_interval(core));
-  text += fmt::format(" (probability that it leads: {}).", probability_text(p));
-  if (leader != psf_transport && !std::isnan(moved.value)) {
-    text += fmt::format(" The PSF moves {} {}.",
-                        with_interval({.value = std::abs(moved.value)}),
-                        moved.value < 0.0 ? "out of the core" : "into it");
-  }
-  return text;
 }
 
 bool has_operator(const AnalysisInput& input, std::size_t cell) {
@@ -101,10 +74,6 @@ std::vector<Cell> operator_row(const AnalysisInput& input, std::size_t cell,
   append(row, b.estimate(cell, mean_of(c_operator, c_both_rows)));
   const auto share = b.estimate(cell, ratio_of(c_operator, c_both_core));
   row.insert(row.end(), {share.value, share.lower, share.upper});
-  row.emplace_back(b.probability(cell, [](std::span<const double> q) {
-    const auto split = q.subspan(c_split, split_causes);
-    return q[c_operator] > split[largest(split)];
-  }));
   row.emplace_back(std::monostate{});  // rows_led: of accounts that add up
   row.emplace_back("measured");
   return row;
@@ -188,7 +157,6 @@ Section attribution_section(const AnalysisInput& input) {
   table.columns.push_back({"share_of_core", "", 3});
   table.columns.push_back({"share_of_core_lower", "", 3});
   table.columns.push_back({"share_of_core_upper", "", 3});
-  table.columns.push_back({"probability_dominant", "", 4});
   table.columns.push_back({"rows_led", "", 3});
   table.columns.push_back({"status"});
   table.in_text = false;
@@ -206,9 +174,6 @@ Section attribution_section(const AnalysisInput& input) {
   overview.columns.push_back({"psf"});
   overview.columns.push_back({"psf_operator"});
   for (const std::size_t cell : input.cells()) {
-    if (count_of(input, cell, q_core_rows) > 0) {
-      section.sentences.push_back(leakage_sentence(input, cell));
-    }
     const auto data = b.data(cell);
     std::vector<Cell> line{input.label(cell), count_of(input, cell, q_core_rows),
                            mean_of(q_core, q_core_rows)(data)};
@@ -229,8 +194,6 @@ Section attribution_section(const AnalysisInput& input) {
       append(row, b.estimate(cell, mean_of(cause.quantity, cause.rows)));
       const auto share = b.estimate(cell, ratio_of(cause.quantity, cause.core));
       row.insert(row.end(), {share.value, share.lower, share.upper});
-      row.emplace_back(
-          leads_probability(b, cell, cause.first, cause.causes, cause.place));
       row.emplace_back(ratio_of(cause.leads, cause.rows)(b.data(cell)));
       row.emplace_back(std::string(n > 0 ? "measured" : "no rows"));
       table.rows.push_back(std::move(row));
@@ -248,15 +211,20 @@ Section attribution_section(const AnalysisInput& input) {
        "(core flux fraction minus the one without PSF); adds up likewise"},
       {"counterfactual",
        "psf_operator: legacy minus correct operator, from a sample of the same rows "
-       "rendered by both (--counterfactuals N); its share and its probability are "
-       "against the split of the correct operator on these rows"}};
-  section.facts["dominant"] =
-      "the cause with the largest mean contribution; its probability is the share of "
-      "bootstrap replicates in which it has that; rows_led is the share of rows in "
-      "which it is the largest";
+       "rendered by both (--counterfactuals N); its share is of the "
+       "correct operator's core flux on these rows"}};
+  section.facts["least_lead"] = least_lead;
+  section.facts["dominance"] =
+      "leads: the largest mean contribution exceeds every other by more than "
+      "least_lead "
+      "of the core flux, with its whole 90 % interval; tie: by less, with its whole "
+      "interval; rows_led is the share of rows in which a cause is the largest";
+  auto leading = leading_causes(input);
   auto changes = leader_changes(input);
+  section.sentences = std::move(leading.sentences);
   std::ranges::move(changes.sentences, std::back_inserter(section.sentences));
-  section.tables = {std::move(overview), std::move(changes.table), std::move(table)};
+  section.tables = {std::move(overview), std::move(changes.table), std::move(table),
+                    std::move(leading.robustness)};
   return section;
 }
 
@@ -308,40 +276,46 @@ Section hypotheses_section(const AnalysisInput& input) {
   Section section{.id = "hypotheses", .title = "Hypotheses", .sentences = {}};
   ResultTable table{
       .id = "hypotheses",
-      .title = "Supported above a probability of 90 %, refuted below 10 %",
-      .columns = {{"theta_e_bin", "arcsec"},
-                  {"hypothesis"},
-                  {"verdict"},
-                  {"probability"}},
+      .title =
+          "Supported or refuted where a whole 90 % interval is beyond its "
+          "threshold",
+      .columns = {{"theta_e_bin", "arcsec"}, {"hypothesis"}, {"verdict"}},
       .rows = {}};
   table.add_estimate_columns("effect", "", 3);
+  table.add_estimate_columns("decides", "", 3);
   auto rules = nlohmann::ordered_json::object();
   if (input.is_grid()) {
     section.sentences.push_back(
         "The catalogue is a grid: its points are a design, not a population. Verdicts "
-        "and probabilities are of these points alone.");
+        "are of these points alone.");
   }
   for (const std::size_t cell : input.cells()) {
     if (count_of(input, cell, q_rows) == 0) continue;
     for (const auto& h : test_hypotheses(input.bootstrap, cell, input.legacy_operator,
                                          input.counterfactual_bootstrap)) {
-      std::vector<Cell> row{input.label(cell), h.id, std::string(to_string(h.verdict)),
-                            h.probability};
+      std::vector<Cell> row{input.label(cell), h.id, std::string(to_string(h.verdict))};
       append(row, h.effect);
+      append(row, h.decides);
       table.rows.push_back(std::move(row));
       if (cell != input.bootstrap.all()) continue;
       std::string sentence =
           fmt::format("{} ({}): {}", h.id, h.statement, to_string(h.verdict));
-      if (!std::isnan(h.probability)) {
-        sentence +=
-            fmt::format("; {} {}, probability {}", h.effect_is, with_interval(h.effect),
-                        probability_text(h.probability));
+      if (!std::isnan(h.effect.value)) {
+        sentence += fmt::format("; {} {}", h.effect_is, with_interval(h.effect));
+        if (h.thresholds.refuted_below < 0.0) {
+          sentence +=
+              fmt::format("; its lead over the next cause is {} of the core flux",
+                          with_interval(h.decides));
+        }
       }
       if (!h.note.empty()) sentence += "; " + h.note;
       section.sentences.push_back(sentence + ".");
       rules[h.id] = {{"statement", h.statement},
                      {"rule", h.rule},
                      {"effect_is", h.effect_is},
+                     {"decides_is", h.decides_is},
+                     {"supported_above", h.thresholds.supported_above},
+                     {"refuted_below", h.thresholds.refuted_below},
                      {"note", h.note}};
     }
   }

@@ -34,7 +34,6 @@ ResultTable table_of_shapley() {
       .columns = {{"theta_e_bin", "arcsec"}, {"game"}, {"cause"}, {"n"}},
       .rows = {}};
   table.add_estimate_columns("shapley");
-  table.columns.push_back({"probability_dominant", "", 3});
   table.columns.push_back({"rows_led", "", 3});
   return table;
 }
@@ -54,18 +53,25 @@ ResultTable table_of_games() {
 std::string shapley_sentence(const AnalysisInput& input, std::size_t cell) {
   const auto& b = *input.counterfactual_bootstrap;
   const Game& game = games[0];
-  const auto leader = largest(b.data(cell).subspan(game.shapley, game.causes));
+  const Lead found = find_lead(
+      b, cell, {.first = game.shapley, .causes = game.causes, .core = game.core});
+  const auto leader = found.leader;
   const auto core = b.estimate(cell, mean_of(game.core, game.rows));
   const auto rest = b.estimate(cell, mean_of(game.rest, game.rows));
   const auto part = b.estimate(cell, mean_of(game.shapley + leader, game.rows));
-  const double p = leads_probability(b, cell, game.shapley, game.causes, leader);
   std::string text = fmt::format(
-      "Of the causes that can be taken away, {} gives most to the core at theta_E {}: "
-      "{} "
-      "of {} (probability that it leads: {}).",
-      cause_words[leader],
-      cell == b.all() ? "of any size" : input.label(cell) + " arcsec",
-      with_interval(part), with_interval(core), probability_text(p));
+      "{}: of the causes that can be taken away, {} gives {} of {}, the most",
+      cell == b.all() ? "All theta_E" : "theta_E " + input.label(cell) + " arcsec",
+      cause_words[leader], with_interval(part), with_interval(core));
+  if (found.dominance == Dominance::too_few) {
+    text += fmt::format(", of too few {} to be sure.", input.reader.unit());
+  } else {
+    text += fmt::format("; its lead over {} is {} of the core flux{}.",
+                        cause_words[found.next], with_interval(found.lead),
+                        found.dominance == Dominance::leads ? ""
+                        : found.dominance == Dominance::tie ? ", a tie"
+                                                            : ": not decided");
+  }
   for (std::size_t k = 0; k < game.causes; ++k) {
     const auto taken = b.estimate(cell, mean_of(game.shapley + k, game.rows));
     if (taken.value >= 0.0 || std::abs(taken.value) < least_told) continue;
@@ -137,7 +143,6 @@ Section counterfactuals_section(const AnalysisInput& input) {
         std::vector<Cell> row{input.label(cell), std::string(game.name),
                               std::string(game_cause_names[k]), n};
         append(row, b.estimate(cell, mean_of(game.shapley + k, game.rows)));
-        row.emplace_back(leads_probability(b, cell, game.shapley, game.causes, k));
         row.emplace_back(mean_of(game.leads + k, game.rows)(b.data(cell)));
         shapley.rows.push_back(std::move(row));
       }

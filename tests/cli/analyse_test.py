@@ -255,8 +255,11 @@ class Analyse(Case):
 
         result = self.assert_ends(lensmill("analyse", run), 0)
 
-        self.assertRegex(result.stdout, r"Core leakage at theta_E \[1, 1\.5\) arcsec is "
-                                        r"mo[a-z ]+ the (counter|outer)")
+        self.assertRegex(result.stdout, r"theta_E \[1, 1\.5\) arcsec: the (counter|outer).* "
+                                        r"leads, with .* of a core flux fraction of .* in "
+                                        r"(all|\d of) 8 ways of counting")
+        rows = rows_of(results(run), "attribution", "robustness", theta_e_bin="[1, 1.5)")
+        self.assertEqual(len(rows), 8)  # 2 accounts, 1 band, 2 radii, 2 weightings
         self.assertRegex(result.stdout, r"H1 .*: (supported|refuted|not decided)")
         self.assertRegex(result.stdout, r"H3 .*: not decided; not measured")
         row, = rows_of(results(run), "attribution", theta_e_bin="all",

@@ -72,15 +72,12 @@ TEST(LeakageSums, BothAccountsAddUpToTheCoreFluxFraction) {
   }
 }
 
-TEST(LeakageSums, LeadersAreCountedByRowAndByReplicate) {
+TEST(LeakageSums, LeadersAreCountedByRow) {
   const auto sums = population(0.5, 0.9);
   const Bootstrap bootstrap(sums.sums());
 
   EXPECT_EQ(bootstrap.data(0)[q_split_leads + counter_image], 500.0);
-  EXPECT_EQ(leads_probability(bootstrap, 0, q_split, split_causes, counter_image), 1.0);
-  EXPECT_EQ(leads_probability(bootstrap, 0, q_split, split_causes, outer_image), 0.0);
-  EXPECT_TRUE(
-      std::isnan(leads_probability(bootstrap, 1, q_split, split_causes, counter_image)))
+  EXPECT_EQ(bootstrap.data(1)[q_split_leads + counter_image], 0.0)
       << "a bin without rows has no leader";
 }
 
@@ -164,14 +161,20 @@ TEST(LeakageSums, IncompleteRowsEnterOnlyWhatTheyHave) {
 }
 
 TEST(Hypotheses, FollowTheRuleFixedInTheDocumentation) {
-  EXPECT_EQ(verdict_of(0.91), Verdict::supported);
-  for (const double between : {0.90, 0.89, 0.6, 0.5, 0.4, 0.11, 0.10}) {
-    EXPECT_EQ(verdict_of(between), Verdict::not_decided) << between;
-  }
-  EXPECT_EQ(verdict_of(0.09), Verdict::refuted);
-  EXPECT_EQ(verdict_of(1.0), Verdict::supported);
-  EXPECT_EQ(verdict_of(0.0), Verdict::refuted);
-  EXPECT_EQ(verdict_of(StampRow::nan), Verdict::not_decided);
+  const Thresholds thresholds{.supported_above = 0.05, .refuted_below = -0.05};
+  const auto verdict = [&](double lower, double upper, std::size_t groups = 100) {
+    return verdict_of({.value = 0.5 * (lower + upper), .lower = lower, .upper = upper},
+                      thresholds, groups);
+  };
+
+  EXPECT_EQ(verdict(0.06, 0.08), Verdict::supported);
+  EXPECT_EQ(verdict(0.04, 0.90), Verdict::not_decided);
+  EXPECT_EQ(verdict(-0.01, 0.01), Verdict::not_decided) << "a tie";
+  EXPECT_EQ(verdict(-0.90, -0.04), Verdict::not_decided);
+  EXPECT_EQ(verdict(-0.08, -0.06), Verdict::refuted);
+  EXPECT_EQ(verdict(0.5, 0.6, least_groups - 1), Verdict::not_decided);
+  EXPECT_EQ(verdict_of({.value = 0.5}, thresholds, 100), Verdict::not_decided)
+      << "without an interval";
 }
 
 TEST(Hypotheses, OfAPopulationThatTheCounterImageRules) {
@@ -183,10 +186,12 @@ TEST(Hypotheses, OfAPopulationThatTheCounterImageRules) {
 
   ASSERT_EQ(correct.size(), 4u);
   EXPECT_EQ(correct[0].verdict, Verdict::refuted);      // extent adds 0.07 of 0.24
-  EXPECT_EQ(correct[1].verdict, Verdict::supported);    // counter-image: 0.2 of 0.24
+  EXPECT_EQ(correct[1].verdict, Verdict::supported);    // a point's counter-image: 0.18
   EXPECT_EQ(correct[2].verdict, Verdict::not_decided);  // no counterfactual run
   EXPECT_EQ(correct[3].verdict, Verdict::supported);    // 0.26 before the PSF
-  EXPECT_NEAR(correct[1].effect.value, 0.2 / 0.24, 0.01);
+  EXPECT_NEAR(correct[1].effect.value, 0.18 / 0.24, 0.01);
+  EXPECT_NEAR(correct[1].decides.value, (0.18 - 0.07) / 0.24, 0.02);
+  EXPECT_NEAR(correct[0].decides.value, (0.07 - 0.18) / 0.24, 0.02);
   EXPECT_EQ(legacy[3].verdict, Verdict::not_decided);
 }
 

@@ -136,7 +136,7 @@ TEST(Hypotheses, H3ComparesTheOperatorWithTheCausesOfTheSplit) {
   EXPECT_EQ(h3(&takes_out).verdict, Verdict::refuted);
   EXPECT_NEAR(h3(&takes_out).effect.value, -0.15 / 0.2, rounding);
   EXPECT_EQ(h3(&brings_in).verdict, Verdict::supported);
-  EXPECT_EQ(h3(&brings_in).probability, 1.0);
+  EXPECT_NEAR(h3(&brings_in).decides.value, (0.25 - 0.2) / 0.2, rounding);
 }
 
 }  // namespace
