@@ -42,6 +42,7 @@ std::vector<Plane> HostStage::gives() const {
 }
 
 void HostStage::apply(Stamp& stamp, const InjectionStreams&) const {
+  for (auto& images : stamp.images) images.any_masked = false;
   switch (config_.kind) {
     case HostKind::none:
       for (int band = 0; band < config_.bands; ++band) {

@@ -222,11 +222,40 @@ class PlaneContract {
       problems_.insert(name + " reads what another stage left in the buffers");
       buffers = before.buffers;
     }
+    for (const Plane plane : gives) {
+      if (!has(needs, plane) && !writes(k, plane, before)) {
+        problems_.insert(name + " does not write " + std::string(to_string(plane)));
+      }
+    }
     if (agrees(undeclared)) return;
     for (const Plane& plane : undeclared) {
       if (agrees({&plane, 1})) continue;
       problems_.insert(name + " reads " + std::string(to_string(plane)));
     }
+  }
+
+  /// Whether a stage writes a plane that it gives; where this chain has no such images,
+  /// there is nothing to write. Twice, since what it writes may be NaN.
+  bool writes(std::size_t k, Plane plane, const Stamp& before) {
+    bool has_none = true;
+    for (const bool with_nan : {true, false}) {
+      Stamp filled = before;
+      filled.buffers = own_[k];
+      const auto fill = [&](auto& member) {
+        constexpr bool is_image = requires { member.pixels(); };
+        if constexpr (is_image) has_none = has_none && member.size() == 0;
+        if constexpr (!is_image) has_none = false;
+        detail::poison(member);
+        if constexpr (is_image) {
+          if (!with_nan) std::ranges::fill(member.pixels(), 7.0F);
+        }
+      };
+      detail::each_member(plane, fill, filled);
+      Stamp again = filled;
+      chain_.run(chain_.stages()[k]->step(), again);
+      if (!same(plane, again, filled)) return true;
+    }
+    return has_none;
   }
 
   bool same(Plane plane, const Stamp& a, const Stamp& b) const {

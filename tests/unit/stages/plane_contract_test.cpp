@@ -150,8 +150,8 @@ TEST(PlaneContract, NamesStagesThatDoWhatTheyDoNotDeclare) {
       Step::convolve, std::vector{Plane::lattice_error}, std::vector{Plane::aperture},
       [](Stamp& stamp) { stamp.aperture_x_pix = stamp.unit_arc_flux[0]; }));
   stages.push_back(std::make_unique<ToyStage>(
-      Step::host, std::vector{Plane::lattice_error}, std::vector{Plane::aperture},
-      [](Stamp& stamp) {
+      Step::host, std::vector{Plane::lattice_error},
+      std::vector{Plane::aperture, Plane::non_positive_mean_pixels}, [](Stamp& stamp) {
         stamp.aperture_y_pix =
             stamp.buffers->unit_stamp.size() > 0 ? stamp.lattice_error : 0.0;
       }));
@@ -163,7 +163,8 @@ TEST(PlaneContract, NamesStagesThatDoWhatTheyDoNotDeclare) {
   EXPECT_THAT(contract.problems(),
               ::testing::UnorderedElementsAre(
                   "lens writes unit_arc_flux", "convolve reads unit_arc_flux",
-                  "host reads what another stage left in the buffers"));
+                  "host reads what another stage left in the buffers",
+                  "host does not write non_positive_mean_pixels"));
 }
 
 TEST(PlaneTable, CoversEveryMemberOfTheStamp) {
