@@ -100,7 +100,12 @@ DetectionColumns columns_from(const po::variables_map& values) {
 
 RecoverRequest request_from(const po::variables_map& values) {
   RecoverRequest request;
-  request.field = values["FIELD"].as<std::string>();
+  request.folders.push_back(values["FIELD"].as<std::string>());
+  if (values.contains("pass-folder")) {
+    for (const auto& folder : values["pass-folder"].as<std::vector<std::string>>()) {
+      request.folders.push_back(folder);
+    }
+  }
   for (const char* required : {"detections", "radius"}) {
     if (values.contains(required)) continue;
     throw UsageError(fmt::format("recover: --{} is needed", required));
@@ -179,9 +184,13 @@ void write_fits(const std::string& path, const RecoverResult& result) {
   const auto& build = build_info();
   std::vector<io::fits::Card> cards{
       {"RADIUS", result.request.radius_arcsec, "[arcsec] of the match"},
-      {"TRUTHSUM", result.truth.sha256, "SHA-256 of truth.fits"},
       {"PROGRAM", "lensmill " + build.version, ""},
       {"COMMIT", build.git_commit, ""}};
+  for (std::size_t k = 0; k < result.truth.files.size(); ++k) {
+    const auto& file = result.truth.files[k];
+    cards.push_back(
+        {fmt::format("TRUSUM{}", k), file.sha256, "SHA-256 of " + file.path});
+  }
   for (std::size_t k = 0; k < result.detections.size(); ++k) {
     cards.push_back({fmt::format("DETSUM{}", k), result.detections[k].sha256,
                      fmt::format("SHA-256 of pass {}'s detections", result.pass[k])});
@@ -198,7 +207,7 @@ ExitCode run(const po::variables_map& values, const Context& context) {
   context.world.agree([&] {
     if (!context.world.is_root()) return;
     const auto folder = optional_of<std::string>(values, "output")
-                            .value_or(request.field + "/recovery");
+                            .value_or(request.folders.front() + "/recovery");
     const auto output = [&](const char* name, const char* kind, std::string start) {
       return OutputFile{"recover: --output", folder + "/" + name, kind,
                         std::move(start)};
@@ -209,7 +218,8 @@ ExitCode run(const po::variables_map& values, const Context& context) {
         output("purity.csv", "a table of recover", "score_threshold,"),
         output("injections.csv", "a table of recover", "injection_id,pass,"),
         output("injections.fits", "a FITS table", std::string(fits_signature))};
-    std::vector<std::string> inputs{request.field + "/truth.fits"};
+    std::vector<std::string> inputs;
+    for (const auto& field : request.folders) inputs.push_back(field + "/truth.fits");
     for (const auto& [pass, file] : request.detections) inputs.push_back(file);
     if (!request.empty.empty()) inputs.push_back(request.empty);
     check_output_files(outputs, inputs);
@@ -260,6 +270,8 @@ Command recover_command() {
                                 "catalogue of the field's image (FITS, HDF5, CSV, "
                                 "SExtractor's); with PASS= once for "
                                 "each pass of a field of several")(
+      "pass-folder", texts("FOLDER"),
+      "further folders of the same field, of other passes; may be repeated")(
       "empty,e", text("FILE"),
       "catalogue of the same field without arcs: chance matches and ambiguity")(
       "radius,r", po::value<double>()->value_name("ARCSEC"),

@@ -100,9 +100,9 @@ std::vector<Position> truth_positions(const TruthTable& truth, Frame frame) {
     const double ra = truth.ra_deg[row], dec = truth.dec_deg[row];
     if (was_painted(truth.status[row]) && !(std::isfinite(ra) && std::isfinite(dec))) {
       throw DataError(fmt::format(
-          "{}, {}: has no position on the sky (a field without a world coordinate "
+          "{}: has no position on the sky (a field without a world coordinate "
           "system?), which the detections are given by; give them in pixels (--x, --y)",
-          truth.path, truth.where(row)));
+          truth.where(row)));
     }
     positions[row] = recovery::on_sky(ra, dec);
   }
@@ -111,8 +111,8 @@ std::vector<Position> truth_positions(const TruthTable& truth, Frame frame) {
 
 bool is_on_image(double x_pix, double y_pix, const TruthTable& truth) {
   return x_pix >= -0.5 && y_pix >= -0.5 &&
-         x_pix <= static_cast<double>(truth.nx) - 0.5 &&
-         y_pix <= static_cast<double>(truth.ny) - 0.5;
+         x_pix < static_cast<double>(truth.nx) - 0.5 &&
+         y_pix < static_cast<double>(truth.ny) - 0.5;
 }
 
 void count_outside(RecoverResult& result, Frame frame) {
@@ -232,7 +232,7 @@ std::string to_string(InjectionState state) {
 RecoverResult recover(const RecoverRequest& request) {
   RecoverResult result;
   result.request = request;
-  result.truth = read_truth(request.field);
+  result.truth = read_truth(request.folders);
   if (request.columns.flux || request.columns.mag) {
     const auto& bands = result.truth.bands;
     if (request.flux_band.empty() && bands.size() == 1) {

@@ -22,7 +22,7 @@ namespace lensmill::pipeline {
 inline constexpr double largest_radius_arcsec = 60.0;
 
 struct RecoverRequest {
-  std::string field;  ///< the folder
+  std::vector<std::string> folders;  ///< of the field, or one for each of its passes
   /// Detections of the images, by pass; of the only pass where none is stated.
   std::vector<std::pair<std::optional<std::int64_t>, std::string>> detections;
   std::string empty;  ///< detections of the same field without arcs, or ""

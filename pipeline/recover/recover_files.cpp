@@ -50,9 +50,11 @@ json file_json(const Detections& file) {
 
 json inputs_json(const RecoverResult& result) {
   json inputs;
-  inputs["truth"] = {{"path", result.truth.path},
-                     {"sha256", result.truth.sha256},
-                     {"rows", result.truth.rows()}};
+  inputs["truth"] = json::array();
+  for (const auto& file : result.truth.files) {
+    inputs["truth"].push_back(
+        {{"path", file.path}, {"sha256", file.sha256}, {"rows", file.source->rows()}});
+  }
   inputs["detections"] = json::array();
   for (std::size_t k = 0; k < result.detections.size(); ++k) {
     auto file = file_json(result.detections[k]);
@@ -107,7 +109,7 @@ std::string recover_json(const RecoverResult& result) {
   document["program"] = {{"version", build.version},
                          {"git_commit", build.git_commit},
                          {"git_dirty", build.git_dirty}};
-  document["field"] = request.field;
+  document["folders"] = request.folders;
   document["inputs"] = inputs_json(result);
   document["radius_arcsec"] = request.radius_arcsec;
   document["confidence"] = analysis::confidence;
@@ -116,6 +118,8 @@ std::string recover_json(const RecoverResult& result) {
   document["bands"] = result.truth.bands;
   auto& rows = document["injections"];
   rows["all"] = result.truth.rows();
+  rows["in_passes_not_given"] =
+      result.truth.deferred ? json(*result.truth.deferred) : json(nullptr);
   rows["left_out"] = result.left_out;
   rows["counted"] = result.recovered.of;
   rows["rings"] = result.rings;

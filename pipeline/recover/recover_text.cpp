@@ -36,8 +36,8 @@ std::string files_text(const RecoverResult& result) {
   const auto& truth = result.truth;
   std::string text =
       fmt::format("Field       {}: {} x {} pixels of {:.4g} arcsec, bands {}\n",
-                  result.request.field, truth.nx, truth.ny, truth.pixel_scale_arcsec,
-                  fmt::join(truth.bands, ", "));
+                  fmt::join(result.request.folders, ", "), truth.nx, truth.ny,
+                  truth.pixel_scale_arcsec, fmt::join(truth.bands, ", "));
   const auto line = [&](const std::string& name, const Detections& file) {
     text += fmt::format("{:<11} {}: {} rows, {}\n", name, file.path,
                         grouped(static_cast<std::int64_t>(file.rows())),
@@ -56,6 +56,9 @@ std::string counts_text(const RecoverResult& result) {
       "\nIntervals: {:.0f} % (Wilson); of fewer than {} trials there is no value.\n\n",
       100.0 * analysis::confidence, recovery::least_for_value);
   text += count_line("injections", static_cast<std::int64_t>(result.truth.rows()));
+  if (const auto& deferred = result.truth.deferred; deferred && *deferred > 0) {
+    text += count_line("  (more, in passes that are not given)", *deferred);
+  }
   for (const auto& [reason, count] : result.left_out) {
     text += count_line("  left out: " + reason, count);
   }

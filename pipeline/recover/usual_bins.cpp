@@ -70,7 +70,7 @@ void add_completeness(RecoverResult& result) {
     const auto trials = trials_by(result, column);
     result.completeness.push_back(
         {.column = column,
-         .unit = truth.source->facts(column).unit,
+         .unit = truth.unit_of(column),
          .table = recovery::completeness_by(analysis::Bins(edges), trials)});
     if (column.starts_with("arc_snr_")) {
       result.fits.emplace_back(column, recovery::fit_completeness(trials));

@@ -95,7 +95,7 @@ class Refused(RecoverCase):
                      pieces=("nowhere/truth.fits: no such file",))
         for changes, cards, pieces in (
                 ({"injection_id": numpy.array([1, 2, 1])}, {},
-                 ("injection_id 1 is there twice (row 1 and row 3)",)),
+                 ("injection_id 1 is there twice", "row 1 and", "row 3)")),
                 ({"x_pix": numpy.array([1, numpy.nan, 2])}, {},
                  ("row 2: x_pix, y_pix must be finite",)),
                 ({}, {"PIXSCALE": None}, ("its header has no PIXSCALE",)),
@@ -109,6 +109,21 @@ class Refused(RecoverCase):
         del columns["status"]
         self.recover(write_truth(self.folder / "field", columns), "--detections", path,
                      code=BAD_DATA, pieces=("status",))
+
+    def test_folders_that_are_no_passes_of_one_field(self):
+        path = self.write("found.csv", "bx,by\n1,2\n")
+        columns = truth_columns(3)
+        first = write_truth(self.folder / "first", columns, NDEFER=3)
+        others = {**columns, "injection_id": columns["injection_id"] + 1,
+                  "pass": columns["pass"] + 1}
+        for changed, cards, pieces in (
+                (columns, {"NDEFER": 3}, ("injection_id 1000 is there twice",)),
+                (others, {"NDEFER": 9}, ("12 injections in all its passes", "with 6")),
+                (others, {"NX": 1199}, ("other pixels or bands",))):
+            with self.subTest(pieces=pieces):
+                second = write_truth(self.folder / "second", changed, **cards)
+                self.recover(first, "--pass-folder", second, "--detections", f"0={path}",
+                             code=BAD_DATA, pieces=("second/truth.fits", *pieces))
 
     def test_sky_positions_without_a_world_coordinate_system(self):
         field = write_truth(self.folder / "field", truth_columns(3, wcs=False))

@@ -10,7 +10,7 @@ from astropy.table import Table
 
 from recover_support import (MATCHED, NONE, PIXEL_SCALE, RADIUS, SHARED, SIDE, SNR_50,
                              RecoverCase, brute_force, completeness_at, sextractor_text,
-                             sky_of, truth_columns, wilson)
+                             sky_of, truth_columns, wilson, write_truth)
 from support import BAD_DATA, USAGE
 
 ROUNDING = 1e-9
@@ -265,6 +265,21 @@ class Rows(RecoverCase):
                          [0, 1])
         # Each pass has an image of its own: no detection of another's.
         self.assertLess(matched[passes == 0].sum(), 200)
+
+        # The same from a folder for each pass, as `lensmill field` makes them.
+        table = {number: numpy.array(self.rows[number]) for number in self.rows.colnames}
+        for k in (0, 1):
+            one = {name: values[passes == k] for name, values in self.truth.items()}
+            write_truth(self.folder / f"pass{k}", one, NDEFER=400 - (passes == k).sum())
+        self.recover(self.folder / "pass0", "--pass-folder", self.folder / "pass1",
+                     "--detections", f"1={second}", "--detections", f"0={first}")
+        injections = self.report["injections"]
+        self.assertEqual((injections["counted"], injections["left_out"],
+                          injections["in_passes_not_given"]), (350, {}, 50))
+        for name in ("injection_id", "detection_row", "detections_within"):
+            self.assertTrue((self.rows[name] == table[name][:350]).all(), name)
+        self.recover(self.folder / "pass1", "--detections", second)
+        self.assertEqual(self.report["injections"]["in_passes_not_given"], 250)
 
         self.recover(field, "--detections", first, code=USAGE,
                      pieces=("the field has the passes 0, 1, 2", f"0={first}"))

@@ -33,7 +33,7 @@ class Writer {
   void add_cube(const std::string& name, std::span<const float> pixels, int planes,
                 int ny, int nx, std::span<const Card> cards);
   /// A binary table with EXTNAME `name`, units as TUNIT, descriptions as comments of
-  /// TTYPE. \pre columns of equal length. \throws IoError
+  /// TTYPE. \pre at least one column, all of one length. \throws IoError
   void add_table(const std::string& name, const Table& table,
                  std::span<const Card> cards);
   /// Write the file, replacing what is there (via a partial file). The writer is empty
