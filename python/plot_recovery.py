@@ -5,9 +5,9 @@
 
 FOLDER has recovery.json (FIELD/recovery; FIELD itself will do). A panel for each quantity:
 completeness by bin with its interval (of fewer than three injections the interval alone),
-bands and apertures beside each other, the number of injections (of the first) behind, chance matches of the
-field without arcs as crosses, the fit by SNR as a line. The last panel is purity against
-completeness by the score, if there are scores.
+bands and apertures beside each other, the number of injections (of the first) behind,
+chance matches of the field without arcs as crosses, the fit by SNR as a line. The last
+panel is purity against completeness by the score, if there are scores.
 """
 
 import argparse

@@ -12,6 +12,8 @@ using recovery::Frame;
 using recovery::Outcome;
 using recovery::Position;
 
+constexpr std::size_t most_wide_offsets = 2'000'000;
+
 /// One pass: its painted injections claim detections first, then those that are not
 /// counted what is left, which the purity leaves out.
 class PassMatcher {
@@ -42,12 +44,8 @@ class PassMatcher {
         offsets.push_back(
             recovery::offset_between(place, positions[match.detection], frame_));
       }
-      for (const auto& near :
-           index.within(place, recovery::offset_search_radii * radius)) {
-        wide_offsets.push_back(
-            recovery::offset_between(place, positions[near.index], frame_));
-      }
     }
+    search_wide(counted, index, positions, wide_offsets);
     if (without_arcs != nullptr) match_chance(counted, *without_arcs);
     near_.clear();
     for (const auto& detection : matches.detections) {
@@ -85,6 +83,22 @@ class PassMatcher {
     std::vector<std::int64_t> keys;
     for (const auto row : rows) keys.push_back(result_.truth.injection_id[row]);
     return keys;
+  }
+
+  /// In the order of injection_id, until there are enough: large radii have many.
+  void search_wide(std::vector<std::size_t> rows, const recovery::PositionIndex& index,
+                   const std::vector<Position>& positions,
+                   std::vector<recovery::Offset>& wide_offsets) const {
+    const double reach = recovery::offset_search_radii * result_.request.radius_arcsec;
+    std::ranges::sort(rows, {},
+                      [&](std::size_t row) { return result_.truth.injection_id[row]; });
+    for (const auto row : rows) {
+      if (wide_offsets.size() > most_wide_offsets) return;
+      for (const auto& near : index.within(truth_[row], reach)) {
+        wide_offsets.push_back(
+            recovery::offset_between(truth_[row], positions[near.index], frame_));
+      }
+    }
   }
 
   void match_chance(const std::vector<std::size_t>& counted,

@@ -14,7 +14,8 @@ struct PassMatches {
   /// Detections within the radius of a counted injection that are no match.
   std::vector<std::vector<bool>> is_near;
   std::vector<recovery::Offset> offsets;  ///< of the matches of counted injections
-  /// Of all pairs within recovery::offset_search_radii radii.
+  /// Of all pairs within recovery::offset_search_radii radii (of the first injections,
+  /// by injection_id, where there are millions).
   std::vector<recovery::Offset> wide_offsets;
 };
 

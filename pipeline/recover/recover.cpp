@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <set>
 #include <utility>
 
@@ -19,6 +20,8 @@ namespace {
 using recovery::Frame;
 using recovery::Outcome;
 using recovery::Position;
+
+constexpr double much_by_density = 0.05;
 
 bool was_painted(std::int64_t status) {
   return status == static_cast<std::int64_t>(Status::ok) ||
@@ -190,6 +193,25 @@ void count(RecoverResult& result) {
   }
 }
 
+/// \pre rows are counted
+void set_density(RecoverResult& result) {
+  const auto& truth = result.truth;
+  const double area_arcsec2 = static_cast<double>(truth.nx) *
+                              static_cast<double>(truth.ny) * truth.pixel_scale_arcsec *
+                              truth.pixel_scale_arcsec;
+  const double disc_arcsec2 =
+      std::numbers::pi * result.request.radius_arcsec * result.request.radius_arcsec;
+  double sum = 0.0;
+  for (const auto& injection : result.injections) {
+    if (injection.state != InjectionState::counted) continue;
+    const auto detections =
+        static_cast<double>(result.detections[injection.file].rows());
+    sum += -std::expm1(-detections * disc_arcsec2 / area_arcsec2);
+  }
+  result.by_density =
+      result.recovered.of > 0 ? sum / static_cast<double>(result.recovered.of) : 0.0;
+}
+
 void warn(RecoverResult& result) {
   const auto& offset = result.offset;
   const auto& radius = result.request.radius_arcsec;
@@ -210,6 +232,13 @@ void warn(RecoverResult& result) {
         "coordinate system or another field would do this",
         common->pairs, common->offset.x_arcsec, common->offset.y_arcsec,
         common->at_zero, common->expected));
+  }
+  if (!result.empty && result.by_density > much_by_density) {
+    result.warnings.push_back(fmt::format(
+        "detections are so dense that {:.0f} % of all places have one within {} "
+        "arcsec: "
+        "give --empty, or a smaller --radius, before the completeness is believed",
+        100.0 * result.by_density, radius));
   }
   if (result.recovered.of == 0) {
     result.warnings.push_back("no injection counts: there is no completeness");
@@ -251,6 +280,7 @@ RecoverResult recover(const RecoverRequest& request) {
   set_states(result);
   const auto passes = match_passes(result, truth, frame);
   count(result);
+  set_density(result);
   result.offset = recovery::median_offset(passes.offsets, request.radius_arcsec);
   result.common_offset =
       recovery::common_offset(passes.wide_offsets, request.radius_arcsec);

@@ -81,6 +81,10 @@ struct RecoverResult {
   /// Of the recovered ones, those with any detection of the field without arcs within
   /// the match radius.
   recovery::Fraction ambiguous_matches;
+  /// Share of all positions on the image with a detection within the radius, if the
+  /// detections (those of injections, too) lay anywhere; mean over the counted
+  /// injections.
+  double by_density = 0.0;
   std::int64_t outside_image = 0;  ///< detections
   recovery::MedianOffset offset;
   std::optional<recovery::CommonOffset> common_offset;

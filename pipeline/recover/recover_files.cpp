@@ -128,6 +128,7 @@ std::string recover_json(const RecoverResult& result) {
   rows["several_detections"] = result.several;
   rows["ties"] = result.ties;
   rows["by_chance"] = result.empty ? to_json(result.by_chance) : json("not tested");
+  rows["by_density"] = number(result.by_density);
   rows["ambiguous_matches"] =
       result.empty ? to_json(result.ambiguous_matches) : json("not tested");
   document["ambiguity"] = {

@@ -68,6 +68,9 @@ std::string counts_text(const RecoverResult& result) {
   text += count_line("    lost to another injection's match", result.shared);
   text += count_line("    with several detections in the radius", result.several);
   if (result.ties > 0) text += count_line("    with ties in the distance", result.ties);
+  text +=
+      fmt::format("{:<44} {:>9}   {:.3f}\n",
+                  "    expected by the density of detections", "", result.by_density);
   if (!result.empty) {
     return text + fmt::format("{:<44} not tested (no --empty)\n",
                               "    matched by chance (field without arcs)");
@@ -164,6 +167,15 @@ std::string purity_text(const RecoverResult& result) {
   return text;
 }
 
+std::string without_trailing_blanks(const std::string& text) {
+  std::string result;
+  for (const char c : text) {
+    if (c == '\n') result.erase(result.find_last_not_of(' ') + 1);
+    result += c;
+  }
+  return result;
+}
+
 }  // namespace
 
 std::string recover_text(const RecoverResult& result) {
@@ -177,7 +189,7 @@ std::string recover_text(const RecoverResult& result) {
     text += fmt::format("\nNot in the truth table: {}\n",
                         fmt::join(result.without_column, ", "));
   }
-  return text + purity_text(result);
+  return without_trailing_blanks(text + purity_text(result));
 }
 
 }  // namespace lensmill::pipeline

@@ -11,7 +11,7 @@ from astropy.table import Table
 from recover_support import (MATCHED, NONE, PIXEL_SCALE, RADIUS, SHARED, SIDE, SNR_50,
                              RecoverCase, brute_force, completeness_at, sextractor_text,
                              sky_of, truth_columns, wilson, write_truth)
-from support import BAD_DATA, USAGE
+from support import USAGE
 
 ROUNDING = 1e-9
 
@@ -78,6 +78,9 @@ class Numbers(RecoverCase):
                          list(rows["detection_row"]))
         self.assertEqual(float(lines[int(numpy.argmax(matched))]["distance_arcsec"]),
                          rows["distance_arcsec"][numpy.argmax(matched)])
+        expected = 1 - numpy.exp(-len(x) * numpy.pi * (RADIUS / PIXEL_SCALE) ** 2 / SIDE ** 2)
+        self.assertAlmostEqual(self.report["injections"]["by_density"], expected,
+                               delta=ROUNDING)
         # Not tested is said, never 0.
         self.assertIn("not tested (no --empty)", result.stdout)
         self.assertEqual(self.report["injections"]["by_chance"], "not tested")
@@ -339,51 +342,6 @@ class Rows(RecoverCase):
         self.assertEqual(self.report["injections"]["shared"], 1)
         self.assertIn("lost to another injection's match", result.stdout)
         self.assertNotIn(NONE, list(self.rows["outcome"]))
-
-
-class Positions(RecoverCase):
-    def test_a_wrong_origin_is_warned_of(self):
-        field = self.field()
-        x, y = self.found()
-        path = self.write_csv("sep.csv", x=x, y=y)
-
-        self.recover(field, "--detections", path, "--pixel-origin", 1,
-                     pieces=("the matches are offset by", "origin"))
-        self.assertTrue(self.report["offset"]["is_significant"])
-        # Of 200 matches of 0.13 arcsec the median is known to 0.012.
-        self.assertAlmostEqual(self.report["offset"]["median"]["x_arcsec"], -PIXEL_SCALE,
-                               delta=0.06)
-
-        self.recover(field, "--detections", path, "--pixel-origin", 0,
-                     absent=("offset",))
-        self.assertFalse(self.report["offset"]["is_significant"])
-        self.assertIsNone(self.report["common_offset"])
-
-    def test_a_wrong_world_coordinate_system_is_warned_of(self):
-        field = self.field()
-        x, y = self.found()
-        ra, dec = sky_of(x, y)
-        path = self.write_csv("sky.csv", ra=ra, dec=dec + 6.0 / 3600)
-
-        self.recover(field, "--detections", path, pieces=("offset of about", "in common"))
-
-        self.assertLess(self.report["injections"]["recovered"]["part"], 30)
-        self.assertAlmostEqual(self.report["common_offset"]["offset"]["y_arcsec"], 6.0,
-                               delta=RADIUS)
-
-    def test_detections_outside_the_image_are_counted(self):
-        field = self.field(50)
-        x, y = self.found(spurious=0)
-        path = self.write_csv("found.csv", bx=[*x, -20.0, 5.0],
-                              by=[*y, 5.0, SIDE + 7.0])
-
-        self.recover(field, "--detections", path,
-                     pieces=("2 of", "outside the field's image (1200 x 1200 pixels)"))
-        self.assertEqual(self.report["detections_outside_image"], 2)
-
-        far = self.write_csv("far.csv", bx=x + 5000, by=y)
-        self.recover(field, "--detections", far, code=BAD_DATA,
-                     pieces=("are outside the field's image",))
 
 
 if __name__ == "__main__":
