@@ -56,8 +56,7 @@ std::vector<PurityRow> purity_by_threshold(std::span<const ScoredDetection> dete
   for (std::size_t k = 0; k < most_thresholds && !sorted.empty(); ++k) {
     thresholds.push_back(sorted[k * sorted.size() / most_thresholds].score);
   }
-  const auto repeated = std::ranges::unique(thresholds);
-  thresholds.erase(repeated.begin(), repeated.end());
+  thresholds.erase(std::unique(thresholds.begin(), thresholds.end()), thresholds.end());
   std::vector<PurityRow> rows;
   for (const double threshold : thresholds) {
     PurityRow row{

@@ -87,9 +87,11 @@ std::optional<CommonOffset> common_offset(std::span<const Offset> offsets,
   }
   const auto best = std::ranges::max_element(counts);
   const auto place = static_cast<std::int64_t>(best - counts.begin());
+  const std::int64_t cell_x = place % width - half;
+  const std::int64_t cell_y = place / width - half;
   const double area_cells = std::numbers::pi * reach * reach / (side * side);
-  CommonOffset found{.offset = {static_cast<double>(place % width - half) * side,
-                                static_cast<double>(place / width - half) * side},
+  CommonOffset found{.offset = {static_cast<double>(cell_x) * side,
+                                static_cast<double>(cell_y) * side},
                      .pairs = *best,
                      .at_zero = counts[static_cast<std::size_t>(half * width + half)],
                      .expected = static_cast<double>(offsets.size()) / area_cells};

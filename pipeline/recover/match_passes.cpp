@@ -76,11 +76,13 @@ class PassMatcher {
   }
   std::vector<Position> places(const std::vector<std::size_t>& rows) const {
     std::vector<Position> places;
+    places.reserve(rows.size());
     for (const auto row : rows) places.push_back(truth_[row]);
     return places;
   }
   std::vector<std::int64_t> keys(const std::vector<std::size_t>& rows) const {
     std::vector<std::int64_t> keys;
+    keys.reserve(rows.size());
     for (const auto row : rows) keys.push_back(result_.truth.injection_id[row]);
     return keys;
   }

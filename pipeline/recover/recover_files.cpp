@@ -172,21 +172,21 @@ std::string completeness_csv(const RecoverResult& result) {
   std::string text =
       "column,lower,upper,counted,recovered,completeness,completeness_lower,"
       "completeness_upper,by_chance,by_chance_share,by_chance_lower,by_chance_upper\n";
-  for (const auto& [column, unit, table] : result.completeness) {
+  for (const auto& by : result.completeness) {
     const auto line = [&](const std::string& limits, const auto& bin) {
       const auto chance = bin.by_chance.estimate();
-      text += fmt::format("{},{},{}", column, limits, csv_fraction(bin.recovered));
+      text += fmt::format("{},{},{}", by.column, limits, csv_fraction(bin.recovered));
       text += result.empty
                   ? fmt::format(",{},{},{},{}\n", bin.by_chance.part,
                                 csv_number(chance.value), csv_number(chance.lower),
                                 csv_number(chance.upper))
                   : ",,,,\n";
     };
-    for (const auto& bin : table.bins) {
+    for (const auto& bin : by.table.bins) {
       line(fmt::format("{},{}", csv_number(bin.lower), csv_number(bin.upper)), bin);
     }
-    line("outside,outside", table.outside);
-    line("undefined,undefined", table.undefined);
+    line("outside,outside", by.table.outside);
+    line("undefined,undefined", by.table.undefined);
   }
   return text;
 }

@@ -38,8 +38,8 @@ void write_column(fitsfile* fits, int number, const Column& column) {
   if (form.type != TSTRING) {
     // CFITSIO's argument is not const.
     std::vector<std::byte> values(column.bytes().begin(), column.bytes().end());
-    fits_write_col(fits, form.type, number, 1, 1,
-                   static_cast<LONGLONG>(rows * column.info().row_elements()),
+    const std::size_t elements = rows * column.info().row_elements();
+    fits_write_col(fits, form.type, number, 1, 1, static_cast<LONGLONG>(elements),
                    values.data(), &status);
   }
   for (std::size_t row = 0; row < rows && form.type == TSTRING; ++row) {
@@ -55,6 +55,7 @@ void write_column(fitsfile* fits, int number, const Column& column) {
 /// What CFITSIO's arrays of texts are.
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> result;
+  result.reserve(texts.size());
   for (auto& text : texts) result.push_back(text.data());
   return result;
 }

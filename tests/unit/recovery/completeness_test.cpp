@@ -36,7 +36,7 @@ TEST(FractionEstimate, HasWilsonsIntervalOfScipy) {
 }
 
 TEST(FractionEstimate, OfTooFewTrialsIsAnIntervalWithoutValue) {
-  EXPECT_TRUE(std::isnan(Fraction(0, 0).estimate().lower));
+  EXPECT_TRUE(std::isnan(Fraction{0, 0}.estimate().lower));
   for (const std::int64_t of : {1, 2}) {
     const auto estimate = Fraction{of, of}.estimate();
     EXPECT_TRUE(std::isnan(estimate.value));
@@ -44,7 +44,7 @@ TEST(FractionEstimate, OfTooFewTrialsIsAnIntervalWithoutValue) {
     EXPECT_LT(estimate.lower, 0.5);
     EXPECT_EQ(estimate.upper, 1.0);
   }
-  EXPECT_EQ(Fraction(3, 3).estimate().value, 1.0);
+  EXPECT_EQ((Fraction{3, 3}.estimate().value), 1.0);
 }
 
 TEST(FractionEstimate, HoldsTheTruthAsOftenAsItSays) {
