@@ -3,7 +3,7 @@
 # Ubuntu 24.04 has the same package names (untried).
 #
 #   jobs/install-packages.sh               build, run, test, read
-#   jobs/install-packages.sh --developer   and ccache, gcovr, clang-format, clang-tidy, shellcheck, doxygen
+#   jobs/install-packages.sh --developer   and ccache, gcovr, SEP, SExtractor, clang-format, clang-tidy, shellcheck, doxygen
 #   jobs/install-packages.sh --lint        clang-format, clang-tidy, shellcheck, doxygen, no more
 #   jobs/install-packages.sh --slurm       a SLURM to test the batch scripts with, no more
 #   jobs/install-packages.sh --list        print what is needed, by component
@@ -32,7 +32,7 @@ lint='
 lint       | clang-format, clang-tidy, shellcheck, doxygen | clang-format clang-tidy shellcheck doxygen
 '
 developer='
-developer  | ccache, gcovr                               | ccache gcovr
+developer  | ccache, gcovr; SEP and SExtractor (searches, for a test of recover) | ccache gcovr python3-sep source-extractor
 '
 
 # PMIx in full: srun's plugin loads libpmix.so by the name that only libpmix-dev has.

@@ -21,7 +21,8 @@ import re
 import sys
 
 MAX_LINES = 400
-PURE_ROOMS = {"core", "lens", "light", "psf", "imaging", "measure", "analysis"}
+PURE_ROOMS = {"core", "lens", "light", "psf", "imaging", "measure", "analysis",
+              "recovery"}
 # What is included -> CMake targets that bring it.
 LIBRARIES = {
     "MPI": (re.compile(r"mpi\.h$"), {"MPI::MPI_C", "lensmill_mpi", "lensmill_hdf5"}),

@@ -12,6 +12,7 @@
 #include "lib/catalogue/csv_records.hpp"
 #include "lib/catalogue/ecsv_units.hpp"
 #include "lib/catalogue/quantities.hpp"
+#include "lib/catalogue/sextractor_header.hpp"
 #include "lib/core/contracts.hpp"
 #include "lib/core/errors.hpp"
 
@@ -142,6 +143,12 @@ CsvSource::CsvSource(std::string path, CsvIndex index)
 }
 
 void CsvSource::read_header(CsvRecords& records) {
+  if (auto comments = sextractor_header(path_)) {
+    columns_ = std::move(comments->names);
+    units_ = std::move(comments->units);
+    separator_ = blanks;
+    return;
+  }
   auto header = read_csv_header(records, path_);
   columns_ = std::move(header.names);
   separator_ = header.separator;

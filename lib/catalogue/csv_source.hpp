@@ -17,8 +17,9 @@ using CsvIndex = std::vector<std::int64_t>;
 
 /// A table in text, separated by commas, tabs, semicolons, bars or blanks: RFC 4180
 /// quoting, a header line, lines that start with '#' and empty lines skipped, LF or
-/// CRLF, blanks around cells ignored, UTF-8 BOM allowed. Units are known where the file
-/// is ECSV. Memory: one block.
+/// CRLF, blanks around cells ignored, UTF-8 BOM allowed; or a catalogue of SExtractor,
+/// whose names and units stand in comments (ASCII_HEAD). Units are known there, and
+/// where the file is ECSV. Memory: one block.
 class CsvSource final : public ColumnSource {
  public:
   /// Scans the file once (no cell is parsed) and remembers where blocks start.

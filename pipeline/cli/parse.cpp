@@ -118,6 +118,7 @@ std::vector<Command> commands() {
   list.push_back(analyse_command());
   list.push_back(probe_command());
   list.push_back(audit_command());
+  list.push_back(recover_command());
   for (auto& command : list) command.options.add_options()("help,h", "this text");
   return list;
 }

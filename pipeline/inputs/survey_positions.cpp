@@ -10,6 +10,7 @@
 #include <string>
 
 #include "lib/catalogue/column_units.hpp"
+#include "lib/catalogue/number_column.hpp"
 #include "lib/catalogue/table_cut.hpp"
 #include "lib/core/errors.hpp"
 #include "pipeline/inputs/catalogue_sources.hpp"
@@ -25,15 +26,6 @@ constexpr std::int64_t rows_at_once = 65536;
 
 bool has_column(const ColumnSource& table, const std::string& name) {
   return !catalogue::spelling_of(table, name).empty();
-}
-
-/// The file's own spelling of a column of numbers, whatever the case.
-std::string required_column(const ColumnSource& table, const std::string& name) {
-  auto spelling = catalogue::spelling_of(table, name);
-  if (spelling.empty()) throw DataError(catalogue::no_such_column(table, name));
-  const auto problem = catalogue::not_numbers(table, spelling);
-  if (!problem.empty()) throw DataError(problem);
-  return spelling;
 }
 
 struct Columns {
@@ -68,7 +60,9 @@ Columns columns_of(const ColumnSource& table, const SurveyPositions& positions) 
           table.path(), fmt::join(table.columns(), ", ")));
     }
   }
-  for (const auto& name : names) columns.names.push_back(required_column(table, name));
+  for (const auto& name : names) {
+    columns.names.push_back(catalogue::number_column(table, name));
+  }
   return columns;
 }
 

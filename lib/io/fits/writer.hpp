@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "lib/core/column.hpp"
 #include "lib/core/image.hpp"
 
 namespace lensmill::io::fits {
@@ -19,7 +20,8 @@ struct Card {
   std::string comment;
 };
 
-/// Images collected in memory and written as one FITS file, whole or not at all.
+/// Images and tables collected in memory and written as one FITS file, whole or not at
+/// all.
 class Writer {
  public:
   Writer();
@@ -30,6 +32,10 @@ class Writer {
   /// A cube [plane, y, x], row-major.
   void add_cube(const std::string& name, std::span<const float> pixels, int planes,
                 int ny, int nx, std::span<const Card> cards);
+  /// A binary table with EXTNAME `name`, units as TUNIT, descriptions as comments of
+  /// TTYPE. \pre at least one column, all of one length. \throws IoError
+  void add_table(const std::string& name, const Table& table,
+                 std::span<const Card> cards);
   /// Write the file, replacing what is there (via a partial file). The writer is empty
   /// after that. \throws IoError
   void save(const std::string& path);

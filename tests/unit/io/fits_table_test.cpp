@@ -2,8 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "lib/core/errors.hpp"
 #include "lib/io/fits/file.hpp"
@@ -222,6 +226,62 @@ TEST(PsfexFile, SaysWhatIsMissing) {
                         HasSubstr("missing: POLZERO1, POLSCAL1, POLDEG1, PSF_SAMP"))));
   EXPECT_THAT([&] { read_psfex(path, 1); },
               ThrowsMessage<DataError>(HasSubstr("no such row")));
+}
+
+Column column_of(const char* name, const char* unit, ElementType type,
+                 std::vector<std::size_t> row_shape = {}) {
+  return {{.name = name,
+           .unit = unit,
+           .description = "",
+           .type = type,
+           .row_shape = std::move(row_shape)},
+          2};
+}
+
+TEST(FitsWriter, TablesComeBackAsTheyWere) {
+  const TemporaryFolder folder;
+  const auto path = (folder / "out.fits").string();
+  Table table;
+  table.push_back(column_of("id", "", ElementType::int64));
+  table.push_back(column_of("flux", "nmgy", ElementType::float64));
+  table.push_back(column_of("state", "", ElementType::text, {8}));
+  table.push_back(column_of("flag", "", ElementType::int32));
+  table.push_back(column_of("pair", "", ElementType::float32, {2}));
+  std::ranges::copy(std::vector<std::int64_t>{9007199254740993, -1},
+                    table[0].values<std::int64_t>().begin());
+  std::ranges::copy(std::vector{0.1, std::nan("")}, table[1].values<double>().begin());
+  std::ranges::copy(std::string_view("counted"), table[2].row<char>(0).begin());
+  std::ranges::copy(std::vector{-1, 3}, table[3].values<std::int32_t>().begin());
+  std::ranges::copy(std::vector{1.0F, 2.0F, 3.0F, 4.0F},
+                    table[4].values<float>().begin());
+  Writer writer;
+
+  writer.add_table("RECOVERY", table, std::vector<Card>{{"RADIUS", 1.5, "arcsec"}});
+  writer.save(path);
+
+  const auto read = File::open(path).table(1);
+  EXPECT_EQ(read.find_string("EXTNAME"), "RECOVERY");
+  EXPECT_EQ(read.find_double("RADIUS"), 1.5);
+  EXPECT_EQ(read.rows(), 2);
+  EXPECT_THAT(read.read_integers("id", 0, 2), ElementsAre(9007199254740993, -1));
+  EXPECT_EQ(read.read_doubles("flux", 0, 1)[0], 0.1);
+  EXPECT_TRUE(std::isnan(read.read_doubles("flux", 1, 1)[0]));
+  EXPECT_EQ(read.column("flux").unit, "nmgy");
+  EXPECT_THAT(read.read_strings("state", 0, 2), ElementsAre("counted", ""));
+  EXPECT_THAT(read.read_integers("flag", 0, 2), ElementsAre(-1, 3));
+  EXPECT_THAT(read.read_doubles("pair", 0, 2), ElementsAre(1.0, 2.0, 3.0, 4.0));
+}
+
+TEST(FitsWriter, ATableMayHaveNoRows) {
+  const TemporaryFolder folder;
+  const auto path = (folder / "out.fits").string();
+  Column column({.name = "id", .unit = "", .description = "", .row_shape = {}}, 0);
+  Writer writer;
+
+  writer.add_table("NONE", Table{column}, {});
+  writer.save(path);
+
+  EXPECT_EQ(File::open(path).table(1).rows(), 0);
 }
 
 }  // namespace
