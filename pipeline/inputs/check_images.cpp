@@ -156,6 +156,7 @@ std::vector<std::string> check_headers(const RunConfig& config) {
                     .pixel_scale_arcsec = config.host.pixel_scale_arcsec,
                     .largest_scale_mismatch =
                         config.host.survey ? distorted_mismatch : cutouts_mismatch,
+                    .is_whole_image = config.host.survey.has_value(),
                     .is_weight = image.is_weight,
                     .weight_kind = image.weight_kind,
                     .is_cube_of_hosts = image.section == "host.cutouts"},

@@ -157,6 +157,79 @@ std::vector<std::string> check_masks(const config::RunConfig& config,
   return warnings;
 }
 
+namespace {
+
+/// A value that many pixels have exactly, farther from all others than noise and
+/// sources lie.
+struct MarkedPixels {
+  float value = 0.0F;
+  double fraction = 0.0;
+};
+
+/// The least or the largest value of a cutout where it is such a mark; `used` are the
+/// pixels that no weight and no mask takes out.
+MarkedPixels marked_pixels(const std::vector<double>& used, std::size_t all) {
+  // Of the scatter about the median: stars and galaxies reach it, but never in many
+  // pixels alike.
+  constexpr double far_away = 30.0;
+  MarkedPixels found;
+  if (used.empty()) return found;
+  auto work = used;
+  const double middle = median_of(work);
+  for (double& value : work) value = std::abs(value - middle);
+  const double sigma = sigma_per_mad * median_of(work);
+  const auto [least, most] = std::ranges::minmax(used);
+  for (const double value : {least, most}) {
+    if (value == 0.0 || !(std::abs(value - middle) > far_away * sigma)) continue;
+    const double fraction =
+        static_cast<double>(std::ranges::count(used, value)) / static_cast<double>(all);
+    if (fraction > found.fraction) {
+      found = {.value = static_cast<float>(value), .fraction = fraction};
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
+std::vector<std::string> check_marked(const config::RunConfig& config,
+                                      const stages::HostCutouts& hosts) {
+  constexpr double noticed_fraction = 0.005;
+  std::vector<std::string> warnings;
+  Image<float> pixels;
+  Image<float> invvar;
+  Image<float> mask;
+  std::vector<double> used;
+  for (std::size_t b = 0; b < config.bands.size(); ++b) {
+    std::int64_t noticed = 0;
+    MarkedPixels worst;
+    const std::int64_t wanted = std::min(hosts.count(), most_cutouts);
+    for (std::int64_t k = 0; k < wanted; ++k) {
+      hosts.read_with_mask(k * hosts.count() / wanted, static_cast<int>(b), pixels,
+                           invvar, mask);
+      used.clear();
+      for (std::size_t i = 0; i < pixels.size(); ++i) {
+        const bool weighted = !hosts.has_invvar() || invvar.pixels()[i] > 0.0F;
+        if (weighted && mask.pixels()[i] == 0.0F && std::isfinite(pixels.pixels()[i])) {
+          used.push_back(double{pixels.pixels()[i]});
+        }
+      }
+      const auto marked = marked_pixels(used, pixels.size());
+      if (marked.fraction <= noticed_fraction) continue;
+      ++noticed;
+      if (marked.fraction > worst.fraction) worst = marked;
+    }
+    if (noticed == 0) continue;
+    warnings.push_back(fmt::format(
+        "{}: band {}: {} of {} cutouts looked at have one value in many pixels (up to "
+        "{:.1f} % are {:.6g} nmgy), far from all others, as a mark of bad pixels or of "
+        "saturation: it counts as light unless a weight or a mask says otherwise",
+        config.host.survey ? "host.survey" : "host.cutouts", config.bands[b], noticed,
+        wanted, 100.0 * worst.fraction, double{worst.value}));
+  }
+  return warnings;
+}
+
 std::vector<std::string> check_unobserved(const config::RunConfig& config,
                                           const stages::HostCutouts& hosts) {
   constexpr double noticed_fraction = 0.01;

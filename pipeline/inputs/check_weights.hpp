@@ -51,6 +51,12 @@ std::vector<std::string> check_masks(const config::RunConfig& config,
 std::vector<std::string> check_unobserved(const config::RunConfig& config,
                                           const stages::HostCutouts& hosts);
 
+/// A sentence for each band in which cutouts have one value in more than 0.5 % of the
+/// pixels that no weight or mask takes out, far from all others: -999, 1e30,
+/// saturation. Of up to 64 cutouts. \throws IoError \independent
+std::vector<std::string> check_marked(const config::RunConfig& config,
+                                      const stages::HostCutouts& hosts);
+
 /// All bands of real hosts with weights.
 /// \return what is to be noticed: a ratio beyond 2, one beyond 5 that is accepted, a
 ///   band that could not be tested

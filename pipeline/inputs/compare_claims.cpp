@@ -188,6 +188,24 @@ void compare_scale(const ImageClaims& claims, const ImageUse& use,
       100.0 * mismatch));
 }
 
+void compare_pixel_shape(const ImageClaims& claims, const ImageUse& use,
+                         ClaimFindings& findings) {
+  if (!use.pixel_scale_arcsec || !claims.local_scale || use.is_whole_image) return;
+  const double assumed = *use.pixel_scale_arcsec;
+  const auto& [mean, least, largest] = *claims.local_scale;
+  const double mismatch = std::abs(mean / assumed - 1.0);
+  const double stretch = std::max(largest / assumed - 1.0, 1.0 - least / assumed);
+  if (mismatch <= use.largest_scale_mismatch && stretch <= largest_stretch) return;
+  const double linear = claims.wcs_scale_arcsec.value_or(assumed) / assumed - 1.0;
+  if (std::abs(linear) > use.largest_scale_mismatch) return;  // compare_scale says so
+  findings.problems.push_back(fmt::format(
+      "{}: its pixels are {:.5f} arcsec by its WCS where the host is, {:.5f} to {:.5f} "
+      "by direction, but {} takes them for squares of {} arcsec (more than {:g} %, in "
+      "one direction {:g} %, is refused; nothing is resampled)",
+      claims.place, mean, least, largest, use.key, assumed,
+      100.0 * use.largest_scale_mismatch, 100.0 * largest_stretch));
+}
+
 void compare_filter(const ImageClaims& claims, const ImageUse& use,
                     ClaimFindings& findings) {
   if (use.band.empty()) return;
@@ -235,6 +253,7 @@ void compare_claims(const ImageClaims& claims, const ImageUse& use,
   compare_unit(claims, use, findings);
   compare_zero_point(claims, use, findings);
   compare_scale(claims, use, findings);
+  compare_pixel_shape(claims, use, findings);
   compare_filter(claims, use, findings);
   compare_type(claims, use, findings);
   compare_planes(claims, use, findings);

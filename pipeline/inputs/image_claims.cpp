@@ -15,7 +15,6 @@ namespace {
 using io::fits::Hdu;
 using io::fits::ImageHdu;
 
-constexpr double arcsec_per_deg = 3600.0;
 constexpr std::size_t most_bands = 26;
 // Zero points beyond these are placeholders, such as 0 or -99.
 constexpr double least_zero_point_mag = 1.0;
@@ -117,6 +116,16 @@ std::vector<StatedBand> filters_of(const ImageHdu& image, const Hdu& primary) {
   return stated;
 }
 
+std::optional<LocalScale> scale_in_the_middle(const ImageHdu& image) {
+  if (!wcs_scale_arcsec(image)) return std::nullopt;
+  try {
+    return local_scale(io::fits::SkyWcs(image),
+                       {0.5 * (image.nx() + 1), 0.5 * (image.ny() + 1)});
+  } catch (const DataError&) {
+    return std::nullopt;  // no coordinates that could be used
+  }
+}
+
 }  // namespace
 
 std::optional<double> wcs_scale_arcsec(const Hdu& hdu) {
@@ -145,6 +154,7 @@ ImageClaims claims_of(const ImageHdu& image) {
           .unit = first_text(image, primary, {"BUNIT"}),
           .zero_point_mag = zero_point_of(image, primary),
           .wcs_scale_arcsec = wcs_scale_arcsec(image),
+          .local_scale = scale_in_the_middle(image),
           .scale_arcsec = first_number(image, primary,
                                        {"PIXSCALE", "PIXSCAL1", "SECPIX", "SECPIX1"},
                                        [](double arcsec) { return arcsec > 0.0; }),

@@ -7,6 +7,7 @@
 #include "lib/io/fits/image_hdu.hpp"
 #include "lib/io/hdf5/dataset.hpp"
 #include "pipeline/inputs/band_of_header.hpp"
+#include "pipeline/inputs/local_scale.hpp"
 #include "stages/config/host_files.hpp"
 
 /// \file
@@ -27,6 +28,7 @@ struct ImageClaims {
   std::optional<std::string> unit{};             ///< BUNIT; attribute `unit`
   std::optional<StatedNumber> zero_point_mag{};  ///< MAGZERO, MAGZP, ZP, FLUXMAG0
   std::optional<double> wcs_scale_arcsec{};    ///< root of a pixel's area by CD, CDELT
+  std::optional<LocalScale> local_scale{};     ///< at its middle, distortion included
   std::optional<StatedNumber> scale_arcsec{};  ///< nominal: PIXSCALE, PIXSCAL1, SECPIX
   std::vector<StatedBand> filters{};           ///< BAND, FILTER, FILTNAM, else EXTNAME
   std::optional<std::string> type{};           ///< IMTYPE, PRODTYPE
@@ -50,6 +52,9 @@ struct ImageUse {
   std::optional<double> pixel_scale_arcsec{};
   /// What the WCS's linear part may be off: more where the optics distort.
   double largest_scale_mismatch = 0.01;
+  /// Whether distortion and the shape of pixels count: for a whole survey image they
+  /// are looked at where hosts are.
+  bool is_whole_image = false;
   bool is_weight = false;
   config::WeightKind weight_kind = config::WeightKind::invvar;
   bool is_cube_of_hosts = false;

@@ -181,6 +181,7 @@ void check_on_root(const RunConfig& config, const stages::Inputs& inputs,
     if (inputs.hosts) add(check_weights(config, *inputs.hosts));
     if (inputs.hosts) add(check_masks(config, *inputs.hosts));
     if (inputs.hosts) add(check_unobserved(config, *inputs.hosts));
+    if (inputs.hosts) add(check_marked(config, *inputs.hosts));
     if (inputs.noise_maps) add(check_noise_maps(config, *inputs.noise_maps));
   });
   world.broadcast(found);
@@ -306,8 +307,8 @@ OpenedInputs open_inputs(const RunConfig& config, const parallel::Communicator& 
   }
   if (!rows.sky_angles.empty()) {
     world.agree([&] {
-      inputs->rows = std::make_shared<const RowsOnSky>(inputs->rows, rows.sky_angles,
-                                                       inputs->hosts, config.host);
+      inputs->rows = std::make_shared<const RowsOnSky>(
+          inputs->rows, rows.sky_angles, inputs->hosts, config.host, config.priors);
     });
   }
   if (inputs->hosts) {

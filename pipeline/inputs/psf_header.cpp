@@ -10,6 +10,7 @@
 
 #include "lib/core/errors.hpp"
 #include "pipeline/inputs/band_of_header.hpp"
+#include "pipeline/inputs/local_scale.hpp"
 
 namespace lensmill::pipeline {
 namespace {
@@ -18,7 +19,6 @@ using io::fits::File;
 using io::fits::Hdu;
 
 constexpr double largest_mismatch = 0.01;  // as for cutouts: nothing is resampled
-constexpr double arcsec_per_deg = 3600.0;
 
 /// The number that a card begins with, whether it is stored as a number or as text.
 std::optional<double> number_of(const Hdu& hdu, const std::string& card) {

@@ -15,12 +15,22 @@ constexpr auto without_wcs =
     "; where north is up and east is left on every stamp, say angle_zero: y and "
     "angle_direction: counterclockwise";
 
+bool draws(const catalogue::Priors& priors, const std::string& quantity) {
+  const auto has = [&](const catalogue::JointTable& table) {
+    return std::ranges::find(table.quantities, quantity) != table.quantities.end();
+  };
+  return std::ranges::find(priors.entries, quantity,
+                           &catalogue::PriorEntry::quantity) != priors.entries.end() ||
+         std::ranges::any_of(priors.joint_tables, has);
+}
+
 }  // namespace
 
 RowsOnSky::RowsOnSky(std::shared_ptr<const catalogue::Rows> rows,
                      const std::vector<std::string>& angles,
                      std::shared_ptr<const stages::HostCutouts> hosts,
-                     const config::HostSection& section)
+                     const config::HostSection& section,
+                     const catalogue::Priors& priors)
     : rows_(std::move(rows)), hosts_(std::move(hosts)) {
   if (!hosts_ || !hosts_->knows_sky()) {
     throw ConfigError(fmt::format(
@@ -36,6 +46,14 @@ RowsOnSky::RowsOnSky(std::shared_ptr<const catalogue::Rows> rows,
         key));
   }
   const auto& given = rows_->given();
+  for (const char* turn : {"host_rotation", "host_flip"}) {
+    if (std::ranges::find(given, turn) == given.end() && !draws(priors, turn)) continue;
+    throw ConfigError(
+        fmt::format("{}: {} turns or mirrors the hosts on their stamps, after which a "
+                    "lens with its "
+                    "host's angle would not lie along it; leave {} out",
+                    key, turn, turn));
+  }
   const auto host = std::ranges::find(given, "host_index");
   if (host == given.end()) {
     throw ConfigError(fmt::format(

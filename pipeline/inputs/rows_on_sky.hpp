@@ -17,12 +17,11 @@ class RowsOnSky final : public catalogue::Rows {
  public:
   /// \param angles columns in rad or deg (OpenedRows::sky_angles)
   /// \throws ConfigError: no hosts with WCS, rows that do not say their host, hosts
-  /// that
-  ///   are turned or mirrored on the stamp at random
+  ///   that are turned or mirrored on the stamp
   RowsOnSky(std::shared_ptr<const catalogue::Rows> rows,
             const std::vector<std::string>& angles,
             std::shared_ptr<const stages::HostCutouts> hosts,
-            const config::HostSection& section);
+            const config::HostSection& section, const catalogue::Priors& priors);
 
   std::int64_t count() const override { return rows_->count(); }
   const std::vector<std::string>& given() const override { return rows_->given(); }

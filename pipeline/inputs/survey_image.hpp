@@ -10,22 +10,11 @@
 #include "lib/core/pixel_grid.hpp"
 #include "lib/io/fits/image_hdu.hpp"
 #include "lib/io/fits/sky_wcs.hpp"
+#include "pipeline/inputs/local_scale.hpp"
 #include "pipeline/inputs/pixel_masks.hpp"
 #include "stages/config/run_config.hpp"
 
 namespace lensmill::pipeline {
-
-/// What a pixel is on the sky, arcsec.
-struct LocalScale {
-  double mean = 0.0;  ///< root of its area
-  double least = 0.0;
-  double largest = 0.0;
-};
-
-/// How far a host's pixels may be from the grid's: their mean scale, and any one
-/// direction.
-inline constexpr double largest_scale_mismatch = 0.01;
-inline constexpr double largest_stretch = 0.02;
 
 /// One band's survey image with its weights, masks and world coordinates, open for
 /// reading.

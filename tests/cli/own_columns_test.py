@@ -370,6 +370,11 @@ class OnTheSky(Case):
         config = self.write("turned.yaml", turned)
         self.assert_ends(lensmill("run", config, "--output", self.folder / "no"), CONFIG,
                          "turned or mirrored at random")
+        for turn in ("host_rotation: 1", "host_flip: {choice: [0, 1]}"):
+            config = self.write("turned.yaml", edited(text, "  lens_gamma: 2.0\n",
+                                                      f"  lens_gamma: 2.0\n  {turn}\n"))
+            self.assert_ends(lensmill("run", config, "--output", self.folder / "no"),
+                             CONFIG, turn.split(":")[0] + " turns or mirrors the hosts")
 
 
 if __name__ == "__main__":

@@ -47,6 +47,7 @@ class Noisy final : public stages::HostCutouts {
         nmgy(y, x) = static_cast<float>(2.0 * std::exp(-0.4 * r) + 0.001 * x +
                                         sigma * noise.normal());
         if (y < zero_rows) nmgy(y, x) = 0.0F;
+        if (y < mark_rows) nmgy(y, x) = mark;
         if (flat) nmgy(y, x) = r < 3.0 ? 2.0F : 0.5F;
         if (y < valid) {
           invvar(y, x) = static_cast<float>(1.0 / (stated * stated * sigma * sigma));
@@ -62,6 +63,8 @@ class Noisy final : public stages::HostCutouts {
   }
   int hidden_rows = 0;
   int zero_rows = 0;
+  int mark_rows = 0;
+  float mark = -999.0F;
   bool weighted = true;
   bool flat = false;
   double stated = 1.0;
@@ -212,6 +215,25 @@ TEST(CheckMasks, NoticeOneOfTheOtherSense) {
 
   EXPECT_THAT(check_masks(config, hosts),
               ElementsAre(HasSubstr("band r: 51 % of the pixels are masked")));
+}
+
+TEST(CheckMarked, NoticesOneValueInManyPixelsFarFromAllOthers) {
+  Noisy hosts;
+  EXPECT_THAT(check_marked(config_of(), hosts), IsEmpty());
+  hosts.mark_rows = 1;  // 1.5 %, with weights that do not say so
+
+  for (const float mark : {-999.0F, -32768.0F, 1.0e30F}) {
+    hosts.mark = mark;
+    EXPECT_THAT(check_marked(config_of(), hosts),
+                ElementsAre(AllOf(HasSubstr("band r: 3 of 3 cutouts looked at"),
+                                  HasSubstr("up to 1.5 % are"))))
+        << mark;
+  }
+  hosts.hidden_rows = 1;
+  EXPECT_THAT(check_marked(config_of(), hosts), IsEmpty()) << "masked";
+  hosts.hidden_rows = 0;
+  hosts.mark = 0.05F;
+  EXPECT_THAT(check_marked(config_of(), hosts), IsEmpty()) << "among the others";
 }
 
 TEST(CheckUnobserved, NoticesWhatIsExactlyZeroAndNotMasked) {

@@ -140,6 +140,23 @@ TEST(StatedScale, MustBeTheAssumedOne) {
   EXPECT_THAT(found({}, 0.396), ElementsAre(HasSubstr("by its PIXSCALE")));
 }
 
+TEST(StatedScale, CountsDistortionAndTheShapeOfPixelsWhereTheHostIs) {
+  const auto found = [](const LocalScale& local, bool whole = false) {
+    auto use = used_as("r");
+    use.is_whole_image = whole;
+    return problems(
+        {.place = "a.fits, HDU 0", .wcs_scale_arcsec = 0.262, .local_scale = local},
+        use);
+  };
+  const LocalScale distorted{.mean = 0.266, .least = 0.265, .largest = 0.267};
+  const LocalScale stretched{.mean = 0.262, .least = 0.25, .largest = 0.275};
+
+  EXPECT_THAT(found({.mean = 0.263, .least = 0.26, .largest = 0.266}), IsEmpty());
+  EXPECT_THAT(found(distorted), ElementsAre(HasSubstr("0.26600 arcsec by its WCS")));
+  EXPECT_THAT(found(stretched), ElementsAre(HasSubstr("0.25000 to 0.27500")));
+  EXPECT_THAT(found(stretched, true), IsEmpty()) << "looked at where the hosts are";
+}
+
 TEST(StatedFilter, IsRefusedWhereItIsAnotherBandForCertain) {
   const auto found = [](const std::string& filter, const std::string& band) {
     ClaimFindings findings;
