@@ -53,4 +53,6 @@ if(LENSMILL_FIELD)
   target_include_directories(lensmill_fftw_mpi SYSTEM INTERFACE ${FFTW3_MPI_INCLUDE_DIR})
   target_link_libraries(lensmill_fftw_mpi INTERFACE ${FFTW3F_MPI_LIBRARY}
     PkgConfig::FFTW3F lensmill_mpi)
+else()
+  set(LENSMILL_ROOMS_LEFT_OUT canvas field)
 endif()

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "lib/io/files.hpp"
+#include "lib/io/fits/cards.hpp"
 #include "lib/io/fits/check.hpp"
 
 namespace lensmill::io::fits {
@@ -14,35 +15,6 @@ namespace {
 
 constexpr std::size_t initial_bytes = 2880;
 constexpr std::size_t growth_bytes = std::size_t{1} << 20U;
-
-const char* non_finite_text(double value) {
-  if (std::isnan(value)) return "NaN";
-  return value > 0 ? "Inf" : "-Inf";
-}
-
-struct WriteCard {
-  fitsfile* fits;
-  const Card& card;
-  int* status;
-
-  void operator()(double value) const {
-    if (!std::isfinite(value)) {
-      (*this)(std::string(non_finite_text(value)));
-      return;
-    }
-    // 17 digits give a double back exactly.
-    fits_update_key_dbl(fits, card.keyword.c_str(), value, -17, card.comment.c_str(),
-                        status);
-  }
-  void operator()(std::int64_t value) const {
-    fits_update_key_lng(fits, card.keyword.c_str(), value, card.comment.c_str(),
-                        status);
-  }
-  void operator()(const std::string& value) const {
-    fits_update_key_longstr(fits, card.keyword.c_str(), value.c_str(),
-                            card.comment.c_str(), status);
-  }
-};
 
 }  // namespace
 
@@ -79,7 +51,7 @@ void Writer::add(const std::string& name, std::span<const float> pixels,
                     extents.data(), &status);
   fits_update_key_longstr(file_->fits, "EXTNAME", name.c_str(), "", &status);
   for (const auto& card : cards) {
-    std::visit(WriteCard{file_->fits, card, &status}, card.value);
+    write_card(file_->fits, card, &status);
     check(status, "fits_update_key", "HDU " + name + ", keyword " + card.keyword);
   }
   fits_write_pixll(file_->fits, TFLOAT, first.data(),

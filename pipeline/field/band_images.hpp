@@ -1,0 +1,36 @@
+#pragma once
+
+#include "lib/canvas/image_slab.hpp"
+#include "pipeline/field/base_image.hpp"
+#include "pipeline/field/scene.hpp"
+
+namespace lensmill::pipeline {
+
+/// Bits of a mask image.
+enum MaskBit : std::int32_t {
+  mask_injected = 1,       ///< in the box that an injection is measured in
+  mask_injected_core = 2,  ///< one of the 3 x 3 pixels about an injection's centre
+  mask_no_data = 4,        ///< the base image says nothing here
+};
+
+/// This rank's rows of one band's images.
+struct BandSlabs {
+  canvas::ImageSlab arc;       ///< noise-free, nmgy
+  canvas::ImageSlab empty;     ///< the same field without arcs: base or sky noise
+  canvas::ImageSlab image;     ///< empty + arc + the arc's photon noise
+  canvas::ImageSlab variance;  ///< of `image`, nmgy^2; 0: not known
+};
+
+/// Noise and base of a band about its arcs. Random numbers go by the image's rows, so
+/// that they are the same on any number of ranks. \independent
+BandSlabs make_images(int band, canvas::ImageSlab arc, const FieldConfig& config,
+                      const Scene& scene);
+
+/// 1 / variance, 0 where that is not known. \independent
+canvas::ImageSlab invvar_of(const canvas::ImageSlab& variance);
+
+/// The mask's bits as numbers. \independent
+canvas::ImageSlab mask_of(const BandSlabs& slabs, const FieldConfig& config,
+                          const Scene& scene);
+
+}  // namespace lensmill::pipeline
