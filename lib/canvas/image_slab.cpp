@@ -6,6 +6,7 @@
 #include <cstring>
 #include <exception>
 #include <map>
+#include <utility>
 
 #include "lib/parallel/check.hpp"
 
@@ -90,6 +91,21 @@ std::vector<Image<float>> cut_boxes(const ImageSlab& slab, std::span<const Place
     }
   }
   return cut;
+}
+
+ImageSlab deal_rows(const ImageSlab& slab, const std::vector<Range>& rows_of_ranks,
+                    const parallel::Communicator& ranks) {
+  std::vector<Place> boxes;
+  const int nx = slab.pixels.nx();
+  for (std::size_t rank = 0; rank < rows_of_ranks.size(); ++rank) {
+    const Range rows = rows_of_ranks[rank];
+    boxes.push_back({static_cast<std::int64_t>(rank), rows.begin, 0, rows.count(), nx});
+  }
+  auto dealt = cut_boxes(
+      slab, boxes, [](std::int64_t rank) { return static_cast<int>(rank); }, 0.0F,
+      ranks);
+  return {.rows = rows_of_ranks[static_cast<std::size_t>(ranks.rank())],
+          .pixels = std::move(dealt.front())};
 }
 
 void rows_to_root(const ImageSlab& slab, const std::vector<Range>& rows_of_ranks,

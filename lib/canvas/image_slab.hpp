@@ -35,6 +35,10 @@ std::vector<Image<float>> cut_boxes(const ImageSlab& slab, std::span<const Place
                                     const std::function<int(std::int64_t)>& receiver,
                                     float fill, const parallel::Communicator& ranks);
 
+/// The same image with other rows on each rank. \collective
+ImageSlab deal_rows(const ImageSlab& slab, const std::vector<Range>& rows_of_ranks,
+                    const parallel::Communicator& ranks);
+
 /// Hand the rows of an image that is spread over ranks to the root, from the first to
 /// the last, some at a time: use(first row, pixels). Its errors are agreed on.
 /// \collective

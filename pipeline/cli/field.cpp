@@ -2,6 +2,8 @@
 #include "pipeline/field/run_field.hpp"
 #endif
 
+#include "lib/config/reader.hpp"
+#include "pipeline/cli/check_field.hpp"
 #include "pipeline/cli/command.hpp"
 #include "pipeline/cli/config_options.hpp"
 
@@ -27,6 +29,7 @@ ExitCode run(const po::variables_map& values, const Context& context) {
   const auto config =
       read_field_config(values["CONFIG"].as<std::string>(), overrides_from(values),
                         context.world, context.log);
+  if (options.dry_run) context.log.result(config.run.resolved_yaml);
   return run_field(config, options, context.world, context.log);
 }
 #else
@@ -38,6 +41,25 @@ ExitCode run(const po::variables_map&, const Context&) {
 #endif
 
 }  // namespace
+
+#ifdef LENSMILL_FIELD
+void check_field(const po::variables_map& values, const Context& context, int ranks) {
+  const auto path = values["CONFIG"].as<std::string>();
+  const auto overrides = overrides_from(values);
+  bool is_there = false;
+  context.world.agree([&] {
+    if (!context.world.is_root()) return;
+    is_there = config::Document::from_file(path, overrides).root().has("field");
+  });
+  context.world.broadcast(is_there);
+  if (!is_there) return;
+  const auto config = read_field_config(path, overrides, context.world, context.log);
+  run_field(config, {.dry_run = true, .planned_ranks = ranks, .command_line = {}},
+            context.world, context.log);
+}
+#else
+void check_field(const po::variables_map&, const Context&, int) {}
+#endif
 
 Command field_command() {
   Command command{

@@ -28,10 +28,12 @@ struct NamedImage {
   const char* unit;
   const char* description;
   const canvas::ImageSlab* slab;
+  ElementType type = ElementType::float32;
 };
 
-void write_image(Dataset& dataset, const canvas::ImageSlab& slab, Transfer& transfer,
-                 const parallel::Communicator& ranks) {
+void write_image(Dataset& dataset, const canvas::ImageSlab& slab, ElementType type,
+                 Transfer& transfer, const parallel::Communicator& ranks) {
+  std::vector<std::int32_t> whole;
   const int nx = slab.pixels.nx();
   const int at_once = std::max(1, pixels_at_once / std::max(1, nx));
   // Collective writes: all ranks take as many steps as the one with most rows.
@@ -43,11 +45,15 @@ void write_image(Dataset& dataset, const canvas::ImageSlab& slab, Transfer& tran
     const int count = std::min(at_once, slab.rows.end - begin);
     const auto offset = static_cast<std::size_t>(begin - slab.rows.begin) *
                         static_cast<std::size_t>(nx);
-    dataset.write_rows<float>(
-        static_cast<std::size_t>(begin),
-        slab.pixels.pixels().subspan(
-            offset, static_cast<std::size_t>(count) * static_cast<std::size_t>(nx)),
-        transfer);
+    const auto pixels = slab.pixels.pixels().subspan(
+        offset, static_cast<std::size_t>(count) * static_cast<std::size_t>(nx));
+    if (type == ElementType::int32) {
+      whole.assign(pixels.begin(), pixels.end());
+      dataset.write_rows<std::int32_t>(static_cast<std::size_t>(begin), whole,
+                                       transfer);
+    } else {
+      dataset.write_rows<float>(static_cast<std::size_t>(begin), pixels, transfer);
+    }
   }
 }
 
@@ -74,7 +80,8 @@ void write_band_file(const FieldFolder& folder, const std::string& band,
       {"empty", "nmgy", "the same field without arcs", &slabs.empty},
       {"arc", "nmgy", "the arcs after the PSF, noise-free", &slabs.arc},
       {"variance", "nmgy2", "of image; 0: not known", &slabs.variance},
-      {"mask", "", "bits: 1 INJECTED, 2 INJECTED_CORE, 4 NO_DATA", &mask}};
+      {"mask", "", "bits: 1 INJECTED, 2 INJECTED_CORE, 4 NO_DATA", &mask,
+       ElementType::int32}};
   Transfer transfer(ranks.size() > 1 ? TransferMode::collective
                                      : TransferMode::independent);
   std::optional<io::hdf5::File> file;
@@ -99,7 +106,7 @@ void write_band_file(const FieldFolder& folder, const std::string& band,
     provenance.write(*file);
     for (const auto& image : images) {
       auto& dataset = datasets.emplace_back(
-          file->create_dataset(image.name, ElementType::float32,
+          file->create_dataset(image.name, image.type,
                                {static_cast<std::size_t>(ny_pix),
                                 static_cast<std::size_t>(mask.pixels.nx())}));
       dataset.write_attribute("unit", image.unit);
@@ -113,7 +120,7 @@ void write_band_file(const FieldFolder& folder, const std::string& band,
   ranks.agree([&] { file->reserve_space(); });
   together([&] {
     for (std::size_t k = 0; k < images.size(); ++k) {
-      write_image(datasets[k], *images[k].slab, transfer, ranks);
+      write_image(datasets[k], *images[k].slab, images[k].type, transfer, ranks);
     }
     for (std::size_t k = 0; k < tables.size(); ++k) {
       const bool writes = ranks.is_root();
@@ -187,6 +194,7 @@ void write_band_fits(const FieldFolder& folder, const std::string& band,
                  {"LMPASS", std::int64_t{config.field.pass}, "pass of the injections"},
                  {"LMHASH", identity.config_hash.substr(0, 40),
                   "of configuration and input files"}};
+    if (what == "mask") own.type = io::fits::PixelType::int32;
     own.history = {fmt::format("lensmill field {}: {} injections, seed {}",
                                version_line(), scene.entries.size(),
                                config.run.run.seed)};

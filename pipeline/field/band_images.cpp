@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "lib/canvas/correlated_field.hpp"
 #include "lib/core/random_stream.hpp"
 #include "pipeline/field/places.hpp"
 
@@ -19,8 +20,29 @@ canvas::ImageSlab like(const canvas::ImageSlab& other) {
 
 }  // namespace
 
-BandSlabs make_images(int band, canvas::ImageSlab arc, const FieldConfig& config,
-                      const Scene& scene) {
+canvas::ImageSlab unit_sky(int band, const FieldConfig& config, const Scene& scene,
+                           const std::vector<canvas::Range>& image_rows,
+                           const parallel::Communicator& ranks) {
+  const canvas::Range mine = image_rows[static_cast<std::size_t>(ranks.rank())];
+  canvas::ImageSlab slab{.rows = mine, .pixels = {}};
+  if (!config.run.noise.enabled || config.field.has_base()) return slab;
+  const auto white = [&](int y, std::span<float> row) {
+    RandomStream(config.run.run.seed, y, stream_of_sky,
+                 static_cast<std::uint16_t>(band))
+        .fill_normal(row);
+  };
+  if (config.run.noise.correlated()) {
+    return correlated_field(
+        config.run.noise.correlation[static_cast<std::size_t>(band)].lags, scene.ny_pix,
+        scene.nx_pix, white, image_rows, ranks);
+  }
+  slab.pixels.assign(mine.count(), scene.nx_pix);
+  for (int y = mine.begin; y < mine.end; ++y) white(y, slab.row(y));
+  return slab;
+}
+
+BandSlabs make_images(int band, canvas::ImageSlab arc, canvas::ImageSlab sky,
+                      const FieldConfig& config, const Scene& scene) {
   const auto b = static_cast<std::size_t>(band);
   const auto& noise = config.run.noise;
   BandSlabs slabs{.arc = std::move(arc), .empty = {}, .image = {}, .variance = {}};
@@ -29,7 +51,7 @@ BandSlabs make_images(int band, canvas::ImageSlab arc, const FieldConfig& config
     base = read_base(config.field.base[b], slabs.arc.rows);
     slabs.empty = std::move(base.image);
   } else {
-    slabs.empty = like(slabs.arc);
+    slabs.empty = sky.pixels.size() > 0 ? std::move(sky) : like(slabs.arc);
   }
   slabs.image = like(slabs.arc);
   slabs.variance = like(slabs.arc);
@@ -42,17 +64,12 @@ BandSlabs make_images(int band, canvas::ImageSlab arc, const FieldConfig& config
     const auto empty = slabs.empty.row(y);
     const auto image = slabs.image.row(y);
     const auto variance = slabs.variance.row(y);
-    const auto stream = [&](StreamTag tag) {
-      return RandomStream(config.run.run.seed, y, tag,
-                          static_cast<std::uint16_t>(band));
-    };
     if (config.field.has_base()) {
       const auto invvar = base.invvar.row(y);
       for (std::size_t x = 0; x < nx; ++x) {
         variance[x] = invvar[x] > 0.0F ? 1.0F / invvar[x] : 0.0F;
       }
-    } else if (sigma > 0.0) {
-      stream(stream_of_sky).fill_normal(empty);
+    } else if (noise.enabled) {
       for (float& value : empty) value *= static_cast<float>(sigma);
       std::ranges::fill(variance, static_cast<float>(sigma * sigma));
     }
@@ -70,7 +87,9 @@ BandSlabs make_images(int band, canvas::ImageSlab arc, const FieldConfig& config
     for (std::size_t x = 0; x < nx; ++x) {
       mean[x] = std::max(0.0, static_cast<double>(arc_row[x]) * gain_at(x));
     }
-    stream(stream_of_arc_noise).fill_poisson(mean, photons);
+    RandomStream(config.run.run.seed, y, stream_of_arc_noise,
+                 static_cast<std::uint16_t>(band))
+        .fill_poisson(mean, photons);
     for (std::size_t x = 0; x < nx; ++x) {
       const double gain = gain_at(x);
       // Light that is not positive (roundings of the transform) has no photons.

@@ -21,10 +21,17 @@ struct BandSlabs {
   canvas::ImageSlab variance;  ///< of `image`, nmgy^2; 0: not known
 };
 
-/// Noise and base of a band about its arcs. Random numbers go by the image's rows, so
-/// that they are the same on any number of ranks. \independent
-BandSlabs make_images(int band, canvas::ImageSlab arc, const FieldConfig& config,
-                      const Scene& scene);
+/// Sky noise of unit variance: white, or with the configuration's correlations. Random
+/// numbers go by the image's rows, so that they are the same on any number of ranks
+/// (but for roundings of the transform where it is correlated). \collective
+canvas::ImageSlab unit_sky(int band, const FieldConfig& config, const Scene& scene,
+                           const std::vector<canvas::Range>& image_rows,
+                           const parallel::Communicator& ranks);
+
+/// Noise and base of a band about its arcs. \param sky of unit_sky(); not used with a
+/// base image \independent
+BandSlabs make_images(int band, canvas::ImageSlab arc, canvas::ImageSlab sky,
+                      const FieldConfig& config, const Scene& scene);
 
 /// 1 / variance, 0 where that is not known. \independent
 canvas::ImageSlab invvar_of(const canvas::ImageSlab& variance);

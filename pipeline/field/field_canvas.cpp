@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "lib/canvas/correlated_field.hpp"
 #include "lib/canvas/kernel_columns.hpp"
 #include "lib/core/errors.hpp"
 #include "lib/psf/oversample.hpp"
@@ -78,18 +79,24 @@ canvas::PsfBasis psf_basis_of(int band, const FieldConfig& config,
 }
 
 FieldMemory memory_of(const canvas::CanvasGeometry& geometry, std::size_t most_terms,
-                      std::int64_t entries, bool has_base, int ranks) {
+                      std::int64_t entries, const FieldConfig& config, int ranks) {
   const double slab =
       canvas::SlabTransform::bytes_per_rank(geometry.fft_ny, geometry.fft_nx, ranks);
   const double rows = static_cast<double>((geometry.ny_pix + ranks - 1) / ranks);
   const double image = rows * geometry.nx_pix * sizeof(float);
   // Arcs, empty field, image, variance and one on its way to a file; a base image's
   // inverse variances and exposures.
-  const double images = has_base ? 7.0 : 5.0;
+  const double images = config.field.has_base() ? 7.0 : 5.0;
   constexpr double program = 150.0e6;
   constexpr double bytes_per_entry = 400.0;
   constexpr double in_hand = 100.0e6;
-  return {.canvas = slab * ((ranks > 1 ? 2.0 : 1.0) + (most_terms > 1 ? 1.0 : 0.0)),
+  double transforms = slab * ((ranks > 1 ? 2.0 : 1.0) + (most_terms > 1 ? 1.0 : 0.0));
+  if (config.run.noise.correlated()) {
+    const auto& lags = config.run.noise.correlation.front().lags;
+    transforms += canvas::correlated_field_bytes(
+        std::max(lags.ny(), lags.nx()), geometry.ny_pix, geometry.nx_pix, ranks);
+  }
+  return {.canvas = transforms,
           .images = image * images,
           .other = program + in_hand + bytes_per_entry * static_cast<double>(entries)};
 }

@@ -27,7 +27,7 @@ struct FieldMemory {
   double total() const { return canvas + images + other; }
 };
 FieldMemory memory_of(const canvas::CanvasGeometry& geometry, std::size_t most_terms,
-                      std::int64_t entries, bool has_base, int ranks);
+                      std::int64_t entries, const FieldConfig& config, int ranks);
 
 /// The canvas of a field, used for band after band.
 class FieldCanvas {

@@ -120,10 +120,8 @@ std::vector<std::string> problems_of(const FieldConfig& config) {
         "convolve: a field needs light between pixels (`operator: fft`, `oversample: "
         "auto` or 2 and more)");
   }
-  if (run.noise.correlated()) {
-    refuse(
-        "noise.correlation: a field's synthetic noise is white; leave it out, or add "
-        "injections to a real image (field.base)");
+  if (run.noise.correlated() && config.field.has_base()) {
+    refuse("noise.correlation: goes with a blank sky; a base image has its own noise");
   }
   if (!run.noise.invvar_files.empty()) {
     refuse(

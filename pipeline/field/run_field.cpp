@@ -7,6 +7,7 @@
 
 #include "lib/core/text.hpp"
 #include "lib/io/files.hpp"
+#include "lib/io/sha256.hpp"
 #include "pipeline/archive/config_identity.hpp"
 #include "pipeline/field/band_measure.hpp"
 #include "pipeline/field/truth_table.hpp"
@@ -36,6 +37,56 @@ PsfCheck test_psfs(const Session& session, const Communicator& world, Log& log) 
   }
   for (const auto& note : check.notes) log.warning(note);
   return check;
+}
+
+/// The files that the section `field` names, with their digests. \collective
+void add_inputs(const FieldConfig& config, const Communicator& world,
+                Provenance& provenance) {
+  std::vector<InputFile> files;
+  const auto add = [&](const std::string& role, const std::string& path) {
+    if (!path.empty()) files.push_back({.role = role, .path = path, .sha256 = {}});
+  };
+  for (std::size_t b = 0; b < config.field.base.size(); ++b) {
+    const auto& base = config.field.base[b];
+    const auto& band = config.run.bands[b];
+    add("field image " + band, base.image);
+    add("field invvar " + band, base.invvar);
+    add("field exposures " + band, base.exposures);
+  }
+  const auto& positions = config.field.positions;
+  if (positions.file) add("field positions", positions.file->file);
+  if (positions.avoid) add("field objects to avoid", positions.avoid->file);
+  world.agree([&] {
+    if (!world.is_root()) return;
+    for (auto& file : files) file.sha256 = io::sha256_of_file(file.path);
+  });
+  for (auto& file : files) {
+    world.broadcast(file.sha256);
+    provenance.inputs.push_back(std::move(file));
+  }
+}
+
+/// More rows that could not be rendered than the configuration allows: said when all is
+/// written. What the scene left out (off the image, no data) does not count.
+void check_failures(const Table& truth, const FieldConfig& config) {
+  const auto status = find_column(truth, "status")->values<std::int32_t>();
+  const auto flags = find_column(truth, "field_flags")->values<std::int32_t>();
+  constexpr std::int32_t left_out =
+      flag_off_image | flag_psf_range | flag_no_data | flag_avoided;
+  std::int64_t failed = 0;
+  std::int64_t tried = 0;
+  for (std::size_t k = 0; k < status.size(); ++k) {
+    if ((flags[k] & left_out) != 0) continue;
+    ++tried;
+    if (is_failure(static_cast<Status>(status[k]))) ++failed;
+  }
+  const double allowed = config.run.run.max_failed_fraction;
+  if (static_cast<double>(failed) <= allowed * static_cast<double>(tried)) return;
+  throw DataError(
+      fmt::format("{} of {} injections failed, more than run.max_failed_fraction "
+                  "({:g}); the field is "
+                  "complete, their statuses are in the truth table",
+                  grouped(failed), grouped(tried), allowed));
 }
 
 /// The folder ready for work; what is there and must not be is refused or removed.
@@ -69,9 +120,9 @@ void prepare(const FieldFolder& folder, const FieldConfig& config,
 
 /// The fewest ranks with which the field keeps to its memory; 0: none do.
 int ranks_that_do(const canvas::CanvasGeometry& geometry, std::size_t terms,
-                  std::int64_t entries, bool has_base, double limit) {
+                  std::int64_t entries, const FieldConfig& config, double limit) {
   for (int ranks = 1; ranks <= geometry.fft_ny; ++ranks) {
-    if (memory_of(geometry, terms, entries, has_base, ranks).total() <= limit) {
+    if (memory_of(geometry, terms, entries, config, ranks).total() <= limit) {
       return ranks;
     }
   }
@@ -104,8 +155,7 @@ Plan make_plan(const FieldConfig& config, const Session& session, int ranks,
                                           session.setup.lattice.oversample, reach);
   });
   const auto entries = static_cast<std::int64_t>(plan.scene.entries.size());
-  const bool has_base = config.field.has_base();
-  plan.memory = memory_of(plan.geometry, plan.most_terms, entries, has_base, ranks);
+  plan.memory = memory_of(plan.geometry, plan.most_terms, entries, config, ranks);
   const double limit = config.field.memory_per_rank_gib * gib;
   const auto& g = plan.geometry;
   log.result(fmt::format(
@@ -119,7 +169,7 @@ Plan make_plan(const FieldConfig& config, const Session& session, int ranks,
       plan.memory.total() / gib, ranks, ranks == 1 ? "" : "s", plan.memory.canvas / gib,
       plan.memory.images / gib, plan.memory.other / gib));
   if (plan.memory.total() <= limit) return plan;
-  const int enough = ranks_that_do(g, plan.most_terms, entries, has_base, limit);
+  const int enough = ranks_that_do(g, plan.most_terms, entries, config, limit);
   throw ConfigError(fmt::format(
       "field.memory_per_rank_gib: {} rank{} need {:.2f} GiB each, {:g} are allowed; {}",
       ranks, ranks == 1 ? "" : "s", plan.memory.total() / gib,
@@ -152,15 +202,13 @@ ExitCode run_field(const FieldConfig& config, const FieldOptions& options,
   const auto psf_check = test_psfs(session, world, log);
   const auto plan = make_plan(config, session,
                               options.planned_ranks.value_or(world.size()), world, log);
-  if (options.dry_run) {
-    log.result(config.run.resolved_yaml);
-    return ExitCode::ok;
-  }
-  FieldIdentity identity{
-      .config_hash = config_hash(config.run.resolved_yaml, session.opened.files),
-      .ranks = world.size()};
+  if (options.dry_run) return ExitCode::ok;
   auto provenance =
       make_provenance(session, options.command_line, psf_check, level, world);
+  add_inputs(config, world, provenance);
+  const FieldIdentity identity{
+      .config_hash = config_hash(config.run.resolved_yaml, provenance.inputs),
+      .ranks = world.size()};
   share_facts(provenance, world);
   std::vector<std::int64_t> made(config.run.bands.size());
   world.agree([&] {
@@ -186,8 +234,10 @@ ExitCode run_field(const FieldConfig& config, const FieldOptions& options,
       }
       BandSlabs slabs;
       auto arcs = canvas.arcs(band, plan.psf[b], timings);
-      world.agree(
-          [&] { slabs = make_images(band, std::move(arcs), config, plan.scene); });
+      auto sky = unit_sky(band, config, plan.scene, canvas.image_rows(), world);
+      world.agree([&] {
+        slabs = make_images(band, std::move(arcs), std::move(sky), config, plan.scene);
+      });
       const auto injections = measure_band(band, slabs, config, session, plan.scene,
                                            canvas, world, timings);
       const Stopwatch watch(timings.write);
@@ -200,14 +250,18 @@ ExitCode run_field(const FieldConfig& config, const FieldOptions& options,
       log.info(name + ": written");
     }
   }
+  Table truth;
   world.agree([&] {
     if (!world.is_root()) return;
-    const auto truth = truth_table(config, session, plan.scene, folder);
+    truth = truth_table(config, session, plan.scene, folder);
     write_truth(truth, config, plan.scene, folder, identity, provenance);
     log.result(truth_text(truth, config));
   });
   log.info(timing_line(timings, world));
   log.info(folder.path() + ": complete");
+  world.agree([&] {
+    if (world.is_root()) check_failures(truth, config);
+  });
   return ExitCode::ok;
 }
 

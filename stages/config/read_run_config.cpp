@@ -12,8 +12,8 @@ std::unique_ptr<const catalogue::ColumnSource> open_text_table(
 
 namespace {
 
-/// `lensmill field` has read its section when it comes here (pipeline/field). Stamps are
-/// made without it: one file may serve both.
+/// `lensmill field` has read its section when it comes here (pipeline/field). Stamps
+/// are made without it: one file may serve both.
 void pass_over_field(const Section& root) {
   if (root.asked("field") || !root.has("field")) return;
   root.section("field").ignore_rest();

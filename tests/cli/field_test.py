@@ -1,5 +1,7 @@
 """lensmill field: arcs in one wide image, what is measured on it and what is refused."""
 
+import os
+import pathlib
 import resource
 import signal
 import subprocess
@@ -11,7 +13,7 @@ import numpy
 from astropy.io import fits
 from astropy.wcs import WCS
 
-from support import (BAD_DATA, CONFIG, IO, SMALL, USAGE, Case, command, edited,
+from support import (BAD_DATA, CONFIG, IO, PROGRAM, SMALL, USAGE, Case, command, edited,
                      environment, finish, lensmill, start, virtual_file)
 
 # Of 32 pixels: they contain the arcs' light.
@@ -308,6 +310,149 @@ field:
         self.assertEqual(fits.getdata(folder / "invvar-r.fits")[:, 180:].max(), 0)
         self.assertEqual(int(mask[61, 61]) & MASK_NO_DATA, MASK_NO_DATA)
         self.assertEqual(int(mask[90, 100]), MASK_INJECTED | MASK_CORE)
+
+    def psfex_model(self, name, zero, scale):
+        """A Gaussian of sigma 1.7 pix that grows by 0.25 sigma over POLSCAL in x."""
+        y, x = numpy.mgrid[-12:13, -12:13]
+        r2 = (x * x + y * y) / 1.7 ** 2
+        gaussian = numpy.exp(-r2 / 2) / (2 * numpy.pi * 1.7 ** 2)
+        basis = numpy.stack([gaussian, 0.25 * (r2 - 2) * gaussian, 0 * gaussian])
+        table = fits.BinTableHDU.from_columns(
+            [fits.Column("PSF_MASK", "1875E", dim="(25,25,3)", array=basis[None])],
+            name="PSF_DATA")
+        cards = dict(POLNAXIS=2, POLGRP1=1, POLNAME1="X_IMAGE", POLZERO1=zero[0],
+                     POLSCAL1=scale, POLGRP2=1, POLNAME2="Y_IMAGE", POLZERO2=zero[1],
+                     POLSCAL2=scale, POLNGRP=1, POLDEG1=1, PSF_FWHM=4.0, PSF_SAMP=1.0,
+                     PSFNAXIS=3, PSFAXIS1=25, PSFAXIS2=25, PSFAXIS3=3)
+        for key, value in cards.items():
+            table.header[key] = value
+        table.writeto(self.folder / name, overwrite=True)
+
+    def test_a_psfex_model_varies_over_the_field_and_ends_where_it_ends(self):
+        self.psfex_model("model.psf", (1000, 1000), 120)
+        text = edited(FIELD, "{kind: gaussian, fwhm_pix: 4.0}",
+                      "{kind: psfex, file: model.psf, position: [1000, 1000], "
+                      "normalisation: unit, centring: keep}")
+        folder = self.make_field("a", text + "  compare_with_stamps: true\n", ranks=2,
+                                 pieces=["are outside the range of the PSFEx model"])
+
+        rows = truth(folder)
+        ends = numpy.maximum(abs(rows["x_pix"] - 114.5), abs(rows["y_pix"] - 94.5)) > 72
+        self.assertTrue(ends.any() and not ends.all())
+        numpy.testing.assert_array_equal(rows["field_flags"] & PSF_RANGE != 0, ends)
+        numpy.testing.assert_array_equal(rows["status"] == 15, ends)
+        seen = rows[~ends]
+        order = numpy.argsort(seen["x_pix"])
+        self.assertTrue((numpy.diff(seen["psf_fwhm_arcsec_r"][order]) > 0).all())
+        # A stamp has the kernel at its lens for all of its arc; this model grows 20 times
+        # faster than those of surveys.
+        numpy.testing.assert_allclose(seen["core_flux_fraction_r5_r"],
+                                      seen["stamp_core_flux_fraction_r5_r"], rtol=3e-2)
+        self.assertGreater(abs(seen["core_flux_fraction_r5_r"]
+                               / seen["stamp_core_flux_fraction_r5_r"] - 1).max(), 1e-5)
+        allowed = self.make_field("b", edited(text, "centring: keep", "centring: keep, "
+                                              "extrapolate: true"))
+        self.assertTrue((truth(allowed)["status"] == 0).all())
+        self.make_field("c", edited(text, "centring: keep", "centring: recentre"),
+                        code=CONFIG, pieces=["psf.r.centring", "must be keep"])
+
+    def test_correlated_sky_has_the_stated_correlations(self):
+        lags = "[[0.05, 0.2, 0.05], [0.3, 1, 0.3], [0.05, 0.2, 0.05]]"
+        text = edited(FIELD, "  gain_e_per_nmgy: {r: 500}",
+                      "  gain_e_per_nmgy: {r: 500}\n"
+                      f"  correlation: {{r: {{lags: {lags}}}}}")
+        text = edited(text, "[230, 190]", "[700, 500]")
+        one = self.make_field("one", text)
+        two = self.make_field("two", text, ranks=3)
+
+        with band(one) as file, band(two) as other:
+            sky = file["empty"][:] / 0.01
+            self.assertLess(abs(other["empty"][:] / 0.01 - sky).max(), 2e-5)
+        # 350,000 pixels: sampling errors of 0.002.
+        self.assertAlmostEqual(sky.var(), 1.0, delta=0.01)
+        for dy, dx, expected in ((0, 1, 0.3), (1, 0, 0.2), (1, 1, 0.05), (0, 2, 0.0),
+                                 (3, 0, 0.0)):
+            product = sky[dy:, dx:] * sky[:500 - dy, :700 - dx]
+            self.assertAlmostEqual(product.mean(), expected, delta=0.01)
+
+    def test_light_outside_the_box_is_painted(self):
+        # theta_E is 4.6 pix, boxes are of 16.
+        small = edited(FIELD, "stamp_size_pix: 32", "stamp_size_pix: 16")
+        small = edited(small, "src_reff_arcsec: 0.3", "src_reff_arcsec: 0.6")
+        folder = self.make_field("a", small)
+        cut = self.make_field("b", small + "  left_out_fraction: 1.0e-12\n")
+
+        rows = truth(folder)
+        self.assertGreater(rows["render_margin_pix"].max(), 0)
+        self.assertLess(rows["flux_in_stamp_fraction_r"].min(), 0.98)
+        self.assertTrue((rows["left_out_fraction"] <= 1e-3).all())
+        with band(folder) as file:
+            painted = file["arc"][:].astype("f8").sum()
+        lensed = (rows["magnification"] * rows["src_flux_nmgy_r"]).sum()
+        self.assertAlmostEqual(painted / lensed, 1.0, delta=1.5e-3)
+        flagged = truth(cut)
+        numpy.testing.assert_array_equal(flagged["field_flags"] & LEFT_OUT != 0,
+                                         flagged["left_out_fraction"] > 1e-12)
+        self.assertEqual(len(flagged), 12)
+
+    def test_compressed_images_lose_nothing(self):
+        folder = self.make_field("a", FIELD + "  compression: lossless\n")
+
+        with band(folder) as file:
+            for name in ("image", "mask"):
+                with fits.open(folder / f"{name}-r.fits") as image:
+                    self.assertEqual(len(image), 2)
+                    numpy.testing.assert_array_equal(image[1].data, file[name][:])
+
+    def test_too_many_failures_are_said_when_all_is_written(self):
+        text = edited(FIELD, "host: none", "source: {point: {max_magnification: 1.5}}\n"
+                      "host: none")
+        for line in ("src_reff_arcsec: 0.3", "src_sersic_n: 1.0", "src_q: 0.7",
+                     "src_phi_rad: 0.0"):
+            text = edited(text, f"  {line}\n", "")
+        folder = self.make_field("a", text, code=BAD_DATA,
+                                 pieces=["injections failed", "run.max_failed_fraction"])
+
+        failed = truth(folder)["status"] == 18
+        self.assertTrue(failed.any())
+        self.assertTrue(numpy.isnan(truth(folder)["arc_flux_nmgy_r"][failed]).all())
+
+    def test_check_tells_of_the_field_too(self):
+        config = self.write("a.yaml", FIELD)
+
+        result = lensmill("check", config, "--ranks", "16", "--output", self.folder / "a")
+
+        self.assert_ends(result, 0)
+        self.assertIn("on each of 16 ranks", result.stdout)
+        narrow = lensmill("check", config, "--set", "field.memory_per_rank_gib=0.01")
+        self.assert_ends(narrow, CONFIG, "field.memory_per_rank_gib")
+
+    def test_a_job_makes_the_fields_of_its_list(self):
+        self.write("field.yaml", FIELD)
+        self.write("bad.yaml", edited(FIELD, "count: 12", "count: 4000"))
+        bricks = self.write("bricks.txt", "# name config\na field.yaml\n\n"
+                            "b field.yaml --set run.seed=8\nc bad.yaml\nd field.yaml\n")
+        source = pathlib.Path(os.environ["LENSMILL_SOURCE"])
+
+        def task(number, count):
+            return subprocess.run(
+                ["bash", source / "jobs" / "field.sbatch", bricks, self.folder / "out"],
+                env={**environment(), "LENSMILL_ROOT": str(source), "SLURM_JOB_ID": "1",
+                     "LENSMILL_PROGRAM": PROGRAM, "LENSMILL_LAUNCHER": "none",
+                     "SLURM_ARRAY_TASK_ID": str(number), "SLURM_ARRAY_JOB_ID": "1",
+                     "SLURM_ARRAY_TASK_COUNT": str(count), "SLURM_ARRAY_TASK_MIN": "0",
+                     "LENSMILL_PROGRESS": str(self.folder / f"progress{number}")},
+                capture_output=True, text=True, timeout=120)
+
+        first, second = task(0, 2), task(1, 2)
+
+        self.assertEqual(second.returncode, 0, second.stdout + second.stderr)
+        self.assertEqual(first.returncode, CONFIG, first.stdout + first.stderr)
+        self.assertIn("c: ended with 78", first.stdout)
+        headers = {name: fits.getheader(self.folder / "out" / name / "truth.fits", 1)
+                   for name in "abd"}
+        self.assertEqual([headers[name]["FIELDID"] for name in "abd"], ["a", "b", "d"])
+        self.assertEqual([headers[name]["SEED"] for name in "abd"], ["7", "8", "7"])
 
     def test_what_files_say_is_held_against_the_configuration(self):
         self.base()

@@ -96,11 +96,12 @@ char fits_form(ElementType type) {
 struct ImageStream::Open {
   PartialFile file;
   int nx;
+  PixelType type;
 };
 
 ImageStream::ImageStream(std::string path, int ny, int nx, const ImageHeader& header,
                          Compression compression)
-    : path_(std::move(path)), open_(new Open{PartialFile(path_), nx}) {
+    : path_(std::move(path)), open_(new Open{PartialFile(path_), nx, header.type}) {
   fitsfile* fits = open_->file.get();
   int status = 0;
   if (compression == Compression::lossless) {
@@ -108,7 +109,8 @@ ImageStream::ImageStream(std::string path, int ny, int nx, const ImageHeader& he
     fits_set_quantize_level(fits, 0.0F, &status);
   }
   std::array<LONGLONG, 2> axes{nx, ny};
-  fits_create_imgll(fits, FLOAT_IMG, 2, axes.data(), &status);
+  fits_create_imgll(fits, header.type == PixelType::int32 ? LONG_IMG : FLOAT_IMG, 2,
+                    axes.data(), &status);
   check(status, "fits_create_img", path_);
   for (std::size_t at = 0; at + card_length <= header.continued.size();
        at += card_length) {
@@ -128,10 +130,18 @@ void ImageStream::write_rows(int y, ImageView<const float> rows) {
   EXPECT(rows.nx() == open_->nx);
   std::array<LONGLONG, 2> first{1, y + 1};
   int status = 0;
-  // CFITSIO's argument is not const; it may swap bytes in place.
-  std::vector<float> values(rows.pixels().begin(), rows.pixels().end());
-  fits_write_pixll(open_->file.get(), TFLOAT, first.data(),
-                   static_cast<LONGLONG>(values.size()), values.data(), &status);
+  const auto write = [&]<class T>(std::vector<T> values, int type) {
+    // CFITSIO's argument is not const; it may swap bytes in place.
+    fits_write_pixll(open_->file.get(), type, first.data(),
+                     static_cast<LONGLONG>(values.size()), values.data(), &status);
+  };
+  const auto pixels = rows.pixels();
+  if (open_->type == PixelType::int32) {
+    // Never by CFITSIO: it puts the bits of floats into compressed images of integers.
+    write(std::vector<int>(pixels.begin(), pixels.end()), TINT);
+  } else {
+    write(std::vector<float>(pixels.begin(), pixels.end()), TFLOAT);
+  }
   check(status, "fits_write_pix", path_);
 }
 

@@ -12,6 +12,12 @@
 
 namespace lensmill::io::fits {
 
+/// What pixels are.
+enum class PixelType {
+  float32,
+  int32,  ///< bits; written from floats that are whole numbers
+};
+
 /// Header of an image that is made: cards of an image that it continues, then its own.
 struct ImageHeader {
   /// Cards of 80 characters (Hdu::header_cards): those that say what the pixels' array
@@ -19,6 +25,7 @@ struct ImageHeader {
   std::string continued;
   std::vector<Card> cards;
   std::vector<std::string> history;  ///< a HISTORY card each
+  PixelType type = PixelType::float32;
 };
 
 /// How pixels are stored.
@@ -31,7 +38,7 @@ enum class Compression {
 /// file, published by finish(). Tile-compressed images are in the first extension.
 class ImageStream {
  public:
-  /// Float pixels. \throws IoError
+  /// \throws IoError
   ImageStream(std::string path, int ny, int nx, const ImageHeader& header,
               Compression compression);
   ImageStream(const ImageStream&) = delete;
