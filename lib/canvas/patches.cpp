@@ -42,7 +42,8 @@ Patch weighted(const Patch& patch, const CanvasGeometry& geometry,
   // Weights change little over a patch, their slope hardly at all.
   const double middle_x = geometry.pix_of_index(from.x0 + from.nx / 2);
   const double middle_y = geometry.pix_of_index(from.y0 + from.ny / 2);
-  const double per_step = spline_variance / (2.0 * geometry.oversample);
+  const double per_step =
+      basis.is_smooth() ? spline_variance / (2.0 * geometry.oversample) : 0.0;
   const double slope_x = per_step * (basis.weight(term, middle_x + 1.0, middle_y) -
                                      basis.weight(term, middle_x - 1.0, middle_y));
   const double slope_y = per_step * (basis.weight(term, middle_x, middle_y + 1.0) -

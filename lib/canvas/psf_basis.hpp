@@ -2,9 +2,11 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
+#include "lib/core/image.hpp"
 #include "lib/psf/kernel_policy.hpp"
 #include "lib/psf/lattice_kernel.hpp"
 #include "lib/psf/psfex_basis.hpp"
@@ -29,14 +31,21 @@ class PsfBasis {
   PsfBasis(psf::PsfexModel model, int oversample, psf::Normalisation normalisation,
            std::array<double, 2> first_pixel);
 
+  /// One of several kernels by a map of the image, [y, x]: of light at a position, the
+  /// one that the nearest pixel names. Indices below 0 or beyond the kernels are holes;
+  /// light in one has the kernel of the nearest pixel of its row that names one (of the
+  /// nearest row that has any).
+  /// \pre some pixel names a kernel
+  PsfBasis(std::vector<psf::LatticeKernel> kernels, Image<std::int16_t> map);
+
   static constexpr std::size_t largest_basis = 64;
 
   std::size_t terms() const { return kernels_.size(); }
-  bool varies() const { return model_.has_value(); }
+  bool varies() const { return model_.has_value() || map_.size() > 0; }
+  /// Whether weights have slopes: a map's jump instead.
+  bool is_smooth() const { return map_.size() == 0; }
   const psf::LatticeKernel& kernel(std::size_t term) const { return kernels_[term]; }
   double weight(std::size_t term, double x_pix, double y_pix) const;
-  /// The local kernel: the weighted sum.
-  psf::LatticeKernel at(double x_pix, double y_pix) const;
   /// The farthest sample from the origin, lattice points along x or y.
   int reach() const;
 
@@ -45,6 +54,7 @@ class PsfBasis {
   std::optional<psf::PsfexModel> model_;
   psf::Normalisation normalisation_ = psf::Normalisation::keep;
   std::array<double, 2> first_pixel_{};
+  Image<std::int16_t> map_;
 };
 
 }  // namespace lensmill::canvas

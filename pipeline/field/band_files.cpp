@@ -66,15 +66,19 @@ void write_band_file(const FieldFolder& folder, const std::string& band,
                      const Provenance& provenance,
                      const parallel::Communicator& ranks) {
   const std::string path = folder.band(band);
-  const std::string partial = path + ".partial";
+  // Another job may be at it, too: each writes a file of its own.
+  std::string partial;
+  ranks.agree([&] {
+    if (ranks.is_root()) partial = io::own_partial(path);
+  });
+  ranks.broadcast(partial);
   const parallel::Watchdog watchdog(parallel::io_limit_seconds(),
                                     partial + ": writing it");
   ranks.agree([&] {
     if (!ranks.is_root()) return;
-    io::remove_file(partial);
     io::make_new(partial);
   });
-  const std::vector<NamedImage> images{
+  std::vector<NamedImage> images{
       {"image", "nmgy", "the field: empty + arcs + the arcs' photon noise",
        &slabs.image},
       {"empty", "nmgy", "the same field without arcs", &slabs.empty},
@@ -82,6 +86,12 @@ void write_band_file(const FieldFolder& folder, const std::string& band,
       {"variance", "nmgy2", "of image; 0: not known", &slabs.variance},
       {"mask", "", "bits: 1 INJECTED, 2 INJECTED_CORE, 4 NO_DATA", &mask,
        ElementType::int32}};
+  if (slabs.arc_saddle.pixels.nx() > 0) {
+    images.push_back({"arc_saddle", "nmgy", "part of arc: light of saddle images",
+                      &slabs.arc_saddle});
+    images.push_back({"arc_maximum", "nmgy", "part of arc: light of maximum images",
+                      &slabs.arc_maximum});
+  }
   Transfer transfer(ranks.size() > 1 ? TransferMode::collective
                                      : TransferMode::independent);
   std::optional<io::hdf5::File> file;
@@ -133,7 +143,9 @@ void write_band_file(const FieldFolder& folder, const std::string& band,
   tables.clear();
   together([&] { file->close(); });
   ranks.agree([&] {
-    if (ranks.is_root()) io::publish(partial, path);
+    if (!ranks.is_root()) return;
+    io::publish(partial, path);
+    io::remove_dead_partials_of(path);
   });
 }
 

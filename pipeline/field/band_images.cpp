@@ -45,7 +45,8 @@ BandSlabs make_images(int band, canvas::ImageSlab arc, canvas::ImageSlab sky,
                       const FieldConfig& config, const Scene& scene) {
   const auto b = static_cast<std::size_t>(band);
   const auto& noise = config.run.noise;
-  BandSlabs slabs{.arc = std::move(arc), .empty = {}, .image = {}, .variance = {}};
+  BandSlabs slabs;
+  slabs.arc = std::move(arc);
   BaseSlab base;
   if (config.field.has_base()) {
     base = read_base(config.field.base[b], slabs.arc.rows);

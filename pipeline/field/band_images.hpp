@@ -19,6 +19,9 @@ struct BandSlabs {
   canvas::ImageSlab empty;     ///< the same field without arcs: base or sky noise
   canvas::ImageSlab image;     ///< empty + arc + the arc's photon noise
   canvas::ImageSlab variance;  ///< of `image`, nmgy^2; 0: not known
+  // With `by_kind`: parts of `arc`.
+  canvas::ImageSlab arc_saddle;
+  canvas::ImageSlab arc_maximum;
 };
 
 /// Sky noise of unit variance: white, or with the configuration's correlations. Random

@@ -30,6 +30,8 @@ measure::ApertureWeights core_of(const FieldConfig& config, const measure::Disc&
 struct Boxes {
   const Image<float>& arc;
   const Image<float>& variance;
+  const Image<float>* saddle;  ///< with `by_kind`, as the next
+  const Image<float>* maximum;
 };
 
 Row measure_one(int band, const Boxes& boxes, const SceneEntry& entry,
@@ -38,8 +40,13 @@ Row measure_one(int band, const Boxes& boxes, const SceneEntry& entry,
   const auto b = static_cast<std::size_t>(band);
   const auto& radii = config.run.measure.aperture_radius_pix;
   const auto corner = corner_of(entry, config.run.grid);
-  const auto psf_fwhm_pix = stages::fwhm_of(
-      config.run.psf[b], session.opened.inputs->psf[b], painter.truth_of(entry), band);
+  const auto& truth = painter.truth_of(entry);
+  const auto& psf = session.opened.inputs->psf[b];
+  // Of a list, the kernel that the entry has.
+  const auto psf_fwhm_pix =
+      psf.kernels.empty()
+          ? stages::fwhm_of(config.run.psf[b], psf, truth, band)
+          : stages::fwhm_of(psf.kernels[static_cast<std::size_t>(truth.psf_index[b])]);
   double flux = 0.0;
   for (const float value : boxes.arc.pixels()) flux += static_cast<double>(value);
   const auto snr = measure::matched_filter_snr(boxes.arc, boxes.arc, boxes.variance)[0];
@@ -59,18 +66,26 @@ Row measure_one(int band, const Boxes& boxes, const SceneEntry& entry,
   }
   std::vector<double> core(radii.size());
   std::vector<double> own_core(radii.size(), nan);
+  Row of_kinds;
   for (std::size_t r = 0; r < radii.size(); ++r) {
     const auto weights = core_of(config, {.x_pix = entry.x_pix - corner.x0,
                                           .y_pix = entry.y_pix - corner.y0,
                                           .radius_pix = radii[r]});
     core[r] = measure::aperture_sum(weights, boxes.arc);
     if (own != nullptr) own_core[r] = measure::aperture_sum(weights, *own);
+    if (!config.field.by_kind) continue;
+    const double saddle = measure::aperture_sum(weights, *boxes.saddle);
+    const double maximum = measure::aperture_sum(weights, *boxes.maximum);
+    for (const double part : {core[r] - saddle - maximum, saddle, maximum}) {
+      of_kinds.push_back(flux > 0.0 ? part / flux : nan);
+    }
   }
   row.push_back(flux > 0.0 ? core.back() / flux : nan);
   for (const double value : core) row.push_back(flux > 0.0 ? value / flux : nan);
   for (std::size_t r = 0; r < radii.size(); ++r) {
     row.push_back(has_neighbour ? core[r] - own_core[r] : 0.0);
   }
+  row.insert(row.end(), of_kinds.begin(), of_kinds.end());
   if (!config.field.compare_with_stamps) return row;
   row.push_back(own_flux);
   for (const double value : own_core) row.push_back(value / own_flux);
@@ -125,6 +140,13 @@ std::vector<ColumnInfo> band_columns(const FieldConfig& config,
     add(of_band(fmt::format("neighbour_flux_nmgy_r{:g}", radius)), "nmgy",
         fmt::format("of other arcs within {:g} pix of the lens", radius));
   }
+  for (const double radius : config.field.by_kind ? radii : std::vector<double>{}) {
+    for (const char* kind : {"minimum", "saddle", "maximum"}) {
+      add(of_band(fmt::format("core_flux_fraction_{}_r{:g}", kind, radius)), "",
+          fmt::format("part of core_flux_fraction_r{:g} in light of {} images", radius,
+                      kind));
+    }
+  }
   if (!config.field.compare_with_stamps) return columns;
   add(of_band("stamp_arc_flux_nmgy"), "nmgy",
       "arc_flux_nmgy of the injection as a stamp");
@@ -160,14 +182,22 @@ Table measure_band(int band, const BandSlabs& slabs, const FieldConfig& config,
     const auto owner = [&](std::int64_t k) { return canvas.owner(k); };
     const auto arcs = cut_boxes(slabs.arc, places, owner, 0.0F, ranks);
     const auto variances = cut_boxes(slabs.variance, places, owner, 0.0F, ranks);
+    std::vector<Image<float>> saddles, maxima;
+    if (config.field.by_kind) {
+      saddles = cut_boxes(slabs.arc_saddle, places, owner, 0.0F, ranks);
+      maxima = cut_boxes(slabs.arc_maximum, places, owner, 0.0F, ranks);
+    }
     ranks.agree([&] {
       for (std::size_t i = 0; i < mine.size(); ++i) {
         const auto& entry = scene.entries[static_cast<std::size_t>(mine[i])];
         const auto& painted = canvas.painted().at(mine[i]);
         const bool is_lit = can_go_on(static_cast<Status>(painted.status));
         pack_row(mine[i], painted,
-                 is_lit ? measure_one(band, {arcs[i], variances[i]}, entry, painted,
-                                      config, session, canvas.painter())
+                 is_lit ? measure_one(band,
+                                      {arcs[i], variances[i],
+                                       saddles.empty() ? nullptr : &saddles[i],
+                                       maxima.empty() ? nullptr : &maxima[i]},
+                                      entry, painted, config, session, canvas.painter())
                         : Row(numbers, nan),
                  to[0]);
       }

@@ -10,6 +10,7 @@
 #include "lib/core/units.hpp"
 #include "lib/io/fits/file.hpp"
 #include "lib/io/fits/sky_wcs.hpp"
+#include "pipeline/inputs/pixel_masks.hpp"
 
 namespace lensmill::pipeline {
 namespace {
@@ -89,12 +90,18 @@ void check_shape(const ImageHdu& image, const BaseGeometry& geometry,
       image.place(), image.nx(), image.ny(), first, geometry.nx_pix, geometry.ny_pix));
 }
 
-canvas::ImageSlab rows_of(const std::string& path, canvas::Range rows) {
-  const auto image = open_image(path);
-  canvas::ImageSlab slab{.rows = rows, .pixels = {}};
-  slab.pixels.reshape(rows.count(), image.nx());
-  if (rows.count() > 0) image.read_cutout_into(slab.pixels.view(), 0, rows.begin, 0);
-  return slab;
+/// Pixels that a mask takes away lose their weight.
+void apply_mask(const config::PixelMask& mask, canvas::ImageSlab& invvar) {
+  const auto image = open_image(mask.file);
+  const MaskRule rule(mask, named_bits(image), image.place());
+  const int rows = invvar.rows.count();
+  if (rows == 0) return;
+  const auto values =
+      image.read_cutout<double>(0, invvar.rows.begin, 0, rows, invvar.pixels.nx());
+  const auto weights = invvar.pixels.pixels();
+  for (std::size_t k = 0; k < weights.size(); ++k) {
+    if (rule.masks(values.pixels()[k])) weights[k] = 0.0F;
+  }
 }
 
 }  // namespace
@@ -113,6 +120,9 @@ BaseGeometry look_at_base(const FieldConfig& config) {
     if (!band.exposures.empty()) {
       check_shape(open_image(band.exposures), geometry, first.place());
     }
+    for (const auto& mask : band.masks) {
+      check_shape(open_image(mask.file), geometry, first.place());
+    }
     if (config.field.accept_header_mismatch) continue;
     check_unit(image);
     if (!geometry.has_wcs) continue;
@@ -121,11 +131,24 @@ BaseGeometry look_at_base(const FieldConfig& config) {
   return geometry;
 }
 
+canvas::ImageSlab read_rows(const std::string& path, canvas::Range rows) {
+  const auto image = open_image(path);
+  canvas::ImageSlab slab{.rows = rows, .pixels = {}};
+  slab.pixels.reshape(rows.count(), image.nx());
+  if (rows.count() > 0) image.read_cutout_into(slab.pixels.view(), 0, rows.begin, 0);
+  return slab;
+}
+
+void check_shape_of(const std::string& path, int ny_pix, int nx_pix) {
+  check_shape(open_image(path), {.nx_pix = nx_pix, .ny_pix = ny_pix, .header = {}},
+              "the field");
+}
+
 BaseSlab read_base(const BaseBand& band, canvas::Range rows) {
-  BaseSlab slab{.image = rows_of(band.image, rows),
-                .invvar = rows_of(band.invvar, rows),
+  BaseSlab slab{.image = read_rows(band.image, rows),
+                .invvar = read_rows(band.invvar, rows),
                 .exposures = {}};
-  if (!band.exposures.empty()) slab.exposures = rows_of(band.exposures, rows);
+  if (!band.exposures.empty()) slab.exposures = read_rows(band.exposures, rows);
   // What either file says nothing of has no data.
   const auto image = slab.image.pixels.pixels();
   const auto invvar = slab.invvar.pixels.pixels();
@@ -134,6 +157,7 @@ BaseSlab read_base(const BaseBand& band, canvas::Range rows) {
         std::isfinite(image[k]) && std::isfinite(invvar[k]) && invvar[k] > 0.0F;
     if (!usable) invvar[k] = 0.0F;
   }
+  for (const auto& mask : band.masks) apply_mask(mask, slab.invvar);
   return slab;
 }
 

@@ -28,6 +28,11 @@ struct BaseSlab {
 };
 BaseSlab read_base(const BaseBand& band, canvas::Range rows);
 
+/// Rows of any such file. \throws IoError, DataError \independent
+canvas::ImageSlab read_rows(const std::string& path, canvas::Range rows);
+/// \throws DataError unless the file's image is of this shape
+void check_shape_of(const std::string& path, int ny_pix, int nx_pix);
+
 /// Header cards of a blank image whose middle is at (ra, dec): TAN, north up, east
 /// left.
 std::vector<std::string> tan_cards(int nx_pix, int ny_pix, double pixel_scale_arcsec,

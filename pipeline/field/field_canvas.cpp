@@ -73,9 +73,17 @@ canvas::PsfBasis psf_basis_of(int band, const FieldConfig& config,
       config.run.psf, session.opened.inputs, oversample, psf::PixelResponse::apply,
       stages::kernel_reach(config.run, setup.deposit, config.run.grid.stamp_size_pix));
   psf::FunctionKernelWorkspace workspace;
-  psf::LatticeKernel kernel;
-  bank.make(band, scene.psf_row, workspace, kernel);
-  return canvas::PsfBasis(std::move(kernel));
+  catalogue::Injection row = scene.psf_row;
+  const auto& map = scene.psf_map[b];
+  const std::size_t count =
+      map.size() > 0 ? session.opened.inputs->psf[b].kernels.size() : 1;
+  std::vector<psf::LatticeKernel> kernels(count);
+  for (std::size_t k = 0; k < count; ++k) {
+    if (map.size() > 0) row.psf_index[b] = static_cast<std::int64_t>(k);
+    bank.make(band, row, workspace, kernels[k]);
+  }
+  if (map.size() > 0) return {std::move(kernels), map};
+  return canvas::PsfBasis(std::move(kernels.front()));
 }
 
 FieldMemory memory_of(const canvas::CanvasGeometry& geometry, std::size_t most_terms,
@@ -86,9 +94,15 @@ FieldMemory memory_of(const canvas::CanvasGeometry& geometry, std::size_t most_t
   const double image = rows * geometry.nx_pix * sizeof(float);
   // Arcs, empty field, image, variance and one on its way to a file; a base image's
   // inverse variances and exposures.
-  const double images = config.field.has_base() ? 7.0 : 5.0;
+  const double images =
+      (config.field.has_base() ? 7.0 : 5.0) + (config.field.by_kind ? 2.0 : 0.0);
   constexpr double program = 150.0e6;
   constexpr double bytes_per_entry = 400.0;
+  const double maps =
+      2.0 * sizeof(std::int16_t) * geometry.ny_pix *
+      static_cast<double>(geometry.nx_pix) *
+      static_cast<double>(std::ranges::count_if(
+          config.field.psf_map, [](const auto& path) { return !path.empty(); }));
   constexpr double in_hand = 100.0e6;
   double transforms = slab * ((ranks > 1 ? 2.0 : 1.0) + (most_terms > 1 ? 1.0 : 0.0));
   if (config.run.noise.correlated()) {
@@ -98,7 +112,8 @@ FieldMemory memory_of(const canvas::CanvasGeometry& geometry, std::size_t most_t
   }
   return {.canvas = transforms,
           .images = image * images,
-          .other = program + in_hand + bytes_per_entry * static_cast<double>(entries)};
+          .other = program + in_hand + maps +
+                   bytes_per_entry * static_cast<double>(entries)};
 }
 
 FieldCanvas::FieldCanvas(const FieldConfig& config, const Session& session,
@@ -115,17 +130,20 @@ FieldCanvas::FieldCanvas(const FieldConfig& config, const Session& session,
       transform_(geometry.fft_ny, geometry.fft_nx, ranks),
       image_rows_(canvas::image_rows_of_ranks(geometry, transform_.rows_of_ranks())) {}
 
-const canvas::Patch& FieldCanvas::patch_of(std::int64_t order) {
-  if (const auto kept = kept_.find(order); kept != kept_.end()) return kept->second;
+const canvas::Patch& FieldCanvas::patch_of(std::int64_t order,
+                                           std::optional<lens::ImageKind> kind) {
+  const auto kept = kind ? kept_.end() : kept_.find(order);
+  if (kept != kept_.end()) return kept->second;
   in_hand_ = painter_.paint(scene_.entries[static_cast<std::size_t>(order)], order,
-                            geometry_, painted_[order]);
+                            geometry_, kind, painted_[order]);
   const auto bytes = static_cast<double>(in_hand_.values.size() * sizeof(float));
-  if (bytes > patch_bytes_left_) return in_hand_;
+  if (kind || bytes > patch_bytes_left_) return in_hand_;
   patch_bytes_left_ -= bytes;
   return kept_[order] = std::move(in_hand_);
 }
 
 void FieldCanvas::add_light(int band, const canvas::PsfBasis& basis, std::size_t term,
+                            std::optional<lens::ImageKind> kind,
                             FieldTimings& timings) {
   const auto count = static_cast<std::int64_t>(scene_.entries.size());
   const std::int64_t block = entries_at_once * ranks_.size();
@@ -140,7 +158,7 @@ void FieldCanvas::add_light(int band, const canvas::PsfBasis& basis, std::size_t
       for (std::int64_t k = first; k < std::min(count, first + block); ++k) {
         const auto& entry = scene_.entries[static_cast<std::size_t>(k)];
         if (owner(k) != ranks_.rank() || !entry.is_painted()) continue;
-        const auto& patch = patch_of(k);
+        const auto& patch = patch_of(k, kind);
         if (patch.values.empty()) continue;
         share_out(weighted(patch, geometry_, basis, term), geometry_,
                   transform_.rows_of_ranks(), to);
@@ -164,11 +182,12 @@ void FieldCanvas::say_progress(int band, std::size_t term, std::size_t terms,
 }
 
 canvas::ImageSlab FieldCanvas::arcs(int band, const canvas::PsfBasis& basis,
-                                    FieldTimings& timings) {
+                                    FieldTimings& timings,
+                                    std::optional<lens::ImageKind> kind) {
   canvas::SpectrumSum sum;
   for (std::size_t term = 0; term < basis.terms(); ++term) {
     transform_.clear();
-    add_light(band, basis, term, timings);
+    add_light(band, basis, term, kind, timings);
     const Stopwatch watch(timings.transform);
     transform_.forward();
     if (basis.terms() == 1) {

@@ -43,9 +43,10 @@ class FieldCanvas {
   }
   const std::vector<canvas::Range>& image_rows() const { return image_rows_; }
 
-  /// The noise-free arcs of a band after the PSF, nmgy per pixel. \collective
-  canvas::ImageSlab arcs(int band, const canvas::PsfBasis& basis,
-                         FieldTimings& timings);
+  /// The noise-free arcs of a band after the PSF, nmgy per pixel: all light, or that of
+  /// one image kind (which is rendered again). \collective
+  canvas::ImageSlab arcs(int band, const canvas::PsfBasis& basis, FieldTimings& timings,
+                         std::optional<lens::ImageKind> kind = {});
   /// What rendering found of this rank's entries, by their order; complete once a band
   /// is made.
   const std::map<std::int64_t, PaintedRow>& painted() const { return painted_; }
@@ -53,8 +54,9 @@ class FieldCanvas {
 
  private:
   void add_light(int band, const canvas::PsfBasis& basis, std::size_t term,
-                 FieldTimings& timings);
-  const canvas::Patch& patch_of(std::int64_t order);
+                 std::optional<lens::ImageKind> kind, FieldTimings& timings);
+  const canvas::Patch& patch_of(std::int64_t order,
+                                std::optional<lens::ImageKind> kind);
   void say_progress(int band, std::size_t term, std::size_t terms, std::int64_t done);
 
   const FieldConfig& config_;

@@ -8,6 +8,7 @@
 #include "stages/config/psf_kinds.hpp"
 #include "stages/config/read_mapping.hpp"
 #include "stages/config/read_run_config.hpp"
+#include "stages/config/read_weights.hpp"
 
 namespace lensmill::pipeline {
 namespace {
@@ -59,6 +60,22 @@ FieldPositions read_positions_section(const Section& field) {
   return out;
 }
 
+std::vector<config::PixelMask> read_masks(const Section& band) {
+  std::vector<config::PixelMask> out;
+  const Section masks = band.section("masks");
+  for (const auto& name : masks.keys()) {
+    const Section mask = masks.member(name, "<name>");
+    out.push_back(config::read_mask(mask));
+    out.back().file = mask.existing_file("file");
+  }
+  return out;
+}
+
+std::vector<std::string> bands_of(const Section& root) {
+  return root.node("bands") != nullptr ? root.texts("bands")
+                                       : std::vector<std::string>{};
+}
+
 FieldSection read_section(const Section& root) {
   const Section section = root.required_section("field");
   FieldSection out;
@@ -78,16 +95,19 @@ FieldSection read_section(const Section& root) {
   } else if (kind == "base") {
     const Section base = section.section("base");
     out.accept_header_mismatch = base.flag("accept_header_mismatch", false);
-    for (const auto& name : root.node("bands") != nullptr
-                                ? root.texts("bands")
-                                : std::vector<std::string>{}) {
+    for (const auto& name : bands_of(root)) {
       const Section band = base.member(name, "<band>");
       out.base.push_back({.image = band.existing_file("image"),
                           .invvar = band.existing_file("invvar"),
                           .exposures = band.has("exposures")
                                            ? band.existing_file("exposures")
-                                           : std::string()});
+                                           : std::string(),
+                          .masks = read_masks(band)});
     }
+  }
+  const Section maps = section.section("psf_map");
+  for (const auto& name : bands_of(root)) {
+    out.psf_map.push_back(maps.has(name) ? maps.existing_file(name) : std::string());
   }
   out.positions = read_positions_section(section);
   out.pass = static_cast<int>(section.integer("pass", config::closed(0, 1000000), 0));
@@ -96,6 +116,7 @@ FieldSection read_section(const Section& root) {
   out.memory_per_rank_gib =
       section.number("memory_per_rank_gib", config::positive, out.memory_per_rank_gib);
   out.compare_with_stamps = section.flag("compare_with_stamps", false);
+  out.by_kind = section.flag("by_kind", false);
   out.compression = section.choice<io::fits::Compression>("compression", compressions,
                                                           out.compression);
   return out;
@@ -140,6 +161,14 @@ std::vector<std::string> problems_of(const FieldConfig& config) {
     const auto& psf = run.psf[b];
     if (psf.per_host() || psf.position_of_host) {
       refuse(fmt::format("psf.{}: PSFs of hosts are those of stamps", run.bands[b]));
+    }
+    const bool has_map =
+        b < config.field.psf_map.size() && !config.field.psf_map[b].empty();
+    if (has_map && form_of(psf) != config::PsfForm::kernels) {
+      refuse(
+          fmt::format("field.psf_map.{}: goes with a list of kernels (psf.{}.kind: "
+                      "pixelised)",
+                      run.bands[b], run.bands[b]));
     }
     if (form_of(psf) != config::PsfForm::model) continue;
     if (!psf.ccd_position) {

@@ -43,6 +43,7 @@ struct BaseBand {
   std::string image;      ///< absolute path; plain or tile-compressed
   std::string invvar;     ///< likewise
   std::string exposures;  ///< multiplies noise.gain_e_per_nmgy per pixel; "": none
+  std::vector<config::PixelMask> masks;  ///< pixels without data
 };
 
 struct FieldSection {
@@ -51,6 +52,9 @@ struct FieldSection {
   bool accept_header_mismatch = false;
   /// Sky position of a blank image's middle (TAN, north up); none: no WCS.
   std::optional<std::array<double, 2>> centre_deg;
+  /// Of each band: an image of the field's shape whose pixels say which kernel of the
+  /// band's list light there has; "": one kernel, or a PSFEx model.
+  std::vector<std::string> psf_map;
   FieldPositions positions;
   int pass = 0;  ///< which of the passes that `exclusion_pix` makes is painted
   /// A row is flagged when more of its lensed light than this lies off what is painted
@@ -58,6 +62,7 @@ struct FieldSection {
   double left_out_fraction = 1.0e-3;
   double memory_per_rank_gib = 8.0;
   bool compare_with_stamps = false;
+  bool by_kind = false;  ///< measure light of saddle and maximum images, too
   io::fits::Compression compression = io::fits::Compression::none;
 
   bool has_base() const { return !base.empty(); }

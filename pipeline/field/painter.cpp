@@ -23,19 +23,19 @@ std::shared_ptr<const stages::MarginLevels> renderer_with(const Session& session
   return levels;
 }
 
-/// Sum of the kinds' planes, cut to where there is light.
+/// A kind's plane, or the sum of all, cut to where there is light.
 canvas::Patch patch_of(const imaging::ArcPlanes& planes,
+                       std::optional<lens::ImageKind> kind,
                        const imaging::Lattice& lattice, const StampCorner& corner,
                        std::int64_t order, const canvas::CanvasGeometry& geometry) {
   const int side = lattice.size();
   int x0 = side, x1 = 0, y0 = side, y1 = 0;
-  const auto is_lit = [&](int y, int x) {
-    return std::ranges::any_of(planes.lattice.plane,
-                               [&](const auto& plane) { return plane(y, x) != 0.0; });
+  const auto light_at = [&](int y, int x) {
+    return kind ? planes.lattice[*kind](y, x) : planes.lattice.sum(y, x);
   };
   for (int y = 0; y < side; ++y) {
     for (int x = 0; x < side; ++x) {
-      if (!is_lit(y, x)) continue;
+      if (light_at(y, x) == 0.0) continue;
       x0 = std::min(x0, x);
       x1 = std::max(x1, x + 1);
       y0 = std::min(y0, y);
@@ -56,7 +56,7 @@ canvas::Patch patch_of(const imaging::ArcPlanes& planes,
                  .nx = x1 - x0};
   for (int y = y0; y < y1; ++y) {
     for (int x = x0; x < x1; ++x) {
-      patch.values.push_back(static_cast<float>(planes.lattice.sum(y, x)));
+      patch.values.push_back(static_cast<float>(light_at(y, x)));
     }
   }
   return patch;
@@ -117,7 +117,8 @@ const catalogue::Injection& Painter::truth_of(const SceneEntry& entry) {
 }
 
 canvas::Patch Painter::paint(const SceneEntry& entry, std::int64_t order,
-                             const canvas::CanvasGeometry& geometry, PaintedRow& row) {
+                             const canvas::CanvasGeometry& geometry,
+                             std::optional<lens::ImageKind> kind, PaintedRow& row) {
   begin(entry);
   const int n = config_.run.grid.stamp_size_pix;
   const auto& planes = stamp_.arc_planes;
@@ -149,7 +150,8 @@ canvas::Patch Painter::paint(const SceneEntry& entry, std::int64_t order,
   row.render_error = planes.pixel_error;
   auto lattice = session_.setup.lattice;
   lattice.margin_pix = margin_pix_[level];
-  return patch_of(planes, lattice, corner_of(entry, config_.run.grid), order, geometry);
+  return patch_of(planes, kind, lattice, corner_of(entry, config_.run.grid), order,
+                  geometry);
 }
 
 const stages::Stamp& Painter::as_stamp(const SceneEntry& entry) {

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "lib/canvas/geometry.hpp"
@@ -28,10 +30,11 @@ class Painter {
  public:
   Painter(const FieldConfig& config, const Session& session, const Scene& scene);
 
-  /// The entry's light on the canvas's lattice for unit source flux; no values for an
-  /// entry that cannot be rendered. \pre entry.is_painted()
+  /// The entry's light on the canvas's lattice for unit source flux, of one image kind
+  /// or of all; no values for an entry that cannot be rendered. \pre entry.is_painted()
   canvas::Patch paint(const SceneEntry& entry, std::int64_t order,
-                      const canvas::CanvasGeometry& geometry, PaintedRow& row);
+                      const canvas::CanvasGeometry& geometry,
+                      std::optional<lens::ImageKind> kind, PaintedRow& row);
 
   /// The same entry as a stamp on its own, convolved: arcs of all bands.
   const stages::Stamp& as_stamp(const SceneEntry& entry);

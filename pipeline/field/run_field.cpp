@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
+#include <filesystem>
+#include <utility>
 
 #include "lib/core/text.hpp"
 #include "lib/io/files.hpp"
@@ -52,6 +53,10 @@ void add_inputs(const FieldConfig& config, const Communicator& world,
     add("field image " + band, base.image);
     add("field invvar " + band, base.invvar);
     add("field exposures " + band, base.exposures);
+    for (const auto& mask : base.masks) add("field mask " + band, mask.file);
+  }
+  for (std::size_t b = 0; b < config.field.psf_map.size(); ++b) {
+    add("field psf_map " + config.run.bands[b], config.field.psf_map[b]);
   }
   const auto& positions = config.field.positions;
   if (positions.file) add("field positions", positions.file->file);
@@ -89,26 +94,48 @@ void check_failures(const Table& truth, const FieldConfig& config) {
                   grouped(failed), grouped(tried), allowed));
 }
 
+/// Remove what a field has written, whatever its bands.
+void remove_field(const FieldFolder& folder) {
+  namespace fs = std::filesystem;
+  const auto remove_in = [](const std::string& path, const auto& is_ours) {
+    if (!io::is_folder(path)) return;
+    std::vector<std::string> found;
+    for (const auto& entry : fs::directory_iterator(path)) {
+      if (is_ours(entry.path().filename().string())) found.push_back(entry.path());
+    }
+    for (const auto& file : found) io::remove_file(file);
+  };
+  remove_in(folder.bands(),
+            [](const std::string& name) { return name.ends_with(".h5"); });
+  remove_in(folder.path(), [](const std::string& name) {
+    const auto begins = [&](const char* what) { return name.starts_with(what); };
+    return name.ends_with(".fits") && (begins("image-") || begins("empty-") ||
+                                       begins("invvar-") || begins("mask-"));
+  });
+  for (const auto& file : {folder.truth_fits(), folder.truth_h5(), folder.config()}) {
+    io::remove_file(file);
+  }
+}
+
 /// The folder ready for work; what is there and must not be is refused or removed.
 void prepare(const FieldFolder& folder, const FieldConfig& config,
-             const FieldOptions& options) {
-  const auto& bands = config.run.bands;
-  const bool is_there = io::exists(folder.config());
-  if (is_there && options.existing == ExistingField::refuse) {
-    throw ConfigError(fmt::format(
-        "{}: there is a field already; --resume goes on with it, --overwrite makes it "
-        "anew, --output takes another folder",
-        folder.path()));
-  }
-  if (options.existing == ExistingField::overwrite) {
-    for (const auto& band : bands) {
-      io::remove_file(folder.band(band));
-      for (const char* what : {"image", "empty", "invvar", "mask"}) {
-        io::remove_file(folder.fits(what, band));
-      }
+             const FieldIdentity& identity, const Provenance& provenance,
+             ExistingField existing) {
+  if (existing == ExistingField::overwrite) remove_field(folder);
+  if (io::exists(folder.config())) {
+    if (existing == ExistingField::refuse) {
+      throw ConfigError(
+          fmt::format("{}: there is a field already; --resume goes on with it, "
+                      "--overwrite makes it "
+                      "anew, --output takes another folder",
+                      folder.path()));
     }
-    for (const auto& file : {folder.truth_fits(), folder.truth_h5(), folder.config()}) {
-      io::remove_file(file);
+    const auto before = config_hash(io::read_text(folder.config()), provenance.inputs);
+    if (before != identity.config_hash) {
+      throw ConfigError(fmt::format(
+          "{}: was made by another configuration; give --output another folder, or "
+          "--overwrite",
+          folder.config()));
     }
   }
   io::make_folders(folder.bands());
@@ -213,7 +240,7 @@ ExitCode run_field(const FieldConfig& config, const FieldOptions& options,
   std::vector<std::int64_t> made(config.run.bands.size());
   world.agree([&] {
     if (!world.is_root()) return;
-    prepare(folder, config, options);
+    prepare(folder, config, identity, provenance, options.existing);
     for (std::size_t b = 0; b < made.size(); ++b) {
       made[b] = band_is_made(folder, config.run.bands[b], identity) ? 1 : 0;
     }
@@ -238,6 +265,12 @@ ExitCode run_field(const FieldConfig& config, const FieldOptions& options,
       world.agree([&] {
         slabs = make_images(band, std::move(arcs), std::move(sky), config, plan.scene);
       });
+      if (config.field.by_kind) {
+        slabs.arc_saddle =
+            canvas.arcs(band, plan.psf[b], timings, lens::ImageKind::saddle);
+        slabs.arc_maximum =
+            canvas.arcs(band, plan.psf[b], timings, lens::ImageKind::maximum);
+      }
       const auto injections = measure_band(band, slabs, config, session, plan.scene,
                                            canvas, world, timings);
       const Stopwatch watch(timings.write);

@@ -73,6 +73,42 @@ void check_data(const FieldConfig& config, const Scene& scene,
   }
 }
 
+/// The maps of kernels, whole on every rank. \throws DataError: another shape, no pixel
+/// that names a kernel
+void read_psf_maps(const FieldConfig& config, const Session& session, Scene& scene) {
+  for (std::size_t b = 0; b < config.run.bands.size(); ++b) {
+    auto& map = scene.psf_map.emplace_back();
+    const auto& path = config.field.psf_map[b];
+    if (path.empty()) continue;
+    check_shape_of(path, scene.ny_pix, scene.nx_pix);
+    const auto slab = read_rows(path, {0, scene.ny_pix});
+    map.reshape(scene.ny_pix, scene.nx_pix);
+    const auto kernels = session.opened.inputs->psf[b].kernels.size();
+    bool any = false;
+    for (std::size_t k = 0; k < map.size(); ++k) {
+      const float value = slab.pixels.pixels()[k];
+      const bool names = value >= 0.0F && value < static_cast<float>(kernels) &&
+                         value == std::floor(value);
+      map.pixels()[k] = static_cast<std::int16_t>(names ? value : -1.0F);
+      any = any || names;
+    }
+    if (any) continue;
+    throw DataError(
+        fmt::format("{}: no pixel is the number of a kernel of psf.{} (0 to {})", path,
+                    config.run.bands[b], static_cast<std::int64_t>(kernels) - 1));
+  }
+}
+
+/// Which kernel of a band's list an entry has; -1 in a hole of the map.
+std::int64_t kernel_at(const Scene& scene, std::size_t band, const SceneEntry& entry) {
+  const auto& map = scene.psf_map[band];
+  if (map.size() == 0) return 0;
+  const auto nearest = [](double pix, int size) {
+    return std::clamp(static_cast<int>(std::lround(pix)), 0, size - 1);
+  };
+  return map(nearest(entry.y_pix, map.ny()), nearest(entry.x_pix, map.nx()));
+}
+
 void check_places(const FieldConfig& config, const Session& session, const Scene& scene,
                   std::vector<SceneEntry>& entries) {
   const int n = config.run.grid.stamp_size_pix;
@@ -97,6 +133,11 @@ void check_places(const FieldConfig& config, const Session& session, const Scene
                                    ccd[1] + entry.y_pix)) {
         continue;
       }
+      entry.flags |= flag_psf_range;
+      entry.status = Status::bad_psf;
+    }
+    for (std::size_t b = 0; b < config.run.psf.size(); ++b) {
+      if (kernel_at(scene, b, entry) >= 0) continue;
       entry.flags |= flag_psf_range;
       entry.status = Status::bad_psf;
     }
@@ -164,7 +205,8 @@ void report(const Scene& scene, Log& log) {
   };
   warn(flag_off_image, "are off the image: not painted (status bad_host)");
   warn(flag_psf_range,
-       "are outside the range of the PSFEx model: not painted (status bad_psf; "
+       "are outside the range of the PSFEx model, or in a hole of psf_map: not painted "
+       "(status bad_psf; "
        "`extrapolate: "
        "true` paints them)");
   warn(flag_no_data, "are where the image has no data: not painted (no_coverage)");
@@ -201,6 +243,10 @@ void place_in_box(const SceneEntry& entry, const FieldConfig& config,
   stamp.injection.lens_x_arcsec = grid.arcsec_from_pix(entry.x_pix - corner.x0);
   stamp.injection.lens_y_arcsec = grid.arcsec_from_pix(entry.y_pix - corner.y0);
   for (std::size_t b = 0; b < config.run.psf.size(); ++b) {
+    if (scene.psf_map[b].size() > 0) {
+      stamp.injection.psf_index[b] =
+          std::max<std::int64_t>(0, kernel_at(scene, b, entry));
+    }
     if (form_of(config.run.psf[b]) != config::PsfForm::model) continue;
     const auto ccd = first_pixel_on_ccd(config.run.psf[b], scene);
     stamp.injection.psf_x_pix[b] = ccd[0] + entry.x_pix;
@@ -228,6 +274,7 @@ Scene make_scene(const FieldConfig& config, const Session& session,
         scene.has_wcs = true;
       }
     }
+    read_psf_maps(config, session, scene);
     draw_rows(config, session, scene);
     check_sky(config, scene);
     auto& entries = scene.entries;

@@ -52,6 +52,8 @@ struct Scene {
   /// Header of the images (cards of 80 characters), with their WCS where there is one.
   std::vector<std::string> header;
   bool has_wcs = false;
+  /// Which kernel light has, [band][y, x]; empty without a map.
+  std::vector<Image<std::int16_t>> psf_map;
 };
 
 /// The stamp's pixel 0 on the image, for an injection's box.

@@ -11,7 +11,7 @@ import numpy
 from astropy.io import fits
 
 from field_support import (AVOIDED, EDGE, FIELD, MASK_CORE, MASK_INJECTED, MASK_NO_DATA,
-                           NO_DATA, OFF_IMAGE, STAMPS, FieldCase, band, truth)
+                           NO_DATA, OFF_IMAGE, PSF_RANGE, STAMPS, FieldCase, band, truth)
 from support import (BAD_DATA, CONFIG, IO, PROGRAM, USAGE, command, edited, environment,
                      lensmill)
 
@@ -137,6 +137,60 @@ class FieldPlaces(FieldCase):
                    for name in "abd"}
         self.assertEqual([headers[name]["FIELDID"] for name in "abd"], ["a", "b", "d"])
         self.assertEqual([headers[name]["SEED"] for name in "abd"], ["7", "8", "7"])
+
+    def test_a_map_says_which_kernel_light_has(self):
+        y, x = numpy.mgrid[-12:13, -12:13]
+        cube = numpy.stack([numpy.exp(-(x * x + y * y) / 2 / s ** 2)
+                            / (2 * numpy.pi * s * s) for s in (1.7, 9, 2.2)])
+        fits.writeto(self.folder / "kernels.fits", cube)
+        kernels = numpy.zeros((190, 230), "i2")
+        kernels[:, 115:] = 2
+        kernels[80:110, 10:40] = 7
+        fits.writeto(self.folder / "map.fits", kernels)
+        text = edited(self.at([(60, 95), (170, 95), (30, 95), (60, 45)]),
+                      "{kind: gaussian, fwhm_pix: 4.0}",
+                      "{kind: pixelised, file: kernels.fits, plane: all, includes_pixel: "
+                      "true, normalisation: unit, centring: keep}")
+        text = edited(text, "  src_flux_nmgy_r", "  psf_index_r: 0\n  src_flux_nmgy_r")
+        text = edited(text, "  size_pix", "  compare_with_stamps: true\n"
+                      "  psf_map: {r: map.fits}\n  size_pix")
+
+        folder = self.make_field("a", text, ranks=2, pieces=["or in a hole of psf_map"])
+
+        rows = truth(folder)
+        self.assertEqual(list(rows["status"]), [0, 0, 15, 0])
+        self.assertEqual(list(rows["field_flags"] & PSF_RANGE != 0),
+                         [False, False, True, False])
+        self.assertEqual(list(rows["psf_index_r"]), [0, 2, 0, 0])
+        fwhm_pix = rows["psf_fwhm_arcsec_r"] / 0.262
+        self.assertAlmostEqual(fwhm_pix[1] / fwhm_pix[0], 2.2 / 1.7, delta=1e-3)
+        seen = rows["status"] == 0
+        numpy.testing.assert_allclose(
+            rows["core_flux_fraction_r5_r"][seen],
+            rows["stamp_core_flux_fraction_r5_r"][seen], rtol=1e-3)
+        fits.writeto(self.folder / "map.fits", kernels + 10, overwrite=True)
+        self.make_field("b", text, code=BAD_DATA, pieces=["map.fits", "0 to 2"])
+        fits.writeto(self.folder / "map.fits", kernels[:50], overwrite=True)
+        self.make_field("c", text, code=BAD_DATA, pieces=["map.fits", "230 x 50"])
+
+    def test_masked_pixels_have_no_data(self):
+        image, _, wcs = self.base()
+        bits = numpy.zeros(image.shape, "i4")
+        bits[80:100, 90:110] = 2
+        bits[0:10] = 4
+        fits.writeto(self.folder / "bits.fits", bits)
+        sky = wcs.all_pix2world([(100, 90), (60, 120)], 0)
+        text = edited(self.on_base(sky), "exposures: nexp.fits",
+                      "masks: {star: {file: bits.fits, bits: [1]}}")
+
+        folder = self.make_field("a", text)
+
+        self.assertEqual(list(truth(folder)["status"]), [16, 0])
+        invvar = fits.getdata(folder / "invvar-r.fits")
+        self.assertEqual(invvar[80:100, 90:110].max(), 0)
+        self.assertGreater(invvar[0:10, :170].min(), 0)  # bit 2 was not asked for
+        with band(folder) as file:
+            self.assertTrue((file["mask"][80:100, 90:110] & MASK_NO_DATA != 0).all())
 
     def test_what_files_say_is_held_against_the_configuration(self):
         self.base()

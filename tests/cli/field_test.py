@@ -93,6 +93,25 @@ class Field(FieldCase):
         # The same light, of other samples: lenses are not on the same sub-pixel.
         numpy.testing.assert_allclose(rows["magnification"], magnification, rtol=2e-2)
 
+    def test_the_split_by_kind_is_that_of_stamps(self):
+        # A lens at the corner of four pixels, as in the middle of a stamp.
+        text = self.at([(60.5 + 50 * (k % 3), 50.5 + 40 * (k // 3)) for k in range(9)])
+        folder = self.make_field("a", text + "  by_kind: true\n", ranks=2)
+        run = self.make_run("stamps", STAMPS.replace("count: 12", "count: 9"))
+
+        rows = truth(folder)
+        with h5py.File(virtual_file(run)) as file:
+            stamps = {name: values[:, 0] for name, values in file["measurements"].items()
+                      if name.startswith("core_flux_fraction_") and values.ndim == 3}
+        for kind in ("minimum", "saddle", "maximum"):
+            expected = (stamps[f"core_flux_fraction_{kind}_intrinsic"]
+                        + stamps[f"core_flux_fraction_{kind}_psf"])
+            for k, radius in enumerate(("r3", "r5")):
+                numpy.testing.assert_allclose(
+                    rows[f"core_flux_fraction_{kind}_{radius}_r"], expected[:, k],
+                    rtol=AGREEMENT, atol=0.01 * AGREEMENT)
+        self.assertGreater(rows["core_flux_fraction_saddle_r5_r"].max(), 0.01)
+
     def test_ranks_change_roundings_only(self):
         one = self.make_field("one")
         with band(one) as file:
