@@ -34,7 +34,8 @@ config::SurveyPositions read_table(const Section& section) {
 FieldPositions read_positions_section(const Section& field) {
   const Section section = field.required_section("positions");
   FieldPositions out;
-  static constexpr std::array<std::string_view, 3> kinds{"grid", "file", "random"};
+  static constexpr std::array<std::string_view, 4> kinds{"grid", "file", "random",
+                                                         "density_per_arcmin2"};
   const auto kind = section.one_of(kinds);
   if (kind == "grid") {
     const Section grid = section.section("grid");
@@ -47,14 +48,16 @@ FieldPositions read_positions_section(const Section& field) {
     out.random = section.flag("random");
     if (!out.random) section.problem("random", "must be true, or left out");
   }
+  if (kind == "density_per_arcmin2") {
+    out.density_per_arcmin2 = section.number("density_per_arcmin2", config::positive);
+  }
   out.exclusion_pix = section.number("exclusion_pix", config::non_negative, 0.0);
   if (section.has("avoid")) {
     const Section avoid = section.section("avoid");
     out.avoid = read_table(avoid);
     out.avoid_radius_pix = avoid.number("radius_pix", config::positive);
     if (kind == "file") {
-      section.problem("avoid",
-                      "goes with `grid` or `random`: a file's places are meant");
+      section.problem("avoid", "goes without `file`, whose places are meant");
     }
   }
   return out;

@@ -29,7 +29,9 @@ struct FieldPositions {
   // Exactly one of:
   std::optional<GridPlaces> grid;
   std::optional<config::SurveyPositions> file;  ///< a place for each row, in order
-  bool random = false;
+  bool random = false;                          ///< uniform over the image, all rows
+  /// Likewise, as many of the catalogue's first rows as this makes of the image's area.
+  std::optional<double> density_per_arcmin2;
   /// Injections nearer to each other than this are painted in different passes.
   double exclusion_pix = 0.0;
   /// Existing objects: no injection of `grid` or `random` is painted within

@@ -101,6 +101,21 @@ std::vector<PixelPosition> pixels_of_table(const config::SurveyPositions& table,
   return places;
 }
 
+std::int64_t rows_taken(const FieldConfig& config, const Scene& scene,
+                        std::int64_t count) {
+  const auto& density = config.field.positions.density_per_arcmin2;
+  if (!density) return count;
+  const double arcmin = config.run.grid.pixel_scale_arcsec / 60.0;
+  const double area =
+      arcmin * arcmin * scene.nx_pix * static_cast<double>(scene.ny_pix);
+  const auto wanted = std::max<std::int64_t>(1, std::llround(*density * area));
+  if (wanted <= count) return wanted;
+  throw ConfigError(fmt::format(
+      "field.positions.density_per_arcmin2: {:g} on {:.4g} square arcmin are {} "
+      "injections, and the catalogue has {} rows; give it as many",
+      *density, area, grouped(wanted), grouped(count)));
+}
+
 std::vector<PixelPosition> places_of(const FieldConfig& config, const Scene& scene,
                                      std::int64_t count) {
   const auto& positions = config.field.positions;

@@ -17,6 +17,11 @@ inline constexpr auto stream_of_arc_noise = static_cast<StreamTag>(402);
 
 using PixelPosition = std::array<double, 2>;  ///< [x, y], from 0
 
+/// How many of the catalogue's rows a field takes: all, or as many as its density asks
+/// for. \throws ConfigError: the catalogue has fewer
+std::int64_t rows_taken(const FieldConfig& config, const Scene& scene,
+                        std::int64_t count);
+
 /// A place for each of `count` rows. NaN where a sky position is not on the image's
 /// plane. \throws ConfigError, DataError as make_scene \independent
 std::vector<PixelPosition> places_of(const FieldConfig& config, const Scene& scene,

@@ -155,10 +155,11 @@ void draw_rows(const FieldConfig& config, const Session& session, Scene& scene) 
   const auto& chain = session.chain();
   auto stamp = chain.make_stamp();
   const auto& rows = session.rows();
-  const auto places = places_of(config, scene, rows.count());
+  const std::int64_t count = rows_taken(config, scene, rows.count());
+  const auto places = places_of(config, scene, count);
   std::optional<catalogue::Injection> first;
-  for (std::int64_t begin = 0; begin < rows.count(); begin += rows_at_once) {
-    const auto block = rows.read(begin, std::min(rows_at_once, rows.count() - begin));
+  for (std::int64_t begin = 0; begin < count; begin += rows_at_once) {
+    const auto block = rows.read(begin, std::min(rows_at_once, count - begin));
     for (std::size_t k = 0; k < block.rows(); ++k) {
       chain.begin(block.injection_id[k], block.row(k), stamp);
       chain.run(stages::Step::sample, stamp);

@@ -46,6 +46,18 @@ class FieldPlaces(FieldCase):
         self.make_field("third", text, "--set", "field.pass=2", code=CONFIG,
                         pieces=["no injection is in pass 2"])
 
+    def test_a_density_takes_as_many_rows(self):
+        # 230 x 190 pixels are 0.8333 square arcmin.
+        text = edited(FIELD, "{grid: {spacing_pix: 45, jitter_pix: 4}}",
+                      "{density_per_arcmin2: 8.4}")
+
+        rows = truth(self.make_field("a", text))
+
+        self.assertEqual(list(rows["injection_id"]), list(range(7)))
+        self.assertTrue(((rows["x_pix"] > -0.5) & (rows["x_pix"] < 229.5)).all())
+        self.make_field("b", edited(text, "8.4", "20"), code=CONFIG,
+                        pieces=["17 injections", "12 rows"])
+
     def test_existing_objects_are_avoided(self):
         self.table("objects.csv", [(24, 28), (3000, 1)])
         text = edited(FIELD, "jitter_pix: 4}", "jitter_pix: 0}, avoid: {file: objects.csv, "

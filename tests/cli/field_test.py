@@ -131,6 +131,18 @@ class Field(FieldCase):
                 else:
                     numpy.testing.assert_array_equal(found[name], rows[name], name)
 
+    def test_ranks_without_a_row_of_the_image_take_part(self):
+        text = edited(FIELD, "[230, 190]", "[40, 9]")
+        text = edited(text, "{grid: {spacing_pix: 45, jitter_pix: 4}}", "{random: true}")
+        one = self.make_field("one", text)
+        seven = self.make_field("seven", text, ranks=7)
+
+        with band(one) as file, band(seven) as other:
+            arc = file["arc"][:]
+            self.assertEqual(arc.shape, (9, 40))
+            self.assertLess(abs(other["arc"][:] - arc).max(), ROUNDING * arc.max())
+            numpy.testing.assert_array_equal(other["empty"][:], file["empty"][:])
+
     def test_one_layout_gives_the_same_bytes_and_resumes(self):
         text = edited(FIELD, "bands: [r]", "bands: [r, z]")
         text = edited(text, "  src_flux_nmgy_r: 10.0", "  src_flux_nmgy_r: 10.0\n"
