@@ -47,7 +47,7 @@ ImageSlab correlated_field(ImageView<const double> lags, int ny_pix, int nx_pix,
     const auto values = torus.column(u);
     const double both_signs = u == 0 || 2 * u == nx ? 1.0 : 2.0;
     for (std::size_t v = 0; v < values.size(); ++v) {
-      const double given = spectrum[v].real() * points;
+      const double given = static_cast<double>(spectrum[v].real()) * points;
       const double power = std::max(given, imaging::spectrum_floor);
       added += both_signs * (power - given);
       values[v] *= static_cast<float>(std::sqrt(power) / points);

@@ -19,6 +19,12 @@ double inverse_response(int frequency, int n, DepositedBy deposit) {
              : 1.0;
 }
 
+/// Written out: the operator looks for infinities, which takes as long as a transform.
+std::complex<float> product(std::complex<float> a, std::complex<float> b) {
+  return {a.real() * b.real() - a.imag() * b.imag(),
+          a.real() * b.imag() + a.imag() * b.real()};
+}
+
 /// Calls use(column of the spectrum, column of the kernel's) for this rank's columns.
 template <class Use>
 void for_each_column(const psf::LatticeKernel& kernel, SlabTransform& field, Use use) {
@@ -37,19 +43,19 @@ KernelColumns::KernelColumns(const psf::LatticeKernel& kernel, int ny, int nx,
       ny_(ny),
       nx_(nx),
       deposit_(deposit),
-      line_(fftw_alloc_complex(static_cast<std::size_t>(ny))) {
+      line_(fftwf_alloc_complex(static_cast<std::size_t>(ny))) {
   EXPECT(kernel.samples.ny() <= ny && kernel.samples.nx() <= nx);
   if (!line_) throw std::bad_alloc();
   plan_.reset(
-      fftw_plan_dft_1d(ny, line_.get(), line_.get(), FFTW_FORWARD, FFTW_ESTIMATE));
+      fftwf_plan_dft_1d(ny, line_.get(), line_.get(), FFTW_FORWARD, FFTW_ESTIMATE));
   if (!plan_) throw std::runtime_error("FFTW could not make a plan");
   for (int v = 0; v < ny; ++v) factor_y_.push_back(inverse_response(v, ny, deposit));
 }
 
-std::span<const std::complex<double>> KernelColumns::column(int u) {
-  auto* line = reinterpret_cast<std::complex<double>*>(line_.get());
+std::span<const std::complex<float>> KernelColumns::column(int u) {
+  auto* line = reinterpret_cast<std::complex<float>*>(line_.get());
   const std::span values(line, static_cast<std::size_t>(ny_));
-  std::ranges::fill(values, std::complex<double>{});
+  std::ranges::fill(values, std::complex<float>{});
   const auto& samples = kernel_.samples;
   std::vector<std::complex<double>> turn;
   for (int i = 0; i < samples.nx(); ++i) {
@@ -65,19 +71,21 @@ std::span<const std::complex<double>> KernelColumns::column(int u) {
     std::complex<double> sum;
     for (std::size_t i = 0; i < row.size(); ++i) sum += row[i] * turn[i];
     const int at = ((j - kernel_.origin_y) % ny_ + ny_) % ny_;
-    values[static_cast<std::size_t>(at)] = sum;
+    values[static_cast<std::size_t>(at)] = std::complex<float>(sum);
   }
-  fftw_execute(plan_.get());
+  fftwf_execute(plan_.get());
   const double factor = inverse_response(u, nx_, deposit_) /
                         (static_cast<double>(ny_) * static_cast<double>(nx_));
-  for (std::size_t v = 0; v < values.size(); ++v) values[v] *= factor * factor_y_[v];
+  for (std::size_t v = 0; v < values.size(); ++v) {
+    values[v] *= static_cast<float>(factor * factor_y_[v]);
+  }
   return values;
 }
 
 void multiply_by_kernel(const psf::LatticeKernel& kernel, SlabTransform& field) {
   for_each_column(kernel, field, [](int, auto spectrum, auto factors) {
     for (std::size_t v = 0; v < spectrum.size(); ++v) {
-      spectrum[v] = std::complex<float>(std::complex<double>(spectrum[v]) * factors[v]);
+      spectrum[v] = product(spectrum[v], factors[v]);
     }
   });
 }
@@ -90,7 +98,7 @@ void SpectrumSum::add(const psf::LatticeKernel& kernel, SlabTransform& field) {
     auto* sum =
         sum_.data() + static_cast<std::size_t>(u - field.columns().begin) * length;
     for (std::size_t v = 0; v < length; ++v) {
-      sum[v] += std::complex<float>(std::complex<double>(spectrum[v]) * factors[v]);
+      sum[v] += product(spectrum[v], factors[v]);
     }
   });
 }

@@ -18,8 +18,8 @@ namespace lensmill::canvas {
 enum class DepositedBy { points, splines };
 
 /// The spectrum of a small kernel on a wide lattice, column by column as SlabTransform
-/// has them: a sum over the kernel's own columns, then one transform along y, both in
-/// double. It takes no memory of the canvas's size and no exchange between ranks.
+/// has them: a sum over the kernel's own columns (in double), then one transform along
+/// y. It takes no memory of the canvas's size and no exchange between ranks.
 class KernelColumns {
  public:
   /// \param ny, nx transform lengths, at least the kernel's sides
@@ -27,22 +27,22 @@ class KernelColumns {
 
   /// All ny frequencies of column u, divided by ny nx (the transforms' normalisation).
   /// The span is of use until the next call.
-  std::span<const std::complex<double>> column(int u);
+  std::span<const std::complex<float>> column(int u);
 
  private:
   struct Free {
-    void operator()(fftw_complex* values) const { fftw_free(values); }
+    void operator()(fftwf_complex* values) const { fftwf_free(values); }
   };
   struct Destroy {
-    void operator()(fftw_plan plan) const { fftw_destroy_plan(plan); }
+    void operator()(fftwf_plan plan) const { fftwf_destroy_plan(plan); }
   };
 
   const psf::LatticeKernel& kernel_;
   int ny_, nx_;
   DepositedBy deposit_;
   std::vector<double> factor_y_;
-  std::unique_ptr<fftw_complex, Free> line_;
-  std::unique_ptr<std::remove_pointer_t<fftw_plan>, Destroy> plan_;
+  std::unique_ptr<fftwf_complex, Free> line_;
+  std::unique_ptr<std::remove_pointer_t<fftwf_plan>, Destroy> plan_;
 };
 
 /// spectrum of `field` times that of the kernel, in place. \independent
