@@ -38,3 +38,21 @@ target_link_libraries(lensmill_hdf5 INTERFACE ${HDF5_C_LIBRARIES} lensmill_mpi)
 target_compile_definitions(lensmill_hdf5 INTERFACE ${HDF5_DEFINITIONS} H5_USE_110_API)
 add_library(lensmill_random123 INTERFACE)
 target_include_directories(lensmill_random123 SYSTEM INTERFACE ${RANDOM123_INCLUDE_DIR})
+
+# pkg-config does not know FFTW's MPI part. Debian's is built for Open MPI: with another
+# MPI build FFTW too, or configure with -DLENSMILL_FIELD=OFF.
+if(LENSMILL_FIELD)
+  find_path(FFTW3_MPI_INCLUDE_DIR fftw3-mpi.h)
+  find_library(FFTW3F_MPI_LIBRARY fftw3f_mpi)
+  if(NOT FFTW3_MPI_INCLUDE_DIR OR NOT FFTW3F_MPI_LIBRARY)
+    message(FATAL_ERROR "FFTW3-MPI (fftw3-mpi.h, libfftw3f_mpi) was not found; it is "
+      "for `lensmill field`. Install libfftw3-mpi-dev, or configure with "
+      "-DLENSMILL_FIELD=OFF.")
+  endif()
+  add_library(lensmill_fftw_mpi INTERFACE)
+  target_include_directories(lensmill_fftw_mpi SYSTEM INTERFACE ${FFTW3_MPI_INCLUDE_DIR})
+  target_link_libraries(lensmill_fftw_mpi INTERFACE ${FFTW3F_MPI_LIBRARY}
+    PkgConfig::FFTW3F lensmill_mpi)
+else()
+  set(LENSMILL_ROOMS_LEFT_OUT canvas field)
+endif()

@@ -1,6 +1,7 @@
 # Compile options of the whole project, carried by one interface target.
 option(LENSMILL_BUILD_TESTS "Build the test suite" ON)
 option(LENSMILL_BUILD_BENCH "Build the benchmarks in tests/bench" OFF)
+option(LENSMILL_FIELD "Build `lensmill field` (needs FFTW3-MPI of the MPI in use)" ON)
 option(LENSMILL_CONTRACTS "Check programmers' contracts (EXPECT, ENSURE)" OFF)
 option(LENSMILL_WERROR "Treat warnings as errors" OFF)
 option(LENSMILL_COVERAGE "Count executed lines (gcov)" OFF)

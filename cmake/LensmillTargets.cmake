@@ -1,8 +1,15 @@
 # lensmill_room(NAME [FOLDER dir] [NEEDS room...] [USES target...])
 # One folder under lib/ = one library. NEEDS are rooms its public headers may include;
 # USES are third-party targets. tests/check_layers.py holds the includes to this table.
+# Rooms of LENSMILL_ROOMS_LEFT_OUT are not built, and nobody's need.
 function(lensmill_room name)
   cmake_parse_arguments(ARG "" "FOLDER" "NEEDS;USES" ${ARGN})
+  if(name IN_LIST LENSMILL_ROOMS_LEFT_OUT)
+    return()
+  endif()
+  if(ARG_NEEDS AND LENSMILL_ROOMS_LEFT_OUT)
+    list(REMOVE_ITEM ARG_NEEDS ${LENSMILL_ROOMS_LEFT_OUT})
+  endif()
   if(NOT ARG_FOLDER)
     set(ARG_FOLDER "${CMAKE_CURRENT_SOURCE_DIR}/${name}")
   endif()

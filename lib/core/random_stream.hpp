@@ -80,7 +80,7 @@ enum class StreamTag : std::uint16_t {
   analysis_bootstrap = 311,
   analysis_design = 312,
   probe_sample = 320,
-  audit_sample = 330,
+  audit_sample = 330,  // 400 to 402: a field (pipeline/field/places.hpp)
 };
 
 /// A counter-based random stream: Philox4x32-10 (Salmon et al. 2011, SC11), key = run

@@ -7,6 +7,7 @@
 #include "lib/core/b_spline.hpp"
 #include "lib/core/contracts.hpp"
 #include "lib/core/errors.hpp"
+#include "lib/psf/put_on_lattice.hpp"
 
 namespace lensmill::psf {
 namespace {
@@ -67,44 +68,51 @@ KernelMoments kernel_moments(const PixelKernel& kernel) {
   return moments;
 }
 
+LatticeKernel put_on_lattice(const PixelKernel& kernel, double stored, int oversample,
+                             const LatticePlacing& placing) {
+  EXPECT(oversample >= 1 && stored > 0.0);
+  LatticeKernel result;
+  result.oversample = oversample;
+  if (!placing.add_pixel && placing.as_stored && stored == oversample) {
+    result.samples = kernel.values;
+    result.origin_y = kernel.origin_y();
+    result.origin_x = kernel.origin_x();
+    return result;
+  }
+  const double box = placing.add_pixel ? stored : 0.0;
+  const double margin = grown_samples + 0.5 * box;
+  const Axis y = cover(kernel.values.ny(), kernel.origin_y(), margin, placing.y_pix,
+                       oversample, stored);
+  const Axis x = cover(kernel.values.nx(), kernel.origin_x(), margin, placing.x_pix,
+                       oversample, stored);
+  const double step = stored / oversample;
+  result.samples = evaluate_spline(
+      spline_coefficients(kernel.values, SplineDegree::moms),
+      {.ny = y.count,
+       .nx = x.count,
+       .first_y = kernel.origin_y() + placing.y_pix * stored - y.origin * step,
+       .first_x = kernel.origin_x() + placing.x_pix * stored - x.origin * step,
+       .step = step,
+       .box = box},
+      SplineDegree::moms);
+  result.origin_y = y.origin;
+  result.origin_x = x.origin;
+  return result;
+}
+
 LatticeKernel make_lattice_kernel(const PixelKernel& kernel, double samples_per_pixel,
                                   const PixelKernelOptions& options) {
   EXPECT(options.oversample >= 1 && samples_per_pixel > 0.0);
   const KernelMoments moments = kernel_moments(kernel);
-  const double stored = samples_per_pixel;
-  const double per_sample = kernel.samples_per_pixel / stored;
+  const double per_sample = kernel.samples_per_pixel / samples_per_pixel;
   const bool recentre = options.centring == Centring::recentre;
-  const double shift_x = recentre ? moments.centroid_x_pix * per_sample : 0.0;
-  const double shift_y = recentre ? moments.centroid_y_pix * per_sample : 0.0;
-  const bool add_pixel =
-      options.pixel_response == PixelResponse::apply && !kernel.includes_pixel;
-
-  LatticeKernel result;
-  result.oversample = options.oversample;
-  if (!add_pixel && !recentre && stored == options.oversample) {
-    result.samples = kernel.values;
-    result.origin_y = kernel.origin_y();
-    result.origin_x = kernel.origin_x();
-  } else {
-    const double box = add_pixel ? stored : 0.0;
-    const double margin = grown_samples + 0.5 * box;
-    const Axis y = cover(kernel.values.ny(), kernel.origin_y(), margin, shift_y,
-                         options.oversample, stored);
-    const Axis x = cover(kernel.values.nx(), kernel.origin_x(), margin, shift_x,
-                         options.oversample, stored);
-    const double step = stored / options.oversample;
-    result.samples = evaluate_spline(
-        spline_coefficients(kernel.values, SplineDegree::moms),
-        {.ny = y.count,
-         .nx = x.count,
-         .first_y = kernel.origin_y() + shift_y * stored - y.origin * step,
-         .first_x = kernel.origin_x() + shift_x * stored - x.origin * step,
-         .step = step,
-         .box = box},
-        SplineDegree::moms);
-    result.origin_y = y.origin;
-    result.origin_x = x.origin;
-  }
+  LatticeKernel result =
+      put_on_lattice(kernel, samples_per_pixel, options.oversample,
+                     {.x_pix = recentre ? moments.centroid_x_pix * per_sample : 0.0,
+                      .y_pix = recentre ? moments.centroid_y_pix * per_sample : 0.0,
+                      .add_pixel = options.pixel_response == PixelResponse::apply &&
+                                   !kernel.includes_pixel,
+                      .as_stored = !recentre});
   // Shares per stored sample -> shares per pixel.
   double scale =
       static_cast<double>(kernel.samples_per_pixel) * kernel.samples_per_pixel;

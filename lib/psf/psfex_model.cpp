@@ -8,6 +8,7 @@
 
 #include "lib/core/contracts.hpp"
 #include "lib/core/errors.hpp"
+#include "lib/psf/psfex_basis.hpp"
 
 namespace lensmill::psf {
 namespace {
@@ -17,30 +18,6 @@ std::size_t monomial_count(std::size_t variables, int degree) {
   const auto d = static_cast<std::size_t>(degree);
   if (variables == 0) return 1;
   return variables == 1 ? d + 1 : (d + 1) * (d + 2) / 2;
-}
-
-/// Their values in PSFEx's order (poly.c): the first variable's power runs fastest,
-/// 1, x, x^2, y, x y, y^2.
-std::vector<double> monomials(const PsfexModel& model, double x_image, double y_image) {
-  std::vector<double> scaled;
-  for (std::size_t i = 0; i < model.polynomial_name.size(); ++i) {
-    const bool is_x = model.polynomial_name[i].starts_with('X');
-    scaled.push_back(((is_x ? x_image : y_image) - model.polynomial_zero[i]) /
-                     model.polynomial_scale[i]);
-  }
-  if (scaled.empty()) return {1.0};
-  std::vector<double> result;
-  const int degree_y = scaled.size() > 1 ? model.polynomial_degree : 0;
-  double power_y = 1.0;
-  for (int b = 0; b <= degree_y; ++b) {
-    double power = power_y;
-    for (int a = 0; a + b <= model.polynomial_degree; ++a) {
-      result.push_back(power);
-      power *= scaled[0];
-    }
-    if (scaled.size() > 1) power_y *= scaled[1];
-  }
-  return result;
 }
 
 constexpr int lanczos_order = 4;
@@ -114,7 +91,8 @@ Image<double> resample(const Image<double>& image, const ResampleAxis& y,
 /// PSF_MASK at a position: flux per image pixel at the model's own samples.
 Image<double> mask_at(const PsfexModel& model, double x_image, double y_image) {
   check(model);
-  const auto weight = monomials(model, x_image, y_image);
+  std::vector<double> weight(model.basis.size());
+  polynomial_terms(model, x_image, y_image, weight);
   Image<double> value(model.basis[0].ny(), model.basis[0].nx());
   for (std::size_t k = 0; k < weight.size(); ++k) {
     const auto basis = model.basis[k].pixels();

@@ -8,6 +8,7 @@
 #include "lib/imaging/colour_picture.hpp"
 #include "lib/io/png.hpp"
 #include "pipeline/archive/files_of_run.hpp"
+#include "pipeline/cli/check_field.hpp"
 #include "pipeline/cli/command.hpp"
 #include "pipeline/cli/config_options.hpp"
 #include "pipeline/cli/output_file.hpp"
@@ -178,6 +179,7 @@ ExitCode run(const po::variables_map& values, const Context& context) {
     context.log.result("job:    " + sbatch_line(forecast, cost, ranks,
                                                 job_arguments(values, session)));
   });
+  check_field(values, context, ranks);
   context.world.broadcast(psf.failed);
   const bool refused = psf.failed > 0 && !session.config.accept_failed_self_test;
   context.log.result(

@@ -48,6 +48,7 @@ Command noise_model_command();
 Command analyse_command();
 Command probe_command();
 Command audit_command();
+Command field_command();
 Command recover_command();
 
 /// All subcommands in the order of the help text.

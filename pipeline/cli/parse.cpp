@@ -18,7 +18,7 @@ std::string overview(const std::vector<Command>& commands) {
       "\nStrong-lens injections and core leakage, in parallel.\n\n"
       "  lensmill COMMAND ... [options]\n"
       "  mpirun -n N lensmill COMMAND ...      (run, verify, finalize, analyse,\n"
-      "                                         probe)\n\n";
+      "                                         probe, field)\n\n";
   for (const auto& command : commands) {
     text += fmt::format("  {:<11} {}\n", command.name, command.summary);
   }
@@ -118,6 +118,7 @@ std::vector<Command> commands() {
   list.push_back(analyse_command());
   list.push_back(probe_command());
   list.push_back(audit_command());
+  list.push_back(field_command());
   list.push_back(recover_command());
   for (auto& command : list) command.options.add_options()("help,h", "this text");
   return list;

@@ -10,6 +10,18 @@ std::unique_ptr<const catalogue::ColumnSource> open_text_table(
   return std::make_unique<const catalogue::CsvSource>(path);
 }
 
+namespace {
+
+/// `lensmill field` has read its section when it comes here (pipeline/field). Stamps
+/// are made without it: one file may serve both.
+void pass_over_field(const Section& root) {
+  if (root.asked("field") || !root.has("field")) return;
+  root.section("field").ignore_rest();
+  root.warning("field", "is for `lensmill field`; stamps are made without it");
+}
+
+}  // namespace
+
 RunConfig read_run_config(Document& document, const TableOpener& open_table) {
   RunConfig config;
   const Section root = document.root();
@@ -24,6 +36,7 @@ RunConfig read_run_config(Document& document, const TableOpener& open_table) {
   read_noise(root, config);
   read_measure(root, config);
   read_output(root, config);
+  pass_over_field(root);
   cross_check(document, config);
   document.finish();
   config.warnings = document.problems().warnings();

@@ -185,7 +185,20 @@ void SkyWcs::Deleter::operator()(wcsprm* all) const noexcept {
 }
 
 SkyWcs::SkyWcs(const ImageHdu& image) : place_(image.place()) {
-  std::string header = image.header_cards();
+  parse(image.header_cards());
+}
+
+SkyWcs::SkyWcs(const std::vector<std::string>& cards, std::string place)
+    : place_(std::move(place)) {
+  std::string header;
+  for (auto card : cards) {
+    card.resize(card_length, ' ');
+    header += card;
+  }
+  parse(std::move(header));
+}
+
+void SkyWcs::parse(std::string header) {
   read_scamp_terms(header, place_);
   int rejected = 0;
   int count = 0;

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "lib/io/fits/image_hdu.hpp"
 
@@ -33,6 +34,8 @@ class SkyWcs {
   ///   terms that its projection does not have; FK4, another equinox than J2000 or
   ///   other axes than RA, DEC and GLON, GLAT
   explicit SkyWcs(const ImageHdu& image);
+  /// The same from header cards. \param place what they are of, for messages
+  SkyWcs(const std::vector<std::string>& cards, std::string place);
 
   /// \throws DataError where the projection has no sky
   SkyPosition sky_of(const FitsPixel& pixel) const;
@@ -41,6 +44,7 @@ class SkyWcs {
   std::optional<FitsPixel> pixel_of(const SkyPosition& icrs) const;
 
  private:
+  void parse(std::string header);
   struct Deleter {
     void operator()(wcsprm* all) const noexcept;
   };
