@@ -4,7 +4,9 @@ texts stay what they are, units become the attribute `unit`. Needs pyarrow, whic
 does not package: `python3 -m venv ENV && ENV/bin/pip install pyarrow h5py astropy`, then
 run this by ENV/bin/python3."""
 
+import argparse
 import pathlib
+from typing import Any, Dict, List, Optional, Sequence
 
 import h5py
 import numpy
@@ -12,7 +14,7 @@ import numpy
 from lensmill.errors import InputError
 
 
-def add_command(commands):
+def add_command(commands: Any) -> None:
     parser = commands.add_parser("table-to-hdf5", help="a Parquet table as HDF5",
                                  description=__doc__)
     parser.add_argument("table", type=pathlib.Path, help="Parquet file")
@@ -24,7 +26,7 @@ def add_command(commands):
     parser.set_defaults(run=run)
 
 
-def open_parquet(path):
+def open_parquet(path: pathlib.Path) -> Any:
     try:
         import pyarrow
         import pyarrow.parquet
@@ -40,7 +42,8 @@ def open_parquet(path):
         raise InputError(f"{path}: not a Parquet file ({error})")
 
 
-def wanted_columns(path, names, wanted):
+def wanted_columns(path: pathlib.Path, names: Sequence[str], wanted: Optional[str]
+                   ) -> List[str]:
     if wanted is None:
         return list(names)
     chosen = wanted.split(",")
@@ -52,9 +55,9 @@ def wanted_columns(path, names, wanted):
     return chosen
 
 
-def units_of(schema):
+def units_of(schema: Any) -> Dict[str, str]:
     """By the metadata of the fields, or of astropy."""
-    units = {}
+    units: Dict[str, str] = {}
     for field in schema:
         for key in (b"unit", b"units"):
             if field.metadata and key in field.metadata:
@@ -72,18 +75,18 @@ def units_of(schema):
     return units
 
 
-def first_null(column):
+def first_null(column: Any) -> int:
     return int(numpy.flatnonzero(column.is_null().to_numpy(zero_copy_only=False))[0]) + 1
 
 
-def whole(column):
+def whole(column: Any) -> Any:
     """The chunks of a column as one array."""
     import pyarrow
     return pyarrow.concat_arrays(column.chunks) if column.num_chunks else pyarrow.array(
         [], column.type)
 
 
-def array_of(where, column):
+def array_of(where: str, column: Any) -> Any:
     """An array of Arrow as an array that HDF5 has a type for. \\raises InputError"""
     from pyarrow import types
     if types.is_dictionary(column.type):
@@ -117,7 +120,7 @@ def array_of(where, column):
                      "it out by --columns")
 
 
-def run(options):
+def run(options: argparse.Namespace) -> None:
     parquet = open_parquet(options.table)
     schema = parquet.schema_arrow
     columns = wanted_columns(options.table, schema.names, options.columns)
