@@ -104,9 +104,10 @@ class ImageProduct:
         out[~there] = np.nan
         return out, there
 
-    def read_all(self, rows: Rows) -> "NDArray[np.float32]":
+    def read_all(self, rows: Rows, *, out: "NDArray[np.float32] | None" = None
+                 ) -> "NDArray[np.float32]":
         """Stamps that must be there. \\raises NotThere, naming the first that is not"""
-        values, there = self.read(rows)
+        values, there = self.read(rows, out=out)
         if not there.all():
             raise NotThere(f"{self._where}: row {int(rows[~there][0])} is not there (its "
                            "shard has not been made, or was removed)")

@@ -85,6 +85,8 @@ class ShardFiles:
         self._process = os.getpid()
         self._lock = threading.RLock()
         self._files: "OrderedDict[pathlib.Path, h5py.File]" = OrderedDict()
+        # What others remember of a file, as long as it stays open.
+        self._memory: Dict[pathlib.Path, Dict[str, Any]] = {}
         # What was checked, by what tells a file from one that took its place.
         self._known: Dict[pathlib.Path, Tuple[int, ...]] = {}
 
@@ -104,7 +106,9 @@ class ShardFiles:
                 self._files.move_to_end(path)
                 return file
             while len(self._files) >= self._limit:
-                self._files.popitem(last=False)[1].close()
+                oldest, file = self._files.popitem(last=False)
+                del self._memory[oldest]
+                file.close()
             status = os.stat(path)
             identity = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
             known = self._known.get(path) == identity
@@ -117,10 +121,17 @@ class ShardFiles:
                     raise
                 self._known[path] = identity
             self._files[path] = file
+            self._memory[path] = {}
             return file
+
+    def memory(self, path: pathlib.Path) -> Dict[str, Any]:
+        """What is remembered of a file since it was opened; the file is open then."""
+        self.get(path)
+        return self._memory[path]
 
     def close(self) -> None:
         with self.lock:
+            self._memory.clear()
             while self._files:
                 self._files.popitem()[1].close()
 

@@ -1,10 +1,11 @@
 """Rows of a run's datasets, read from the shards themselves."""
 
+import errno
 import functools
 import pathlib
 import re
 from dataclasses import dataclass
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, Tuple
 
 import h5py
 import numpy as np
@@ -13,10 +14,9 @@ from numpy.typing import NDArray
 from lensmill.errors import InputError, unknown
 from lensmill.layout import NO_SHARD_YET, Layout, is_there, read_header
 from lensmill.shard_files import ShardFiles
+from lensmill.stored import Stored, read_rows, stored_as
 
 GROUPS = ("images", "catalogue", "catalogue/carried", "measurements")
-# A part of a shard is read as a whole if this share of it is wanted.
-DENSE = 8
 
 
 @dataclass(frozen=True)
@@ -107,8 +107,15 @@ class TableFile:
             raise unknown(f"{self.layout.folder}: {group}", "dataset", short,
                           known) from None
 
-    def _dataset(self, path: pathlib.Path, info: Info) -> "Tuple[h5py.Dataset, int]":
-        """The dataset in this file, and how many rows it has there."""
+    def _dataset(self, path: pathlib.Path, info: Info) -> "Stored":
+        """The dataset in this file."""
+        memory = self.files.memory(path)
+        if info.name not in memory:
+            memory[info.name] = self._check_dataset(path, info)
+        stored: Stored = memory[info.name]
+        return stored
+
+    def _check_dataset(self, path: pathlib.Path, info: Info) -> "Stored":
         file = self.files.get(path)
         dataset = file.get(info.name)
         count = int(file.attrs["row_count"])
@@ -121,7 +128,7 @@ class TableFile:
         if dataset.attrs.get("unit") != info.unit:
             raise InputError(f"{path}: {info.name} is in `{dataset.attrs.get('unit')}`, but "
                              f"in `{info.unit}` in {self.layout.example}")
-        return dataset, count
+        return stored_as(file, dataset, count)
 
     def there(self) -> "NDArray[np.bool_]":
         """Which rows are there now."""
@@ -187,18 +194,19 @@ class TableFile:
                    target: "slice | NDArray[np.int64]") -> None:
         with self.files.lock:
             try:
-                dataset, count = self._dataset(path, info)
+                stored = self._dataset(path, info)
             except FileNotFoundError:
                 # Not made yet, or removed. All other errors are the caller's.
                 if is_there(path):
                     raise
                 values[target] = absent_value(info)
                 return
-            usable = int(np.searchsorted(local, count))
+            usable = int(np.searchsorted(local, stored.rows))
             try:
-                _read_rows(dataset, local[:usable], values, target)
+                read_rows(stored, local[:usable], values, target)
             except OSError as error:
-                raise OSError(error.errno or 5, f"{info.name}: cannot be read ({error})",
+                raise OSError(error.errno or errno.EIO,
+                              f"{info.name}: cannot be read ({error})",
                               str(path)) from error
         if isinstance(target, slice):
             there[target.start:target.start + usable] = True
@@ -206,36 +214,6 @@ class TableFile:
         else:
             there[target[:usable]] = True
             values[target[usable:]] = absent_value(info)
-
-
-def _runs(local: "NDArray[np.int64]") -> "List[Tuple[int, int]]":
-    """[begin, end) of the parts of `local` whose rows follow each other."""
-    cuts = (np.flatnonzero(np.diff(local) != 1) + 1).tolist()
-    return list(zip([0, *cuts], [*cuts, len(local)]))
-
-
-def _read_rows(dataset: h5py.Dataset, local: "NDArray[np.int64]", values: "NDArray[Any]",
-               target: "slice | NDArray[np.int64]") -> None:
-    if len(local) == 0 or 0 in dataset.shape:
-        return
-    runs = _runs(local)
-    if isinstance(target, slice) and len(runs) == 1 and values.flags.c_contiguous:
-        dataset.read_direct(
-            values, np.s_[int(local[0]):int(local[-1]) + 1],
-            np.s_[target.start:target.start + len(local)])
-        return
-    first, last = int(local[0]), int(local[-1])
-    if (last + 1 - first) <= DENSE * len(local):
-        block = dataset[first:last + 1][local - first]
-    else:
-        block = np.empty((len(local), *dataset.shape[1:]), dataset.dtype)
-        for begin, end in runs:
-            dataset.read_direct(block, np.s_[int(local[begin]):int(local[end - 1]) + 1],
-                                np.s_[begin:end])
-    if isinstance(target, slice):
-        values[target.start:target.start + len(local)] = block
-    else:
-        values[target[:len(local)]] = block
 
 
 def _check_file(layout: Layout, file: h5py.File, path: pathlib.Path) -> None:
