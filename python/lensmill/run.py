@@ -3,7 +3,7 @@
 import json
 import os
 import pathlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
@@ -177,9 +177,29 @@ class Run:
                               str(self._path))
         return columns.read(name, rows)
 
+    def look(self, row: int, *, bands: Optional[Sequence[str]] = None,
+             balance: Optional[Dict[str, float]] = None) -> colour.Look:
+        """How the stamps of a row are made pictures of: by its `positive` (or the first
+        product) and the noise of its `negative`, so that the pictures of a pair can be
+        compared."""
+        if not self.images.names():
+            raise InputError(f"{self._path}: has no images to look at")
+        product = "positive" if "positive" in self.images else self.images.names()[0]
+        look = colour.look_of(self.bands, f"{self._path}: rgb", wanted=bands,
+                              balance=balance)
+        sky = self.stamp("negative", row) if "negative" in self.images else None
+        return look.for_stamp(self.stamp(product, row), sky)
+
+    def stamp(self, product: str, row: int) -> "NDArray[np.float32]":
+        """One stamp [band, y, x] that must be there. \\raises NotThere"""
+        number = row_numbers(row, len(self), f"{self._path}: {product}")[0][:1]
+        return np.asarray(self.images[product].read_all(number)[0])
+
     def rgb(self, row: int, product: str = "positive", *,
-            bands: Optional[Sequence[str]] = None, stretch: Any = None, minimum: float = 0.0,
-            q: float = colour.SOFTENING) -> "NDArray[np.float64]":
+            bands: Optional[Sequence[str]] = None,
+            balance: Optional[Dict[str, float]] = None, minimum: Optional[float] = None,
+            stretch: Optional[float] = None, q: Optional[float] = None
+            ) -> "NDArray[np.float64]":
         """A colour picture [y, x, 3] in [0, 1] of one stamp, by Lupton et al. 2004
         (PASP 116, 133; `lensmill.rgb`): ``matplotlib.pyplot.imshow(run.rgb(7),
         origin="lower")``.
@@ -190,28 +210,21 @@ class Run:
         product : str
         bands : three names, red first, or one; optional
             Without: the reddest, the middle and the bluest band.
-        stretch : float or dict of band to float, optional
-            1/alpha, in the stamp's unit. Without: of each band by the row's `positive` (or
-            the product, where there is none), so that the pictures of a pair can be compared.
-        minimum : float
-            What is black, in units of the stretch.
-        q : float
-            Q: how much bright light is compressed.
+        balance : dict of band to float, optional
+            Factors of the bands. Without: the Legacy Surveys' for g, r, i, z, else 1.
+        minimum, stretch, q : float, optional
+            m, 1/alpha and Q of the paper, for images times balance. Without: black two
+            sigmas below the sky, the brightest pixel of the row's `positive` 1, and a Q by
+            which the sky is dark grey.
         """
-        image = self.images[product]
-        number = int(row_numbers(row, len(self), f"{self._path}: rgb")[0][0])
-        rows = np.array([number], np.int64)
-        stamp = image.read_all(rows)[0]
-        where = f"{self._path}: rgb"
-        if stretch is None:
-            like = stamp
-            if "positive" in self.images and product in ("positive", "negative", "host"):
-                like = self.images["positive"].read_all(rows)[0]
-            scales = colour.stretch_of(like)
-        else:
-            scales = colour.scales_of(stretch, self.bands, where)
-        channels = colour.three_bands(self.bands, bands, where)
-        return colour.picture_of(stamp, channels, scales, minimum=minimum, q=q)
+        look = self.look(row, bands=bands, balance=balance)
+        given = {"minimum": minimum, "stretch": stretch, "q": q}
+        if stretch is not None and not stretch > 0 or q is not None and not q > 0:
+            raise InputError(f"{self._path}: rgb: stretch and q must be above 0 (got "
+                             f"{stretch}, {q})")
+        look = replace(look, **{name: float(value) for name, value in given.items()
+                                if value is not None})
+        return look.picture(self.stamp(product, row))
 
     @property
     def provenance(self) -> Provenance:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import lensmill
-from lensmill.rgb import UNDEFINED_GREY, lupton, stretch_of, three_bands
+from lensmill.rgb import UNDEFINED_GREY, look_of, lupton, three_bands
 
 # Floating-point rounding of a handful of operations.
 ROUNDING = 1e-12
@@ -69,15 +69,36 @@ def test_a_pair_shares_its_stretch(made):
     positive, negative = run.rgb(row), run.rgb(row, "negative")
 
     assert positive.shape == (16, 16, 3) and 0 <= positive.min() and positive.max() <= 1
-    stretch = dict(zip(run.bands, stretch_of(run.images["positive"][row].data)))
-    np.testing.assert_array_equal(positive, run.rgb(row, stretch=stretch))
-    np.testing.assert_array_equal(negative, run.rgb(row, "negative", stretch=stretch))
+    look = run.look(row)
+    given = {"minimum": look.minimum, "stretch": look.stretch, "q": look.q}
+    np.testing.assert_array_equal(positive, run.rgb(row, **given))
+    np.testing.assert_array_equal(negative, run.rgb(row, "negative", **given))
     assert not np.array_equal(positive, negative)
 
 
+@pytest.mark.parametrize("peak", [10.0, 100.0, 3000.0])
+def test_the_brightest_pixel_is_white_and_the_sky_dark_grey(peak):
+    noise = np.random.default_rng(1).normal(0, 1, (1, 64, 64))
+    noise[0, 30, 30] = peak
+
+    look = look_of(["r"], "", balance={"r": 1.0}).for_stamp(noise)
+    picture = look.picture(np.array([[[0.0, peak]]]))
+
+    np.testing.assert_allclose(picture[0, 1], 1.0, rtol=1e-6)
+    # Where the noise is a tenth of the peak, no Q makes the sky darker than linear.
+    assert 0.10 < picture[0, 0, 0] < (0.17 if peak < 50 else 0.12)
+
+
+def test_the_balance_is_that_of_the_legacy_surveys_where_it_is_known():
+    assert look_of(["g", "r", "z"], "").balance.tolist() == [6.0, 3.4, 2.2]
+    assert look_of(["g", "r", "y"], "").balance.tolist() == [1.0, 1.0, 1.0]
+    assert look_of(["g", "r", "y"], "", wanted=["r"]).channels == (1, 1, 1)
+
+
 @pytest.mark.parametrize("options, problem", [
-    ({"bands": ["g", "r"]}, "three names"), ({"stretch": {"g": 1.0}}, "each of the bands"),
-    ({"stretch": 0.0}, "above 0")])
+    ({"bands": ["g", "r"]}, "three names"), ({"balance": {"g": 1.0}}, "each of the bands"),
+    ({"balance": {"g": 1.0, "r": 0.0}}, "above 0"), ({"stretch": 0.0}, "above 0"),
+    ({"q": -1.0}, "above 0")])
 def test_pictures_that_cannot_be(made, options, problem):
     with pytest.raises(lensmill.InputError, match=problem):
         lensmill.open(made("rich")).rgb(0, **options)
