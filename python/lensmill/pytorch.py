@@ -12,11 +12,12 @@ import numpy as np
 from lensmill.errors import needs
 from lensmill.run import Run
 from lensmill.training.batches import ShuffledBatches
+from lensmill.training.parallel import iterate_in_workers
 from lensmill.training.samples import Samples
 
 try:
     import torch
-    from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+    from torch.utils.data import IterableDataset, get_worker_info
 except ImportError as error:
     raise needs("torch", "lensmill.pytorch", error) from error
 
@@ -64,9 +65,10 @@ class Batches(IterableDataset):  # type: ignore[misc]
 
 
 class Loader:
-    """Epoch after epoch of `Batches` through a DataLoader, which can be stopped anywhere
-    and resumed: it counts the batches that were *delivered*; those that workers have read
-    ahead do not count.
+    """Epoch after epoch of `Batches`, which can be stopped anywhere and resumed: it counts
+    the batches that were *delivered*; those that workers have read ahead do not count. Its
+    workers hand batches over in shared memory that is used again, which is several times as
+    fast as a DataLoader's.
 
     ``for batch in loader`` is one epoch (or the rest of one that was resumed); the next
     loop is the next epoch. ``loader.state_dict()`` is a small dict for the checkpoint;
@@ -76,18 +78,19 @@ class Loader:
     ----------
     batches : Batches
     num_workers : int
-    **options
-        Of `torch.utils.data.DataLoader`; not batch_size, shuffle, sampler or
-        persistent_workers.
+        Processes that read; 0: this one.
+    method : "fork", "spawn" or "forkserver", optional
+        How they are started; without: the system's default.
+    pin_memory : bool
+        Copy the tensors into page-locked memory, from which a GPU reads faster.
     """
 
-    def __init__(self, batches: Batches, num_workers: int = 0, **options: Any) -> None:
-        for name in ("batch_size", "shuffle", "sampler", "batch_sampler", "drop_last",
-                     "persistent_workers", "in_order"):
-            if name in options:
-                raise ValueError(f"{name} is not for Loader: Batches has its own batches "
-                                 "and order")
-        self.batches, self.num_workers, self.options = batches, num_workers, options
+    def __init__(self, batches: Batches, num_workers: int = 0, *,
+                 method: Optional[str] = None, pin_memory: bool = False) -> None:
+        if num_workers < 0:
+            raise ValueError(f"num_workers must be 0 or more (got {num_workers})")
+        self.batches, self.num_workers, self.method = batches, num_workers, method
+        self.pin_memory = pin_memory
         self._delivered = 0
 
     def __len__(self) -> int:
@@ -100,11 +103,17 @@ class Loader:
     def __iter__(self) -> Iterator[Dict[str, Any]]:
         stream = self.batches.batches
         self._delivered = 0
-        # A new one each epoch: its workers get the epoch with the data set.
-        for batch in DataLoader(self.batches, batch_size=None, num_workers=self.num_workers,
-                                **self.options):
+        source = stream.iterate() if self.num_workers == 0 else iterate_in_workers(
+            stream, self.num_workers, self.method)
+        for arrays in source:
+            batch = tensors(arrays)
+            del arrays
+            if self.pin_memory:
+                batch = {name: value.pin_memory() if torch.is_tensor(value) else value
+                         for name, value in batch.items()}
             self._delivered += 1
             yield batch
+            del batch
         self._delivered = 0
         stream.set_epoch(stream.epoch + 1)
 

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 MOST_KEPT = 8  # pieces of memory, of each size
 
 
-class _Owner:
+class Owner:
     """What all views of an array end at: it lives as long as one of them. (NumPy keeps the
     object whose __array_interface__ it took; of a buffer it would keep what is behind it.)"""
 
-    def __init__(self, memory: "NDArray[np.float32]") -> None:
+    def __init__(self, memory: "NDArray[Any]") -> None:
         self.__array_interface__ = memory.__array_interface__
 
 
@@ -28,7 +28,7 @@ class Memory:
         """A float32 array with any contents."""
         free = self._free.setdefault(shape, [])
         memory = free.pop() if free else np.empty(shape, np.float32)
-        owner = _Owner(memory)
+        owner = Owner(memory)
         weakref.finalize(owner, _give_back, free, memory).atexit = False
         return np.asarray(owner)
 
