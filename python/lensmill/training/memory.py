@@ -2,7 +2,7 @@
 much time as reading into it."""
 
 import weakref
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Protocol, Tuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,12 @@ class Owner:
 
     def __init__(self, memory: "NDArray[Any]") -> None:
         self.__array_interface__ = memory.__array_interface__
+
+
+class Arrays(Protocol):
+    """Where arrays come from."""
+
+    def array(self, shape: Tuple[int, ...]) -> "NDArray[np.float32]": ...
 
 
 class Memory:

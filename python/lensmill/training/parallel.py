@@ -2,7 +2,6 @@
 DataLoader spends on fresh shared memory for each batch is several times the reading."""
 
 import contextlib
-import ctypes
 import multiprocessing
 import os
 import pickle
@@ -10,30 +9,46 @@ import signal
 import weakref
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
-from typing import Any, Dict, List, Optional, Set, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
 from lensmill.errors import LensmillError
 from lensmill.training.batches import ShuffledBatches
 from lensmill.training.memory import Owner
+from lensmill.training.samples import LABELLED
+from lensmill.training.shared import SharedMemory
 from lensmill.training.transforms import Batch
 
-SLOTS = 4  # batches of a worker that are read ahead or in the consumer's hands
+AHEAD = 2   # batches that a worker reads before the consumer asks
+HELD = 2    # batches of a worker that the consumer may keep; of more it gets copies
 LOOK_S = 5.0  # between looks whether the consumer lives
 BATCH, ERROR, END = "batch", "error", "end"
+TAKEN = -1  # to the worker: a batch was taken; other numbers: a slot is given back
+
+# Of each array its offset in the shared memory, shape and type.
+Places = Dict[str, Tuple[int, Tuple[int, ...], str]]
 
 
 class WorkerFailed(LensmillError, RuntimeError):
     """A worker ended without a word: it was killed, or crashed."""
 
 
-def slot_bytes(batches: ShuffledBatches) -> int:
-    """Room for the images of one batch, as they come without transforms that enlarge them."""
-    reader = batches.reader
-    stamp = 4 * sum(int(np.prod(reader.run.images[name].shape[1:]))
-                    for name in reader.products)
-    return max(1, stamp) * batches.order.batch_size
+def shared_memory_for(batches: ShuffledBatches, workers: int) -> SharedMemory:
+    """For the windows that a worker has open, and those that batches on their way keep."""
+    reader, order = batches.reader, batches.order
+    readers = batches.ranks * workers
+    lanes = order.used_lanes
+    if lanes % readers == 0:
+        lanes //= readers  # the others' lanes are never read
+    products = len(reader.read_products)
+    slots = (lanes + AHEAD + HELD) * products
+    if reader.form == LABELLED:
+        slots += AHEAD + HELD + 1  # pairs are put together in slots of their own
+    stamp = 4 * max(int(np.prod(reader.run.images[name].shape[1:]))
+                    for name in reader.read_products)
+    rows = max(order.window_rows, 2 * order.batch_size)
+    return SharedMemory(slots, stamp * min(rows, max(1, 2 * len(order.rows))))
 
 
 def iterate_in_workers(batches: ShuffledBatches, workers: int,
@@ -56,12 +71,11 @@ def iterate_in_workers(batches: ShuffledBatches, workers: int,
         A worker was killed. What a worker raises is raised here.
     """
     context = multiprocessing.get_context(method)
-    size = slot_bytes(batches)
     with contextlib.ExitStack() as stack:
-        readers = [_Worker(context, batches, worker, workers, size)
-                   for worker in range(workers)]
-        for reader in readers:
-            stack.callback(reader.stop)
+        readers = []
+        for worker in range(workers):
+            readers.append(_Worker(context, batches, worker, workers))
+            stack.callback(readers[-1].stop)
         number = 0
         while (batch := readers[number % workers].next()) is not None:
             number += 1
@@ -72,22 +86,20 @@ def iterate_in_workers(batches: ShuffledBatches, workers: int,
 class _Worker:
     """A worker, seen from the process that it reads for."""
 
-    def __init__(self, context: Any, batches: ShuffledBatches, worker: int, workers: int,
-                 size: int) -> None:
-        self._memory = [context.RawArray(ctypes.c_ubyte, size) for _ in range(SLOTS)]
-        self._held: Set[int] = set()
+    def __init__(self, context: Any, batches: ShuffledBatches, worker: int, workers: int
+                 ) -> None:
+        self._memory = shared_memory_for(batches, workers)
+        self._held = 0
         self._results, results = context.Pipe(duplex=False)
-        free, self._free = context.Pipe(duplex=False)
-        for slot in range(SLOTS):
-            self._free.send(slot)
+        tokens, self._tokens = context.Pipe(duplex=False)
         self._name = f"worker {worker} of {workers}"
         self._process = context.Process(
-            target=_work, args=(batches, worker, workers, self._memory, free, results),
+            target=_work, args=(batches, worker, workers, self._memory, tokens, results),
             daemon=True)
         self._process.start()
         # The worker has these ends; its death is seen by the end of its pipe.
         results.close()
-        free.close()
+        tokens.close()
 
     def next(self) -> Optional[Batch]:
         """The worker's next batch; nothing at the end."""
@@ -101,19 +113,17 @@ class _Worker:
             raise content
         if kind == END:
             return None
-        slot, places, others = content
+        places, others = content
+        self._send(TAKEN)
         batch: Batch = dict(others)
         if places:
-            self._take(slot, places, batch)
-        else:
-            self._give_back(slot)
+            self._take(places, batch)
         return batch
 
-    def _take(self, slot: int, places: "Dict[str, Tuple[int, Tuple[int, ...], str]]",
-              batch: Batch) -> None:
-        memory = np.frombuffer(self._memory[slot], np.uint8)
-        # One slot at least stays the worker's, or it would wait for ever.
-        keep = len(self._held) < SLOTS - 1
+    def _take(self, places: Places, batch: Batch) -> None:
+        memory = self._memory.bytes()
+        slots = self._memory.slots_of([place[0] for place in places.values()])
+        keep = self._held < HELD
         whole: Any = np.asarray(Owner(memory)) if keep else memory
         for name, (offset, shape, kind) in places.items():
             dtype = np.dtype(kind)
@@ -121,52 +131,61 @@ class _Worker:
             array = whole[offset:offset + size].view(dtype).reshape(shape)
             batch[name] = array if keep else array.copy()
         if keep:
-            self._held.add(slot)
-            weakref.finalize(whole.base, self._give_back, slot).atexit = False
+            self._held += 1
+            weakref.finalize(whole.base, self._dropped, slots).atexit = False
         else:
-            self._give_back(slot)
+            self._give_back(slots)
 
-    def _give_back(self, slot: int) -> None:
-        self._held.discard(slot)
+    def _dropped(self, slots: List[int]) -> None:
+        self._held -= 1
+        self._give_back(slots)
+
+    def _give_back(self, slots: List[int]) -> None:
+        for slot in slots:
+            self._send(slot)
+
+    def _send(self, token: int) -> None:
         with contextlib.suppress(OSError):  # the worker is gone
-            self._free.send(slot)
+            self._tokens.send(token)
 
     def stop(self) -> None:
         """End the worker; arrays that are still held stay what they are."""
-        for pipe in (self._free, self._results):
+        for pipe in (self._tokens, self._results):
             pipe.close()
-        self._process.join(0.0)
         if self._process.is_alive():
             self._process.terminate()
         self._process.join()
 
 
-def _work(batches: ShuffledBatches, worker: int, workers: int, memory: List[Any],
-          free: Connection, results: Connection) -> None:
-    """What a worker does: fill slots as they come free."""
+def _work(batches: ShuffledBatches, worker: int, workers: int, memory: SharedMemory,
+          tokens: Connection, results: Connection) -> None:
+    """What a worker does: read ahead, but not far."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the consumer decides
-    slots = [np.frombuffer(one, np.uint8) for one in memory]
-    parent = os.getppid()
+    batches.reader.memory = memory
+    parent, ahead = os.getppid(), 0
     try:
         for batch in batches.iterate(worker, workers):
-            while not free.poll(LOOK_S):
-                if os.getppid() != parent:
-                    return  # it was killed, and siblings hold its end of the pipe
-            slot = free.recv()
-            places: "Dict[str, Tuple[int, Tuple[int, ...], str]]" = {}
+            places: Places = {}
             others: Batch = {}
-            offset = 0
             for name, values in batch.items():
-                fits = (isinstance(values, np.ndarray) and values.ndim == 4
-                        and offset + values.nbytes <= len(slots[slot]))
-                if not fits:
+                at = memory.place_of(values) if values.ndim == 4 else None
+                if at is None:
                     others[name] = values
+                else:
+                    places[name] = (at, values.shape, values.dtype.str)
+            memory.give(memory.slots_of([place[0] for place in places.values()]))
+            results.send((BATCH, (places, others)))
+            ahead += 1
+            while ahead > AHEAD or tokens.poll():
+                if not tokens.poll(LOOK_S):
+                    if os.getppid() != parent:
+                        return  # it was killed, and siblings hold its end of the pipe
                     continue
-                target = slots[slot][offset:offset + values.nbytes]
-                np.copyto(target.view(values.dtype).reshape(values.shape), values)
-                places[name] = (offset, values.shape, values.dtype.str)
-                offset += values.nbytes
-            results.send((BATCH, (slot, places, others)))
+                token = tokens.recv()
+                if token == TAKEN:
+                    ahead -= 1
+                else:
+                    memory.take_back(token)
         results.send((END, None))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         pass  # the consumer has stopped
@@ -181,4 +200,3 @@ def _portable(error: BaseException) -> BaseException:
         return again
     except Exception:
         return RuntimeError(f"{type(error).__name__}: {error}")
-

@@ -10,7 +10,7 @@ from lensmill.errors import InputError, NotThere
 from lensmill.masked import ma
 from lensmill.layout import config_value, load_config
 from lensmill.run import Run
-from lensmill.training.memory import Memory
+from lensmill.training.memory import Arrays, Memory
 from lensmill.training.order import SEED
 from lensmill.training.transforms import Batch, Transform
 
@@ -56,12 +56,12 @@ class Reader:
         wanted = [*self.products]
         for transform in self.transforms:
             wanted += [name for name in transform.products if name not in wanted]
-        self._read_products = tuple(wanted)
+        self.read_products = tuple(wanted)
         # There, or an error now.
         self._images = {name: run.images[name] for name in wanted}
         for name in self.columns:
             self._column(name, np.empty(0, np.int64))
-        self._memory = Memory()
+        self.memory: Arrays = Memory()
         self._needs_lens = any(one.needs_lens for one in self.transforms)
         config = load_config(run.table.layout.yaml_text, str(run.path))
         self._scale = float(config_value(config, "grid.pixel_scale_arcsec", str(run.path))
@@ -75,7 +75,7 @@ class Reader:
 
     def _lens_pix(self, axis: str, rows: "NDArray[np.int64]") -> "NDArray[np.float64]":
         """Where the lens is: docs/conventions.md, arcsec from the stamp's centre."""
-        size = self._images[self._read_products[0]].shape[-1]
+        size = self._images[self.read_products[0]].shape[-1]
         middle = 0.5 * (size - 1)
         name = f"lens_{axis}_arcsec"
         if name not in self.run.catalogue.names():
@@ -86,9 +86,9 @@ class Reader:
         """Arrays of these rows, before the transforms."""
         rows = np.ascontiguousarray(rows, np.int64)
         batch: Batch = {"row": rows}
-        for name in self._read_products:
+        for name in self.read_products:
             product = self._images[name]
-            image = product.read_all(rows, out=self._memory.array(
+            image = product.read_all(rows, out=self.memory.array(
                 (len(rows), *product.shape[1:])))
             # The sum of a stamp is undefined if one of its pixels is.
             if self.undefined != "keep" and not np.isfinite(image.sum()):
@@ -123,8 +123,11 @@ class Reader:
         if self.form == PAIR:
             return batch
         count = len(batch["row"])
-        result: Batch = {"image": np.concatenate([batch.pop("positive"),
-                                                  batch.pop("negative")]),
+        pair = [batch.pop("positive"), batch.pop("negative")]
+        image: Any = None
+        if pair[0].dtype == pair[1].dtype == np.float32:
+            image = self.memory.array((2 * count, *pair[0].shape[1:]))
+        result: Batch = {"image": np.concatenate(pair, out=image),
                          "label": np.repeat(np.array([1, 0], np.int64), count)}
         for name, values in batch.items():
             result[name] = np.concatenate([values, values])
