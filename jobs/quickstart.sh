@@ -18,16 +18,16 @@ mpirun -n 2 build/release/bin/lensmill run configs/quickstart.yaml \
 
 file=$(realpath "$output"/*.h5)
 figure=$output/quicklook.png
-/usr/bin/python3 python/quicklook.py "$output" --png "$figure"
+PYTHONPATH=python /usr/bin/python3 -B -m lensmill quicklook "$output" --png "$figure"
 cat <<END
 
 The stamps, the catalogue and the measurements are in
   $file
-Open it with h5py:
-  /usr/bin/python3 -c "
-import h5py
-run = h5py.File('$file')
-print(run['images/positive'].shape, run['images/positive'].attrs['unit'])
-print(run['measurements/core_flux_fraction'][:3])"
+Read it with Python (docs/python.md), or with plain h5py:
+  PYTHONPATH=$PWD/python /usr/bin/python3 -c "
+import lensmill
+run = lensmill.open('$output')
+print(run.images['positive'], run.where(theta_e_arcsec=(1, 2), n_images=4)[:10])
+print(run.measurements['core_flux_fraction'][:3])"
 A picture of it: $figure
 END

@@ -42,6 +42,7 @@ fi
 ctest --test-dir build/ci -j2 --output-on-failure --no-tests=error "$@" || rc=$?
 
 skipped=$(sed -n -e '/: Skipped$/{n;p}' -e "s/.*skipped '\(.*\)'$/\1/p" \
+  -e 's/^SKIPPED \[[0-9]*\] [^ ]*: //p' \
   build/ci/Testing/Temporary/LastTest.log | sort | uniq -c)
 [ -z "$skipped" ] || printf 'test: test cases that were SKIPPED, how many and why:\n%s\n' "$skipped"
 if [ $slurm = no ]; then

@@ -13,7 +13,7 @@
 namespace lensmill::analysis {
 
 /// The band and the aperture radius that every table, picture and report of a run is
-/// for; python/quicklook.py has the same rule (`reported`).
+/// for; python/lensmill/figures/common.py has the same rule (`reported`).
 inline constexpr std::string_view reported_band = "r";
 inline constexpr double reported_radius_pix = 5.0;
 

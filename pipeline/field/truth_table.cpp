@@ -12,6 +12,7 @@
 #include "lib/core/text.hpp"
 #include "lib/io/files.hpp"
 #include "lib/io/fits/sky_wcs.hpp"
+#include "lib/io/fits/writer.hpp"
 #include "lib/io/hdf5/file.hpp"
 #include "pipeline/field/band_measure.hpp"
 #include "pipeline/field/painter.hpp"
@@ -120,7 +121,9 @@ void write_truth(const Table& truth, const FieldConfig& config, const Scene& sce
       {"NDEFER", scene.of_other_passes, "rows that belong to other passes"},
       {"LMHASH", identity.config_hash.substr(0, 40),
        "of configuration and input files"}};
-  io::fits::write_table(folder.truth_fits(), "INJECTIONS", truth, cards);
+  io::fits::Writer fits;
+  fits.add_table("INJECTIONS", truth, cards);
+  fits.save(folder.truth_fits());
 
   const auto partial = io::own_partial(folder.truth_h5());
   io::make_new(partial);

@@ -2,25 +2,33 @@
 
 import argparse
 import sys
+from typing import List, Optional
 
-from lensmill import stack_to_hdf5, table_to_hdf5
-from lensmill.errors import InputError
+from lensmill import export_command, merge, stack_to_hdf5, table_to_hdf5
+from lensmill.errors import InputError, MissingPackage
+from lensmill.figures import analysis, galaxies, pairs, quick_look
+
+BAD_DATA, UNAVAILABLE, IO = 65, 69, 74
 
 
-def main(arguments=None):
+def main(arguments: Optional[List[str]] = None) -> int:
     parser = argparse.ArgumentParser(prog="python3 -m lensmill", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    stack_to_hdf5.add_command(commands)
-    table_to_hdf5.add_command(commands)
+    for module in (quick_look, pairs, analysis, galaxies, export_command, merge,
+                   stack_to_hdf5, table_to_hdf5):
+        module.add_command(commands)
     options = parser.parse_args(arguments)
     try:
         options.run(options)
     except InputError as error:
         print(f"lensmill: {error}", file=sys.stderr)
-        return 65
+        return BAD_DATA
+    except MissingPackage as error:
+        print(f"lensmill: {error}", file=sys.stderr)
+        return UNAVAILABLE
     except OSError as error:
         print(f"lensmill: {error}", file=sys.stderr)
-        return 74
+        return IO
     return 0
 
 

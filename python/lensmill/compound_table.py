@@ -1,17 +1,20 @@
 """A compound dataset of HDF5 (astropy's Table.write, a structured array by h5py), column
 by column, as astropy reads it: units and masks are in metadata of its own."""
 
+import pathlib
+from typing import Any, Dict, List, Optional
+
 import h5py
 import numpy
 
 from lensmill.errors import InputError
 
 
-def compound_tables(file):
+def compound_tables(file: h5py.File) -> List[str]:
     """Paths of all one-dimensional compound datasets."""
-    found = []
+    found: List[str] = []
 
-    def look(path, item):
+    def look(path: str, item: Any) -> None:
         if isinstance(item, h5py.Dataset) and item.dtype.names and item.ndim == 1:
             found.append(path)
 
@@ -19,7 +22,7 @@ def compound_tables(file):
     return found
 
 
-def choose(path, wanted):
+def choose(path: pathlib.Path, wanted: Optional[str]) -> str:
     """The dataset to read. Raises InputError."""
     try:
         file = h5py.File(path)
@@ -44,7 +47,7 @@ def choose(path, wanted):
 
 
 class CompoundTable:
-    def __init__(self, path, dataset):
+    def __init__(self, path: pathlib.Path, dataset: Optional[str]) -> None:
         try:
             from astropy.table import Table
         except ImportError as error:
@@ -52,12 +55,13 @@ class CompoundTable:
                              f"(python3-astropy): {error}")
         self.path = path
         self.table = Table.read(path, path=choose(path, dataset), format="hdf5")
-        self.names = self.table.colnames
+        self.names: List[str] = self.table.colnames
         self.rows = len(self.table)
-        self.units = {name: str(self.table[name].unit) for name in self.names
-                      if getattr(self.table[name], "unit", None) is not None}
+        self.units: Dict[str, str] = {
+            name: str(self.table[name].unit) for name in self.names
+            if getattr(self.table[name], "unit", None) is not None}
 
-    def column(self, name):
+    def column(self, name: str) -> Any:
         """One column: an array that HDF5 has a type for. Raises InputError."""
         from astropy.table import Column
         where = f"{self.path}: column {name}"
@@ -80,7 +84,7 @@ class CompoundTable:
         return numpy.where(mask, numpy.nan, values)
 
 
-def texts_of(where, values, mask):
+def texts_of(where: str, values: Any, mask: Any) -> Any:
     """Masked texts are empty: a text column has no other mark."""
     texts = []
     for value, masked in zip(values.ravel(), mask.ravel(), strict=True):

@@ -1,5 +1,8 @@
 """A table in Parquet, column by column. Needs pyarrow, which Debian does not package."""
 
+import pathlib
+from typing import Any, Dict, List
+
 import h5py
 import numpy
 
@@ -7,15 +10,15 @@ from lensmill.errors import InputError
 
 
 class ParquetTable:
-    def __init__(self, path):
+    def __init__(self, path: pathlib.Path) -> None:
         self.path = path
         self.file = open_parquet(path)
         schema = self.file.schema_arrow
-        self.names = schema.names
-        self.rows = self.file.metadata.num_rows
+        self.names: List[str] = schema.names
+        self.rows: int = self.file.metadata.num_rows
         self.units = units_of(schema)
 
-    def column(self, name):
+    def column(self, name: str) -> Any:
         """One column: an array that HDF5 has a type for. Raises InputError."""
         where = f"{self.path}: column {name}"
         # One column at a time is in memory.
@@ -26,7 +29,7 @@ class ParquetTable:
         return array_of(where, whole(table.column(0)))
 
 
-def open_parquet(path):
+def open_parquet(path: pathlib.Path) -> Any:
     try:
         import pyarrow
         import pyarrow.parquet
@@ -42,9 +45,9 @@ def open_parquet(path):
         raise InputError(f"{path}: not a Parquet file ({error})")
 
 
-def units_of(schema):
+def units_of(schema: Any) -> Dict[str, str]:
     """By the metadata of the fields, or of astropy."""
-    units = {}
+    units: Dict[str, str] = {}
     for field in schema:
         for key in (b"unit", b"units"):
             if field.metadata and key in field.metadata:
@@ -62,18 +65,18 @@ def units_of(schema):
     return units
 
 
-def first_null(column):
+def first_null(column: Any) -> int:
     return int(numpy.flatnonzero(column.is_null().to_numpy(zero_copy_only=False))[0]) + 1
 
 
-def whole(column):
+def whole(column: Any) -> Any:
     """The chunks of a column as one array."""
     import pyarrow
     return pyarrow.concat_arrays(column.chunks) if column.num_chunks else pyarrow.array(
         [], column.type)
 
 
-def array_of(where, column):
+def array_of(where: str, column: Any) -> Any:
     """An array of Arrow as an array that HDF5 has a type for. \\raises InputError"""
     from pyarrow import types
     if types.is_dictionary(column.type):

@@ -1,8 +1,10 @@
 """NumPy stacks of host cutouts, [n, band, y, x] in .npy or .npz, as the HDF5 file that
 `host.cutouts: {file: ..., dataset: images}` reads."""
 
+import argparse
 import pathlib
 import zipfile
+from typing import Any, Optional
 
 import h5py
 import numpy
@@ -12,7 +14,7 @@ from lensmill.errors import InputError
 BLOCK_BYTES = 64 << 20
 
 
-def add_command(commands):
+def add_command(commands: Any) -> None:
     parser = commands.add_parser(
         "stack-to-hdf5", help="host cutouts in .npy or .npz as HDF5", description=__doc__)
     parser.add_argument("stack", type=pathlib.Path, help=".npy or .npz")
@@ -41,15 +43,15 @@ class Stack:
     """The arrays of a .npz by name, or the one of a .npy under no name. A .npy is read
     block by block; an array of a .npz is unpacked whole when it is asked for."""
 
-    def __init__(self, path):
+    def __init__(self, path: pathlib.Path) -> None:
         self.path = path
         try:
-            self.file = numpy.load(path, mmap_mode="r", allow_pickle=False)
+            self.file: Any = numpy.load(path, mmap_mode="r", allow_pickle=False)
         except (ValueError, EOFError, zipfile.BadZipFile) as error:
             raise InputError(f"{path}: not a NumPy file of plain arrays ({error})")
         self.is_npz = isinstance(self.file, numpy.lib.npyio.NpzFile)
 
-    def images(self, name):
+    def images(self, name: Optional[str]) -> Any:
         if not self.is_npz:
             if name:
                 raise InputError(f"{self.path}: --images is for .npz; a .npy contains one "
@@ -61,7 +63,7 @@ class Stack:
                              f"({', '.join(names)}); say by --images which are the images")
         return self.array(name or names[0])
 
-    def array(self, name):
+    def array(self, name: str) -> Any:
         """Of this file, or of the .npy file that is named."""
         if self.is_npz and name in self.file.files:
             try:
@@ -74,7 +76,7 @@ class Stack:
         raise InputError(f"{self.path}: has no array {name}{known}")
 
 
-def check_pixels(array, what):
+def check_pixels(array: Any, what: object) -> None:
     if array.ndim != 4 or 0 in array.shape:
         raise InputError(f"{what}: has shape {list(array.shape)}, but [n, band, y, x] is "
                          "needed")
@@ -82,7 +84,8 @@ def check_pixels(array, what):
         raise InputError(f"{what}: is of type {array.dtype}, but numbers are needed")
 
 
-def write_pixels(file, name, array, unit, description):
+def write_pixels(file: h5py.File, name: str, array: Any, unit: str, description: str
+                 ) -> None:
     dataset = file.create_dataset(name, array.shape, "<f4",
                                   chunks=(1, 1, *array.shape[2:]), track_times=False)
     dataset.attrs["unit"] = unit
@@ -92,7 +95,7 @@ def write_pixels(file, name, array, unit, description):
         dataset[first:first + step] = array[first:first + step].astype("f4")
 
 
-def ids_of(array, count, what):
+def ids_of(array: Any, count: int, what: str) -> Any:
     if array.shape != (count,):
         raise InputError(f"{what}: has shape {list(array.shape)}, but [{count}] is needed, "
                          "an id for each host")
@@ -108,7 +111,7 @@ def ids_of(array, count, what):
                      "needed")
 
 
-def run(options):
+def run(options: argparse.Namespace) -> None:
     stack = Stack(options.stack)
     images = stack.images(options.images)
     check_pixels(images, f"{options.stack}: the images")

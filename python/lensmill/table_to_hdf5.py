@@ -5,7 +5,9 @@ are, units become the attribute `unit`. Parquet needs pyarrow, which Debian does
 package: `python3 -m venv ENV && ENV/bin/pip install pyarrow h5py astropy`, then run this by
 ENV/bin/python3."""
 
+import argparse
 import pathlib
+from typing import Any, List, Optional, Sequence, Union
 
 import h5py
 
@@ -14,7 +16,7 @@ from lensmill.errors import InputError
 from lensmill.parquet_table import ParquetTable
 
 
-def add_command(commands):
+def add_command(commands: Any) -> None:
     parser = commands.add_parser("table-to-hdf5",
                                  help="a table in Parquet or compound HDF5, by columns",
                                  description=__doc__)
@@ -29,7 +31,7 @@ def add_command(commands):
     parser.set_defaults(run=run)
 
 
-def open_table(options):
+def open_table(options: argparse.Namespace) -> Union[CompoundTable, ParquetTable]:
     """By what the file is, not by its name. Raises InputError, OSError"""
     if options.table.is_file() and h5py.is_hdf5(options.table):
         return CompoundTable(options.table, options.dataset)
@@ -38,7 +40,8 @@ def open_table(options):
     return ParquetTable(options.table)
 
 
-def wanted_columns(path, names, wanted):
+def wanted_columns(path: pathlib.Path, names: Sequence[str], wanted: Optional[str]
+                   ) -> List[str]:
     if wanted is None:
         return list(names)
     chosen = wanted.split(",")
@@ -50,7 +53,7 @@ def wanted_columns(path, names, wanted):
     return chosen
 
 
-def run(options):
+def run(options: argparse.Namespace) -> None:
     table = open_table(options)
     columns = wanted_columns(options.table, table.names, options.columns)
     if options.output.exists() and not options.overwrite:

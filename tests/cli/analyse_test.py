@@ -97,8 +97,9 @@ class Analyse(Case):
         self.assertLess(h3["effect_lower"], h3["effect"])
 
         figure = subprocess.run(
-            ["/usr/bin/python3", SOURCE / "python/plot_analysis.py", run],
-            capture_output=True, text=True, timeout=120)
+            ["/usr/bin/python3", "-B", "-m", "lensmill", "plot-analysis", run],
+            capture_output=True, text=True, timeout=120,
+            env={**os.environ, "PYTHONPATH": str(SOURCE / "python")})
         self.assertEqual(figure.returncode, 0, figure.stderr)
         self.assertEqual((run / "analysis/analysis.png").read_bytes()[:4], b"\x89PNG")
 

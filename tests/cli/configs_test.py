@@ -95,8 +95,9 @@ class Configs(Case):
             self.assertGreater(len(set(sums)), 3)
         picture = self.folder / "pairs.png"
         made = subprocess.run(
-            ["/usr/bin/python3", CONFIGS.parent / "python/pair_gallery.py", run, "--png",
-             picture, "--count", "12"], capture_output=True, text=True)
+            ["/usr/bin/python3", "-B", "-m", "lensmill", "pair-gallery", run, "--png",
+             picture, "--count", "12"], capture_output=True, text=True,
+            env={**os.environ, "PYTHONPATH": str(CONFIGS.parent / "python")})
         self.assertEqual(made.returncode, 0, made.stderr)
         self.assertIn("12 pairs", made.stdout)
         self.assertTrue(picture.read_bytes().startswith(b"\x89PNG"))

@@ -339,8 +339,24 @@ class OpenFiles(Case):
             for arguments in (("run", config, "--output", run), ("info", run)):
                 done = lensmill_with_few_files(*arguments)
                 self.assertEqual(done.returncode, 0, done.stderr)
-                self.assertEqual(f"has {count} shards, and a process may open {limit} "
+                self.assertEqual(f"has {count} shards, and a process may often open {limit} "
                                  "files" in done.stderr, warns, done.stderr)
+
+    def test_half_the_usual_limit_is_warned_of_where_more_may_be_opened(self):
+        usual, hard = 1024, resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        run = self.make_run("run")
+        # More shards than are there: the run is to have them.
+        text = (run / "run.yaml").read_text()
+        for shards, warns in ((usual // 2 + 1, True), (usual // 2, False)):
+            (run / "run.yaml").write_text(
+                edited(text, "count: 10", f"count: {64 * shards}"))
+            done = subprocess.run(
+                command(("info", run), 0), capture_output=True, text=True, timeout=60,
+                env=environment(), preexec_fn=lambda: resource.setrlimit(
+                    resource.RLIMIT_NOFILE, (hard, hard)))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual("python3 -m lensmill merge RUN -o FILE" in done.stderr, warns,
+                             done.stderr)
 
 
 if __name__ == "__main__":

@@ -63,34 +63,6 @@ class PartialFile {
   fitsfile* fits_ = nullptr;
 };
 
-int fits_type(ElementType type) {
-  switch (type) {
-    case ElementType::uint8: return TBYTE;
-    case ElementType::int16: return TSHORT;
-    case ElementType::int32: return TINT;
-    case ElementType::int64: return TLONGLONG;
-    case ElementType::uint64: return TULONGLONG;
-    case ElementType::float32: return TFLOAT;
-    case ElementType::float64: return TDOUBLE;
-    case ElementType::text: break;
-  }
-  return TSTRING;
-}
-
-char fits_form(ElementType type) {
-  switch (type) {
-    case ElementType::uint8: return 'B';
-    case ElementType::int16: return 'I';
-    case ElementType::int32: return 'J';
-    case ElementType::int64: return 'K';
-    case ElementType::uint64: return 'W';
-    case ElementType::float32: return 'E';
-    case ElementType::float64: return 'D';
-    case ElementType::text: break;
-  }
-  return 'A';
-}
-
 }  // namespace
 
 struct ImageStream::Open {
@@ -146,47 +118,5 @@ void ImageStream::write_rows(int y, ImageView<const float> rows) {
 }
 
 void ImageStream::finish() { open_->file.publish_it(); }
-
-void write_table(const std::string& path, const std::string& name, const Table& table,
-                 std::span<const Card> cards) {
-  PartialFile file(path);
-  fitsfile* fits = file.get();
-  std::vector<std::string> names, forms, units;
-  const std::size_t rows = table.empty() ? 0 : table.front().rows();
-  for (const auto& column : table) {
-    EXPECT(column.info().row_elements() == 1 &&
-           column.info().type != ElementType::text && column.rows() == rows);
-    names.push_back(column.info().name);
-    forms.push_back(std::string("1") + fits_form(column.info().type));
-    units.push_back(column.info().unit);
-  }
-  const auto pointers = [](std::vector<std::string>& texts) {
-    std::vector<char*> result;
-    for (auto& text : texts) result.push_back(text.data());
-    return result;
-  };
-  auto name_pointers = pointers(names);
-  auto form_pointers = pointers(forms);
-  auto unit_pointers = pointers(units);
-  int status = 0;
-  fits_create_tbl(fits, BINARY_TBL, static_cast<LONGLONG>(rows),
-                  static_cast<int>(table.size()), name_pointers.data(),
-                  form_pointers.data(), unit_pointers.data(), name.c_str(), &status);
-  check(status, "fits_create_tbl", path);
-  for (const auto& card : cards) write_card(fits, card, &status);
-  check(status, "fits_update_key", path);
-  for (std::size_t k = 0; k < table.size(); ++k) {
-    const auto& info = table[k].info();
-    const auto keyword = "TTYPE" + std::to_string(k + 1);
-    fits_modify_comment(fits, keyword.c_str(), info.description.c_str(), &status);
-    if (rows == 0) continue;
-    std::vector<std::byte> bytes(table[k].bytes().begin(), table[k].bytes().end());
-    fits_write_col(fits, fits_type(info.type), static_cast<int>(k) + 1, 1, 1,
-                   static_cast<LONGLONG>(rows), bytes.data(), &status);
-    check(status, "fits_write_col", path + ", column " + info.name);
-  }
-  check(status, "fits_modify_comment", path);
-  file.publish_it();
-}
 
 }  // namespace lensmill::io::fits

@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "lib/core/column.hpp"
 #include "lib/core/image.hpp"
 #include "lib/io/fits/writer.hpp"
 
@@ -54,11 +53,5 @@ class ImageStream {
   std::string path_;
   std::unique_ptr<Open> open_;
 };
-
-/// Write a table as the one extension of a FITS file, whole or not at all: scalar
-/// columns of numbers with their units (TUNIT) and descriptions (as comments of TTYPE).
-/// \throws IoError
-void write_table(const std::string& path, const std::string& name, const Table& table,
-                 std::span<const Card> cards);
 
 }  // namespace lensmill::io::fits
