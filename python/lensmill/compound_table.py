@@ -69,7 +69,8 @@ class CompoundTable:
         if not isinstance(column, Column):
             raise InputError(f"{where}: is a {type(column).__name__}, not plain numbers or "
                              "texts; leave it out by --columns, or write it as columns")
-        values, mask = numpy.asarray(column), numpy.ma.getmaskarray(column)
+        values = numpy.asarray(column)
+        mask = numpy.broadcast_to(getattr(column, "mask", False), values.shape)
         if values.dtype.kind in "SUO":
             return texts_of(where, values, mask)
         if values.dtype.kind not in "biuf":
