@@ -1,0 +1,129 @@
+"""`lensmill check` on files that are another host's, field's or band's by their own word:
+each is refused with the two statements that contradict each other."""
+
+import unittest
+
+import h5py
+import numpy
+from astropy.io import fits
+from astropy.table import Table
+
+from cutout_files_test import IDS, NOISE, SCALE_ARCSEC, SIDE, galaxy, wcs_cards
+from planted_mistakes_test import TEXT
+from psf_of_hosts_test import PSF, HostCase
+from support import BAD_DATA, SMALL, Case, edited, lensmill
+
+NAMES = [str(name) for name in IDS]
+SWAPPED = [NAMES[2], NAMES[1], NAMES[0], *NAMES[3:]]
+WEIGHT = "weight: {kind: invvar, extension: INVVAR}"
+FILES = 'files: "cut/*.fits"'
+
+
+class Checked:
+    def check(self, *edits, text=TEXT):
+        for old, new in edits:
+            text = edited(text, old, new)
+        return lensmill("check", self.write("run.yaml", text))
+
+    def refused(self, result, *pieces):
+        self.assert_ends(result, BAD_DATA)
+        for piece in pieces:
+            self.assertIn(piece, result.stderr)
+
+
+class FilesOfOtherHosts(Checked, HostCase):
+    def each(self, change):
+        """Change the HDUs of every cutout."""
+        for host, name in enumerate(NAMES):
+            with fits.open(self.folder / "cut" / f"{name}.fits", mode="update") as file:
+                change(host, file)
+
+    def name_hosts(self, card="OBJID"):
+        """Files without ids in their names: h0, h1, ...; ids by a card."""
+        def put(host, file):
+            for hdu in file:
+                hdu.header[card] = IDS[host]
+        self.each(put)
+        for host, name in enumerate(NAMES):
+            for kind in ("cut", "psf"):
+                (self.folder / kind / f"{name}.fits").rename(
+                    self.folder / kind / f"h{host}.fits")
+
+    def write_beside(self, pattern, hdu):
+        """A file for each host with one of its cutout's HDUs."""
+        (self.folder / "beside").mkdir(exist_ok=True)
+        for file in sorted((self.folder / "cut").glob("*.fits")):
+            with fits.open(file) as hdus:
+                fits.PrimaryHDU(hdus[hdu].data, hdus[hdu].header).writeto(
+                    self.folder / "beside" / pattern.replace("*", file.stem))
+
+    @staticmethod
+    def listed(names, pattern):
+        return "[" + ", ".join(f"beside/{pattern.replace('*', name)}"
+                               for name in names) + "]"
+
+
+class FieldsAndStacks(Checked, Case):
+    SIDES = (60, 64)
+
+    def write_survey(self, change=lambda header: None, kind="w.fits"):
+        ny, nx = self.SIDES
+        rng = numpy.random.default_rng(3)
+        y, x = numpy.mgrid[:ny, :nx]
+        image = 0.2 * numpy.exp(-0.5 * ((x - 32) ** 2 + (y - 30) ** 2) / 4)
+        image += rng.normal(0, NOISE, image.shape)
+        pixels = {"i.fits": image.astype("f4"),
+                  "w.fits": numpy.full(image.shape, NOISE**-2, "f4"),
+                  "m.fits": ((x < 3) & (y < 3)).astype("i2")}
+        for name, values in pixels.items():
+            header = fits.Header({**wcs_cards(), "CRPIX1": 32.5, "CRPIX2": 30.5})
+            if name == kind:
+                change(header)
+            fits.writeto(self.folder / name, values, header, overwrite=True)
+
+    SURVEY = edited(edited(SMALL, "host: none", """host:
+  survey:
+    r: {image: i.fits, units: nmgy, weight: {file: w.fits, kind: invvar},
+        masks: {star: {file: m.fits}}}
+    positions: {file: p.csv, columns: [x_pix, y_pix], frame: pixel}
+    sky_subtracted: true
+    weight_includes_source_poisson: true"""),
+        "  sky_sigma_nmgy: {r: 0.01}\n", "")
+
+    def test_weights_and_masks_of_another_field(self):
+        self.write("p.csv", "x_pix,y_pix\n33,31\n")
+
+        def shift(header):
+            header["CRPIX1"] += 7
+
+        def mirror(header):
+            header["CD1_1"] *= -1
+
+        def elsewhere(header):
+            header["CRVAL1"] = 200.0
+
+        def transpose(header):
+            header["CD1_2"], header["CD1_1"] = header["CD1_1"], 0.0
+            header["CD2_1"], header["CD2_2"] = header["CD2_2"], 0.0
+
+        def without(header):
+            header.clear()
+
+        for kind, key in (("w.fits", "host.survey.r.weight"),
+                          ("m.fits", "host.survey.r.masks.star")):
+            for change in (shift, mirror, elsewhere, transpose):
+                self.write_survey(change, kind)
+                self.refused(self.check(text=self.SURVEY), f"{kind}, HDU 0: by its WCS it lies ",
+                             "7.0 pix from" if change is shift else " pix from",
+                             f"but {key} is taken pixel by pixel")
+            accepted = self.check(("    sky_subtracted", "    accept_header_mismatch: true\n"
+                                   "    sky_subtracted"), text=self.SURVEY)
+            self.assert_ends(accepted, 0)
+            self.assertIn("by its WCS it lies", accepted.stderr)
+            self.write_survey(without, kind)  # says nothing
+            self.assert_ends(self.check(text=self.SURVEY), 0)
+
+
+
+if __name__ == "__main__":
+    unittest.main()
