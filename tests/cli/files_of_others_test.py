@@ -62,6 +62,74 @@ class FilesOfOtherHosts(Checked, HostCase):
         return "[" + ", ".join(f"beside/{pattern.replace('*', name)}"
                                for name in names) + "]"
 
+    def test_weights_in_another_order(self):
+        for pattern in ("*.fits", "iv_*-g.fits"):
+            self.write_beside(pattern, 1)
+            for accepted in ("", "\n    accept_header_mismatch: true"):
+                result = self.check(
+                    (WEIGHT, f"weight: {{kind: invvar, files: {self.listed(SWAPPED, pattern)}}}"
+                     + accepted))
+                self.assert_ends(result, 0 if accepted else BAD_DATA)
+                self.assertIn("host.cutouts.weight.files: ", result.stderr)
+                self.assertIn(f"is in the place of host 0 ({IDS[0]}), but has the name of "
+                              f"host 2 ({IDS[2]})", result.stderr)
+            right = self.check(
+                (WEIGHT, f"weight: {{kind: invvar, files: {self.listed(NAMES, pattern)}}}"))
+            self.assert_ends(right, 0)
+            self.assertNotIn("in the place of", right.stderr)
+
+    def test_masks_in_another_order(self):
+        self.write_beside("*-m.fits", 2)
+        self.refused(self.check(("{extension: MASKBITS,",
+                                 f"{{files: {self.listed(SWAPPED, '*-m.fits')},")),
+                     "host.cutouts.masks.bits.files: ", "has the name of host 2")
+
+    def test_weights_of_another_object_by_their_cards(self):
+        self.name_hosts()
+        self.write_beside("*.fits", 1)
+        names = [f"h{host}" for host in range(len(IDS))]
+        for name, other in zip(names, [names[2], names[1], names[0], *names[3:]]):
+            (self.folder / "beside" / f"{name}.fits").rename(
+                self.folder / "beside" / f"of-{other}.fits")
+        weight = (WEIGHT, 'weight: {kind: invvar, files: "beside/of-*.fits"}')
+        for ids in ("", "\n    id_card: OBJID"):
+            self.refused(self.check((FILES, FILES + ids), weight),
+                         f"of-h0.fits, HDU 0: is of OBJID = {IDS[2]}", "was given for host 0")
+
+    def test_psf_tables_in_another_order(self):
+        self.name_hosts()
+        order = [1, 0, 2, 3, 4, 5]
+        shared = (HostCase.SHARED, f"  all: {PSF}, file_per_host: {{column: P, table: t.csv}}}}")
+        ids = (FILES, FILES + "\n    id_card: OBJID")
+        for column in ("OBJID", "objid", "TARGETID"):
+            Table([[f"psf/h{host}.fits" for host in order], [IDS[host] for host in order]],
+                  names=["P", column]).write(self.folder / "t.csv", overwrite=True)
+            self.refused(self.check(shared, ids), "psf.g.file_per_host: ",
+                         f"row 1 says {column} = {IDS[1]}, but is in the place of host 0 "
+                         f"({IDS[0]})")
+        accepted = (HostCase.SHARED, shared[1][:-1] + ", accept_other_ids: true}")
+        self.assert_ends(self.check(accepted, ids), 0)
+        Table([[f"psf/h{host}.fits" for host in range(6)], IDS, [7 * IDS[1]] * 6],
+              names=["P", "OBJID", "ID"]).write(self.folder / "t.csv", overwrite=True)
+        self.assert_ends(self.check(shared, ids), 0)
+
+    def test_ids_of_a_table_that_are_not_the_headers(self):
+        self.name_hosts()
+        ids = [IDS[2], IDS[1], IDS[0], *IDS[3:]]
+        by_table = (FILES, "files: {column: F, table: t.csv}\n    id_column: NAME")
+        psf = (HostCase.SHARED, HostCase.SHARED)
+        for column in ("OBJID", "name"):  # the header's card, or another name for it
+            Table([[f"cut/h{host}.fits" for host in range(6)], ids],
+                  names=["F", column]).write(self.folder / "t.csv", overwrite=True)
+            self.refused(self.check((FILES, by_table[1].replace("NAME", column)), psf),
+                         f"cut/h0.fits, HDU 0: is of OBJID = {IDS[0]} by its header, but was "
+                         f"given for host 0 ({IDS[2]}); correct the table")
+        Table([[f"cut/h{host}.fits" for host in range(6)], [f"{i:012d}" for i in IDS]],
+              names=["F", "OBJID"]).write(self.folder / "t.csv", overwrite=True)
+        self.assert_ends(self.check((FILES, by_table[1].replace("NAME", "OBJID")),
+                                    (HostCase.SHARED, HostCase.SHARED[:-1]
+                                     + ", accept_other_ids: true}")), 0)
+
 
 class FieldsAndStacks(Checked, Case):
     SIDES = (60, 64)
