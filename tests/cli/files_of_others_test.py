@@ -191,6 +191,38 @@ class FieldsAndStacks(Checked, Case):
             self.write_survey(without, kind)  # says nothing
             self.assert_ends(self.check(text=self.SURVEY), 0)
 
+    def test_a_stack_of_as_many_hosts_as_bands(self):
+        stack = numpy.stack([galaxy(host)[0] for host in range(3)])
+        text = edited(TEXT, FILES, "file: hosts.h5\n    dataset: images\n"
+                                   f"    pixel_scale_arcsec: {SCALE_ARCSEC}")
+        text = edited(text, f"    {WEIGHT}\n    invvar_includes_source_poisson: true\n"
+                      "    masks: {bits: {extension: MASKBITS, bits: [BRIGHT, 4]}}\n"
+                      "    min_valid_fraction: 0.5\n", "")
+        psf = text[text.index("psf:"):text.index("noise:")]
+        text = edited(text, "host, mask]", "host]")
+        text = edited(text, psf, "psf: {all: {kind: gaussian, fwhm_arcsec: 1.0}}\n")
+        weighted = edited(text, "    dataset: images\n", "    dataset: images\n    weight: {kind: "
+                          "rms, dataset: rms}\n    invvar_includes_source_poisson: true\n")
+
+        def write(images, on_file=None, on_weight=None):
+            with h5py.File(self.folder / "hosts.h5", "w") as file:
+                file["images"] = images
+                file["rms"] = numpy.full(images.shape, NOISE, "f4")
+                if on_file:
+                    file.attrs["bands"] = list(on_file)
+                if on_weight:
+                    file["rms"].attrs["bands"] = list(on_weight)
+
+        write(numpy.moveaxis(stack, 1, 0))
+        self.refused(self.check(text=text), f"/images: has shape [3, 3, {SIDE}, {SIDE}], which "
+                     "may be [n, band, y, x] or [band, n, y, x]", "attribute `bands`")
+        write(stack, on_file="grz")
+        self.assert_ends(self.check(text=weighted), 0)
+        write(stack, on_file="grz", on_weight="zrg")
+        self.refused(self.check(text=weighted), "/rms: its attribute `bands` names z, r, g, but "
+                     "those of /images are g, r, z")
+        write(stack[[0, 1, 2, 0]])  # four hosts
+        self.assert_ends(self.check(text=text), 0)
 
 
 if __name__ == "__main__":
