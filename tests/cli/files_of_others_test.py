@@ -130,6 +130,54 @@ class FilesOfOtherHosts(Checked, HostCase):
                                     (HostCase.SHARED, HostCase.SHARED[:-1]
                                      + ", accept_other_ids: true}")), 0)
 
+    # ---- Bands ----
+
+    def test_headers_that_name_two_bands(self):
+        def change(_, file):
+            for hdu in file[:2]:
+                hdu.header["BANDS"] = "zrg"
+        self.each(change)
+        self.refused(self.check(), "HDU 0: its header says BANDS = 'zrg', but BAND0, ... = g, r, z",
+                     "correct it, or state host.cutouts.band_order")
+        stated = (FILES, FILES + "\n    band_order: [g, r, z]")
+        self.refused(self.check(stated), "its header says BANDS = 'zrg'")
+        self.assert_ends(self.check((FILES, stated[1] + "\n    accept_header_mismatch: true")), 0)
+
+    def test_images_that_name_two_bands(self):
+        for cards, names in ((("FILTER", "BAND"), "zrg"), (("FILTER", "EXTNAME"), "zrg")):
+            for host, name in enumerate(NAMES):
+                image, _, _ = galaxy(host)
+                hdus = fits.HDUList([fits.PrimaryHDU()])
+                for plane, band, other in zip(image, "grz", names):
+                    hdus.append(fits.ImageHDU(plane))
+                    hdus[-1].header.update(
+                        {**wcs_cards(), cards[0]: f"{band} DECam SDSS c0001",
+                         cards[1]: f"IMAGE_{other}" if cards[1] == "EXTNAME" else other})
+                hdus.writeto(self.folder / "cut" / f"{name}.fits", overwrite=True)
+            result = self.check((f"    {WEIGHT}\n", ""),
+                                ("    invvar_includes_source_poisson: true\n", ""),
+                                ("    masks: {bits: {extension: MASKBITS, bits: [BRIGHT, 4]}}\n",
+                                 ""))
+            self.refused(result, "HDU 1: its header says ", "FILTER = 'g DECam SDSS c0001'",
+                         f"{cards[1]} = ")
+
+    # ---- HDUs ----
+
+    def test_a_weight_is_no_image_whatever_its_name(self):
+        def change(_, file):
+            file[1].header["IMAGETYP"] = "STD"
+            file[1].data.fill(NOISE)
+        self.each(change)
+        result = self.check((WEIGHT, "weight: {kind: rms, extension: STD}"))
+        self.assert_ends(result, 0)
+
+    def test_an_image_is_not_its_own_weight(self):
+        for extension in ("", "\n    extension: IMAGE"):
+            result = self.check((FILES, FILES + extension),
+                                (WEIGHT, "weight: {kind: rms, extension: IMAGE}"))
+            self.refused(result, f"{NAMES[0]}.fits", "which is an image of the host"
+                         if extension else "has no image of the sky")
+
 
 class FieldsAndStacks(Checked, Case):
     SIDES = (60, 64)
