@@ -32,11 +32,12 @@ struct CutoutFacts {
 };
 
 /// Look at the headers of a host's files: units, zero points, pixel scale against what
-/// is stated (compare_claims), bands, weights and masks aligned with each other by their
-/// WCS within half a pixel, and all of one object: the card of `id_card` or of the name
-/// of `id_column` must be the host's id, and no other card of `object_names` may be
-/// another host's id, or in weights and masks another object than in the image (OBJECT
-/// and ID, which also name fields and files, may). \throws as open_cutout; DataError without the card that names the host
+/// is stated (compare_claims), bands, weights and masks aligned with each other by
+/// their WCS within half a pixel, and all of one object: the card of `id_card` or of
+/// the name of `id_column` must be the host's id, and no other card of `object_names`
+/// may be another host's id, or in weights and masks another object than in the image
+/// (OBJECT and ID, which also name fields and files, may). \throws as open_cutout;
+/// DataError without the card that names the host
 CutoutFacts inspect_cutout(const config::RunConfig& config, const CutoutPaths& paths,
                            const KnownIds& known, std::size_t index, int ny, int nx);
 
