@@ -12,6 +12,7 @@
 #include "lib/core/text.hpp"
 #include "lib/io/fits/file.hpp"
 #include "lib/io/hdf5/file.hpp"
+#include "pipeline/inputs/compare_places.hpp"
 #include "pipeline/inputs/image_claims.hpp"
 #include "pipeline/inputs/image_kind.hpp"
 
@@ -86,6 +87,27 @@ io::fits::ImageHdu open(const NamedImage& image) {
   return image.hdu >= 0 ? file.image(image.hdu) : file.first_image();
 }
 
+/// Weights and masks that lie elsewhere on the sky than their image (of cubes nothing
+/// says where a plane lies).
+void compare_places(const std::vector<NamedImage>& images,
+                    const std::vector<NamedImage>& masks, ClaimFindings& findings) {
+  const auto compare = [&](const NamedImage& other) {
+    const auto image = std::ranges::find(images, other.band, &NamedImage::band);
+    if (image == images.end()) return;
+    const auto first = open(*image);
+    auto text = first.planes() == 1 ? misplaced(first, open(other)) : "";
+    if (text.empty()) return;
+    findings.problems.push_back(
+        fmt::format("{}, but {} is taken pixel by pixel with the image; name the file "
+                    "of this image's own pixels",
+                    text, other.key));
+  };
+  for (const auto& image : images) {
+    if (image.is_weight) compare(image);
+  }
+  for (const auto& mask : masks) compare(mask);
+}
+
 /// Whether the first image of a file, taken since none is named, may be the wrong one.
 void notice_other_images(const NamedImage& image, std::vector<std::string>& warnings) {
   if (image.hdu >= 0) return;
@@ -147,7 +169,9 @@ bool same_pixels(const NamedImage& a, const NamedImage& b) {
 
 std::vector<std::string> check_headers(const RunConfig& config) {
   ClaimFindings findings;
-  for (const auto& image : images_of(config)) {
+  const auto images = images_of(config);
+  const auto masks = masks_of(config);
+  for (const auto& image : images) {
     compare_claims(claims_of(open(image)),
                    {.key = image.key,
                     .section = image.section,
@@ -162,7 +186,7 @@ std::vector<std::string> check_headers(const RunConfig& config) {
                     .is_cube_of_hosts = image.section == "host.cutouts"},
                    findings);
   }
-  for (const auto& mask : masks_of(config)) {
+  for (const auto& mask : masks) {
     const auto claims = claims_of(open(mask));
     ImageClaims of_band{.place = claims.place, .filters = claims.filters};
     compare_claims(of_band,
@@ -175,9 +199,10 @@ std::vector<std::string> check_headers(const RunConfig& config) {
                     .is_cube_of_hosts = false},
                    findings);
   }
+  compare_places(images, masks, findings);
   if (!config.host.hdf5_file.empty()) check_hdf5(config, findings);
   auto warnings = std::move(findings.warnings);
-  for (const auto& image : images_of(config)) notice_other_images(image, warnings);
+  for (const auto& image : images) notice_other_images(image, warnings);
   if (!findings.problems.empty() && !config.host.accept_header_mismatch) {
     throw DataError(fmt::format(
         "{}\n(where the header is wrong and the configuration right, say so by "

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <sstream>
 
@@ -14,6 +15,7 @@
 #include "lib/io/sha256.hpp"
 #include "pipeline/inputs/file_list.hpp"
 #include "pipeline/inputs/host_cutouts.hpp"
+#include "pipeline/inputs/hosts_in_order.hpp"
 #include "pipeline/inputs/inspect_cutout.hpp"
 #include "pipeline/inputs/text_column.hpp"
 
@@ -23,6 +25,9 @@ namespace {
 using parallel::Communicator;
 
 constexpr const char* files_key = "host.cutouts.files";
+constexpr const char* accept_hint =
+    "\n(where the headers are wrong and the configuration right, say so by "
+    "host.cutouts.accept_header_mismatch: true)";
 constexpr std::size_t most_shown = 10;
 constexpr std::size_t most_listed = 256;       // in the provenance of every shard
 constexpr std::size_t most_files = 2'000'000;  // their paths are held on every rank
@@ -84,14 +89,16 @@ Lists list_all(const config::RunConfig& config) {
   }
   require_files(listed.paths, files_key);
   lists.paths.images = listed.paths;
-  lists.names = {.count = static_cast<std::int64_t>(listed.paths.size()),
-                 .files = listed.paths,
-                 .stems = listed.stems,
-                 .ids = {},
-                 .table = section.images.column.empty()  ? ""
-                          : section.images.table.empty() ? catalogue
-                                                         : section.images.table,
-                 .host_of_row = listed.file_of_row};
+  lists.names = {
+      .count = static_cast<std::int64_t>(listed.paths.size()),
+      .files = listed.paths,
+      .stems = listed.stems,
+      .ids = {},
+      .table = section.images.column.empty()  ? ""
+               : section.images.table.empty() ? catalogue
+                                              : section.images.table,
+      .host_of_row = listed.file_of_row,
+      .id_name = section.id_card.empty() ? section.id_column : section.id_card};
   const auto beside = [&](const config::FileList& list, const std::string& key) {
     if (!list.given()) return std::vector<std::string>{};
     auto paths = list_beside(list, key, listed, catalogue);
@@ -112,6 +119,32 @@ Lists list_all(const config::RunConfig& config) {
     lists.host_of_row = listed.file_of_row;
   }
   return lists;
+}
+
+/// Files of weights and masks that are tied to the hosts by their order alone and are
+/// named as other hosts'.
+std::vector<std::string> problems_of_order(const config::RunConfig& config,
+                                           const CutoutPaths& paths,
+                                           const HostNames& names) {
+  std::vector<std::string> problems;
+  const auto compare = [&](const config::FileList& list, const std::string& key,
+                           const std::vector<std::string>& files) {
+    if (files.empty() || !list.pattern.empty()) return;
+    const auto& table = list.table.empty() ? config.catalogue.file : list.table;
+    if (!list.column.empty() && table == names.table) return;
+    auto problem = list.column.empty() ? "" : other_ids(table, names);
+    if (problem.empty()) problem = another_order(files, names);
+    if (problem.empty()) return;
+    problems.push_back(
+        fmt::format("{}: {}; list the files in the hosts' order", key, problem));
+  };
+  compare(config.host.cutout_files->weights, "host.cutouts.weight.files",
+          paths.weights);
+  for (std::size_t m = 0; m < config.host.masks.size(); ++m) {
+    const auto& mask = config.host.masks[m];
+    compare(mask.beside, mask.key + ".files", paths.masks[m]);
+  }
+  return problems;
 }
 
 /// What the ranks found, joined in order of hosts.
@@ -144,9 +177,11 @@ std::vector<std::string> digests_of(const CutoutPaths& paths, std::size_t host) 
   return digests;
 }
 
-Findings inspect_all(const config::RunConfig& config, const CutoutPaths& paths, int ny,
-                     int nx, const Communicator& world) {
+Findings inspect_all(const config::RunConfig& config, const CutoutPaths& paths,
+                     const std::vector<std::string>& ids, int ny, int nx,
+                     const Communicator& world) {
   Findings own;
+  const KnownIds known(ids);
   const auto count = static_cast<std::int64_t>(paths.images.size());
   const auto keep = [](std::vector<std::string>& list, std::string text) {
     if (list.size() < most_shown) list.push_back(std::move(text));
@@ -155,7 +190,7 @@ Findings inspect_all(const config::RunConfig& config, const CutoutPaths& paths, 
   for (std::int64_t host = count * world.rank() / world.size(); host < end; ++host) {
     const auto index = static_cast<std::size_t>(host);
     try {
-      auto facts = inspect_cutout(config, paths, index, ny, nx);
+      auto facts = inspect_cutout(config, paths, known, index, ny, nx);
       own.ids.push_back(std::move(facts.id));
       for (auto& digest : digests_of(paths, index)) {
         own.digests.push_back(std::move(digest));
@@ -305,7 +340,7 @@ OpenedCutouts open_cutout_files(const config::RunConfig& config,
     ny = first.images.front().hdu.ny();
     nx = first.images.front().hdu.nx();
   });
-  auto found = inspect_all(config, lists.paths, ny, nx, world);
+  auto found = inspect_all(config, lists.paths, lists.ids, ny, nx, world);
   world.agree([&] {
     if (found.problem_count == 0) return;
     const bool accepted = found.failed == 0 && config.host.accept_header_mismatch;
@@ -313,11 +348,7 @@ OpenedCutouts open_cutout_files(const config::RunConfig& config,
       if (world.is_root()) found.warnings.push_back(listed_problems(found));
       return;
     }
-    const std::string hint =
-        found.failed > 0
-            ? ""
-            : "\n(where the headers are wrong and the configuration right, say so by "
-              "host.cutouts.accept_header_mismatch: true)";
+    const std::string hint = found.failed > 0 ? "" : accept_hint;
     if (world.is_root()) throw DataError(listed_problems(found) + hint);
   });
   if (lists.ids.empty()) {
@@ -333,6 +364,12 @@ OpenedCutouts open_cutout_files(const config::RunConfig& config,
                       files_key, found.unused_invvar, lists.paths.images.size()));
     }
     if (!world.is_root()) return;
+    lists.names.ids = lists.ids;
+    auto disordered = problems_of_order(config, lists.paths, lists.names);
+    if (!disordered.empty() && !config.host.accept_header_mismatch) {
+      throw DataError(fmt::format("{}{}", fmt::join(disordered, "\n"), accept_hint));
+    }
+    std::ranges::move(disordered, std::back_inserter(found.warnings));
     opened.files = input_files(lists.paths, found.digests);
     for (auto text : {repeated_ids(lists.ids, files_key),
                       repeated_files(lists.paths.images, found.digests)}) {
@@ -342,7 +379,6 @@ OpenedCutouts open_cutout_files(const config::RunConfig& config,
   world.broadcast(found.warnings);
   opened.warnings = std::move(found.warnings);
   opened.names = std::move(lists.names);
-  opened.names.ids = lists.ids;
   world.agree([&] {
     opened.ids =
         std::make_shared<const stages::HostIds>(make_host_ids(std::move(lists.ids)));

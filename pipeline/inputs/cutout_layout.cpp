@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <ranges>
 
 #include "lib/core/errors.hpp"
@@ -23,9 +25,11 @@ std::vector<ImageHdu> hdus_of(const File& file, const PlaneQuery& query) {
   std::vector<std::string> others;
   for (const int index : file.image_hdus()) {
     ImageHdu hdu = file.image(index);
-    const bool wanted =
-        query.any_image ||
-        (extension.empty() ? !is_beside_an_image(hdu) : is_named(hdu, extension));
+    const bool stated_beside = std::ranges::any_of(
+        query.beside, [&](const auto& name) { return is_named(hdu, name); });
+    const bool wanted = query.any_image ||
+                        (extension.empty() ? !stated_beside && !is_beside_an_image(hdu)
+                                           : is_named(hdu, extension));
     if (wanted) {
       found.push_back(std::move(hdu));
     } else {
@@ -74,6 +78,47 @@ std::string band_of_image(const ImageHdu& image, const BandNames& bands) {
   return "";
 }
 
+/// Whether the name of an extension is that of a band: of the run, or a filter's letter
+/// alone (with a digit, it may be a detector).
+bool names_band(const std::string& name, const BandNames& bands) {
+  const auto is = [&](const std::string& text) {
+    return [&text](const auto& band) {
+      return compare_bands(text, band) == BandMatch::same;
+    };
+  };
+  if (std::ranges::any_of(bands, is(name))) return true;
+  constexpr std::array letters{"u", "g", "r", "i", "z", "y", "J", "H", "K"};
+  std::string without_digits = name;
+  std::ranges::replace_if(
+      without_digits, [](unsigned char c) { return std::isdigit(c) != 0; }, 'x');
+  return std::ranges::any_of(letters, is(without_digits));
+}
+
+/// What an HDU says of bands that cannot both be right; "".
+std::string contradiction(const ImageHdu& image, const BandNames& bands) {
+  const auto [numbered, letters] = plane_bands_of(image);
+  if (numbered.size() == letters.size()) {
+    for (std::size_t k = 0; k < letters.size(); ++k) {
+      if (compare_bands(numbered[k], letters[k]) != BandMatch::other) continue;
+      return fmt::format("BANDS = '{}', but BAND0, ... = {}", fmt::join(letters, ""),
+                         fmt::join(numbered, ", "));
+    }
+  }
+  if (image.planes() > 1) return "";
+  auto stated = stated_bands(image);
+  if (numbered.empty() && letters.size() == 1) stated.push_back({"BANDS", letters[0]});
+  if (numbered.size() == 1) stated.push_back({"BAND0", numbered[0]});
+  auto name = image.find_string("EXTNAME").value_or("");
+  if (names_band(name, bands)) stated.push_back({"EXTNAME", std::move(name)});
+  for (const auto& [card, value] : stated) {
+    for (const auto& [other, theirs] : stated) {
+      if (compare_bands(value, theirs) != BandMatch::other) continue;
+      return fmt::format("{} = '{}', but {} = '{}'", card, value, other, theirs);
+    }
+  }
+  return "";
+}
+
 using Planes = std::vector<std::pair<PlanePlace, std::string>>;
 
 Planes planes_of(const std::vector<ImageHdu>& hdus, const BandNames& bands) {
@@ -90,6 +135,24 @@ Planes planes_of(const std::vector<ImageHdu>& hdus, const BandNames& bands) {
     }
   }
   return planes;
+}
+
+bool contradict_themselves(const std::vector<ImageHdu>& hdus, const BandNames& bands) {
+  return std::ranges::any_of(
+      hdus, [&](const auto& hdu) { return !contradiction(hdu, bands).empty(); });
+}
+
+void refuse_contradictions(const std::vector<ImageHdu>& hdus, const PlaneQuery& query) {
+  for (const auto& hdu : hdus) {
+    const auto text = contradiction(hdu, query.bands);
+    if (text.empty()) continue;
+    throw DataError(fmt::format(
+        "{}: its header says {}; correct it, or {}", hdu.place(), text,
+        query.key.starts_with("psf.")
+            ? fmt::format("name this band's by {}.hdu", query.key)
+            : fmt::format("state {0}.band_order and {0}.accept_header_mismatch: true",
+                          query.key)));
+  }
 }
 
 std::string place_text(const File& file, const PlanePlace& place) {
@@ -160,7 +223,15 @@ PlanePlace only_plane_of(const File& file, const Planes& planes,
 FoundPlanes find_planes(const File& file, const PlaneQuery& query,
                         const FoundPlanes* like) {
   FoundPlanes found;
-  found.all = planes_of(hdus_of(file, query), query.bands);
+  const auto hdus = hdus_of(file, query);
+  // Weights and masks repeat the images' cards.
+  if (like != nullptr) {
+    found.against_headers = like->against_headers;
+  } else if (query.accept_other_bands && !query.band_order.empty()) {
+    found.against_headers = contradict_themselves(hdus, query.bands);
+  }
+  if (!found.against_headers) refuse_contradictions(hdus, query);
+  found.all = planes_of(hdus, query.bands);
   auto& planes = found.all;
   const bool silent = std::ranges::all_of(
       planes, [](const auto& plane) { return plane.second.empty(); });

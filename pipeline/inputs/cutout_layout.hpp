@@ -27,9 +27,12 @@ struct PlaneQuery {
   std::vector<std::string> band_order{};
   /// The HDUs' IMAGETYP or EXTNAME; "": those that are images of the sky.
   std::string extension{};
+  /// HDUs that the configuration calls weights or masks: never images, whatever they
+  /// are called.
+  std::vector<std::string> beside{};
   /// Whether every HDU with pixels is meant: the file contains nothing else.
   bool any_image = false;
-  /// Whether `band_order` counts where the headers say otherwise.
+  /// Whether `band_order` counts where the headers say otherwise, or two bands.
   bool accept_other_bands = false;
   /// Masks: an image without a band serves all.
   bool one_for_all = false;
@@ -46,12 +49,16 @@ struct FoundPlanes {
 /// The planes of each of the run's bands. Bands are found by a cube's
 /// cards BAND0, BAND1, ... or BANDS, an image's BAND (FILTER, FILTNAM, BANDS with one
 /// entry, EXTNAME), the primary HDU's where it has none; else by `band_order`, which
-/// what the headers say may not contradict. Planes of which nothing says the band have
-/// that of the image that is as many planes from the first, where `like` (the images'
+/// what the headers say may not contradict. An HDU may not contradict itself either:
+/// BANDS and BAND0, ..., an image's BAND, FILTER, FILTNAM and BANDS, its EXTNAME where
+/// that names a band of the run. (A primary may list the bands of all HDUs; a cube's
+/// FILTER is often its first plane's.) Planes of which nothing says the band have that
+/// of the image that is as many planes from the first, where `like` (the images'
 /// planes, all of them) has as many; where `like` goes against its headers, all planes
 /// have, since weights repeat the images' cards.
 /// \throws DataError, naming file and HDU: no such HDU, a band missing or there twice,
-///   planes without a band, another number of planes than BANDS or band_order have
+///   planes without a band, another number of planes than BANDS or band_order have, two
+///   bands for one plane
 FoundPlanes find_planes(const io::fits::File& file, const PlaneQuery& query,
                         const FoundPlanes* like = nullptr);
 

@@ -41,6 +41,20 @@ void require_shape(const std::vector<OpenPlane>& planes, const OpenPlane& first)
   }
 }
 
+/// No image is its own weight or mask.
+void require_others(const std::vector<OpenPlane>& planes,
+                    const std::vector<OpenPlane>& images, const std::string& key) {
+  for (const auto& [hdu, plane] : planes) {
+    for (const auto& image : images) {
+      if (hdu.place() != image.hdu.place() || plane != image.plane) continue;
+      throw DataError(fmt::format(
+          "{}: {} takes plane {} of it, which is an image of the host; name another "
+          "extension or file",
+          hdu.place(), key, plane));
+    }
+  }
+}
+
 }  // namespace
 
 OpenCutout open_cutout(const config::HostSection& host, const BandNames& bands,
@@ -49,10 +63,17 @@ OpenCutout open_cutout(const config::HostSection& host, const BandNames& bands,
   OpenCutout open;
   refuse_large_gzip(paths.images[index]);
   const File file = File::open(paths.images[index]);
+  std::vector<std::string> beside{section.weight_extension};
+  for (const auto& mask : host.masks) {
+    // An image may say by its zeros where there are no data.
+    if (!mask.zero_masks) beside.push_back(mask.extension);
+  }
+  std::erase(beside, "");
   const auto images =
       find_planes(file, {.bands = bands,
                          .band_order = section.band_order,
                          .extension = section.image_extension,
+                         .beside = std::move(beside),
                          .accept_other_bands = host.accept_header_mismatch});
   open.images = planes_at(file, images);
   require_shape(open.images, open.images.front());
@@ -65,6 +86,7 @@ OpenCutout open_cutout(const config::HostSection& host, const BandNames& bands,
                                         .any_image = !paths.weights.empty()},
                                        &images));
     require_shape(open.weights, open.images.front());
+    require_others(open.weights, open.images, "host.cutouts.weight");
   }
   for (std::size_t m = 0; m < host.masks.size(); ++m) {
     const auto& mask = host.masks[m];
@@ -77,6 +99,7 @@ OpenCutout open_cutout(const config::HostSection& host, const BandNames& bands,
                                       .one_for_all = true},
                                      &images));
     require_shape(planes, open.images.front());
+    if (!mask.zero_masks) require_others(planes, open.images, mask.key);
     auto& of_band = open.masks.emplace_back();
     for (const auto& plane : planes) {
       auto names = named_bits(plane.hdu);

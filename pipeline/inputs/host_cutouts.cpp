@@ -179,6 +179,7 @@ class Hdf5Cutouts final : public StackedCutouts {
  public:
   Hdf5Cutouts(const HostSection& host, const BandNames& bands)
       : StackedCutouts(host),
+        run_bands_(bands),
         file_(io::hdf5::File::open(host.hdf5_file)),
         pixels_(file_.open_dataset(host.hdf5_dataset)) {
     const auto& shape = pixels_.shape();
@@ -192,6 +193,7 @@ class Hdf5Cutouts final : public StackedCutouts {
           file_place(), fmt::join(shape, ", "), bands.size(),
           bands.size() == 1 ? "" : "s", fmt::join(bands, ", ")));
     }
+    refuse_either_order(pixels_);
     if (!pixels_.is_written()) {
       throw DataError(fmt::format(
           "{}: is declared as [{}], but not all of it was ever written (zeros would be "
@@ -201,12 +203,14 @@ class Hdf5Cutouts final : public StackedCutouts {
     if (!host.hdf5_invvar_dataset.empty()) {
       invvar_.emplace(file_.open_dataset(host.hdf5_invvar_dataset));
       require_shape(*invvar_, shape, "every pixel needs its inverse variance");
+      require_bands(*invvar_, stated);
     }
     const io::hdf5::Shape of_all_bands{shape[0], shape[2], shape[3]};
     for (const auto& mask : host.masks) {
       auto dataset = file_.open_dataset(mask.dataset);
       require_shape(dataset, dataset.shape().size() == 3 ? of_all_bands : shape,
                     "a mask is of the same pixels, [n, band, y, x] or [n, y, x]");
+      require_bands(dataset, stated);
       const MaskRule rule(mask, {}, host.hdf5_file + ": " + dataset.path());
       masks_.emplace_back(rule, std::move(dataset));
     }
@@ -224,11 +228,43 @@ class Hdf5Cutouts final : public StackedCutouts {
 
  private:
   /// The attribute `bands` of the dataset, else of the file; empty: there is none.
-  std::vector<std::string> stated_bands() const {
-    if (pixels_.has_attribute("bands")) return pixels_.read_strings_attribute("bands");
+  std::vector<std::string> stated_bands() const { return bands_of(pixels_); }
+  std::vector<std::string> bands_of(const Dataset& dataset) const {
+    if (dataset.has_attribute("bands")) return dataset.read_strings_attribute("bands");
     const auto root = file_.open_group("/");
     if (root.has_attribute("bands")) return root.read_strings_attribute("bands");
     return {};
+  }
+  /// As many hosts as bands: the shape does not tell [n, band, y, x] from [band, n, y,
+  /// x].
+  void refuse_either_order(const Dataset& dataset) const {
+    const auto& shape = dataset.shape();
+    if (shape.size() != 4 || shape[0] != shape[1] || shape[1] == 1) return;
+    if (!bands_of(dataset).empty()) return;
+    throw DataError(fmt::format(
+        "{}: {}: has shape [{}], which may be [n, band, y, x] or [band, n, y, x]; if "
+        "its "
+        "second axis is the bands, name them in order by an attribute `bands` of the "
+        "dataset or the file (h5py: file.attrs[\"bands\"] = [...]), else write [n, "
+        "band, "
+        "y, x]",
+        dataset.file_path(), dataset.path(), fmt::join(shape, ", ")));
+  }
+  /// Weights and masks are of the images' bands in the same order.
+  void require_bands(const Dataset& dataset,
+                     const std::vector<std::string>& of_images) const {
+    if (dataset.shape().size() != 4) return;
+    refuse_either_order(dataset);
+    if (!dataset.has_attribute("bands")) return;
+    const auto theirs = bands_of(dataset);
+    // Images without a word have the run's bands in the run's order.
+    const auto& wanted = of_images.empty() ? run_bands_ : of_images;
+    if (theirs == wanted) return;
+    throw DataError(fmt::format(
+        "{}: {}: its attribute `bands` names {}, but those of {} are {}; write both in "
+        "one order",
+        dataset.file_path(), dataset.path(), fmt::join(theirs, ", "), pixels_.path(),
+        fmt::join(wanted, ", ")));
   }
   void choose_planes(const std::vector<std::string>& stated, const BandNames& bands) {
     if (stated.size() != pixels_.shape()[1]) {
@@ -295,6 +331,7 @@ class Hdf5Cutouts final : public StackedCutouts {
     }
   }
 
+  std::vector<std::string> run_bands_;
   io::hdf5::File file_;
   Dataset pixels_;
   std::vector<std::size_t> plane_of_band_;  ///< empty: in order

@@ -10,6 +10,7 @@
 #include "pipeline/inputs/band_of_header.hpp"
 #include "pipeline/inputs/cutout_layout.hpp"
 #include "pipeline/inputs/file_format.hpp"
+#include "pipeline/inputs/hosts_in_order.hpp"
 #include "pipeline/inputs/open_psf.hpp"
 
 namespace lensmill::pipeline {
@@ -128,7 +129,7 @@ std::string object_problem(const std::string& path, const ObjectQuestion& questi
     }
     if (!text.empty() && !is_one_of_them(text)) return other(card, text, "");
   }
-  for (const char* card : {"TARGETID", "OBJID", "OBJECT", "HOST_ID", "ID"}) {
+  for (const char* card : object_names) {
     const auto text = text_of(file, card);
     if (text.empty() || is_one_of_them(text)) continue;
     if (std::ranges::find(ids, text) != ids.end()) return other(card, text, "");

@@ -6,12 +6,12 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <map>
 #include <memory>
 
 #include "lib/core/errors.hpp"
 #include "pipeline/inputs/catalogue_sources.hpp"
 #include "pipeline/inputs/file_list.hpp"
+#include "pipeline/inputs/hosts_in_order.hpp"
 #include "pipeline/inputs/survey_positions.hpp"
 #include "pipeline/inputs/text_column.hpp"
 
@@ -21,6 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t most_shown = 10;
+constexpr const char* or_accept = ", or say `accept_other_ids: true` if that is meant";
 
 std::string table_of(const std::string& stated, const std::string& key,
                      const HostNames& names) {
@@ -36,14 +37,21 @@ std::string table_of(const std::string& stated, const std::string& key,
 /// One of the rows' values for each host.
 template <class T>
 std::vector<T> of_hosts(const std::vector<T>& of_row, const std::string& table,
-                        const std::string& key, const HostNames& names) {
+                        const std::string& key, const HostNames& names,
+                        bool any_order = false) {
   const auto count = static_cast<std::size_t>(names.count);
   if (table != names.table) {
-    if (of_row.size() == count) return of_row;
-    throw DataError(fmt::format(
-        "{}: {} has {} rows, but there are {} hosts; it must have a row for each, in "
-        "their order",
-        key, table, of_row.size(), count));
+    if (of_row.size() != count) {
+      throw DataError(fmt::format(
+          "{}: {} has {} rows, but there are {} hosts; it must have a row for each, in "
+          "their order",
+          key, table, of_row.size(), count));
+    }
+    const auto problem = any_order ? "" : other_ids(table, names);
+    if (problem.empty()) return of_row;
+    throw DataError(fmt::format("{}: {}; put its rows into the hosts' order{}", key,
+                                problem,
+                                key.ends_with("file_per_host") ? or_accept : ""));
   }
   if (of_row.size() != names.host_of_row.size()) {
     throw DataError(fmt::format("{}: {} has {} rows, of which {} name hosts", key,
@@ -90,25 +98,12 @@ std::vector<std::string> by_pattern(const std::string& pattern, const std::strin
   return paths;
 }
 
-/// A list that names other hosts' files at a host's place.
 void refuse_another_order(const std::vector<std::string>& paths, const std::string& key,
                           const HostNames& names) {
-  for (const auto* texts : {&names.ids, &names.stems}) {
-    std::map<std::string, std::size_t> host_of;
-    for (std::size_t host = 0; host < texts->size(); ++host) {
-      host_of.emplace((*texts)[host], host);
-    }
-    for (std::size_t host = 0; host < std::min(paths.size(), texts->size()); ++host) {
-      const auto stem = stem_of(paths[host]);
-      const auto found = host_of.find(stem);
-      if (found == host_of.end() || (*texts)[host] == stem) continue;
-      throw DataError(fmt::format(
-          "{}: {} is in the place of {}, but has the name of {}; list the files in the "
-          "hosts' order, or say `accept_other_ids: true` if that is meant",
-          key, paths[host], names.name(static_cast<std::int64_t>(host)),
-          names.name(static_cast<std::int64_t>(found->second))));
-    }
-  }
+  const auto problem = another_order(paths, names);
+  if (problem.empty()) return;
+  throw DataError(fmt::format("{}: {}; list the files in the hosts' order{}", key,
+                              problem, or_accept));
 }
 
 void require_files(const std::vector<std::string>& paths, const std::string& key,
@@ -154,6 +149,8 @@ HostNames names_of_hosts(const config::RunConfig& config, const stages::Inputs& 
                   .table = {},
                   .host_of_row = {}};
   if (inputs.host_ids) names.ids = texts_of_ids(*inputs.host_ids);
+  const auto& dataset = config.host.hdf5_id_dataset;
+  names.id_name = dataset.substr(dataset.rfind('/') + 1);  // without its group
   if (!config.host.survey || !needs_table) return names;
   const auto positions = read_positions(config.host.survey->positions);
   names.table = config.host.survey->positions.file;
@@ -216,7 +213,11 @@ std::vector<std::string> files_of_hosts(const config::FileList& list,
     for (const auto file : listed.file_of_row) {
       of_row.push_back(listed.paths[static_cast<std::size_t>(file)]);
     }
-    paths = of_hosts(of_row, from.table, key, names);
+    paths = of_hosts(of_row, from.table, key, names, any_order);
+    // Rows of another table are hosts by their order alone; several may share a file.
+    const bool in_order =
+        from.table != names.table && listed.paths.size() == paths.size();
+    if (in_order && !any_order) refuse_another_order(paths, key, names);
   } else {
     paths = list_files(list, key, "").paths;
     if (paths.size() != static_cast<std::size_t>(names.count)) {

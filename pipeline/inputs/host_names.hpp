@@ -24,6 +24,8 @@ struct HostNames {
   /// may share one). "": there is no such table.
   std::string table;
   std::vector<std::int64_t> host_of_row;
+  /// The card, column or dataset that the ids come from; "": another.
+  std::string id_name{};
 
   /// "host 5 (39627...)"
   std::string name(std::int64_t host) const;
@@ -38,9 +40,9 @@ HostNames names_of_hosts(const config::RunConfig& config, const stages::Inputs& 
 std::vector<std::string> texts_of_ids(const stages::HostIds& ids);
 
 /// A column of the hosts' table, or of another one that has a row for each host in
-/// their order: one value per host. \param key for messages, "psf.r.ccdname"
-/// \throws ConfigError: no table is named and hosts have none; DataError: another
-/// number
+/// their order, which other_ids may not contradict: one value per host. \param key for
+/// messages, "psf.r.ccdname" \throws ConfigError: no table is named and hosts have
+/// none; DataError: another number
 ///   of rows, rows of one host that differ, as read_text_column
 std::vector<std::string> texts_of_hosts(const config::HostColumn& column,
                                         const std::string& key, const HostNames& names);
@@ -51,7 +53,7 @@ std::vector<double> numbers_of_hosts(const config::HostColumn& column,
 /// The file of each host: a pattern's only `*` is the host's stem, or its id where
 /// hosts have no files; a list has one for each host, in their order; a column as
 /// texts_of_hosts, with paths relative to its table's folder.
-/// \param any_order whether a list may have the hosts' names in another order
+/// \param any_order whether a list or another table may name other hosts
 /// \throws as texts_of_hosts; DataError: another number, a pattern without `*` or for
 ///   hosts without names, files that are not there (naming their hosts), a list whose
 ///   names are the hosts' in another order

@@ -83,24 +83,12 @@ std::optional<StatedNumber> zero_point_of(const ImageHdu& image, const Hdu& prim
 }
 
 std::vector<std::string> bands_of(const ImageHdu& image, const Hdu& primary) {
-  std::vector<std::string> bands;
   for (const Hdu* hdu : {static_cast<const Hdu*>(&image), &primary}) {
-    for (std::size_t k = 0; k < most_bands; ++k) {
-      auto band = text_card(*hdu, fmt::format("BAND{}", k));
-      if (!band) break;
-      bands.push_back(std::move(*band));
-    }
-    if (!bands.empty()) return bands;
-    if (const auto letters = text_card(*hdu, "BANDS")) {
-      for (const char letter : *letters) {
-        if (std::isalnum(static_cast<unsigned char>(letter)) != 0) {
-          bands.emplace_back(1, letter);
-        }
-      }
-      return bands;
-    }
+    auto [numbered, letters] = plane_bands_of(*hdu);
+    if (!numbered.empty()) return numbered;
+    if (!letters.empty()) return letters;
   }
-  return bands;
+  return {};
 }
 
 /// What the image itself says comes before what all HDUs of the file share.
@@ -127,6 +115,21 @@ std::optional<LocalScale> scale_in_the_middle(const ImageHdu& image) {
 }
 
 }  // namespace
+
+PlaneBands plane_bands_of(const Hdu& hdu) {
+  PlaneBands bands;
+  for (std::size_t k = 0; k < most_bands; ++k) {
+    auto band = text_card(hdu, fmt::format("BAND{}", k));
+    if (!band) break;
+    bands.numbered.push_back(std::move(*band));
+  }
+  for (const char letter : text_card(hdu, "BANDS").value_or("")) {
+    if (std::isalnum(static_cast<unsigned char>(letter)) != 0) {
+      bands.letters.emplace_back(1, letter);
+    }
+  }
+  return bands;
+}
 
 std::optional<double> wcs_scale_arcsec(const Hdu& hdu) {
   const auto type = text_card(hdu, "CTYPE1");

@@ -43,6 +43,14 @@ ImageClaims claims_of(const io::hdf5::Dataset& dataset);
 /// The pixel scale that a header's celestial CD or CDELT keywords give, arcsec.
 std::optional<double> wcs_scale_arcsec(const io::fits::Hdu& hdu);
 
+/// The bands of a cube's planes by one HDU's own cards, each list as long as it is
+/// stated.
+struct PlaneBands {
+  std::vector<std::string> numbered;  ///< BAND0, BAND1, ...
+  std::vector<std::string> letters;   ///< of BANDS
+};
+PlaneBands plane_bands_of(const io::fits::Hdu& hdu);
+
 /// What the run takes an image for.
 struct ImageUse {
   std::string key;      ///< "host.survey.r"

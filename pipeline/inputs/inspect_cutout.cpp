@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <iterator>
-#include <optional>
 
 #include "lib/core/errors.hpp"
 #include "lib/io/fits/file.hpp"
-#include "lib/io/fits/sky_wcs.hpp"
+#include "pipeline/inputs/compare_places.hpp"
+#include "pipeline/inputs/hosts_in_order.hpp"
 #include "pipeline/inputs/image_claims.hpp"
 #include "pipeline/inputs/image_kind.hpp"
 
@@ -17,9 +16,6 @@ namespace lensmill::pipeline {
 namespace {
 
 using io::fits::ImageHdu;
-using io::fits::SkyWcs;
-
-constexpr double most_misaligned_pix = 0.5;
 
 /// Each HDU once.
 std::vector<ImageHdu> hdus_of(const std::vector<OpenPlane>& planes) {
@@ -32,38 +28,14 @@ std::vector<ImageHdu> hdus_of(const std::vector<OpenPlane>& planes) {
   return hdus;
 }
 
-std::optional<SkyWcs> wcs_of(const ImageHdu& hdu) {
-  if (!wcs_scale_arcsec(hdu)) return std::nullopt;
-  try {
-    return SkyWcs(hdu);
-  } catch (const DataError&) {
-    return std::nullopt;  // its bands cannot be compared
-  }
-}
-
 /// Bands, weights and masks in HDUs of their own must show the same sky in the same
 /// pixels.
 void compare_places(const std::vector<ImageHdu>& hdus, CutoutFacts& facts) {
-  if (hdus.size() < 2) return;
-  const auto first = wcs_of(hdus.front());
-  if (!first) return;
-  const io::fits::FitsPixel corners[] = {
-      {1.0, 1.0},
-      {static_cast<double>(hdus.front().nx()), static_cast<double>(hdus.front().ny())}};
   for (const auto& hdu : hdus) {
-    const auto wcs = wcs_of(hdu);
-    if (!wcs) continue;
-    double worst = 0.0;
-    for (const auto& corner : corners) {
-      const auto here = wcs->pixel_of(first->sky_of(corner));
-      worst = std::max(worst, here ? std::hypot(here->x - corner.x, here->y - corner.y)
-                                   : std::hypot(hdu.nx(), hdu.ny()));
-    }
-    if (worst <= most_misaligned_pix) continue;
+    auto text = misplaced(hdus.front(), hdu);
+    if (text.empty()) continue;
     facts.problems.push_back(
-        fmt::format("{}: by its WCS it lies {:.1f} pix from {} (a host's bands, "
-                    "weights and masks are taken pixel by pixel)",
-                    hdu.place(), worst, hdus.front().place()));
+        text + " (a host's bands, weights and masks are taken pixel by pixel)");
   }
 }
 
@@ -92,21 +64,88 @@ void compare(const config::RunConfig& config, const ImageHdu& hdu, bool is_weigh
       cutout.images.front().hdu.place()));
 }
 
+/// A card of the image, else of the primary; "" without.
 std::string text_of_card(const ImageHdu& hdu, const std::string& card) {
   for (const io::fits::Hdu& place : {static_cast<io::fits::Hdu>(hdu), hdu.primary()}) {
-    auto text = place.find_string(card).value_or("");
+    std::string text;
+    try {
+      text = place.find_string(card).value_or("");
+    } catch (const DataError&) {
+      continue;  // neither text nor number
+    }
     const auto end = text.find_last_not_of(' ');
     const auto begin = text.find_first_not_of(' ');
     if (end != std::string::npos) return text.substr(begin, end - begin + 1);
   }
+  return "";
+}
+
+std::string required_card(const ImageHdu& hdu, const std::string& card) {
+  auto text = text_of_card(hdu, card);
+  if (!text.empty()) return text;
   throw DataError(fmt::format("{}: has no card {}, which host.cutouts.id_card names",
                               hdu.place(), card));
 }
 
+/// The card that says that an HDU of a host's files is of another object, and what it
+/// says there; "".
+std::string other_object(const config::CutoutFiles& section, const ImageHdu& hdu,
+                         const ImageHdu& image, const std::string& id,
+                         const KnownIds& known) {
+  const auto wanted = comparable_id(id);
+  const auto says = [&](const std::string& card, const std::string& text) {
+    return fmt::format("{} = {}", card, text);
+  };
+  for (const auto& card : {section.id_card, section.id_column}) {
+    if (card.empty()) continue;
+    const auto text = text_of_card(hdu, card);
+    if (!text.empty() && comparable_id(text) != wanted) return says(card, text);
+  }
+  for (const std::string card : object_names) {
+    const auto text = text_of_card(hdu, card);
+    if (text.empty() || comparable_id(text) == wanted) continue;
+    if (known.has(text)) return says(card, text);
+    if (card == "OBJECT" || card == "ID") continue;
+    const auto theirs = text_of_card(image, card);
+    if (theirs.empty() || comparable_id(theirs) == comparable_id(text)) continue;
+    return fmt::format("{}, where {} says {},", says(card, text), image.place(),
+                       theirs);
+  }
+  return "";
+}
+
+void compare_objects(const config::RunConfig& config, const std::vector<ImageHdu>& hdus,
+                     const KnownIds& known, std::size_t index, CutoutFacts& facts) {
+  for (const auto& hdu : hdus) {
+    const auto other =
+        other_object(*config.host.cutout_files, hdu, hdus.front(), facts.id, known);
+    if (other.empty()) continue;
+    facts.problems.push_back(fmt::format(
+        "{}: is of {} by its header, but was given for host {} ({}); correct {}",
+        hdu.place(), other, index, facts.id,
+        config.host.cutout_files->id_column.empty()
+            ? "the files' names or their order"
+            : "the table, or the files' names or their order"));
+  }
+}
+
 }  // namespace
 
+KnownIds::KnownIds(const std::vector<std::string>& of_host) : of_host_(of_host) {
+  std::ranges::transform(of_host, std::back_inserter(sorted_), comparable_id);
+  std::ranges::sort(sorted_);
+}
+
+std::string KnownIds::of(std::size_t host) const {
+  return host < of_host_.size() ? of_host_[host] : "";
+}
+
+bool KnownIds::has(const std::string& id) const {
+  return std::ranges::binary_search(sorted_, comparable_id(id));
+}
+
 CutoutFacts inspect_cutout(const config::RunConfig& config, const CutoutPaths& paths,
-                           std::size_t index, int ny, int nx) {
+                           const KnownIds& known, std::size_t index, int ny, int nx) {
   const auto& section = *config.host.cutout_files;
   const auto cutout = open_cutout(config.host, config.bands, paths, index);
   const auto& first = cutout.images.front().hdu;
@@ -117,7 +156,8 @@ CutoutFacts inspect_cutout(const config::RunConfig& config, const CutoutPaths& p
         first.place(), first.ny(), first.nx(), paths.images.front(), ny, nx));
   }
   CutoutFacts facts;
-  if (!section.id_card.empty()) facts.id = text_of_card(first, section.id_card);
+  facts.id = known.of(index);
+  if (!section.id_card.empty()) facts.id = required_card(first, section.id_card);
   const auto images = hdus_of(cutout.images);
   for (const auto& hdu : images) compare(config, hdu, false, cutout, facts);
   for (const auto& hdu : hdus_of(cutout.weights)) {
@@ -132,6 +172,7 @@ CutoutFacts inspect_cutout(const config::RunConfig& config, const CutoutPaths& p
     std::ranges::move(hdus_of(planes), std::back_inserter(all));
   }
   compare_places(all, facts);
+  compare_objects(config, all, known, index, facts);
   if (cutout.weights.empty()) {
     const auto file = io::fits::File::open(paths.images[index]);
     for (const int hdu : file.image_hdus()) {

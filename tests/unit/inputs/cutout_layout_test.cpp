@@ -167,6 +167,49 @@ TEST(CutoutLayout, AnOrderThatTheHeaderContradictsIsRefusedUnlessAccepted) {
                                                  "host.cutouts.band_order names 2")));
 }
 
+TEST(CutoutLayout, AnHduThatNamesTwoBandsIsRefused) {
+  const TemporaryFolder folder;
+  const auto refused = [&](const std::vector<TestHdu>& hdus, const std::string& why) {
+    const auto file = written(folder, hdus);
+    EXPECT_THAT([&] { find_planes(file, {.bands = bands}); },
+                ThrowsMessage<DataError>(AllOf(HasSubstr("host.fits"),
+                                               HasSubstr("its header says " + why))));
+  };
+  auto cube = viewer_image;
+  cube.cards[0] = text("BANDS", "zrg");
+  refused({cube}, "BANDS = 'zrg', but BAND0, ... = g, r, z");
+  refused({{0, "", {text("FILTER", "g DECam"), text("BAND", "z")}}},
+          "BAND = 'z', but FILTER = 'g DECam'");
+  refused({{0, "", {text("BAND", "g"), text("BANDS", "r")}}},
+          "BAND = 'g', but BANDS = 'r'");
+  refused({{0, "IMAGE_z", {text("FILTER", "g DECam")}}},
+          "FILTER = 'g DECam', but EXTNAME = 'IMAGE_z'");
+  // One name for a filter beside another, a detector, and what is no filter.
+  const auto file =
+      written(folder, {{0, "H2", {text("FILTER", "g.00000"), text("BAND", "HSC-G")}},
+                       {0, "r_SCI", {text("FILTER", "clear"), text("BAND", "r")}}});
+  EXPECT_THAT(find_planes(file, {.bands = bands}).of_band,
+              ElementsAre(PlanePlace{0, 0}, PlanePlace{1, 0}));
+  // Which of the two is meant is stated.
+  const auto known = written(folder, {cube});
+  PlaneQuery query{.bands = bands, .band_order = {"g", "r", "z"}};
+  EXPECT_THROW(find_planes(known, query), DataError);
+  query.accept_other_bands = true;
+  EXPECT_THAT(find_planes(known, query).of_band,
+              ElementsAre(PlanePlace{0, 0}, PlanePlace{0, 1}));
+}
+
+TEST(CutoutLayout, WhatTheConfigurationCallsAWeightIsNoImage) {
+  const TemporaryFolder folder;
+  const auto file = written(
+      folder, {{2, "", {text("BANDS", "gr")}}, {2, "STD", {text("BANDS", "gr")}}});
+
+  EXPECT_THAT([&] { find_planes(file, {.bands = bands}); },
+              ThrowsMessage<DataError>(HasSubstr("contains band g twice")));
+  EXPECT_THAT(find_planes(file, {.bands = bands, .beside = {"STD"}}).of_band,
+              ElementsAre(PlanePlace{0, 0}, PlanePlace{0, 1}));
+}
+
 TEST(CutoutLayout, WhatIsMissingOrThereTwiceIsNamed) {
   const TemporaryFolder folder;
   const auto refused = [&](const std::vector<TestHdu>& hdus,
