@@ -87,9 +87,15 @@ std::vector<std::uint64_t> ImageHdu::read_integers(int plane, int y, int x, int 
   check_block(plane, y, x, ny, nx);
   int type = 0;
   int status = 0;
-  fits_get_img_equivtype(as_fits(handle()), &type, &status);
-  check(status, "fits_get_img_equivtype", place());
-  if (type != LONGLONG_IMG && type != ULONGLONG_IMG) return {};
+  fits_get_img_type(as_fits(handle()), &type, &status);
+  check(status, "fits_get_img_type", place());
+  constexpr double half = 9223372036854775808.0;  // 2^63
+  const double zero = find_double("BZERO").value_or(0.0);
+  const bool is_unsigned = zero == half;
+  if (type != LONGLONG_IMG || find_double("BSCALE").value_or(1.0) != 1.0 ||
+      (zero != 0.0 && !is_unsigned)) {
+    return {};
+  }
   std::vector<std::uint64_t> values(static_cast<std::size_t>(ny) *
                                     static_cast<std::size_t>(nx));
   if (values.empty()) return values;
@@ -97,10 +103,18 @@ std::vector<std::uint64_t> ImageHdu::read_integers(int plane, int y, int x, int 
   std::array<long, 3> last{x + nx, y + ny, plane + 1};
   std::array<long, 3> stride{1, 1, 1};
   int any_undefined = 0;
-  fits_read_subset(as_fits(handle()), type == LONGLONG_IMG ? TLONGLONG : TULONGLONG,
-                   first.data(), last.data(), stride.data(), nullptr, values.data(),
-                   &any_undefined, &status);
+  // As they are stored: CFITSIO's conversion of unsigned ones overflows at 2^63.
+  fitsfile* fits = as_fits(handle());
+  fits_set_bscale(fits, 1.0, 0.0, &status);
+  fits_read_subset(fits, TLONGLONG, first.data(), last.data(), stride.data(), nullptr,
+                   values.data(), &any_undefined, &status);
+  int restored = 0;
+  fits_set_bscale(fits, 1.0, zero, &restored);
   check(status, "fits_read_subset", place());
+  check(restored, "fits_set_bscale", place());
+  if (is_unsigned) {
+    for (auto& value : values) value ^= std::uint64_t{1} << 63U;
+  }
   return values;
 }
 
