@@ -375,7 +375,7 @@ class Models(HostCase):
         sky.write(self.folder / "sky.fits")
         self.refused(text_with(psf.replace("[x, y], table: hosts.csv",
                                            "[ra, dec], table: sky.fits")),
-                     BAD_DATA, "psf.r.position.columns", "column `ra` has the unit `deg`")
+                     BAD_DATA, ".position.columns: ", "column `ra` has the unit `deg`")
         self.refused(text_with(self.psfex("file: merged.fits, position: [1, 1]")), CONFIG,
                      "contains 3 PSFEx models", "CCDNAME N1", "`hdu`, `ccdname` or `row`")
 
