@@ -65,6 +65,16 @@ std::string spelling_of(const ColumnSource& source, const std::string& name) {
 std::string no_such_column(const ColumnSource& source, const std::string& name) {
   const auto names = all_columns(source);
   const std::string wanted = lower_case(taken_apart(name).column);
+  std::vector<std::string> alike;
+  for (const auto& other : names) {
+    if (lower_case(other) == wanted) alike.push_back(other);
+  }
+  if (alike.size() > 1) {
+    return fmt::format(
+        "{}: the column `{}` may be any of {}; write the name as one of "
+        "them",
+        source.path(), name, fmt::join(alike, ", "));
+  }
   const auto distance = [&](const std::string& other) {
     return edit_distance(lower_case(other), wanted);
   };

@@ -32,6 +32,9 @@ struct ColumnFacts {
   bool single_precision = false;  ///< 24 bits: 7 digits
   CellKind kind = CellKind::floating;
   std::size_t elements = 1;  ///< in each row
+  /// Integers of which one stands for "undefined" (FITS's TNULL): `read` gives NaN for
+  /// it, `read_stored` the integer.
+  bool may_be_undefined = false;
 };
 
 /// "text", "5 numbers in each row": what is there where one number was expected.

@@ -4,8 +4,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <optional>
 #include <set>
 
+#include "lib/catalogue/column_element.hpp"
 #include "lib/core/errors.hpp"
 #include "lib/core/text.hpp"
 
@@ -51,8 +55,90 @@ void for_blocks(const ColumnSource& source, Visit&& visit) {
   }
 }
 
+/// An integer that a text is in all; nothing for 007.0, 1e6.
+std::optional<CutNumber> whole_number(std::string_view text) {
+  if (text.starts_with('+')) text.remove_prefix(1);
+  const char* end = text.data() + text.size();
+  std::int64_t with_sign = 0;
+  const auto read = std::from_chars(text.data(), end, with_sign);
+  if (read.ec == std::errc{} && read.ptr == end) return with_sign;
+  std::uint64_t without = 0;
+  const auto large = std::from_chars(text.data(), end, without);
+  if (large.ec == std::errc{} && large.ptr == end) return without;
+  return std::nullopt;
+}
+
+/// Element k of every row of a block as numbers; nothing where its type is not one of
+/// 64-bit integers.
+std::vector<CutNumber> whole_numbers(const Column& block, std::size_t k) {
+  std::vector<CutNumber> numbers;
+  for (std::size_t row = 0; row < block.rows(); ++row) {
+    if (block.info().type == ElementType::int64) {
+      numbers.push_back(block.row<std::int64_t>(row)[k]);
+    } else if (block.info().type == ElementType::uint64) {
+      numbers.push_back(block.row<std::uint64_t>(row)[k]);
+    }
+  }
+  return numbers;
+}
+
+/// The cells of a block of rows as numbers; what is undefined is NaN.
+class CutCells {
+ public:
+  CutCells(const ColumnSource& source, std::string column)
+      : source_(source), column_(std::move(column)), facts_(source.facts(column_)) {
+    if (facts_.kind != CellKind::integer) return;
+    const auto names = all_columns(source);
+    auto place = std::ranges::find(names, column_) != names.end()
+                     ? ColumnElement{column_, {}}
+                     : taken_apart(column_);
+    element_ = place.element.value_or(0);
+    auto info = source.stored(place.column);
+    if (info.type == ElementType::int64 || info.type == ElementType::uint64) {
+      stored_ = std::move(info);
+    }
+  }
+
+  std::vector<CutNumber> read(std::int64_t first, std::int64_t count) const {
+    std::vector<CutNumber> whole;
+    if (stored_) {
+      whole = whole_numbers(source_.read_stored(first, count, *stored_), element_);
+      if (!facts_.may_be_undefined) return whole;
+    }
+    std::vector<BadCell> bad;
+    const Table table = source_.read(first, count, std::vector{column_}, bad);
+    refuse_bad_cells(source_, bad);
+    std::vector<CutNumber> numbers;
+    for (std::size_t row = 0; row < table[0].rows(); ++row) {
+      const double rounded = real_cell(table[0], row);
+      const bool is_whole = !whole.empty() && !std::isnan(rounded);
+      numbers.push_back(is_whole ? whole[row] : CutNumber{rounded});
+    }
+    if (facts_.kind == CellKind::any && may_be_rounded(numbers)) {
+      const auto texts = source_.read_texts(first, count, column_);
+      for (std::size_t row = 0; row < texts.size(); ++row) {
+        numbers[row] = whole_number(texts[row]).value_or(numbers[row]);
+      }
+    }
+    return numbers;
+  }
+
+ private:
+  static bool may_be_rounded(const std::vector<CutNumber>& numbers) {
+    constexpr CutNumber largest_exact = 9007199254740992.0L;  // 2^53
+    return std::ranges::any_of(
+        numbers, [](CutNumber value) { return std::abs(value) >= largest_exact; });
+  }
+
+  const ColumnSource& source_;
+  std::string column_;
+  ColumnFacts facts_;
+  std::size_t element_ = 0;
+  std::optional<ColumnInfo> stored_;  ///< of 64-bit integers
+};
+
 std::vector<bool> in_range(const ColumnSource& source, const TableCut& cut,
-                           const std::string& column, const Interval& range) {
+                           const std::string& column, const CutRange& range) {
   const auto contents = not_numbers(source, column);
   if (!contents.empty()) {
     const auto facts = source.facts(column);
@@ -61,13 +147,11 @@ std::vector<bool> in_range(const ColumnSource& source, const TableCut& cut,
     }
     throw ConfigError(place_of(cut) + ": " + contents);
   }
+  const CutCells cells(source, column);
   std::vector<bool> result;
   for_blocks(source, [&](std::int64_t first, std::int64_t count) {
-    std::vector<BadCell> bad;
-    const Table table = source.read(first, count, std::vector{column}, bad);
-    refuse_bad_cells(source, bad);
-    for (std::size_t row = 0; row < table[0].rows(); ++row) {
-      result.push_back(range.contains(real_cell(table[0], row)));
+    for (const auto value : cells.read(first, count)) {
+      result.push_back(range.contains(value));
     }
   });
   return result;
@@ -160,9 +244,16 @@ std::string absent_texts(const ColumnSource& source, const TableCut& cut) {
 
 }  // namespace
 
+std::string number_text(CutNumber value) {
+  const auto rounded = static_cast<double>(value);
+  if (CutNumber{rounded} == value) return fmt::format("{}", rounded);
+  return fmt::format("{:.0f}", value);  // 64-bit integers alone are no doubles
+}
+
 std::string TableCut::text() const {
-  if (const auto* range = std::get_if<Interval>(&wanted)) {
-    return fmt::format("{} in [{}, {}]", column, range->lower, range->upper);
+  if (const auto* range = std::get_if<CutRange>(&wanted)) {
+    return fmt::format("{} in [{}, {}]", column, number_text(range->lower),
+                       number_text(range->upper));
   }
   if (const auto* truth = std::get_if<bool>(&wanted)) {
     return fmt::format("{} is {}", column, *truth);
@@ -173,7 +264,7 @@ std::string TableCut::text() const {
 
 std::vector<bool> passes(const ColumnSource& source, const TableCut& cut) {
   const auto column = column_of(source, cut);
-  if (const auto* range = std::get_if<Interval>(&cut.wanted)) {
+  if (const auto* range = std::get_if<CutRange>(&cut.wanted)) {
     return in_range(source, cut, column, *range);
   }
   if (const auto* truth = std::get_if<bool>(&cut.wanted)) {

@@ -53,11 +53,12 @@ class Hdf5Source final : public catalogue::ColumnSource {
   std::int64_t rows_ = 0;
 };
 
-/// The scalar numeric columns of a FITS file's first table. Integer columns that
+/// The scalar numeric columns of a FITS file's table. Integer columns that
 /// declare undefined values (TNULL) come as float64, with NaN for those.
 class FitsSource final : public catalogue::ColumnSource {
  public:
-  /// \throws IoError; DataError: not FITS, no table, no such columns
+  /// The file's only table beside LDAC_IMHEAD. \throws IoError; DataError: not FITS, no
+  /// table, several, no such columns
   explicit FitsSource(std::string path);
   /// The same of a table that is open.
   FitsSource(std::string path, io::fits::TableHdu table);

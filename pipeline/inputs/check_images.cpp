@@ -220,11 +220,13 @@ std::vector<std::string> check_headers(const RunConfig& config) {
                     .section = "noise",
                     .band = band,
                     .zero_point_mag = {},
-                    .pixel_scale_arcsec = {},
+                    .pixel_scale_arcsec = config.grid.pixel_scale_arcsec,
+                    .largest_scale_mismatch = distorted_mismatch,
                     .is_weight = true,
                     .is_cube_of_hosts = false},
                    of_noise);
   }
+  std::ranges::move(of_noise.warnings, std::back_inserter(warnings));
   std::ranges::move(of_noise.problems, std::back_inserter(warnings));
   return warnings;
 }

@@ -8,6 +8,7 @@
 #include "lib/core/text.hpp"
 #include "lib/core/units.hpp"
 #include "pipeline/inputs/image_claims.hpp"
+#include "pipeline/inputs/image_units.hpp"
 
 namespace lensmill::pipeline {
 namespace {
@@ -21,47 +22,6 @@ constexpr double refused_zero_point_mag = 1.0;
 // Nominal scales are rounded (0.27 for DECam's 0.262).
 constexpr double largest_nominal_mismatch = 0.05;
 
-/// A unit of pixel values, of its text.
-struct Unit {
-  std::optional<double> zero_point_mag;  ///< AB magnitude of one of it
-  bool counts = false;                   ///< of a detector: of no zero point by itself
-  bool per_angle = false;                ///< per steradian or beam: no flux per pixel
-};
-
-Unit unit_of(std::string text) {
-  std::erase_if(text, [](char c) { return c == ' ' || c == '.' || c == '_'; });
-  for (const std::string_view suffix : {"/pixel", "/pix", "pixel-1", "pix-1"}) {
-    if (text.ends_with(suffix)) text.erase(text.size() - suffix.size());
-  }
-  for (const std::string_view suffix : {"/sr", "sr-1", "/beam", "/arcsec2"}) {
-    if (text.ends_with(suffix)) return {.zero_point_mag = {}, .per_angle = true};
-  }
-  const auto is_one_of = [&](std::initializer_list<std::string_view> names) {
-    return std::ranges::find(names, text) != names.end();
-  };
-  if (is_one_of({"nmgy", "nmgys", "nanomaggy", "nanomaggies", "nmaggy"})) {
-    return {.zero_point_mag = 22.5};
-  }
-  if (is_one_of({"mgy", "maggy", "maggies"})) return {.zero_point_mag = 0.0};
-  if (is_one_of({"njy", "nanojansky"})) return {.zero_point_mag = 31.4};
-  if (is_one_of({"ujy", "microjy", "microjansky", "\xc2\xb5jy"})) {
-    return {.zero_point_mag = 23.9};
-  }
-  if (is_one_of({"mjy", "millijansky"})) return {.zero_point_mag = 16.4};
-  if (is_one_of({"jy", "jansky"})) return {.zero_point_mag = 8.9};
-  for (const std::string_view suffix : {"/s", "/sec", "/second", "s-1"}) {
-    if (text.ends_with(suffix)) {
-      text.erase(text.size() - suffix.size());
-      break;
-    }
-  }
-  if (is_one_of({"adu", "adus", "dn", "count", "counts", "ct", "cts", "electron",
-                 "electrons", "e", "e-", "photon", "photons"})) {
-    return {.zero_point_mag = {}, .counts = true};
-  }
-  return {};
-}
-
 using config::WeightKind;
 
 std::string_view name_of(WeightKind kind) {
@@ -71,27 +31,6 @@ std::string_view name_of(WeightKind kind) {
     case WeightKind::rms: return "standard deviations";
   }
   return "";
-}
-
-/// What the unit of a weight says that it is, and of which unit's noise: "nanomaggy" of
-/// "1/nanomaggy^2".
-struct WeightUnit {
-  WeightKind kind = WeightKind::invvar;
-  std::string base;  ///< "" where it is no power of a unit
-};
-WeightUnit weight_unit_of(std::string text) {
-  std::erase_if(text, [](char c) { return c == ' ' || c == '(' || c == ')'; });
-  for (const std::string_view power : {"**-2", "^-2", "-2"}) {
-    if (!text.ends_with(power)) continue;
-    return {WeightKind::invvar, text.substr(0, text.size() - power.size())};
-  }
-  for (const std::string_view power : {"**2", "^2", "2"}) {
-    if (!text.ends_with(power)) continue;
-    text.erase(text.size() - power.size());
-    if (text.starts_with("1/")) return {WeightKind::invvar, text.substr(2)};
-    return {WeightKind::variance, text};
-  }
-  return {WeightKind::rms, text};
 }
 
 std::string_view key_of(WeightKind kind) {
@@ -108,50 +47,123 @@ std::string stated(const ImageUse& use) {
                             : std::string("nmgy");
 }
 
+/// How to say what a weight is.
+std::string advice(const ImageUse& use, WeightKind kind) {
+  if (use.section != "noise") {
+    return fmt::format("say what it is by weight: {{kind: {}}}", key_of(kind));
+  }
+  return kind == WeightKind::invvar
+             ? "check its header"
+             : fmt::format("give a map of 1 / {} (nmgy^-2)",
+                           kind == WeightKind::rms ? "sigma^2" : "variance");
+}
+
+/// "nanomaggy/arcsec^2": the zero point of one such unit per pixel, where it is known.
+std::string per_pixel_zero_point(const ImageUnit& unit, const ImageUse& use) {
+  if (!unit.zero_point_mag || !unit.per_arcsec2 || !use.pixel_scale_arcsec) {
+    return "the zero_point_mag of one such unit per pixel";
+  }
+  const double area_arcsec2 = *use.pixel_scale_arcsec * *use.pixel_scale_arcsec;
+  return fmt::format(
+      "zero_point_mag: {:.4f}, that of one such unit in a pixel of {:.5f} arcsec^2",
+      unit.zero_point_mag.value_or(0.0) - 2.5 * std::log10(area_arcsec2), area_arcsec2);
+}
+
+/// What is no flux per pixel; "" for what may be one.
+std::string not_a_flux(const ImageUnit& unit, const ImageUse& use) {
+  if (unit.magnitude) {
+    return "magnitudes cannot be added; write the fluxes, 10^(-0.4 (m - "
+           "zero_point_mag))";
+  }
+  // A zero point that is not the base unit's may be that of the unit as it is written.
+  const double of_base = unit.zero_point_mag.value_or(std::nan(""));
+  const bool stated_otherwise =
+      use.zero_point_mag &&
+      !(std::abs(of_base - *use.zero_point_mag) <= unit_tolerance_mag);
+  if (stated_otherwise) return "";
+  if (unit.is_surface_brightness() && (unit.zero_point_mag || !use.zero_point_mag)) {
+    return "a surface brightness; multiply it by the pixel's area, or state " +
+           per_pixel_zero_point(unit, use);
+  }
+  if (unit.per_time && unit.zero_point_mag) {
+    return "a rate; multiply it by the time, or state the zero_point_mag of one such "
+           "unit (if its numbers are fluxes, correct BUNIT)";
+  }
+  if (unit.counts) return "state the zero_point_mag of one such unit per pixel";
+  return "";
+}
+
+/// Whether a weight's own unit or name says that it is of another kind than `use` has.
+/// \return whether nothing is left to compare
+bool compare_weight_kind(const ImageClaims& claims, const ImageUse& use,
+                         const WeightUnit& weight, const ImageUnit& base,
+                         ClaimFindings& findings) {
+  if (!base.zero_point_mag && !base.counts) return true;
+  if (weight.kind == use.weight_kind) return false;
+  if (weight.kind != WeightKind::rms) {
+    findings.problems.push_back(
+        fmt::format("{}: its unit is '{}', that of {}, but {} takes it for {}; {}",
+                    claims.place, *claims.unit, name_of(weight.kind), use.key,
+                    name_of(use.weight_kind), advice(use, weight.kind)));
+  } else if (base.zero_point_mag && claims.unit_is_own) {
+    // Perhaps the image's own, copied with its header: the image's noise tells.
+    findings.warnings.push_back(
+        fmt::format("{}: its unit is '{}', that of an image or of standard deviations, "
+                    "but {} takes "
+                    "it for {}; if it is an rms, {}",
+                    claims.place, *claims.unit, use.key, name_of(use.weight_kind),
+                    advice(use, WeightKind::rms)));
+  }
+  return true;
+}
+
 void compare_unit(const ImageClaims& claims, const ImageUse& use,
                   ClaimFindings& findings) {
   if (!claims.unit) return;
   std::string text = lower_case(*claims.unit);
+  const auto weight = weight_unit_of(text);
+  const auto base = image_unit_of(weight.base);
   if (use.is_weight) {
-    const auto weight = weight_unit_of(text);
-    const Unit base = unit_of(weight.base);
-    if (!base.zero_point_mag && !base.counts) return;
-    // Often the image's own unit, copied with its header.
-    if (weight.kind == WeightKind::rms && use.weight_kind != weight.kind) return;
-    if (weight.kind != use.weight_kind) {
-      findings.problems.push_back(fmt::format(
-          "{}: its unit is '{}', that of {}, but {} takes it for {}; say what it is by "
-          "weight: {{kind: {}}}",
-          claims.place, *claims.unit, name_of(weight.kind), use.key,
-          name_of(use.weight_kind), key_of(weight.kind)));
-      return;
-    }
+    if (compare_weight_kind(claims, use, weight, base, findings)) return;
     text = weight.base;
-  } else if (const auto weight = weight_unit_of(text);
-             weight.kind != WeightKind::rms && unit_of(weight.base).zero_point_mag) {
+  } else if (weight.kind != WeightKind::rms && base.is_flux()) {
     findings.problems.push_back(
         fmt::format("{}: its unit is '{}', that of {}, but {} takes it for an image",
                     claims.place, *claims.unit, name_of(weight.kind), use.key));
     return;
   }
   if (text.empty()) return;
-  const Unit unit = unit_of(text);
+  ImageUnit unit = image_unit_of(text);
   // Mega and milli differ by case alone.
-  if (unit.zero_point_mag && claims.unit->find("MJ") != std::string::npos) return;
-  const double assumed = use.zero_point_mag.value_or(nanomaggy_zero_point_mag);
-  if (unit.zero_point_mag) {
-    if (std::abs(*unit.zero_point_mag - assumed) <= unit_tolerance_mag) return;
-    findings.problems.push_back(fmt::format(
-        "{}: its unit is '{}' (one of it is {:g} mag), but {} takes it for {}; state "
-        "zero_point_mag: {:g}",
-        claims.place, *claims.unit, *unit.zero_point_mag, use.key, stated(use),
-        *unit.zero_point_mag));
-  } else if ((unit.counts || unit.per_angle) && !use.zero_point_mag) {
+  const bool is_mega = claims.unit->find("MJ") != std::string::npos;
+  if (is_mega) unit.zero_point_mag.reset();
+  const auto reason = not_a_flux(unit, use);
+  if (!reason.empty()) {
     findings.problems.push_back(
-        fmt::format("{}: its unit is '{}', but {} takes it for nmgy; state the "
-                    "zero_point_mag of one such unit per pixel",
-                    claims.place, *claims.unit, use.key));
+        fmt::format("{}: its unit is '{}', but {} takes it for "
+                    "{}: {}",
+                    claims.place, *claims.unit, use.key, stated(use), reason));
+    return;
   }
+  const double assumed = use.zero_point_mag.value_or(nanomaggy_zero_point_mag);
+  const double of_one =
+      unit.is_flux() ? unit.zero_point_mag.value_or(assumed) : assumed;
+  if (std::abs(of_one - assumed) <= unit_tolerance_mag) return;
+  findings.problems.push_back(fmt::format(
+      "{}: its unit is '{}' (one of it is {:g} mag), but {} takes it for {}; state "
+      "zero_point_mag: {:g}",
+      claims.place, *claims.unit, of_one, use.key, stated(use), of_one));
+}
+
+void compare_name(const ImageClaims& claims, const ImageUse& use,
+                  ClaimFindings& findings) {
+  if (!use.is_weight) return;
+  const auto kind = weight_kind_of_name(claims.name);
+  if (!kind || *kind == use.weight_kind) return;
+  findings.problems.push_back(fmt::format(
+      "{}: its name (EXTNAME) is '{}', that of {}, but {} takes it for {}; {}",
+      claims.place, claims.name, name_of(*kind), use.key, name_of(use.weight_kind),
+      advice(use, *kind)));
 }
 
 void compare_zero_point(const ImageClaims& claims, const ImageUse& use,
@@ -251,6 +263,7 @@ void compare_planes(const ImageClaims& claims, const ImageUse& use,
 void compare_claims(const ImageClaims& claims, const ImageUse& use,
                     ClaimFindings& findings) {
   compare_unit(claims, use, findings);
+  compare_name(claims, use, findings);
   compare_zero_point(claims, use, findings);
   compare_scale(claims, use, findings);
   compare_pixel_shape(claims, use, findings);

@@ -164,7 +164,11 @@ void CutoutReader::read_with_mask(std::int64_t host_index, int band, Image<float
   mask_useless(nmgy, weighted ? &invvar : nullptr, mask);
   for (const auto& of_band : cutout.masks) {
     const auto& [rule, plane] = of_band[b];
-    rule.apply(plane.hdu.read_plane<double>(plane.plane), mask);
+    const auto& hdu = plane.hdu;
+    const int k = plane.plane;
+    rule.apply(
+        hdu.read_plane<double>(k),
+        [&hdu, k] { return hdu.read_integers(k, 0, 0, hdu.ny(), hdu.nx()); }, mask);
   }
   if (!weighted) return;
   for (std::size_t k = 0; k < mask.size(); ++k) {

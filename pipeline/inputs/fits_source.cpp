@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -27,10 +28,34 @@ bool is_integer(const io::fits::ColumnDescription& column) {
   return column.kind == io::fits::ColumnKind::integer && !column.may_be_undefined;
 }
 
+/// SExtractor's FITS_LDAC has the images' headers as a table before that of objects.
+bool is_header_table(const io::fits::Hdu& hdu) {
+  return hdu.find_string("EXTNAME").value_or("").starts_with("LDAC_IMHEAD");
+}
+
+/// The table of a file that has one. \throws DataError for one with several
+io::fits::TableHdu only_table(const std::string& path) {
+  const auto file = io::fits::File::open(path);
+  std::vector<int> tables;
+  std::vector<std::string> names;
+  for (const int hdu : file.table_hdus("")) {
+    if (is_header_table(file.hdu(hdu))) continue;
+    tables.push_back(hdu);
+    const auto name = file.hdu(hdu).find_string("EXTNAME").value_or("");
+    names.push_back(fmt::format("HDU {}{}", hdu, name.empty() ? "" : ", " + name));
+  }
+  if (tables.size() == 1) return file.table(tables.front());
+  if (tables.empty()) return file.first_table();
+  throw DataError(
+      fmt::format("{}: has {} tables ({}), and which is meant is not said; write it to "
+                  "a file of its "
+                  "own, by astropy: Table.read('{}', hdu={}).write('table.fits')",
+                  path, tables.size(), fmt::join(names, "; "), path, tables.front()));
+}
+
 }  // namespace
 
-FitsSource::FitsSource(std::string path)
-    : FitsSource(path, io::fits::File::open(path).first_table()) {}
+FitsSource::FitsSource(std::string path) : FitsSource(path, only_table(path)) {}
 
 FitsSource::FitsSource(std::string path, io::fits::TableHdu table)
     : path_(std::move(path)), table_(std::move(table)) {
@@ -59,7 +84,8 @@ catalogue::ColumnFacts FitsSource::facts(const std::string& column) const {
   return {.unit = described.unit,
           .single_precision = described.single_precision,
           .kind = kind_of(described),
-          .elements = elements_of(place, described.row_elements())};
+          .elements = elements_of(place, described.row_elements()),
+          .may_be_undefined = described.may_be_undefined};
 }
 
 Table FitsSource::read(std::int64_t first, std::int64_t count,

@@ -142,7 +142,11 @@ class FitsCutouts final : public StackedCutouts {
   void add_masks(std::int64_t host, int band, Image<float>& mask) const override {
     const auto b = static_cast<std::size_t>(band);
     for (const auto& [cubes, rules] : masks_) {
-      rules[b].apply(cubes[b].read_plane<double>(static_cast<int>(host)), mask);
+      const auto& cube = cubes[b];
+      const int plane = static_cast<int>(host);
+      rules[b].apply(
+          cube.read_plane<double>(plane),
+          [&] { return cube.read_integers(plane, 0, 0, cube.ny(), cube.nx()); }, mask);
     }
   }
 
@@ -317,6 +321,21 @@ class Hdf5Cutouts final : public StackedCutouts {
     }
   }
 
+  /// {} for a dataset whose values are doubles exactly.
+  std::vector<std::uint64_t> read_integers(const Dataset& dataset, std::int64_t host,
+                                           int band) const {
+    const auto& type = dataset.type();
+    if (type.content != io::hdf5::Content::integer || type.bytes < 8) return {};
+    if (!type.is_signed) {
+      Image<std::uint64_t> values;
+      read_cutout(dataset, host, band, values);
+      return {values.pixels().begin(), values.pixels().end()};
+    }
+    Image<std::int64_t> values;
+    read_cutout(dataset, host, band, values);
+    return {values.pixels().begin(), values.pixels().end()};
+  }
+
   void read_pixels(std::int64_t host, int band, Image<float>& out) const override {
     read_cutout(pixels_, host, band, out);
   }
@@ -325,9 +344,11 @@ class Hdf5Cutouts final : public StackedCutouts {
   }
   void add_masks(std::int64_t host, int band, Image<float>& mask) const override {
     Image<double> values;
-    for (const auto& [rule, dataset] : masks_) {
+    for (const auto& [rule, masks] : masks_) {
+      const auto& dataset = masks;
       read_cutout(dataset, host, band, values);
-      rule.apply(values, mask);
+      rule.apply(
+          values, [&] { return read_integers(dataset, host, band); }, mask);
     }
   }
 

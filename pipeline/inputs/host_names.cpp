@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "lib/catalogue/column_units.hpp"
 #include "lib/core/errors.hpp"
 #include "pipeline/inputs/catalogue_sources.hpp"
 #include "pipeline/inputs/file_list.hpp"
@@ -170,13 +171,20 @@ std::vector<std::string> texts_of_hosts(const config::HostColumn& column,
 }
 
 std::vector<double> numbers_of_hosts(const config::HostColumn& column,
-                                     const std::string& key, const HostNames& names) {
+                                     const std::string& key, const HostNames& names,
+                                     std::string_view unit) {
   const auto table = table_of(column.table, key, names);
   const auto source = open_table(table);
   const auto& known = source->columns();
   if (std::ranges::find(known, column.column) == known.end()) {
     throw DataError(fmt::format("{}: {} has no numeric column `{}` (it has: {})", key,
                                 table, column.column, fmt::join(known, ", ")));
+  }
+  const auto conversion =
+      catalogue::convert_unit(source->facts(column.column).unit, unit);
+  if (!conversion.problem.empty()) {
+    throw DataError(fmt::format("{}: {}: column `{}` {}", key, table, column.column,
+                                conversion.problem));
   }
   std::vector<catalogue::BadCell> bad;
   const std::vector<std::string> wanted{column.column};
@@ -187,7 +195,8 @@ std::vector<double> numbers_of_hosts(const config::HostColumn& column,
   }
   std::vector<double> of_row;
   for (std::int64_t row = 0; row < source->rows(); ++row) {
-    of_row.push_back(catalogue::real_cell(cells[0], static_cast<std::size_t>(row)));
+    of_row.push_back(conversion.factor *
+                     catalogue::real_cell(cells[0], static_cast<std::size_t>(row)));
   }
   auto values = of_hosts(of_row, table, key, names);
   for (std::size_t host = 0; host < values.size(); ++host) {

@@ -46,9 +46,11 @@ std::vector<std::string> texts_of_ids(const stages::HostIds& ids);
 ///   of rows, rows of one host that differ, as read_text_column
 std::vector<std::string> texts_of_hosts(const config::HostColumn& column,
                                         const std::string& key, const HostNames& names);
-/// The same for numbers. \throws DataError also for what is not finite
+/// The same for numbers, converted to `unit` where the file states one. \throws
+/// DataError also for what is not finite, and for a unit of another sort
 std::vector<double> numbers_of_hosts(const config::HostColumn& column,
-                                     const std::string& key, const HostNames& names);
+                                     const std::string& key, const HostNames& names,
+                                     std::string_view unit);
 
 /// The file of each host: a pattern's only `*` is the host's stem, or its id where
 /// hosts have no files; a list has one for each host, in their order; a column as

@@ -155,6 +155,8 @@ ImageClaims claims_of(const ImageHdu& image) {
   const Hdu primary = image.primary();
   return {.place = image.place(),
           .unit = first_text(image, primary, {"BUNIT"}),
+          .unit_is_own = text_card(image, "BUNIT").has_value(),
+          .name = text_card(image, "EXTNAME").value_or(""),
           .zero_point_mag = zero_point_of(image, primary),
           .wcs_scale_arcsec = wcs_scale_arcsec(image),
           .local_scale = scale_in_the_middle(image),

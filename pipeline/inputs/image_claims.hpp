@@ -24,8 +24,10 @@ struct StatedNumber {
 /// What an image's header (FITS; the image's own cards, else the primary HDU's) or its
 /// attributes (HDF5) state. Nothing is required; what cannot be read is not there.
 struct ImageClaims {
-  std::string place;                             ///< "FILE, HDU 1"
-  std::optional<std::string> unit{};             ///< BUNIT; attribute `unit`
+  std::string place;                  ///< "FILE, HDU 1"
+  std::optional<std::string> unit{};  ///< BUNIT; attribute `unit`
+  bool unit_is_own = true;  ///< stated by the image itself, not for the whole file
+  std::string name{};       ///< EXTNAME, of the image itself
   std::optional<StatedNumber> zero_point_mag{};  ///< MAGZERO, MAGZP, ZP, FLUXMAG0
   std::optional<double> wcs_scale_arcsec{};    ///< root of a pixel's area by CD, CDELT
   std::optional<LocalScale> local_scale{};     ///< at its middle, distortion included

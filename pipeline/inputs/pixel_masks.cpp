@@ -21,6 +21,7 @@ namespace {
 using config::WeightKind;
 
 constexpr std::size_t card_length = 80;
+constexpr double exact_integers = 9007199254740992.0;  // 2^53
 constexpr int most_bits = 53;  // what a double represents exactly
 
 std::string_view trimmed(std::string_view text) {
@@ -154,15 +155,24 @@ bool MaskRule::masks(double value) const {
   if (!std::isfinite(value)) return true;
   if (zero_masks_) return value == 0.0;
   if (bits_ == 0) return value != 0.0;
-  constexpr double exact = 9007199254740992.0;  // 2^53
-  if (std::abs(value) >= exact || value != std::floor(value)) return true;
+  if (std::abs(value) >= exact_integers || value != std::floor(value)) return true;
   // Bit 31 of a signed image makes it negative.
   return (static_cast<std::uint64_t>(static_cast<std::int64_t>(value)) & bits_) != 0;
 }
 
-void MaskRule::apply(const Image<double>& values, Image<float>& mask) const {
+void MaskRule::apply(const Image<double>& values,
+                     const std::function<std::vector<std::uint64_t>()>& integers,
+                     Image<float>& mask) const {
+  const bool is_rounded =
+      bits_ != 0 && std::ranges::any_of(values.pixels(), [](double value) {
+        return std::isfinite(value) && std::abs(value) >= exact_integers;
+      });
+  const auto bits = is_rounded ? integers() : std::vector<std::uint64_t>();
   for (std::size_t k = 0; k < values.size(); ++k) {
-    if (masks(values.pixels()[k])) mask.pixels()[k] = 1.0F;
+    const double value = values.pixels()[k];
+    const bool masked =
+        bits.empty() || !std::isfinite(value) ? masks(value) : (bits[k] & bits_) != 0;
+    if (masked) mask.pixels()[k] = 1.0F;
   }
 }
 

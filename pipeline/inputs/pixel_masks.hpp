@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "lib/core/image.hpp"
 #include "lib/io/fits/hdu.hpp"
@@ -33,7 +35,11 @@ class MaskRule {
   /// Whether a pixel of this value is masked; one that is not finite is.
   bool masks(double value) const;
   /// 1 in `mask` for every pixel whose value masks it; the others are left alone.
-  void apply(const Image<double>& values, Image<float>& mask) const;
+  /// \param integers the same values as 64 bits (two's complement), where they are
+  ///   integers of 64 bits; called where doubles do not represent them all
+  void apply(const Image<double>& values,
+             const std::function<std::vector<std::uint64_t>()>& integers,
+             Image<float>& mask) const;
 
  private:
   bool zero_masks_ = false;

@@ -191,8 +191,8 @@ std::vector<InputFile> open_psf_of_hosts(const config::RunConfig& config,
       }
       if (!has_position_columns(section)) return;
       const auto key = question.where() + ".position.columns";
-      x = numbers_of_hosts(section.position_columns[0], key, names);
-      y = numbers_of_hosts(section.position_columns[1], key, names);
+      x = numbers_of_hosts(section.position_columns[0], key, names, "pix");
+      y = numbers_of_hosts(section.position_columns[1], key, names, "pix");
     });
     world.broadcast(chosen.texts);
     world.broadcast(chosen.of_host);

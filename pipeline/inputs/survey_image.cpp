@@ -151,8 +151,12 @@ void SurveyImage::read(int y0, int x0, Image<float>& nmgy, Image<float>* invvar,
   }
   Image<float> hidden;
   mask_useless(pixels, weight_ ? &weights : nullptr, hidden);
-  for (const auto& [rule, image] : masks_) {
-    rule.apply(image.read_cutout<double>(0, y_begin, x_begin, rows, columns), hidden);
+  for (const auto& [rule, masks] : masks_) {
+    const auto& image = masks;
+    rule.apply(
+        image.read_cutout<double>(0, y_begin, x_begin, rows, columns),
+        [&] { return image.read_integers(0, y_begin, x_begin, rows, columns); },
+        hidden);
   }
   for (int y = 0; y < rows; ++y) {
     for (int x = 0; x < columns; ++x) {

@@ -205,12 +205,24 @@ ColumnMapping read_mapping(const Section& section, const BandNames& bands,
   return mapping;
 }
 
+namespace {
+
+/// A limit of a cut: an integer as it is written, else a double.
+catalogue::CutNumber limit_of(const Node& node, double number) {
+  if (const auto whole = parse_integer(node)) return *whole;
+  if (const auto whole = parse_unsigned(node)) return *whole;
+  return number;
+}
+
+}  // namespace
+
 std::vector<catalogue::TableCut> read_cuts(const Section& section) {
   const Section cuts = section.section("cuts");
   std::vector<catalogue::TableCut> out;
   for (const auto& column : cuts.keys()) {
-    catalogue::TableCut cut{
-        .column = column, .wanted = Interval{}, .where = where(cuts, column)};
+    catalogue::TableCut cut{.column = column,
+                            .wanted = catalogue::CutRange{},
+                            .where = where(cuts, column)};
     cuts.describe(column, "[min, max], true or false, or list of texts");
     const Node* value = cuts.node(column);
     const auto is_number = [](const Node& node) {
@@ -230,7 +242,10 @@ std::vector<catalogue::TableCut> read_cuts(const Section& section) {
                      fmt::format("must be [min, max], min <= max (got [{}, {}])",
                                  range[0], range[1]));
       }
-      cut.wanted = Interval{.lower = range[0], .upper = range[1]};
+      if (value->items.size() == 2) {
+        cut.wanted = catalogue::CutRange{.lower = limit_of(value->items[0], range[0]),
+                                         .upper = limit_of(value->items[1], range[1])};
+      }
     }
     out.push_back(std::move(cut));
   }

@@ -370,6 +370,12 @@ class Models(HostCase):
         self.assertIn(f"by more than 0.1 POLSCAL (host 5 ({IDS[5]}))", check.stdout)
         self.refused(text_with(psf.replace("ccdname: {column: ccd", "ccdname: {column: x")),
                      BAD_DATA)
+        sky = Table([ccds, [150.0] * 6, [2.0] * 6], names=["ccd", "ra", "dec"],
+                    units=[None, "deg", "deg"])
+        sky.write(self.folder / "sky.fits")
+        self.refused(text_with(psf.replace("[x, y], table: hosts.csv",
+                                           "[ra, dec], table: sky.fits")),
+                     BAD_DATA, ".position.columns: ", "column `ra` has the unit `deg`")
         self.refused(text_with(self.psfex("file: merged.fits, position: [1, 1]")), CONFIG,
                      "contains 3 PSFEx models", "CCDNAME N1", "`hdu`, `ccdname` or `row`")
 

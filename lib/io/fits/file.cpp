@@ -93,7 +93,7 @@ std::vector<int> File::table_hdus(std::string_view with_column) const {
   const int count = hdu_count();
   for (int hdu = 0; hdu < count; ++hdu) {
     if (!shape_of(file_->handle_, hdu, path()).is_table) continue;
-    if (table(hdu).has(with_column)) found.push_back(hdu);
+    if (with_column.empty() || table(hdu).has(with_column)) found.push_back(hdu);
   }
   return found;
 }

@@ -30,7 +30,7 @@ class File {
   ImageHdu first_image() const;
   /// Every HDU with pixels, in order.
   std::vector<int> image_hdus() const;
-  /// Every table that has the column, in order.
+  /// Every table that has the column (any, for ""), in order.
   std::vector<int> table_hdus(std::string_view with_column) const;
   /// The first table that has the column, or the first table if that is "".
   /// \throws DataError if there is none

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "lib/core/image.hpp"
@@ -39,6 +40,10 @@ class ImageHdu : public Hdu {
     read_into(image.view(), plane, y, x);
     return image;
   }
+  /// Pixels of images of 64-bit integers as such (two's complement); {} for images of
+  /// other types, whose pixels are doubles exactly. \throws as read_plane
+  std::vector<std::uint64_t> read_integers(int plane, int y, int x, int ny,
+                                           int nx) const;
   /// As many rows and columns as the image has, from (y, x). \throws as read_plane
   void read_cutout_into(ImageView<float> out, int plane, int y, int x) const {
     read_into(out, plane, y, x);
@@ -47,6 +52,7 @@ class ImageHdu : public Hdu {
  private:
   void read_into(ImageView<float> out, int plane, int y, int x) const;
   void read_into(ImageView<double> out, int plane, int y, int x) const;
+  void check_block(int plane, int y, int x, int ny, int nx) const;
   template <class T>
   void read_block(ImageView<T> out, int type, int plane, int y, int x) const;
 

@@ -12,6 +12,7 @@
 #include "lib/core/errors.hpp"
 #include "lib/io/fits/check.hpp"
 #include "lib/io/fits/open_file.hpp"
+#include "lib/io/fits/whole_column.hpp"
 
 namespace lensmill::io::fits {
 namespace {
@@ -130,64 +131,94 @@ TableHdu::TableHdu(std::shared_ptr<OpenFile> file, int index)
         fmt::format("{}: truncated file ({} rows of {} bytes in a file of {} bytes)",
                     place(), rows, row_bytes, fits->Fptr->filesize));
   }
-  for (int number = 1; number <= count; ++number) {
-    int type_code = 0;
-    LONGLONG repeat = 0;
-    LONGLONG width = 0;
-    fits_get_eqcoltypell(fits, number, &type_code, &repeat, &width, &status);
-    check(status, "fits_get_eqcoltype", place());
-    ColumnDescription column;
-    char key[FLEN_KEYWORD] = "";
-    fits_make_keyn("TTYPE", number, key, &status);
-    column.name = find_string(key).value_or(fmt::format("col{}", number));
-    fits_make_keyn("TUNIT", number, key, &status);
-    check(status, "fits_make_keyn", place());
-    column.unit = find_string(key).value_or("");
-    fits_make_keyn("TNULL", number, key, &status);
-    check(status, "fits_make_keyn", place());
-    column.may_be_undefined = find_string(key).has_value();
-    column.undefined = find_string(key).value_or("");
-    column.element_type = element_type_of(type_code);
-    column.kind = kind_of(type_code);
-    int stored_code = 0;  // before TSCAL and TZERO
-    fits_get_coltypell(fits, number, &stored_code, nullptr, nullptr, &status);
-    check(status, "fits_get_coltype", place());
-    column.single_precision = stored_code == TFLOAT;
-    const auto bytes = static_cast<std::size_t>(std::max<LONGLONG>(width, 1));
-    auto elements = static_cast<std::size_t>(repeat);
-    if (column.kind == ColumnKind::string) {
-      elements = type == BINARY_TBL ? elements / bytes : 1;
-    }
-    column.row_shape = column.kind == ColumnKind::string && elements <= 1
-                           ? std::vector<std::size_t>{}
-                           : row_shape(fits, number, elements, place());
-    column.text_bytes = bytes;
-    columns_.push_back(std::move(column));
+  is_ascii_ = type == ASCII_TBL;
+  for (int column = 0; column < count; ++column) {
+    columns_.push_back(described(column));
   }
 }
 
-std::size_t TableHdu::find(std::string_view name) const {
-  const std::string wanted(name);
-  std::size_t any_case = not_found;
-  for (std::size_t i = 0; i < columns_.size(); ++i) {
-    if (columns_[i].name == wanted) return i;
-    if (any_case == not_found &&
-        strcasecmp(columns_[i].name.c_str(), wanted.c_str()) == 0) {
-      any_case = i;
+ColumnDescription TableHdu::described(int index) const {
+  fitsfile* fits = as_fits(handle());
+  const int number = index + 1;
+  int status = 0;
+  const auto card = [&](const char* root) {
+    char key[FLEN_KEYWORD] = "";
+    fits_make_keyn(root, number, key, &status);
+    check(status, "fits_make_keyn", place());
+    return find_string(key);
+  };
+  int type_code = 0;
+  int stored_code = 0;  // before TSCAL and TZERO
+  LONGLONG repeat = 0;
+  LONGLONG width = 0;
+  // Not without repeat and width: of an ASCII table CFITSIO writes them unasked.
+  fits_get_coltypell(fits, number, &stored_code, &repeat, &width, &status);
+  check(status, "fits_get_coltype", place());
+  fits_get_eqcoltypell(fits, number, &type_code, &repeat, &width, &status);
+  check(status, "fits_get_eqcoltype", place());
+  ColumnDescription column;
+  column.name = card("TTYPE").value_or(fmt::format("col{}", number));
+  column.unit = card("TUNIT").value_or("");
+  const auto undefined = card("TNULL");
+  column.may_be_undefined = undefined.has_value();
+  column.undefined = undefined.value_or("");
+  column.element_type = element_type_of(type_code);
+  column.kind = kind_of(type_code);
+  column.single_precision = stored_code == TFLOAT && !is_ascii_;
+  if (stored_code == TLONGLONG ||
+      (is_ascii_ && kind_of(stored_code) == ColumnKind::integer)) {
+    const auto scale =
+        whole_scale(card("TSCAL").value_or(""), card("TZERO").value_or(""));
+    if (scale && (is_ascii_ || !scale->is_identity())) {
+      column.whole_scale = scale;
+      column.kind = ColumnKind::integer;
+      column.element_type = ElementType::int64;
     }
   }
-  return any_case;
+  // Digits say nothing of the precision that F12.4 or E25.17 was written from.
+  if (is_ascii_ && column.kind == ColumnKind::floating) {
+    column.element_type = ElementType::float64;
+  }
+  const auto bytes = static_cast<std::size_t>(std::max<LONGLONG>(width, 1));
+  auto elements = static_cast<std::size_t>(is_ascii_ ? 1 : repeat);
+  if (column.kind == ColumnKind::string && !is_ascii_) elements /= bytes;
+  column.row_shape = column.kind == ColumnKind::string && elements <= 1
+                         ? std::vector<std::size_t>{}
+                         : row_shape(fits, number, elements, place());
+  column.text_bytes = bytes;
+  return column;
+}
+
+std::vector<std::size_t> TableHdu::find(std::string_view name) const {
+  const std::string wanted(name);
+  std::vector<std::size_t> same;
+  std::vector<std::size_t> any_case;
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    if (columns_[i].name == wanted) same.push_back(i);
+    if (strcasecmp(columns_[i].name.c_str(), wanted.c_str()) == 0) {
+      any_case.push_back(i);
+    }
+  }
+  return same.empty() ? any_case : same;
 }
 
 std::size_t TableHdu::index_of(std::string_view name) const {
-  const std::size_t index = find(name);
-  if (index == not_found) {
-    std::vector<std::string_view> names;
-    for (const auto& column : columns_) names.push_back(column.name);
+  const auto found = find(name);
+  if (found.size() == 1) return found.front();
+  std::vector<std::string_view> names;
+  for (const auto& column : columns_) names.push_back(column.name);
+  if (found.empty()) {
     throw DataError(fmt::format("{}: no column {} (it has: {})", place(), name,
                                 fmt::join(names, ", ")));
   }
-  return index;
+  std::vector<std::string> fitting;
+  for (const auto i : found) {
+    fitting.push_back(fmt::format("{} (TTYPE{})", columns_[i].name, i + 1));
+  }
+  throw DataError(fmt::format(
+      "{}: the column {} may be any of {}; {}", place(), name, fmt::join(fitting, ", "),
+      columns_[found.front()].name == name ? "give them different names"
+                                           : "write the name as one of them"));
 }
 
 void TableHdu::check_rows(std::string_view name, std::int64_t first,
@@ -214,6 +245,10 @@ std::vector<double> TableHdu::read_doubles(std::string_view name, std::int64_t f
   check_rows(name, first, count);
   std::vector<double> values(static_cast<std::size_t>(count) * column.row_elements());
   if (values.empty()) return values;
+  if (is_ascii_ && !column.may_be_undefined) {
+    refuse_blank_cells(ascii_cells(index, first, count), first,
+                       place() + ", column " + column.name);
+  }
   double undefined = std::numeric_limits<double>::quiet_NaN();
   int any_undefined = 0;
   int status = 0;
@@ -234,6 +269,7 @@ std::vector<std::int64_t> TableHdu::read_integers(std::string_view name,
   std::vector<std::int64_t> values(static_cast<std::size_t>(count) *
                                    column.row_elements());
   if (values.empty()) return values;
+  if (column.whole_scale) return read_whole(index, first, count);
   static_assert(sizeof(LONGLONG) == sizeof(std::int64_t));
   int any_undefined = 0;
   int status = 0;
@@ -241,6 +277,57 @@ std::vector<std::int64_t> TableHdu::read_integers(std::string_view name,
                 static_cast<LONGLONG>(values.size()), nullptr, values.data(),
                 &any_undefined, &status);
   check(status, "fits_read_col", place() + ", column " + column.name);
+  return values;
+}
+
+std::vector<std::string> TableHdu::ascii_cells(std::size_t index, std::int64_t first,
+                                               std::int64_t count) const {
+  fitsfile* fits = as_fits(handle());
+  const auto& column = columns_[index];
+  long begin = 0;
+  int status = 0;
+  fits_get_acolparms(fits, static_cast<int>(index) + 1, nullptr, &begin, nullptr,
+                     nullptr, nullptr, nullptr, nullptr, nullptr, &status);
+  check(status, "fits_get_acolparms", place() + ", column " + column.name);
+  std::vector<std::string> cells;
+  std::string cell(column.text_bytes, ' ');
+  for (std::int64_t row = first; row < first + count; ++row) {
+    fits_read_tblbytes(fits, row + 1, begin, static_cast<LONGLONG>(cell.size()),
+                       reinterpret_cast<unsigned char*>(cell.data()), &status);
+    check(status, "fits_read_tblbytes", place() + ", column " + column.name);
+    const auto start = cell.find_first_not_of(' ');
+    cells.push_back(start == std::string::npos
+                        ? std::string()
+                        : cell.substr(start, cell.find_last_not_of(' ') - start + 1));
+  }
+  return cells;
+}
+
+/// Without CFITSIO's arithmetic, which is that of doubles.
+std::vector<std::int64_t> TableHdu::read_whole(std::size_t index, std::int64_t first,
+                                               std::int64_t count) const {
+  const auto& column = columns_[index];
+  const std::string where = place() + ", column " + column.name;
+  std::vector<std::int64_t> values;
+  if (is_ascii_) {
+    values = whole_cells(ascii_cells(index, first, count), first, where);
+  } else {
+    fitsfile* fits = as_fits(handle());
+    const int number = static_cast<int>(index) + 1;
+    values.resize(static_cast<std::size_t>(count) * column.row_elements());
+    int any_undefined = 0;
+    int status = 0;
+    fits_set_tscale(fits, number, 1.0, 0.0, &status);
+    fits_read_col(fits, TLONGLONG, number, first + 1, 1,
+                  static_cast<LONGLONG>(values.size()), nullptr, values.data(),
+                  &any_undefined, &status);
+    int restored = 0;
+    fits_set_tscale(fits, number, static_cast<double>(column.whole_scale->scale),
+                    static_cast<double>(column.whole_scale->zero), &restored);
+    check(status, "fits_read_col", where);
+    check(restored, "fits_set_tscale", where);
+  }
+  apply_scale(*column.whole_scale, column.row_elements(), first, where, values);
   return values;
 }
 
@@ -283,6 +370,10 @@ void TableHdu::read_raw(std::string_view name, std::int64_t first, std::int64_t 
       std::ranges::copy(text, bytes);
       bytes += column.text_bytes;
     }
+    return;
+  }
+  if (column.whole_scale) {
+    std::ranges::copy(read_whole(index, first, count), static_cast<std::int64_t*>(out));
     return;
   }
   const bool logical = column.kind == ColumnKind::logical;

@@ -7,6 +7,7 @@
 
 #include "lib/core/column.hpp"
 #include "lib/io/fits/hdu.hpp"
+#include "lib/io/fits/whole_column.hpp"
 
 namespace lensmill::io::fits {
 
@@ -34,6 +35,8 @@ struct ColumnDescription {
   std::optional<ElementType> element_type;
   std::size_t text_bytes = 0;  ///< of one string
   std::string undefined;       ///< TNULL as it is written; "" without
+  /// Of integers that this class scales by itself, in integers, rather than CFITSIO.
+  std::optional<WholeScale> whole_scale;
   /// Elements per row, as stored: fastest axis *last*. {} for a scalar.
   std::vector<std::size_t> row_shape;
 
@@ -44,8 +47,9 @@ struct ColumnDescription {
   }
 };
 
-/// A binary (or ASCII) table, read by row ranges, counted from 0. Column names match as
-/// written, else whatever their case. Values come with TSCAL and TZERO applied.
+/// A binary or ASCII table, read by row ranges, counted from 0. Column names match as
+/// written, else whatever their case; one that fits several columns is refused. Values
+/// come with TSCAL and TZERO applied, those of integers without rounding.
 class TableHdu : public Hdu {
  public:
   /// \throws DataError if the HDU is not a table
@@ -53,8 +57,8 @@ class TableHdu : public Hdu {
 
   std::int64_t rows() const { return rows_; }
   const std::vector<ColumnDescription>& columns() const { return columns_; }
-  bool has(std::string_view name) const { return find(name) != not_found; }
-  /// \throws DataError if there is no such column
+  bool has(std::string_view name) const { return !find(name).empty(); }
+  /// \throws DataError if there is no such column, or several
   const ColumnDescription& column(std::string_view name) const {
     return columns_[index_of(name)];
   }
@@ -79,14 +83,22 @@ class TableHdu : public Hdu {
   ///@}
 
  private:
-  static constexpr std::size_t not_found = ~std::size_t{0};
-  std::size_t find(std::string_view name) const;
+  /// Columns of this very name, else those that differ from it by case alone.
+  std::vector<std::size_t> find(std::string_view name) const;
   std::size_t index_of(std::string_view name) const;
   void check_rows(std::string_view name, std::int64_t first, std::int64_t count) const;
+  /// Column `index` (from 0) as the file describes it.
+  ColumnDescription described(int index) const;
+  /// A column of an ASCII table, as its bytes without outer blanks.
+  std::vector<std::string> ascii_cells(std::size_t index, std::int64_t first,
+                                       std::int64_t count) const;
+  std::vector<std::int64_t> read_whole(std::size_t index, std::int64_t first,
+                                       std::int64_t count) const;
   [[noreturn]] void wrong_kind(const ColumnDescription& column,
                                std::string_view wanted) const;
 
   std::int64_t rows_ = 0;
+  bool is_ascii_ = false;
   std::vector<ColumnDescription> columns_;
 };
 

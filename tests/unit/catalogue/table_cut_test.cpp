@@ -31,7 +31,7 @@ TEST(TableCut, TakesRangesTruthsAndTexts) {
     return select_rows(source, {cut}, "cuts", warnings);
   };
   // NaN lies in no range.
-  EXPECT_THAT(rows({.column = "mag", .wanted = Interval{20.5, 99.0}}),
+  EXPECT_THAT(rows({.column = "mag", .wanted = CutRange{20.5, 99.0}}),
               ElementsAre(1, 3));
   EXPECT_THAT(rows({.column = "primary", .wanted = true}), ElementsAre(0, 2, 3));
   EXPECT_THAT(rows({.column = "primary", .wanted = false}), ElementsAre(1));
@@ -61,13 +61,13 @@ TEST(TableCut, RefusesWhatCannotBeMeant) {
       select_rows(source, {cut}, "catalogue.file.cuts", warnings);
     };
   };
-  EXPECT_THAT(refused({.column = "magg", .wanted = Interval{}}),
+  EXPECT_THAT(refused({.column = "magg", .wanted = CutRange{}}),
               ThrowsMessage<ConfigError>(HasSubstr("did you mean `mag`?")));
   EXPECT_THAT(refused({.column = "TYPE", .wanted = true}),
               ThrowsMessage<DataError>(HasSubstr("line 2: column `TYPE` is neither")));
-  EXPECT_THAT(refused({.column = "TYPE", .wanted = Interval{0.0, 1.0}}),
+  EXPECT_THAT(refused({.column = "TYPE", .wanted = CutRange{0.0, 1.0}}),
               ThrowsMessage<DataError>(HasSubstr("must be a number (got `DEV`)")));
-  EXPECT_THAT(refused({.column = "mag", .wanted = Interval{90.0, 99.0}}),
+  EXPECT_THAT(refused({.column = "mag", .wanted = CutRange{90.0, 99.0}}),
               ThrowsMessage<DataError>(HasSubstr(
                   "none of its 4 rows passes catalogue.file.cuts (mag in [90, "
                   "99]: 0)")));

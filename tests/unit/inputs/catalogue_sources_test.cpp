@@ -4,6 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+
+#include "lib/catalogue/table_cut.hpp"
 #include "lib/core/errors.hpp"
 #include "tests/support/data_folder.hpp"
 #include "tests/support/file_bytes.hpp"
@@ -189,6 +193,120 @@ TEST(CatalogueFormat, IsToldByTheFirstBytes) {
               ThrowsMessage<IoError>(HasSubstr("No such file")));
   EXPECT_THAT([&] { catalogue_format_of(folder.path().string()); },
               ThrowsMessage<IoError>(HasSubstr("Is a directory")));
+}
+
+/// A FITS file of tables with one number each, 0.1, 0.2, ...
+std::string tables_file(const TemporaryFolder& folder,
+                        const std::vector<const char*>& names) {
+  auto path = (folder / "tables.fits").string();
+  std::filesystem::remove(path);
+  fitsfile* fits = nullptr;
+  int status = 0;
+  fits_create_diskfile(&fits, path.c_str(), &status);
+  double number = 0.0;
+  for (const char* name : names) {
+    const bool header = std::string_view(name) == "LDAC_IMHEAD";
+    const char* columns[] = {header ? "Field Header Card" : "PA"};
+    const char* forms[] = {header ? "80A" : "D"};
+    fits_create_tbl(fits, BINARY_TBL, 1, 1, const_cast<char**>(columns),
+                    const_cast<char**>(forms), nullptr, name, &status);
+    number += 0.1;
+    if (!header) fits_write_col(fits, TDOUBLE, 1, 1, 1, 1, &number, &status);
+  }
+  fits_close_file(fits, &status);
+  EXPECT_EQ(status, 0);
+  return path;
+}
+
+TEST(FitsSource, TakesNoTableOfSeveralWithoutAWord) {
+  const TemporaryFolder folder;
+  EXPECT_THAT(
+      [&] {
+        FitsSource{tables_file(folder, {"A", "B"})};
+      },
+      ThrowsMessage<DataError>(
+          AllOf(HasSubstr("tables.fits: has 2 tables (HDU 1, A; HDU 2, B)"),
+                HasSubstr("hdu=1).write("))));
+  // SExtractor's, of one image; those of several have two of each.
+  const FitsSource objects(tables_file(folder, {"LDAC_IMHEAD", "LDAC_OBJECTS"}));
+  std::vector<BadCell> bad;
+  EXPECT_THAT(objects.read(0, 1, objects.columns(), bad)[0].values<double>(),
+              ElementsAre(0.2));
+  EXPECT_THAT(
+      [&] {
+        FitsSource{tables_file(
+            folder, {"LDAC_IMHEAD", "LDAC_OBJECTS", "LDAC_IMHEAD", "LDAC_OBJECTS"})};
+      },
+      ThrowsMessage<DataError>(HasSubstr("has 2 tables (HDU 2, LDAC_OBJECTS; HDU 4")));
+}
+
+constexpr std::int64_t first_id = 39627700000000001;  // beyond 2^53, as DESI's
+
+/// The rows that a cut on `id` takes.
+std::vector<std::int64_t> rows_with(const catalogue::ColumnSource& source,
+                                    catalogue::CutNumber lower,
+                                    catalogue::CutNumber upper) {
+  std::vector<std::string> warnings;
+  return catalogue::select_rows(
+      source, {{.column = "id", .wanted = catalogue::CutRange{lower, upper}}}, "cuts",
+      warnings);
+}
+
+void expect_exact_cuts(const catalogue::ColumnSource& source) {
+  // Rows: three neighbours, which are one double, and 5.
+  EXPECT_THAT(rows_with(source, first_id, first_id), ElementsAre(0));
+  EXPECT_THAT(rows_with(source, first_id + 1, first_id + 1), ElementsAre(1));
+  EXPECT_THAT(rows_with(source, 4.5L, first_id + 1), ElementsAre(0, 1, 3));
+  EXPECT_THAT(rows_with(source, first_id + 2, 1e30L), ElementsAre(2));
+}
+
+TEST(TableCut, TellsNeighbouringIdsApartInEveryFormat) {
+  const TemporaryFolder folder;
+  const std::vector<std::int64_t> ids{first_id, first_id + 1, first_id + 2, 5};
+  const std::string text = (folder / "ids.csv").string();
+  {
+    std::ofstream csv(text);
+    csv << "id\n";
+    for (const auto id : ids) csv << id << "\n";
+  }
+  expect_exact_cuts(*open_table(text));
+
+  const std::string hdf5 = (folder / "ids.h5").string();
+  for (const auto type : {ElementType::int64, ElementType::uint64}) {
+    std::filesystem::remove(hdf5);
+    auto dataset =
+        io::hdf5::File::create(hdf5).create_dataset("id", type, {ids.size()});
+    if (type == ElementType::int64) {
+      dataset.write_all<std::int64_t>(ids);
+    } else {
+      dataset.write_all<std::uint64_t>(
+          std::vector<std::uint64_t>(ids.begin(), ids.end()));
+    }
+    expect_exact_cuts(*open_table(hdf5));
+  }
+
+  const std::string binary = (folder / "ids.fits").string();
+  for (const bool has_undefined : {false, true}) {
+    std::filesystem::remove(binary);
+    fitsfile* fits = nullptr;
+    int status = 0;
+    const char* name[] = {"id"};
+    const char* form[] = {"K"};
+    fits_create_diskfile(&fits, binary.c_str(), &status);
+    fits_create_tbl(fits, BINARY_TBL, has_undefined ? 5 : 4, 1,
+                    const_cast<char**>(name), const_cast<char**>(form), nullptr,
+                    nullptr, &status);
+    auto cells = std::vector<LONGLONG>(ids.begin(), ids.end());
+    if (has_undefined) {
+      LONGLONG undefined = first_id + 100;
+      fits_update_key(fits, TLONGLONG, "TNULL1", &undefined, nullptr, &status);
+      cells.push_back(undefined);  // in no range
+    }
+    fits_write_col(fits, TLONGLONG, 1, 1, 1, std::ssize(cells), cells.data(), &status);
+    fits_close_file(fits, &status);
+    ASSERT_EQ(status, 0);
+    expect_exact_cuts(*open_table(binary));
+  }
 }
 
 TEST(FitsSource, ReadsARealTractorCatalogue) {

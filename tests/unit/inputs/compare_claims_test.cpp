@@ -69,6 +69,39 @@ TEST(StatedUnit, CountsAreNoNanomaggies) {
   }
 }
 
+TEST(StatedUnit, OfWhatIsNoFluxPerPixelIsRefused) {
+  // However FITS headers write it, and whether or not the base's zero point is stated.
+  for (const char* unit :
+       {"nanomaggy/arcsec^2", "nanomaggy/arcsec**2", "nmgy/arcsec2",
+        "nanomaggy arcsec-2", "nanomaggy*arcsec^-2", "nanomaggy.arcsec**(-2)",
+        "nanomaggies/(arcsec^2)", "nMgy / sr", "nanomaggy/beam"}) {
+    for (const auto& use : {used_as("r"), used_as("r", 22.5)}) {
+      EXPECT_THAT(problems_of_unit(unit, use),
+                  ElementsAre(HasSubstr("a surface brightness; multiply it by")))
+          << unit;
+    }
+  }
+  // 22.5 - 2.5 lg 0.262^2: of 1 nmgy per arcsec^2 in a pixel.
+  EXPECT_THAT(problems_of_unit("nanomaggy/arcsec^2", used_as("r")),
+              ElementsAre(HasSubstr("state zero_point_mag: 25.4085, that of one")));
+  EXPECT_THAT(problems_of_unit("nanomaggy/arcsec^2", used_as("r", 25.4085)), IsEmpty());
+  for (const char* unit :
+       {"nMgy/s", "nanomaggy s-1", "nJy s^-1", "nanomaggy/pix/sec"}) {
+    EXPECT_THAT(problems_of_unit(unit, used_as("r")),
+                ElementsAre(HasSubstr("a rate; multiply it by the time")))
+        << unit;
+  }
+  for (const char* unit : {"mag", "ABmag", "mag(AB)", "mag/arcsec2", "mag arcsec^-2"}) {
+    EXPECT_THAT(problems_of_unit(unit, used_as("r", 30.0)),
+                ElementsAre(HasSubstr("magnitudes cannot be added")))
+        << unit;
+  }
+  for (const char* unit : {"nanomaggies/pixel", "nanomaggy pix-1", "nmgy / pix"}) {
+    EXPECT_THAT(problems_of_unit(unit, used_as("r")), IsEmpty()) << unit;
+  }
+  EXPECT_THAT(problems_of_unit("(nanomaggy/s)^-2", weight_of(used_as("r"))), SizeIs(1));
+}
+
 TEST(StatedUnit, OfAWeightIsTheImagesToTheMinusTwo) {
   const auto nmgy = weight_of(used_as("r"));
   for (const char* unit :
@@ -98,12 +131,48 @@ TEST(StatedUnit, SaysWhatKindOfWeightItIs) {
                                 HasSubstr("weight: {kind: variance}"))));
   EXPECT_THAT(problems_of_unit("1/nmgy^2", weight(WeightKind::rms)),
               ElementsAre(HasSubstr("weight: {kind: invvar}")));
-  // The image's own, copied with its header.
-  EXPECT_THAT(problems_of_unit("nanomaggy", weight(WeightKind::variance)), IsEmpty());
+  // Perhaps the image's own, copied with its header: not without a word.
+  const auto warnings = [&](bool is_own, WeightKind kind) {
+    ClaimFindings findings;
+    compare_claims(
+        {.place = "w.fits, HDU 1", .unit = "nanomaggy", .unit_is_own = is_own},
+        weight(kind), findings);
+    EXPECT_THAT(findings.problems, IsEmpty());
+    return findings.warnings;
+  };
+  for (const auto kind : {WeightKind::invvar, WeightKind::variance}) {
+    EXPECT_THAT(
+        warnings(true, kind),
+        ElementsAre(AllOf(HasSubstr("that of an image or of standard deviations"),
+                          HasSubstr("weight: {kind: rms}"))));
+    EXPECT_THAT(warnings(false, kind), IsEmpty()) << "the primary HDU's";
+  }
+  EXPECT_THAT(warnings(true, WeightKind::rms), IsEmpty());
   // Weights taken for an image.
   EXPECT_THAT(problems_of_unit("1/nanomaggy^2", used_as("r")),
               ElementsAre(HasSubstr("that of inverse variances, but "
                                     "host.survey.r.image takes it for an image")));
+}
+
+TEST(StatedName, OfAnotherKindOfWeightIsRefused) {
+  const auto found = [](const char* name, config::WeightKind kind) {
+    auto use = weight_of(used_as("r"));
+    use.weight_kind = kind;
+    return problems({.place = "w.fits, HDU 1", .name = name}, use);
+  };
+  using config::WeightKind;
+  EXPECT_THAT(found("RMS", WeightKind::invvar),
+              ElementsAre(AllOf(HasSubstr("its name (EXTNAME) is 'RMS'"),
+                                HasSubstr("weight: {kind: rms}"))));
+  EXPECT_THAT(found("SIGMA_R", WeightKind::variance), SizeIs(1));
+  EXPECT_THAT(found("VARIANCE", WeightKind::invvar), SizeIs(1));
+  EXPECT_THAT(found("INVVAR", WeightKind::rms), SizeIs(1));
+  EXPECT_THAT(found("INVVAR", WeightKind::invvar), IsEmpty());
+  EXPECT_THAT(found("VARIANCE", WeightKind::variance), IsEmpty());
+  EXPECT_THAT(found("ERR", WeightKind::rms), IsEmpty());
+  for (const char* name : {"", "S10", "WHT", "COMPRESSED_IMAGE", "STDS", "VARSTAR"}) {
+    EXPECT_THAT(found(name, WeightKind::invvar), IsEmpty()) << name;
+  }
 }
 
 TEST(StatedZeroPoint, BeyondAMagnitudeIsRefusedAndBeyondAThirdNoticed) {

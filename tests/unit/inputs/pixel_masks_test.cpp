@@ -1,9 +1,13 @@
 #include "pipeline/inputs/pixel_masks.hpp"
 
+#include <fitsio.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <map>
 #include <string>
@@ -139,6 +143,47 @@ TEST(MaskRule, ANegativeNumberHasItsHighestBitSet) {
 
   EXPECT_TRUE(sign.masks(-2147483648.0));  // int32 with bit 31 alone
   EXPECT_FALSE(first.masks(-2147483648.0));
+}
+
+TEST(MaskRule, BitsThatNoDoubleHoldsAreToldApart) {
+  const MaskRule rule(mask_of("m", {"2"}), {}, "f");
+  constexpr std::uint64_t high = std::uint64_t{1} << 63;
+  const std::vector<std::uint64_t> bits{0,        4,        high,
+                                        high | 4, high | 8, ~std::uint64_t{4}};
+  Image<double> values(1, 6);
+  std::ranges::copy(bits, values.pixels().begin());
+  Image<float> mask(1, 6);
+  rule.apply(
+      values, [&] { return bits; }, mask);
+  EXPECT_THAT(mask.pixels(), ElementsAre(0, 1, 0, 1, 0, 0));
+}
+
+TEST(ImageHdu, GivesIntegersOf64BitsAsTheyAre) {
+  const TemporaryFolder folder;
+  constexpr std::uint64_t high = std::uint64_t{1} << 63;
+  for (const int type : {LONGLONG_IMG, ULONGLONG_IMG, FLOAT_IMG}) {
+    const auto path = (folder / fmt::format("{}.fits", type)).string();
+    fitsfile* fits = nullptr;
+    int status = 0;
+    long size[] = {3, 1};
+    fits_create_diskfile(&fits, path.c_str(), &status);
+    fits_create_img(fits, type, 2, size, &status);
+    std::vector<std::uint64_t> bits{high | 5, 7, 0};
+    if (type == ULONGLONG_IMG) {
+      fits_write_img(fits, TULONGLONG, 1, 3, bits.data(), &status);
+    } else if (type == LONGLONG_IMG) {
+      fits_write_img(fits, TLONGLONG, 1, 3, bits.data(), &status);
+    }
+    fits_close_file(fits, &status);
+    ASSERT_EQ(status, 0);
+    const auto image = io::fits::File::open(path).first_image();
+    if (type == FLOAT_IMG) {
+      EXPECT_TRUE(image.read_integers(0, 0, 0, 1, 3).empty());
+    } else {
+      EXPECT_EQ(image.read_integers(0, 0, 0, 1, 3), bits);
+      EXPECT_THAT(image.read_integers(0, 0, 1, 1, 2), ElementsAre(7, 0));
+    }
+  }
 }
 
 TEST(MaskRule, WithoutBitsZeroOrEverythingElseMasks) {

@@ -63,7 +63,7 @@ TEST(SourceConfig, GalaxiesWithTheirDefaults) {
   ASSERT_EQ(section.cuts.size(), 2U);
   EXPECT_EQ(section.cuts[0].column, "MAG");
   EXPECT_EQ(section.cuts[1].column, "sersicfit[1]");
-  EXPECT_EQ(std::get<Interval>(section.cuts[1].wanted).upper, 5.0);
+  EXPECT_EQ(std::get<catalogue::CutRange>(section.cuts[1].wanted).upper, 5.0L);
   EXPECT_THAT(section.cuts[0].where,
               HasSubstr("source.galaxies.cuts.MAG at run.yaml:"));
   EXPECT_EQ(section.interpolation, SplineDegree::quintic);
