@@ -47,7 +47,7 @@ Bootstrap::Bootstrap(const GroupedSums& sums, std::uint64_t seed,
     : cells_(sums.cells() + 1),
       quantities_(sums.quantities()),
       replicates_(replicates),
-      groups_in_(cells_),
+      groups_with_(cells_ * quantities_),
       sums_((1 + replicates) * cells_ * quantities_) {
   EXPECT(replicates > 1);
   std::vector<std::size_t> present;
@@ -62,15 +62,17 @@ Bootstrap::Bootstrap(const GroupedSums& sums, std::uint64_t seed,
     for (std::size_t k = 0; k < row; ++k) {
       by_group[g * row + k] = sums.value(k / quantities_, present[g], k % quantities_);
     }
-    for (std::size_t cell = 0; cell < sums.cells(); ++cell) {
-      const auto in_cell =
-          std::span(by_group).subspan(g * row + cell * quantities_, quantities_);
-      if (std::ranges::any_of(in_cell, [](double sum) { return sum != 0.0; })) {
-        ++groups_in_[cell];
+    for (std::size_t quantity = 0; quantity < quantities_; ++quantity) {
+      bool in_any = false;
+      for (std::size_t cell = 0; cell < sums.cells(); ++cell) {
+        const std::size_t place = cell * quantities_ + quantity;
+        const bool is_there = by_group[g * row + place] != 0.0;
+        groups_with_[place] += is_there ? 1 : 0;
+        in_any = in_any || is_there;
       }
+      groups_with_[sums.cells() * quantities_ + quantity] += in_any ? 1 : 0;
     }
   }
-  groups_in_.back() = groups_;
   std::vector<double> weight(groups_);
   for (std::size_t set = 0; set <= replicates; ++set) {
     if (set == 0) {

@@ -31,8 +31,11 @@ class Bootstrap {
   std::size_t replicates() const { return replicates_; }
   /// Groups that hold rows: the resampled units, or less when many units share one.
   std::size_t groups() const { return groups_; }
-  /// Those of them that have any in the cell.
-  std::size_t groups_in(std::size_t cell) const { return groups_in_[cell]; }
+  /// Those of them in which a quantity of the cell is not 0: of a number of rows, how
+  /// many groups its mean is made from.
+  std::size_t groups_with(std::size_t cell, std::size_t quantity) const {
+    return groups_with_[cell * quantities_ + quantity];
+  }
 
   /// The data's own sums in a cell.
   std::span<const double> data(std::size_t cell) const { return sums(0, cell); }
@@ -52,8 +55,8 @@ class Bootstrap {
   }
 
   std::size_t cells_, quantities_, replicates_, groups_ = 0;
-  std::vector<std::size_t> groups_in_;
-  std::vector<double> sums_;  ///< [1 + replicate, cell, quantity]
+  std::vector<std::size_t> groups_with_;  ///< [cell, quantity]
+  std::vector<double> sums_;              ///< [1 + replicate, cell, quantity]
 };
 
 /// Linear interpolation in sorted values, 0 <= p <= 1; NaN of none.

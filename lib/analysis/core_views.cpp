@@ -53,9 +53,12 @@ CoreViews::View CoreViews::view(std::size_t band, std::size_t radius,
   return {.rows = first + v_rows,
           .split = {.first = first + v_split,
                     .causes = split_causes,
-                    .core = first + v_core},
-          .net_kind = {
-              .first = first + v_net, .causes = image_classes, .core = first + v_core}};
+                    .core = first + v_core,
+                    .rows = first + v_rows},
+          .net_kind = {.first = first + v_net,
+                       .causes = image_classes,
+                       .core = first + v_core,
+                       .rows = first + v_rows}};
 }
 
 void CoreViews::add(const StampRow& row) {

@@ -27,6 +27,7 @@ std::string_view to_string(Dominance dominance) {
     case Dominance::tie: return "tie";
     case Dominance::not_decided: return "not decided";
     case Dominance::too_few: return "too few";
+    case Dominance::no_core_flux: return "no core flux";
   }
   return "unknown";
 }
@@ -43,6 +44,7 @@ Estimate lead_of(const Bootstrap& bootstrap, std::size_t cell, const CauseSums& 
 }
 
 Dominance dominance_of(const Estimate& lead, std::size_t groups) {
+  if (std::isnan(lead.value)) return Dominance::no_core_flux;
   if (groups < least_groups || std::isnan(lead.lower)) return Dominance::too_few;
   if (lead.lower > least_lead) return Dominance::leads;
   return lead.upper < least_lead ? Dominance::tie : Dominance::not_decided;
@@ -55,7 +57,7 @@ Lead find_lead(const Bootstrap& bootstrap, std::size_t cell, const CauseSums& su
       static_cast<std::size_t>(std::ranges::max_element(causes) - causes.begin());
   found.next = largest_but(causes, found.leader);
   found.lead = lead_of(bootstrap, cell, sums, found.leader);
-  found.dominance = dominance_of(found.lead, bootstrap.groups_in(cell));
+  found.dominance = dominance_of(found.lead, bootstrap.groups_with(cell, sums.rows));
   return found;
 }
 

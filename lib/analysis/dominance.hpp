@@ -15,8 +15,8 @@ inline constexpr double least_lead = 0.05;
 /// exponential values).
 inline constexpr std::size_t least_groups = 20;
 
-enum class Dominance { leads, tie, not_decided, too_few };
-/// "leads", "tie", "not decided", "too few"
+enum class Dominance { leads, tie, not_decided, too_few, no_core_flux };
+/// "leads", "tie", "not decided", "too few", "no core flux"
 std::string_view to_string(Dominance dominance);
 
 /// Where the causes of one account are in a cell's sums: contributions that add up to
@@ -25,6 +25,7 @@ struct CauseSums {
   std::size_t first = 0;   ///< quantity of the first cause ...
   std::size_t causes = 0;  ///< ... of so many
   std::size_t core = 0;    ///< quantity of the core flux
+  std::size_t rows = 0;    ///< quantity: the number of rows that count
 };
 
 /// Which cause gives most, and by how much.

@@ -7,7 +7,8 @@
 namespace lensmill::analysis {
 namespace {
 
-constexpr CauseSums steps{.first = q_steps, .causes = step_causes, .core = q_step_core};
+constexpr CauseSums steps{
+    .first = q_steps, .causes = step_causes, .core = q_step_core, .rows = q_step_rows};
 /// Of a lead.
 constexpr Thresholds by_lead{.supported_above = least_lead,
                              .refuted_below = -least_lead};
@@ -98,7 +99,7 @@ std::vector<HypothesisResult> test_hypotheses(const Bootstrap& bootstrap,
     result.verdict = verdict_of(result.decides, result.thresholds, groups);
     out.push_back(std::move(result));
   };
-  const std::size_t groups = bootstrap.groups_in(cell);
+  const std::size_t groups = bootstrap.groups_with(cell, q_step_rows);
   add({.id = "H1",
        .statement = "the source's extent fills the core",
        .rule = "of point-like images by kind, the source's extent and the PSF, the "
@@ -125,7 +126,7 @@ std::vector<HypothesisResult> test_hypotheses(const Bootstrap& bootstrap,
        .note = extended_note(bootstrap.data(cell))},
       groups);
   add(operator_hypothesis(counterfactual, cell),
-      counterfactual == nullptr ? 0 : counterfactual->groups_in(cell));
+      counterfactual == nullptr ? 0 : counterfactual->groups_with(cell, c_both_rows));
   const bool measured = bootstrap.data(cell)[q_core_rows] > 0.0 && !legacy_operator;
   const auto before_psf = bootstrap.estimate(cell, [](std::span<const double> q) {
     return q[q_core] == 0.0 ? StampRow::nan : intrinsic(q) / q[q_core];
@@ -143,7 +144,7 @@ std::vector<HypothesisResult> test_hypotheses(const Bootstrap& bootstrap,
                    ? "not decided: this run has the legacy operator"
                    : "cannot say whether observed lenses look like the simulated "
                      "ones"},
-      groups);
+      bootstrap.groups_with(cell, q_core_rows));
   return out;
 }
 

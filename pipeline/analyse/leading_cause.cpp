@@ -31,7 +31,8 @@ struct Way {
   std::string_view next() const { return causes_of(account)[lead.next]; }
 };
 
-/// All ways in which the cell has rows, the reported one first.
+/// All ways in which the cell has rows, the reported one first; none where that has no
+/// rows.
 std::vector<Way> ways_of(const AnalysisInput& input, std::size_t cell) {
   const auto& views = input.numbers.views;
   const auto& b = input.views_bootstrap;
@@ -60,7 +61,8 @@ std::vector<Way> ways_of(const AnalysisInput& input, std::size_t cell) {
     return way.account == Account::split && way.weighting == Weighting::rows &&
            way.band == reported.band && way.radius == reported.radius;
   });
-  if (first != ways.end()) std::rotate(ways.begin(), first, first + 1);
+  if (first == ways.end()) return {};
+  std::rotate(ways.begin(), first, first + 1);
   return ways;
 }
 
@@ -83,25 +85,30 @@ std::string lead_text(const Estimate& lead) {
                      100.0 * lead.lower, 100.0 * lead.upper);
 }
 
+std::string finding_of(const Way& way) {
+  switch (way.lead.dominance) {
+    case Dominance::leads: return words_of(way.leader()) + " leads";
+    case Dominance::tie: return "a tie";
+    case Dominance::not_decided: return "not decided";
+    case Dominance::too_few: return "too few rows";
+    case Dominance::no_core_flux: return "no core flux";
+  }
+  return "unknown";
+}
+
 /// What the ways but the first say where they say something else.
 std::string disagreement(const std::vector<Way>& ways, const AnalysisInput& input) {
-  const Way& main = ways.front();
-  const bool leads = main.lead.dominance == Dominance::leads;
+  const std::string main = finding_of(ways.front());
   std::vector<std::string> others;
   std::size_t count = 0;
   for (const Way& way : ways) {
-    const bool way_leads = way.lead.dominance == Dominance::leads;
-    const bool agrees = leads ? way_leads && way.leader() == main.leader() : !way_leads;
-    if (agrees) continue;
-    if (++count > most_named) continue;
-    others.push_back(fmt::format(
-        "{} ({})", way_leads ? words_of(way.leader()) + " leads" : "no cause leads",
-        words_of(way, input)));
+    if (finding_of(way) == main || ++count > most_named) continue;
+    others.push_back(fmt::format("{} ({})", finding_of(way), words_of(way, input)));
   }
   if (count == 0) {
     return fmt::format(
-        " So in all {} ways of counting (account, radius, band, mean "
-        "over rows or arc flux).",
+        " So in all {} ways of counting (account, radius, band, mean over rows or arc "
+        "flux).",
         ways.size());
   }
   return fmt::format(" In {} of {} ways of counting it is otherwise: {}{}.", count,
@@ -117,7 +124,10 @@ std::string why_accounts_differ(const std::vector<Way>& ways,
     return way.account == Account::net_kind && way.band == main.band &&
            way.radius == main.radius && way.weighting == main.weighting;
   });
-  if (net == ways.end() || net->leader() == main.leader()) return "";
+  if (net == ways.end() || net->leader() == main.leader() ||
+      net->lead.dominance != Dominance::leads) {
+    return "";
+  }
   const auto moved = [&](std::size_t kind) {
     const auto value = mean_of(q_psf + kind, q_core_rows)(input.bootstrap.data(cell));
     return fmt::format("{:.3f} {}", std::abs(value),
@@ -143,9 +153,11 @@ std::string sentence_of(const std::vector<Way>& ways, const AnalysisInput& input
   switch (main.lead.dominance) {
     case Dominance::too_few:
       return fmt::format(
-          "{}: {} {} are too few to say which cause leads (core flux "
-          "fraction {}).",
-          where, b.groups_in(cell), input.reader.unit(), core);
+          "{}: too few {} ({} rows) to say which cause leads (core flux fraction {}).",
+          where, input.reader.unit(), std::llround(b.data(cell)[main.rows]), core);
+    case Dominance::no_core_flux:
+      return fmt::format("{}: no cause leads: the mean core flux fraction is {}.",
+                         where, core);
     case Dominance::leads: {
       const double led = ratio_of(q_split_leads + main.lead.leader,
                                   q_core_rows)(input.bootstrap.data(cell));
@@ -214,28 +226,31 @@ LeadingCauses leading_causes(const AnalysisInput& input) {
   out.robustness.columns.push_back({"dominance"});
   out.robustness.in_text = false;
   std::set<std::string_view> leaders;
+  bool led_everywhere = true;
   for (const std::size_t cell : input.cells()) {
     const auto ways = ways_of(input, cell);
     if (ways.empty()) continue;
     add_rows(out.robustness, ways, input, cell);
-    const auto dominance = ways.front().lead.dominance;
+    const Way& main = ways.front();
+    const bool leads = main.lead.dominance == Dominance::leads;
     if (cell != input.views_bootstrap.all()) {
-      if (dominance != Dominance::too_few) {
-        leaders.insert(ways.front().leader());
-      }
+      if (leads) leaders.insert(main.leader());
+      const bool few = main.lead.dominance == Dominance::too_few;
+      led_everywhere = led_everywhere && (leads || few);
+      out.sentences.push_back(sentence_of(ways, input, cell));
     } else if (leaders.size() > 1) {
       std::vector<std::string> words;
       for (const auto leader : leaders) words.push_back(words_of(leader));
       out.sentences.push_back(
-          fmt::format("All theta_E: no single answer, it depends on theta_E: the "
-                      "largest part is {} "
-                      "(lines above). The mean over this population says how many rows "
-                      "there are of "
-                      "each theta_E.",
+          fmt::format("All theta_E: no single answer, it depends on theta_E: {} leads "
+                      "(lines above). A mean over all says how many rows this "
+                      "population has of each theta_E.",
                       fmt::join(words, " or ")));
-      continue;
+    } else {
+      const bool holds = led_everywhere && (!leads || leaders.contains(main.leader()));
+      out.sentences.push_back(sentence_of(ways, input, cell) +
+                              (holds ? "" : " Not at every theta_E: lines above."));
     }
-    out.sentences.push_back(sentence_of(ways, input, cell));
   }
   return out;
 }

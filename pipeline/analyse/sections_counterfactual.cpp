@@ -53,8 +53,11 @@ ResultTable table_of_games() {
 std::string shapley_sentence(const AnalysisInput& input, std::size_t cell) {
   const auto& b = *input.counterfactual_bootstrap;
   const Game& game = games[0];
-  const Lead found = find_lead(
-      b, cell, {.first = game.shapley, .causes = game.causes, .core = game.core});
+  const Lead found = find_lead(b, cell,
+                               {.first = game.shapley,
+                                .causes = game.causes,
+                                .core = game.core,
+                                .rows = game.rows});
   const auto leader = found.leader;
   const auto core = b.estimate(cell, mean_of(game.core, game.rows));
   const auto rest = b.estimate(cell, mean_of(game.rest, game.rows));
@@ -63,7 +66,9 @@ std::string shapley_sentence(const AnalysisInput& input, std::size_t cell) {
       "{}: of the causes that can be taken away, {} gives {} of {}, the most",
       cell == b.all() ? "All theta_E" : "theta_E " + input.label(cell) + " arcsec",
       cause_words[leader], with_interval(part), with_interval(core));
-  if (found.dominance == Dominance::too_few) {
+  if (found.dominance == Dominance::no_core_flux) {
+    text += ".";
+  } else if (found.dominance == Dominance::too_few) {
     text += fmt::format(", of too few {} to be sure.", input.reader.unit());
   } else {
     text += fmt::format("; its lead over {} is {} of the core flux{}.",

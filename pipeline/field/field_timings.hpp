@@ -1,6 +1,6 @@
 #pragma once
 
-#include <chrono>
+#include "pipeline/session/timings.hpp"
 
 namespace lensmill::pipeline {
 
@@ -11,22 +11,6 @@ struct FieldTimings {
   double transform = 0.0;
   double measure = 0.0;
   double write = 0.0;
-};
-
-/// Adds the seconds of its life.
-class Stopwatch {
- public:
-  explicit Stopwatch(double& seconds) : seconds_(seconds) {}
-  Stopwatch(const Stopwatch&) = delete;
-  Stopwatch& operator=(const Stopwatch&) = delete;
-  ~Stopwatch() {
-    seconds_ += std::chrono::duration<double>(Clock::now() - start_).count();
-  }
-
- private:
-  using Clock = std::chrono::steady_clock;
-  double& seconds_;
-  Clock::time_point start_ = Clock::now();
 };
 
 }  // namespace lensmill::pipeline

@@ -13,7 +13,7 @@
 #include "pipeline/field/band_measure.hpp"
 #include "pipeline/field/truth_table.hpp"
 #include "pipeline/job/job_provenance.hpp"
-#include "pipeline/session/psf_check.hpp"
+#include "pipeline/session/require_psfs.hpp"
 
 namespace lensmill::pipeline {
 namespace {
@@ -21,24 +21,6 @@ namespace {
 using parallel::Communicator;
 
 constexpr double gib = 1024.0 * 1024.0 * 1024.0;
-
-PsfCheck test_psfs(const Session& session, const Communicator& world, Log& log) {
-  PsfCheck check;
-  world.agree([&] {
-    if (world.is_root()) check = check_psfs(session.setup, session.opened.inputs);
-  });
-  world.broadcast(check.text);
-  world.broadcast(check.failed);
-  world.broadcast(check.notes);
-  if (check.failed > 0 && !session.config.accept_failed_self_test) {
-    throw ConfigError(
-        "the PSF self-test failed; nothing was made "
-        "(`psf.accept_failed_self_test: true` goes on):\n" +
-        check.text);
-  }
-  for (const auto& note : check.notes) log.warning(note);
-  return check;
-}
 
 /// The files that the section `field` names, with their digests. \collective
 void add_inputs(const FieldConfig& config, const Communicator& world,
@@ -226,7 +208,7 @@ ExitCode run_field(const FieldConfig& config, const FieldOptions& options,
   const auto level = agree_on_level(world, "");
   const Session session = open_session(config.run, world, log);
   const FieldFolder folder(config.run.output.directory);
-  const auto psf_check = test_psfs(session, world, log);
+  const auto psf_check = require_psfs(session, world, log);
   const auto plan = make_plan(config, session,
                               options.planned_ranks.value_or(world.size()), world, log);
   if (options.dry_run) return ExitCode::ok;

@@ -27,7 +27,7 @@
 #include "pipeline/program/build_info.hpp"
 #include "pipeline/session/level_of_run.hpp"
 #include "pipeline/session/margin_check.hpp"
-#include "pipeline/session/psf_check.hpp"
+#include "pipeline/session/require_psfs.hpp"
 #include "pipeline/session/session.hpp"
 
 namespace lensmill::pipeline {
@@ -38,43 +38,6 @@ using parallel::Communicator;
 // Measured: a virtual file over 5,000 shards takes 9 s and 250 MB, over 20,000 42 s and
 // 900 MB.
 constexpr std::int64_t many_shards = 5000;
-
-PsfCheck check_psfs_once(const Session& session, const Communicator& world, Log& log) {
-  PsfCheck check;
-  world.agree([&] {
-    if (world.is_root()) check = check_psfs(session.setup, session.opened.inputs);
-  });
-  world.broadcast(check.text);
-  world.broadcast(check.given);
-  world.broadcast(check.tested);
-  world.broadcast(check.failed);
-  world.broadcast(check.warnings);
-  world.broadcast(check.notes);
-  if (check.failed > 0 && !session.config.accept_failed_self_test) {
-    throw ConfigError(fmt::format(
-        "the PSF self-test failed for {} of {} PSFs; nothing was run (with `psf."
-        "accept_failed_self_test: true` such a run is made and labelled):\n{}",
-        check.failed, check.given, check.text));
-  }
-  for (const auto& note : check.notes) log.warning(note);
-  if (check.failed > 0) {
-    log.warning(
-        fmt::format("{} of {} PSFs FAIL the self-test, and the configuration "
-                    "accepts it (the table is in /provenance/psf_self_test)",
-                    check.failed, check.given));
-  } else {
-    log.info(fmt::format(
-        "PSF self-test: {} PSFs pass{}{}", check.given,
-        check.tested < check.given
-            ? fmt::format(" ({} the whole test, the others the cheap checks)",
-                          check.tested)
-            : "",
-        check.warnings > 0
-            ? fmt::format(", {} with a warning (lensmill psf-test)", check.warnings)
-            : ""));
-  }
-  return check;
-}
 
 void warn_of_margin(const Session& session, const Communicator& world, Log& log) {
   if (!session.config.render.margin_pix) return;  // each row takes what it needs
@@ -341,7 +304,7 @@ ExitCode run_job(const config::RunConfig& config, const RunOptions& options,
     log.info("dry run: nothing was written");
     return ExitCode::ok;
   }
-  const PsfCheck psf_check = check_psfs_once(session, world, log);
+  const PsfCheck psf_check = require_psfs(session, world, log);
 
   Provenance provenance =
       make_provenance(session, options.command_line, psf_check, level, world);

@@ -267,6 +267,22 @@ class Analyse(Case):
                        cause="psf_operator")
         self.assertEqual((row["status"], row["contribution"]), ("not measured", None))
 
+    def test_few_rows_and_a_leader_that_changes(self):
+        few = self.make_run("few", edited(SMALL, "count: 10", "count: 19"))
+        result = self.assert_ends(lensmill("analyse", few), 0)
+        self.assertRegex(result.stdout, r"theta_E \[1, 1\.5\) arcsec: too few rows "
+                                        r"\(19 rows\) to say which cause leads")
+        self.assertNotIn(" leads, with", result.stdout)
+
+        both = self.make_run("both", edited(edited(SMALL, "count: 10", "count: 600"),
+                                            "theta_e_arcsec: 1.2",
+                                            "theta_e_arcsec: {choice: [0.5, 1.6]}"))
+        result = self.assert_ends(lensmill("analyse", both), 0)
+        self.assertRegex(result.stdout, r"\[0\.5, 0\.75\) arcsec: the outer image .* leads")
+        self.assertRegex(result.stdout, r"\[1\.5, 2\) arcsec: the counter-image leads")
+        self.assertIn("All theta_E: no single answer, it depends on theta_E: the "
+                      "counter-image or the outer image", result.stdout)
+
     def test_tables_are_csv_files_too(self):
         run = self.analysed("run", SMALL, "--theta-e-bins", "1,1.5")
         report = results(run)

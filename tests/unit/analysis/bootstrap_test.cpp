@@ -116,7 +116,8 @@ TEST(Bootstrap, OneGroupGivesAValueWithoutAnInterval) {
 
   EXPECT_EQ(estimate.value, 4.0);
   EXPECT_TRUE(std::isnan(estimate.lower));
-  EXPECT_EQ(bootstrap.groups_in(0), 1u);
+  EXPECT_EQ(bootstrap.groups_with(0, n_count), 1u);
+  EXPECT_EQ(bootstrap.groups_with(bootstrap.all(), n_count), 1u);
 }
 
 TEST(Bootstrap, AnIntervalNeedsNineTenthsOfTheReplicates) {

@@ -13,14 +13,15 @@ namespace lensmill::analysis {
 namespace {
 
 constexpr double rounding = 1.0e-12;
-constexpr std::size_t q_first = 0, causes = 4, core = 4;
-constexpr CauseSums sums_at{.first = q_first, .causes = causes, .core = core};
+constexpr std::size_t q_first = 0, causes = 4, core = 4, count = 5, elsewhere = 6;
+constexpr CauseSums sums_at{
+    .first = q_first, .causes = causes, .core = core, .rows = count};
 using Means = std::array<double, causes>;
 
 /// Rows whose causes scatter about `means` by `scatter` each, independently.
 GroupedSums population(const Means& means, double scatter, int rows,
                        std::uint64_t seed = 1) {
-  GroupedSums sums(1, causes + 1);
+  GroupedSums sums(1, causes + 3);
   RandomStream stream(seed, 2, StreamTag::self_test);
   for (int row = 0; row < rows; ++row) {
     const std::size_t group = sums.group_of(row);
@@ -32,6 +33,7 @@ GroupedSums population(const Means& means, double scatter, int rows,
       total += value;
     }
     sums.add(0, group, core, total);
+    sums.add(0, group, count, 1.0);
   }
   return sums;
 }
@@ -102,7 +104,18 @@ TEST(Dominance, FewRowsSayNothing) {
 }
 
 TEST(Dominance, NoCoreFluxHasNoLeader) {
-  EXPECT_EQ(lead_in({0.0, 0.0, 0.0, 0.0}, 0.0, 100).dominance, Dominance::too_few);
+  EXPECT_EQ(lead_in({0.0, 0.0, 0.0, 0.0}, 0.0, 100).dominance, Dominance::no_core_flux);
+}
+
+// Rows of the cell that have no value in this account prove nothing about it.
+TEST(Dominance, OnlyRowsThatCountAreCounted) {
+  auto sums = population({0.9, 0.1, 0.0, 0.0}, 0.0, 10);
+  for (int row = 10; row < 200; ++row) {
+    sums.count_row(sums.group_of(row));
+    sums.add(0, sums.group_of(row), elsewhere, 1.0);
+  }
+
+  EXPECT_EQ(find_lead(Bootstrap(sums), 0, sums_at).dominance, Dominance::too_few);
 }
 
 CoreSplit split_with(double counter_share, double outer_share, double moved) {
