@@ -152,6 +152,54 @@ void write_truth(const Table& truth, const FieldConfig& config, const Scene& sce
   io::remove_dead_partials_of(folder.truth_h5());
 }
 
+namespace {
+
+/// The field against stamps, over the injections that no neighbour, edge or lack of
+/// data touches: what is left is the light that a stamp has not, and the PSF's change
+/// over an arc.
+std::string against_stamps(const Table& truth, const FieldConfig& config) {
+  const auto flags = find_column(truth, "field_flags")->values<std::int32_t>();
+  const auto status = find_column(truth, "status")->values<std::int32_t>();
+  std::string text;
+  for (const auto& band : config.run.bands) {
+    const auto column = [&](const std::string& name) {
+      return find_column(truth, name + "_" + band)->values<double>();
+    };
+    const auto flux = column("arc_flux_nmgy");
+    const auto stamp_flux = column("stamp_arc_flux_nmgy");
+    std::int64_t compared = 0;
+    double worst_flux = 0.0;
+    double worst_core = 0.0;
+    for (std::size_t row = 0; row < flags.size(); ++row) {
+      const double off = std::abs(flux[row] / stamp_flux[row] - 1.0);
+      if (flags[row] != 0 || is_failure(static_cast<Status>(status[row])) ||
+          !std::isfinite(off)) {
+        continue;
+      }
+      ++compared;
+      worst_flux = std::max(worst_flux, off);
+      for (const double radius : config.run.measure.aperture_radius_pix) {
+        const auto name = fmt::format("core_flux_fraction_r{:g}", radius);
+        worst_core = std::max(
+            worst_core, std::abs(column(name)[row] - column("stamp_" + name)[row]));
+      }
+    }
+    text += compared == 0
+                ? fmt::format(
+                      "\n{}: no injection to compare with its stamp: all are "
+                      "flagged or failed",
+                      band)
+                : fmt::format(
+                      "\n{}: against stamps, {} injections without flags: arc "
+                      "flux off by {:.1e} of it at most, core flux fraction by "
+                      "{:.1e}",
+                      band, grouped(compared), worst_flux, worst_core);
+  }
+  return text;
+}
+
+}  // namespace
+
 std::string truth_text(const Table& truth, const FieldConfig& config) {
   const auto status = find_column(truth, "status")->values<std::int32_t>();
   std::map<std::int32_t, std::int64_t> counts;
@@ -171,6 +219,7 @@ std::string truth_text(const Table& truth, const FieldConfig& config) {
         grouped(left_out), config.field.left_out_fraction,
         static_cast<int>(flag_left_out));
   }
+  if (config.field.compare_with_stamps) text += against_stamps(truth, config);
   return text;
 }
 

@@ -84,6 +84,12 @@ class Field(FieldCase):
                 rows[f"core_flux_fraction_{radius}_r"],
                 rows[f"stamp_core_flux_fraction_{radius}_r"], rtol=AGREEMENT,
                 atol=0.01 * AGREEMENT)
+        said = self.assert_ends(lensmill("field", folder / "field.yaml", "--output", folder,
+                                         "--resume"), 0).stdout
+        clean = rows[rows["field_flags"] == 0]
+        off = abs(clean["arc_flux_nmgy_r"] / clean["stamp_arc_flux_nmgy_r"] - 1).max()
+        self.assertIn(f"r: against stamps, {len(clean)} injections without flags: arc flux "
+                      f"off by {off:.1e} of it at most", said)
         with h5py.File(virtual_file(run)) as file:
             catalogue = {name: file["catalogue"][name][:]
                          for name in ("injection_id", "lens_q", "src_x_arcsec")}
