@@ -10,6 +10,7 @@ import h5py
 import numpy
 
 from lensmill.errors import InputError
+from lensmill.writing import whole_file
 
 BLOCK_BYTES = 64 << 20
 
@@ -128,10 +129,7 @@ def run(options: argparse.Namespace) -> None:
     ids = None
     if options.ids:
         ids = ids_of(stack.array(options.ids), len(images), options.ids)
-    if options.output.exists() and not options.overwrite:
-        raise InputError(f"{options.output}: is there already (--overwrite replaces it)")
-    partial = options.output.with_name(options.output.name + ".partial")
-    try:
+    with whole_file(options.output, options.overwrite) as partial:
         with h5py.File(partial, "w") as file:
             file.attrs["bands"] = bands
             write_pixels(file, "images", images, options.unit, "host cutouts")
@@ -140,8 +138,5 @@ def run(options: argparse.Namespace) -> None:
                 write_pixels(file, "weights", weights, "", "weights of the images")
             if ids is not None:
                 file.create_dataset("ids", data=ids, track_times=False)
-        partial.replace(options.output)
-    finally:
-        partial.unlink(missing_ok=True)
     print(f"{options.output}: {len(images)} hosts of {images.shape[1]} bands, "
           f"{images.shape[2]} x {images.shape[3]} pixels")

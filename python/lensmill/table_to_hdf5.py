@@ -14,6 +14,7 @@ import h5py
 from lensmill.compound_table import CompoundTable
 from lensmill.errors import InputError
 from lensmill.parquet_table import ParquetTable
+from lensmill.writing import whole_file
 
 
 def add_command(commands: Any) -> None:
@@ -56,10 +57,7 @@ def wanted_columns(path: pathlib.Path, names: Sequence[str], wanted: Optional[st
 def run(options: argparse.Namespace) -> None:
     table = open_table(options)
     columns = wanted_columns(options.table, table.names, options.columns)
-    if options.output.exists() and not options.overwrite:
-        raise InputError(f"{options.output}: is there already (--overwrite replaces it)")
-    partial = options.output.with_name(options.output.name + ".partial")
-    try:
+    with whole_file(options.output, options.overwrite) as partial:
         with h5py.File(partial, "w") as file:
             for name in columns:
                 if "/" in name or name in ("", "."):
@@ -69,7 +67,4 @@ def run(options: argparse.Namespace) -> None:
                                               track_times=False)
                 if name in table.units:
                     dataset.attrs["unit"] = table.units[name]
-        partial.replace(options.output)
-    finally:
-        partial.unlink(missing_ok=True)
     print(f"{options.output}: {table.rows} rows of {len(columns)} columns")

@@ -20,7 +20,7 @@ def whole_file(path: pathlib.Path, overwrite: bool) -> Iterator[pathlib.Path]:
     if path.is_symlink() or (path.exists() and not path.is_file()):
         raise InputError(f"{path}: is a link, a folder or no plain file: it is not replaced")
     if path.exists() and not overwrite:
-        raise InputError(f"{path}: is there already (overwrite replaces it)")
+        raise InputError(f"{path}: is there already (--overwrite, overwrite=True, replaces it)")
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     # Exclusively: nothing of another's is written over, nor through a link.
     os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
