@@ -31,13 +31,11 @@ set +u
 load_site
 set -u
 export LENSMILL_PROGRAM
+. "$LENSMILL_ROOT/jobs/campaign-functions.sh"
 config=$(realpath -e "$1")
 folder=$(realpath -m "${2:?"usage: jobs/campaign.sh CONFIG FOLDER [OPTION...]"}")
 shift 2
-command -v sbatch >/dev/null || fail "there is no sbatch here: run this on a login node"
-mkdir -p "$folder/log" "$folder/state"
-exec 9>>"$folder/state/lock"
-flock -n 9 || fail "another jobs/campaign.sh is submitting into $folder"
+open_campaign "$folder"
 # From here, whatever folder it is: relative paths must mean the same in the jobs.
 jobs=$LENSMILL_ROOT/jobs
 output=$(realpath -m "${LENSMILL_OUTPUT:-$folder/run}")
@@ -52,44 +50,10 @@ output=$(realpath -m "${LENSMILL_OUTPUT:-$folder/run}")
 if [ -z "${LENSMILL_EXPERIMENTS+given}" ]; then
   experiments=("$LENSMILL_ROOT"/configs/experiment_?.yaml)
 fi
-digest() { sha256sum | cut -c 1-12; }
 # What a step's result depends on, as far as files and arguments tell; lensmill itself
 # compares the data files when it continues a run.
 base=$({ "$LENSMILL_PROGRAM" --version; cat "$config"; printf '%s\n' "$@"; } | digest)
 pilot=$folder/pilot-$({ echo "$base"; printf '%s\n' ${pilot_options[@]+"${pilot_options[@]}"}; } | digest)
-
-previous=""  # the job that the next one waits for
-submitted=0
-# submit STEP FINGERPRINT SBATCH_OPTION... -- SCRIPT ARGUMENT...
-submit() {
-  local step=$1 fingerprint=$2 options=() known="" job=""
-  shift 2
-  while [ "$1" != -- ]; do options+=("$1"); shift; done
-  shift
-  local mark=$folder/state/$step.done record=$folder/state/$step.job
-  if [ "$(cat "$mark" 2>/dev/null)" = "$fingerprint" ]; then
-    printf '  %-12s %-10s %s\n' "$step" "done" "(remove $mark to do it again)"
-    return
-  fi
-  if read -r job known <"$record" 2>/dev/null && [ "$known" = "$fingerprint" ] &&
-     [ -n "$(squeue -h -j "$job" -o %i 2>/dev/null)" ]; then
-    printf '  %-12s %-10s %s\n' "$step" "job $job" "is queued or runs already"
-    previous=$job
-    return
-  fi
-  if [ -n "$previous" ]; then options+=("--dependency=afterok:$previous"); fi
-  job=$(LENSMILL_DONE_FILE=$mark LENSMILL_DONE_TEXT=$fingerprint \
-        LENSMILL_PROGRESS=$folder/state/$step.progress \
-    sbatch --parsable --kill-on-invalid-dep=yes --job-name="lensmill-$step" \
-      --output="$folder/log/%x-%j.log" ${every[@]+"${every[@]}"} \
-      ${options[@]+"${options[@]}"} "$@")
-  job=${job%%;*}
-  replace_file "$record" "$job $fingerprint"
-  rm -f "$folder/state/$step.progress"
-  previous=$job
-  submitted=$((submitted + 1))
-  printf '  %-12s %-10s %s\n' "$step" "job $job" "$folder/log/lensmill-$step-$job.log"
-}
 
 echo "campaign $folder"
 submit psf-test "$base" --ntasks=1 -- "$jobs/campaign-step.sbatch" psf-test "$config" "$@"
@@ -106,7 +70,7 @@ submit regenerate "$base $output" ${large[@]+"${large[@]}"} -- \
 submit verify "$base $output" ${large[@]+"${large[@]}"} -- "$jobs/campaign-step.sbatch" verify "$output"
 submit report "$base $output" -- "$jobs/campaign-step.sbatch" report "$output"
 
-if [ $submitted = 0 ] && [ -z "$previous" ]; then
+if nothing_is_left; then
   echo "Everything is done: $output, $output/analysis"
   exit 0
 fi

@@ -211,6 +211,9 @@ mark_done() {
   replace_file "$LENSMILL_DONE_FILE" "${LENSMILL_DONE_TEXT:-}"
 }
 
+# fields_of LIST: its lines, without comments and blank ones.
+fields_of() { sed 's/#.*//' "$1" | grep -v '^[[:space:]]*$'; }
+
 # count_shards RUN [FIRST LAST]: finished ones.
 count_shards() {
   find "$1/shards" -maxdepth 1 -name 'shard-*.h5' 2>/dev/null |

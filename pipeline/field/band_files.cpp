@@ -62,7 +62,8 @@ void write_image(Dataset& dataset, const canvas::ImageSlab& slab, ElementType ty
 void write_band_file(const FieldFolder& folder, const std::string& band,
                      const BandSlabs& slabs, const canvas::ImageSlab& mask,
                      const Table& injections, std::vector<ColumnInfo> columns,
-                     std::size_t rows, int ny_pix, const FieldIdentity& identity,
+                     const std::vector<std::string>& mask_bits, std::size_t rows,
+                     int ny_pix, const FieldIdentity& identity,
                      const Provenance& provenance,
                      const parallel::Communicator& ranks) {
   const std::string path = folder.band(band);
@@ -84,8 +85,8 @@ void write_band_file(const FieldFolder& folder, const std::string& band,
       {"empty", "nmgy", "the same field without arcs", &slabs.empty},
       {"arc", "nmgy", "the arcs after the PSF, noise-free", &slabs.arc},
       {"variance", "nmgy2", "of image; 0: not known", &slabs.variance},
-      {"mask", "", "bits: 1 INJECTED, 2 INJECTED_CORE, 4 NO_DATA", &mask,
-       ElementType::int32}};
+      {"mask", "", "bits, from the lowest on, as the attribute `bits` names them",
+       &mask, ElementType::int32}};
   if (slabs.arc_saddle.pixels.nx() > 0) {
     images.push_back({"arc_saddle", "nmgy", "part of arc: light of saddle images",
                       &slabs.arc_saddle});
@@ -121,6 +122,9 @@ void write_band_file(const FieldFolder& folder, const std::string& band,
                                 static_cast<std::size_t>(mask.pixels.nx())}));
       dataset.write_attribute("unit", image.unit);
       dataset.write_attribute("description", image.description);
+      if (image.slab == &mask) {
+        dataset.write_attribute("bits", std::span<const std::string>(mask_bits));
+      }
     }
     for (auto info : columns) {
       info.name = "injections/" + info.name;
@@ -185,12 +189,18 @@ Table read_injections(const FieldFolder& folder, const std::string& band,
 
 void write_band_fits(const FieldFolder& folder, const std::string& band,
                      const BandSlabs& slabs, const canvas::ImageSlab& mask,
+                     const std::vector<std::string>& mask_bits,
                      const std::vector<canvas::Range>& image_rows,
                      const FieldConfig& config, const Scene& scene,
                      const FieldIdentity& identity,
                      const parallel::Communicator& ranks) {
   io::fits::ImageHeader header;
   for (auto card : scene.header) {
+    // Bits of a mask that the base image's header names are not this mask's.
+    if (card.starts_with("MBIT_") || card.starts_with("MB_") ||
+        card.starts_with("MP_") || card.starts_with("HIERARCH M")) {
+      continue;
+    }
     constexpr std::size_t card_length = 80;
     card.resize(card_length, ' ');
     header.continued += card;
@@ -206,7 +216,13 @@ void write_band_fits(const FieldFolder& folder, const std::string& band,
                  {"LMPASS", std::int64_t{config.field.pass}, "pass of the injections"},
                  {"LMHASH", identity.config_hash.substr(0, 40),
                   "of configuration and input files"}};
-    if (what == "mask") own.type = io::fits::PixelType::int32;
+    if (what == "mask") {
+      own.type = io::fits::PixelType::int32;
+      for (std::size_t bit = 0; bit < mask_bits.size(); ++bit) {
+        own.cards.push_back({fmt::format("MBIT_{}", bit), mask_bits[bit],
+                             fmt::format("bit {} (0x{:x})", bit, 1 << bit)});
+      }
+    }
     own.history = {fmt::format("lensmill field {}: {} injections, seed {}",
                                version_line(), scene.entries.size(),
                                config.run.run.seed)};

@@ -36,12 +36,14 @@ struct FieldIdentity {
 };
 
 /// Write a band's HDF5 file, whole or not at all: its images [y, x] and the table of
-/// its injections. It is a band's last file, so that its being there says that the band
-/// is made. \collective \throws IoError
+/// its injections. \param mask_bits names of the mask's bits, from bit 0 on. It is a
+/// band's last file, so that its being there says that the band is made. \collective
+/// \throws IoError
 void write_band_file(const FieldFolder& folder, const std::string& band,
                      const BandSlabs& slabs, const canvas::ImageSlab& mask,
                      const Table& injections, std::vector<ColumnInfo> columns,
-                     std::size_t rows, int ny_pix, const FieldIdentity& identity,
+                     const std::vector<std::string>& mask_bits, std::size_t rows,
+                     int ny_pix, const FieldIdentity& identity,
                      const Provenance& provenance, const parallel::Communicator& ranks);
 
 /// Whether a band was made before, by the same configuration on as many ranks.
@@ -55,6 +57,7 @@ Table read_injections(const FieldFolder& folder, const std::string& band,
 /// Write a band's images as FITS files. \collective \throws IoError
 void write_band_fits(const FieldFolder& folder, const std::string& band,
                      const BandSlabs& slabs, const canvas::ImageSlab& mask,
+                     const std::vector<std::string>& mask_bits,
                      const std::vector<canvas::Range>& image_rows,
                      const FieldConfig& config, const Scene& scene,
                      const FieldIdentity& identity,

@@ -54,6 +54,7 @@ BandSlabs make_images(int band, canvas::ImageSlab arc, canvas::ImageSlab sky,
   } else {
     slabs.empty = sky.pixels.size() > 0 ? std::move(sky) : like(slabs.arc);
   }
+  slabs.masks = std::move(base.masks);
   slabs.image = like(slabs.arc);
   slabs.variance = like(slabs.arc);
   const double sigma = noise.enabled ? scene.sky_sigma_nmgy[b] : 0.0;
@@ -137,11 +138,22 @@ canvas::ImageSlab mask_of(const BandSlabs& slabs, const FieldConfig& config,
   if (!config.field.has_base()) return mask;
   const auto variance = slabs.variance.pixels.pixels();
   const auto values = mask.pixels.pixels();
+  const auto of_base = slabs.masks.pixels.pixels();
   for (std::size_t k = 0; k < values.size(); ++k) {
     if (variance[k] > 0.0F) continue;
-    values[k] = static_cast<float>(static_cast<int>(values[k]) | mask_no_data);
+    // Sums of different bits, exact below 2^24: read_masks allows no more.
+    values[k] += static_cast<float>(mask_no_data);
+    if (!of_base.empty()) values[k] += static_cast<float>(mask_of_base) * of_base[k];
   }
   return mask;
+}
+
+std::vector<std::string> mask_bit_names(int band, const FieldConfig& config) {
+  std::vector<std::string> names(own_mask_bits.begin(), own_mask_bits.end());
+  if (!config.field.has_base()) return names;
+  const auto of_base = mask_names(config.field.base[static_cast<std::size_t>(band)]);
+  names.insert(names.end(), of_base.begin(), of_base.end());
+  return names;
 }
 
 }  // namespace lensmill::pipeline

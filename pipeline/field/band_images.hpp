@@ -6,12 +6,16 @@
 
 namespace lensmill::pipeline {
 
-/// Bits of a mask image.
+/// Bits of a mask image; from mask_of_base on, a bit for each of the base's masks.
 enum MaskBit : std::int32_t {
   mask_injected = 1,       ///< in the box that an injection is measured in
   mask_injected_core = 2,  ///< one of the 3 x 3 pixels about an injection's centre
-  mask_no_data = 4,        ///< the base image says nothing here
+  mask_no_data = 4,        ///< no data in the base image, or masked
+  mask_of_base = 8,
 };
+
+/// Names of all bits of a band's mask image, from bit 0 on.
+std::vector<std::string> mask_bit_names(int band, const FieldConfig& config);
 
 /// This rank's rows of one band's images.
 struct BandSlabs {
@@ -19,6 +23,7 @@ struct BandSlabs {
   canvas::ImageSlab empty;     ///< the same field without arcs: base or sky noise
   canvas::ImageSlab image;     ///< empty + arc + the arc's photon noise
   canvas::ImageSlab variance;  ///< of `image`, nmgy^2; 0: not known
+  canvas::ImageSlab masks;     ///< the base's, as BaseSlab::masks
   // With `by_kind`: parts of `arc`.
   canvas::ImageSlab arc_saddle;
   canvas::ImageSlab arc_maximum;

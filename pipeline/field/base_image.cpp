@@ -90,17 +90,26 @@ void check_shape(const ImageHdu& image, const BaseGeometry& geometry,
       image.place(), image.nx(), image.ny(), first, geometry.nx_pix, geometry.ny_pix));
 }
 
-/// Pixels that a mask takes away lose their weight.
-void apply_mask(const config::PixelMask& mask, canvas::ImageSlab& invvar) {
+/// Masked pixels lose their weight and get the mask's bit.
+void apply_mask(const config::PixelMask& mask, std::size_t bit, BaseSlab& slab) {
   const auto image = open_image(mask.file);
   const MaskRule rule(mask, named_bits(image), image.place());
-  const int rows = invvar.rows.count();
-  if (rows == 0) return;
-  const auto values =
-      image.read_cutout<double>(0, invvar.rows.begin, 0, rows, invvar.pixels.nx());
-  const auto weights = invvar.pixels.pixels();
+  const auto [begin, end] = slab.invvar.rows;
+  if (begin == end) return;
+  const int nx = slab.invvar.pixels.nx();
+  Image<float> masked(end - begin, nx);
+  rule.apply(
+      image.read_cutout<double>(0, begin, 0, end - begin, nx),
+      [&, first = begin, last = end] {
+        return image.read_integers(0, first, 0, last - first, nx);
+      },
+      masked);
+  const auto weights = slab.invvar.pixels.pixels();
+  const auto bits = slab.masks.pixels.pixels();
   for (std::size_t k = 0; k < weights.size(); ++k) {
-    if (rule.masks(values.pixels()[k])) weights[k] = 0.0F;
+    if (masked.pixels()[k] == 0.0F) continue;
+    weights[k] = 0.0F;
+    bits[k] += static_cast<float>(1 << bit);
   }
 }
 
@@ -139,6 +148,14 @@ canvas::ImageSlab read_rows(const std::string& path, canvas::Range rows) {
   return slab;
 }
 
+std::vector<std::string> mask_names(const BaseBand& band) {
+  std::vector<std::string> names;
+  for (const auto& mask : band.masks) {
+    names.push_back(mask.key.substr(mask.key.rfind('.') + 1));
+  }
+  return names;
+}
+
 void check_shape_of(const std::string& path, int ny_pix, int nx_pix) {
   check_shape(open_image(path), {.nx_pix = nx_pix, .ny_pix = ny_pix, .header = {}},
               "the field");
@@ -147,7 +164,8 @@ void check_shape_of(const std::string& path, int ny_pix, int nx_pix) {
 BaseSlab read_base(const BaseBand& band, canvas::Range rows) {
   BaseSlab slab{.image = read_rows(band.image, rows),
                 .invvar = read_rows(band.invvar, rows),
-                .exposures = {}};
+                .exposures = {},
+                .masks = {}};
   if (!band.exposures.empty()) slab.exposures = read_rows(band.exposures, rows);
   // What either file says nothing of has no data.
   const auto image = slab.image.pixels.pixels();
@@ -157,7 +175,12 @@ BaseSlab read_base(const BaseBand& band, canvas::Range rows) {
         std::isfinite(image[k]) && std::isfinite(invvar[k]) && invvar[k] > 0.0F;
     if (!usable) invvar[k] = 0.0F;
   }
-  for (const auto& mask : band.masks) apply_mask(mask, slab.invvar);
+  if (band.masks.empty()) return slab;
+  slab.masks = {.rows = rows, .pixels = {}};
+  slab.masks.pixels.assign(rows.count(), slab.image.pixels.nx());
+  for (std::size_t bit = 0; bit < band.masks.size(); ++bit) {
+    apply_mask(band.masks[bit], bit, slab);
+  }
   return slab;
 }
 

@@ -20,11 +20,15 @@ struct BaseGeometry {
 /// \throws DataError, IoError, naming the file \independent
 BaseGeometry look_at_base(const FieldConfig& config);
 
+/// Names of a band's masks, in the order of their bits in BaseSlab::masks.
+std::vector<std::string> mask_names(const BaseBand& band);
+
 /// This rank's rows of one band's files. \throws IoError, DataError \independent
 struct BaseSlab {
   canvas::ImageSlab image;      ///< nmgy; NaN: no data
   canvas::ImageSlab invvar;     ///< nmgy^-2; 0: no data
   canvas::ImageSlab exposures;  ///< empty where the configuration names none
+  canvas::ImageSlab masks;      ///< bit k: masked by the k-th mask; empty without masks
 };
 BaseSlab read_base(const BaseBand& band, canvas::Range rows);
 

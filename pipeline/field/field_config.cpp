@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <string_view>
+
 #include "lib/config/reader.hpp"
 #include "lib/core/errors.hpp"
+#include "lib/core/text.hpp"
 #include "pipeline/inputs/catalogue_sources.hpp"
 #include "stages/config/psf_kinds.hpp"
 #include "stages/config/read_mapping.hpp"
@@ -66,7 +70,20 @@ FieldPositions read_positions_section(const Section& field) {
 std::vector<config::PixelMask> read_masks(const Section& band) {
   std::vector<config::PixelMask> out;
   const Section masks = band.section("masks");
+  constexpr std::size_t most_masks = 16;
+  if (masks.keys().size() > most_masks) {
+    band.problem("masks", fmt::format("at most {} (got {}); give several bits to one",
+                                      most_masks, masks.keys().size()));
+  }
   for (const auto& name : masks.keys()) {
+    const auto is_own = [&](std::string_view bit) {
+      return lower_case(bit) == lower_case(name);
+    };
+    if (std::ranges::any_of(own_mask_bits, is_own)) {
+      masks.problem(name,
+                    "is a bit that the field's mask has of its own; give the "
+                    "mask another name");
+    }
     const Section mask = masks.member(name, "<name>");
     out.push_back(config::read_mask(mask));
     out.back().file = mask.existing_file("file");

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lib/io/fits/stream_writer.hpp"
@@ -17,6 +18,10 @@
 /// it, which says what injections are like. Members are named like the keys.
 
 namespace lensmill::pipeline {
+
+/// The first bits of each field's mask image; a base image's masks have the next ones.
+inline constexpr std::array<std::string_view, 3> own_mask_bits{
+    "INJECTED", "INJECTED_CORE", "NO_DATA"};
 
 /// Places on a square grid that fills the image, each shifted by up to `jitter_pix`
 /// along both axes.
@@ -45,7 +50,7 @@ struct BaseBand {
   std::string image;      ///< absolute path; plain or tile-compressed
   std::string invvar;     ///< likewise
   std::string exposures;  ///< multiplies noise.gain_e_per_nmgy per pixel; "": none
-  std::vector<config::PixelMask> masks;  ///< pixels without data
+  std::vector<config::PixelMask> masks;  ///< pixels without data; a bit each
 };
 
 struct FieldSection {

@@ -257,10 +257,11 @@ ExitCode run_field(const FieldConfig& config, const FieldOptions& options,
                                            canvas, world, timings);
       const Stopwatch watch(timings.write);
       const auto mask = mask_of(slabs, config, plan.scene);
-      write_band_fits(folder, name, slabs, mask, canvas.image_rows(), config,
+      const auto bits = mask_bit_names(band, config);
+      write_band_fits(folder, name, slabs, mask, bits, canvas.image_rows(), config,
                       plan.scene, identity, world);
       write_band_file(folder, name, slabs, mask, injections, band_columns(config, name),
-                      plan.scene.entries.size(), plan.scene.ny_pix, identity,
+                      bits, plan.scene.entries.size(), plan.scene.ny_pix, identity,
                       provenance, world);
       log.info(name + ": written");
     }

@@ -4,7 +4,8 @@ import argparse
 import sys
 from typing import List, Optional
 
-from lensmill import export_command, merge, stack_to_hdf5, table_to_hdf5
+from lensmill import (add_recoveries, export_command, merge, stack_to_hdf5,
+                      table_to_hdf5)
 from lensmill.errors import InputError, MissingPackage
 from lensmill.figures import analysis, galaxies, pairs, quick_look
 
@@ -15,7 +16,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
     parser = argparse.ArgumentParser(prog="python3 -m lensmill", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for module in (quick_look, pairs, analysis, galaxies, export_command, merge,
-                   stack_to_hdf5, table_to_hdf5):
+                   stack_to_hdf5, table_to_hdf5, add_recoveries):
         module.add_command(commands)
     options = parser.parse_args(arguments)
     try:

@@ -20,6 +20,13 @@ class Configs(Case):
             data_path(self, "des-hosts/g.fits")
             data_path(self, "legacysurvey-decals/decam-00390498-S10-psfex.fits")
             data_path(self, "cosmos-sources/real_galaxy_catalog_23.5.fits")
+        if "${LENSMILL_BRICK}" in config.read_text() and "LENSMILL_BRICK" not in os.environ:
+            brick = self.folder / "brick"
+            subprocess.run(["/usr/bin/python3", "-B", CONFIGS.parent / "python/demo_brick.py",
+                            brick, "--side", "260", "--red", "3", "--others", "5"],
+                           check=True, capture_output=True, timeout=60)
+            os.environ["LENSMILL_BRICK"] = str(brick)
+            self.addCleanup(os.environ.pop, "LENSMILL_BRICK")
 
     def test_each_one_is_understood_and_its_files_open(self):
         configs = sorted(CONFIGS.glob("*.yaml"))

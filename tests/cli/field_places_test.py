@@ -100,6 +100,44 @@ class FieldPlaces(FieldCase):
         self.assertEqual(int(mask[61, 61]) & MASK_NO_DATA, MASK_NO_DATA)
         self.assertEqual(int(mask[90, 100]), MASK_INJECTED | MASK_CORE)
 
+    def test_masks_of_the_base_are_bits_of_the_output(self):
+        image, _, wcs = self.base()
+        flags = numpy.zeros(image.shape, "i4")
+        flags[100:110, 20:30] = 1 << 9
+        flags[105:115, 20:30] |= 1 << 2
+        hdu = fits.ImageHDU(flags)
+        hdu.header["MBIT_9"] = "SATUR"
+        hdu.header["MBIT_2"] = "BLEED"
+        hdu.writeto(self.folder / "flags.fits")
+        bad = numpy.zeros(image.shape, "i8")
+        bad[150, 40] = (1 << 60) + 1  # as a double it would be another number
+        bad[151, 40] = 1 << 60
+        fits.writeto(self.folder / "bad.fits", bad)
+        text = edited(self.on_base(wcs.all_pix2world([(100, 90)], 0)),
+                      "exposures: nexp.fits}", "exposures: nexp.fits, masks: {"
+                      "satur: {file: flags.fits, bits: [SATUR]}, "
+                      "bleed: {file: flags.fits, bits: [BLEED]}, "
+                      "bad: {file: bad.fits, bits: [0]}}}")
+        folder = self.make_field("a", text, ranks=2)
+
+        mask = fits.getdata(folder / "mask-r.fits")
+        header = fits.getheader(folder / "mask-r.fits")
+        names = [header[f"MBIT_{bit}"] for bit in range(6)]
+        self.assertEqual(names[:3], ["INJECTED", "INJECTED_CORE", "NO_DATA"])
+        self.assertEqual(sorted(names[3:]), ["bad", "bleed", "satur"])
+        bit = {name: 1 << k for k, name in enumerate(names)}
+        numpy.testing.assert_array_equal(mask & bit["satur"] != 0, flags & 1 << 9 != 0)
+        numpy.testing.assert_array_equal(mask & bit["bleed"] != 0, flags & 1 << 2 != 0)
+        self.assertEqual(numpy.argwhere(mask & bit["bad"]).tolist(), [[150, 40]])
+        masked = mask & (bit["satur"] | bit["bleed"] | bit["bad"]) != 0
+        self.assertTrue((mask[masked] & MASK_NO_DATA != 0).all())
+        self.assertEqual(fits.getdata(folder / "invvar-r.fits")[masked].max(), 0)
+        with band(folder) as file:
+            numpy.testing.assert_array_equal(file["mask"][:], mask)
+            self.assertEqual([str(name) for name in file["mask"].attrs["bits"]], names)
+        self.make_field("b", edited(text, "satur: {", "no_data: {"), code=CONFIG,
+                        pieces=["masks.no_data", "another name"])
+
     def test_too_many_failures_are_said_when_all_is_written(self):
         text = edited(FIELD, "host: none", "source: {point: {max_magnification: 1.5}}\n"
                       "host: none")

@@ -1,5 +1,7 @@
 """lensmill field: arcs in one wide image, and what is measured on it."""
 
+import os
+import pathlib
 import signal
 import time
 import unittest
@@ -18,6 +20,16 @@ ROUNDING = 2e-6
 # Stamps and fields share the renderer, not the transform and not the edges: the
 # accuracy contract of stamps.
 AGREEMENT = 1e-3
+
+
+GAIN = 500  # photons per nmgy of the small field
+
+
+def children(pid):
+    """The ranks of an mpirun."""
+    listed = [task.read_text().split()
+              for task in pathlib.Path(f"/proc/{pid}/task").glob("*/children")]
+    return sorted(int(child) for some in listed for child in some)
 
 
 class Field(FieldCase):
@@ -121,14 +133,16 @@ class Field(FieldCase):
     def test_ranks_change_roundings_only(self):
         one = self.make_field("one")
         with band(one) as file:
-            arc, empty = file["arc"][:], file["empty"][:]
+            arc, empty, image = (file[name][:] for name in ("arc", "empty", "image"))
         rows = truth(one)
         for ranks in (2, 3, 4):
             other = self.make_field(f"on{ranks}", ranks=ranks)
 
             with band(other) as file:
-                self.assertLess(abs(file["arc"][:] - arc).max(), ROUNDING * arc.max())
+                light, noisy = file["arc"][:], file["image"][:]
+                self.assertLess(abs(light - arc).max(), ROUNDING * arc.max())
                 numpy.testing.assert_array_equal(file["empty"][:], empty)
+            self.check_tipped(noisy - image, light.astype("f8") - arc)
             found = truth(other)
             for name in rows.names:
                 if name.endswith("_r") and not name.startswith(("src_", "psf_", "sky")):
@@ -136,6 +150,42 @@ class Field(FieldCase):
                                                   atol=1e-7)
                 else:
                     numpy.testing.assert_array_equal(found[name], rows[name], name)
+
+    def check_tipped(self, noisy, light):
+        """Images of two layouts: a pixel's photons are another number only where its
+        uniform random number lies between the two means' distribution functions, whose
+        distances add up to the change of the mean over all counts."""
+        photons = noisy * GAIN
+        tipped = abs(photons) > 0.5
+        expected = GAIN * abs(light).sum()
+        self.assertLess(tipped.sum(), expected + 5 * numpy.sqrt(expected) + 1)
+        # By one photon, and the rest by roundings of the image.
+        self.assertLess(abs(photons[tipped]).max(initial=1), 1.1)
+        self.assertLess(abs(photons[~tipped]).max(), 0.01)
+
+    def test_a_field_whose_rank_is_killed_goes_on(self):
+        whole = self.make_field("whole", ranks=2)
+        config = self.write("killed.yaml", FIELD)
+        killed = self.folder / "killed"
+        process = start("field", config, "--output", killed, ranks=2)
+        ranks = []
+        deadline = time.monotonic() + 60
+        while not (killed / "field.yaml").exists() and time.monotonic() < deadline:
+            time.sleep(0.005)
+        ranks = children(process.pid)
+        self.assertEqual(len(ranks), 2)
+        os.kill(ranks[1], signal.SIGKILL)
+        self.assertNotEqual(finish(process).code, 0)
+        self.assertFalse((killed / "truth.h5").exists())
+
+        self.assert_ends(lensmill("field", config, "--output", killed, "--resume",
+                                  ranks=2), 0)
+
+        with band(whole) as a, band(killed) as b:
+            for image in ("image", "arc", "variance", "mask"):
+                self.assertEqual(a[image][:].tobytes(), b[image][:].tobytes())
+        self.assertEqual(truth(whole).tobytes(), truth(killed).tobytes())
+        self.assertEqual(list(killed.rglob("*.partial*")), [])
 
     def test_ranks_without_a_row_of_the_image_take_part(self):
         text = edited(FIELD, "[230, 190]", "[40, 9]")
@@ -167,9 +217,8 @@ class Field(FieldCase):
         process.send_signal(signal.SIGKILL)
         finish(process)
         time.sleep(1)  # the ranks see that mpirun is gone
-        if (killed / "truth.h5").exists():
-            (killed / "truth.h5").unlink()
-            (killed / "bands" / "z.h5").unlink(missing_ok=True)
+        (killed / "truth.h5").unlink(missing_ok=True)
+        (killed / "bands" / "z.h5").unlink(missing_ok=True)
         kept = (killed / "bands" / "r.h5").stat().st_mtime_ns
 
         refused = lensmill("field", config, "--output", killed, "--resume", ranks=3)

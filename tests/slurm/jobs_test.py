@@ -1,4 +1,4 @@
-"""jobs/*.sbatch and jobs/campaign.sh, unmodified, under a real SLURM of two nodes."""
+"""jobs/*.sbatch, campaign.sh and field-campaign.sh, unmodified, under a real SLURM of two nodes."""
 
 import os
 import pathlib
@@ -12,6 +12,7 @@ import h5py
 
 import slurm_support
 from slurm_support import PROGRAM, SOURCE, JobCase, config_of, contents, edited
+from field_support import FIELD
 
 FEW = 6
 MANY = 120  # enough to be still at work when something happens to the job
@@ -325,6 +326,42 @@ class Campaign(JobCase):
         self.assertTrue(list(self.campaign_folder.glob("experiments-*/experiment_b/*.h5")))
         self.assertEqual(self.campaign(), {})
         self.assertIn("Everything is done", self.said)
+
+
+class FieldCampaign(JobCase):
+    def test_a_pilot_that_fails_its_gate_then_all_fields(self):
+        (self.folder / "field.yaml").write_text(FIELD)
+        bricks = self.folder / "bricks.txt"
+        bricks.write_text("".join(f"brick{k} field.yaml --set run.seed={k}\n"
+                                  for k in range(3)))
+        campaign = self.folder / "campaign"
+
+        def submit(**variables):
+            said = self.call(SOURCE / "jobs/field-campaign.sh", bricks, campaign,
+                             LENSMILL_SBATCH_OPTIONS="--nodes=1 --ntasks=2 --time=10",
+                             LENSMILL_TASKS=2, **variables)
+            return dict(re.findall(r"(?m)^  ([\w-]+) +job (\d+)", said))
+
+        first = submit()
+        self.assertEqual(list(first), ["pilot", "gate", "fields"])
+        self.assert_ends(first["pilot"])
+        self.assert_ends(first["gate"], "FAILED", "1:0")
+        self.assertIn("GATE FAILED: brick0: rows",
+                      self.log_of(first["gate"], "lensmill-gate"))
+        self.assertEqual(self.wait_for(first["fields"])["JobState"], "CANCELLED")
+        self.assertEqual([path.name for path in (campaign / "fields").iterdir()],
+                         ["brick0"])
+        made = (campaign / "fields/brick0/bands/r.h5").stat().st_mtime_ns
+
+        second = submit(LENSMILL_GATE_OPTIONS="--min-rows 12")
+        self.assertEqual(list(second), ["gate", "fields"])
+        self.assert_ends(second["gate"])
+        for task in range(2):
+            self.assertEqual(self.wait_for(f"{second['fields']}_{task}")["JobState"],
+                             "COMPLETED", self.logs())
+        for k in range(3):
+            self.assertTrue((campaign / f"fields/brick{k}/truth.h5").exists(), k)
+        self.assertEqual((campaign / "fields/brick0/bands/r.h5").stat().st_mtime_ns, made)
 
 
 if __name__ == "__main__":
