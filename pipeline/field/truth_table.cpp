@@ -14,6 +14,7 @@
 #include "lib/io/fits/sky_wcs.hpp"
 #include "lib/io/fits/writer.hpp"
 #include "lib/io/hdf5/file.hpp"
+#include "lib/measure/snr.hpp"
 #include "pipeline/field/band_measure.hpp"
 #include "pipeline/field/painter.hpp"
 
@@ -84,6 +85,42 @@ void add_catalogue(const FieldConfig& config, const Session& session,
   }
 }
 
+/// SNR of the arc in all bands together, as in /measurements.
+void add_total_snr(const std::vector<std::string>& bands, Table& table) {
+  const std::size_t rows = table.front().rows();
+  auto total = column_of("arc_snr_total", "", "of the arc in all bands together",
+                         ElementType::float64, rows);
+  std::vector<std::span<const double>> by_band;
+  for (const auto& band : bands) {
+    by_band.push_back(find_column(table, "arc_snr_" + band)->values<double>());
+  }
+  std::vector<double> snr(bands.size());
+  for (std::size_t row = 0; row < rows; ++row) {
+    for (std::size_t b = 0; b < bands.size(); ++b) snr[b] = by_band[b][row];
+    total.values<double>()[row] = measure::total_snr(snr);
+  }
+  table.push_back(std::move(total));
+}
+
+/// The user's own columns (catalogue.file.carry), as `carried_<name>`.
+void add_carried(const Session& session, const Scene& scene, Table& table) {
+  const auto& columns = session.rows().carried();
+  const std::size_t first = table.size();
+  for (auto info : columns) {
+    info.name = "carried_" + info.name;
+    table.emplace_back(info, scene.entries.size());
+  }
+  if (columns.empty()) return;
+  for (std::size_t k = 0; k < scene.entries.size(); ++k) {
+    const auto block = session.rows().read(scene.entries[k].row, 1);
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+      const auto bytes = columns[c].row_bytes();
+      std::ranges::copy(block.carried[c].bytes().first(bytes),
+                        table[first + c].bytes().subspan(k * bytes, bytes).begin());
+    }
+  }
+}
+
 }  // namespace
 
 Table truth_table(const FieldConfig& config, const Session& session, const Scene& scene,
@@ -99,6 +136,8 @@ Table truth_table(const FieldConfig& config, const Session& session, const Scene
     std::move(first, columns.end(), std::back_inserter(table));
     if (b == 0) add_catalogue(config, session, scene, table);
   }
+  if (bands.size() > 1) add_total_snr(bands, table);
+  add_carried(session, scene, table);
   return table;
 }
 

@@ -64,6 +64,11 @@ void add_completeness(RecoverResult& result) {
     for (const auto& band : truth.bands) {
       add(std::string(usual.column) + "_" + band, usual.edges);
     }
+    // Of all bands together; a field of one band has none, which is no lack.
+    if (const auto total = std::string(usual.column) + "_total";
+        !truth.elements_of(total).empty()) {
+      add(total, usual.edges);
+    }
   }
   for (const auto& [column, edges] : stated) columns.emplace_back(column, edges);
   for (const auto& [column, edges] : columns) {

@@ -151,6 +151,31 @@ class FieldPlaces(FieldCase):
         self.assertTrue(failed.any())
         self.assertTrue(numpy.isnan(truth(folder)["arc_flux_nmgy_r"][failed]).all())
 
+    def test_columns_of_the_catalogue_are_carried(self):
+        self.write("rows.csv", "theta_e_arcsec,target,zphot\n" + "".join(
+            f"{1 + 0.1 * k},{39627700000000001 + k},{0.3 + 0.01 * k}\n" for k in range(3)))
+        text = edited(self.at([(50, 50), (-90, 50), (150, 90)]), "sampled: {count: 3}",
+                      "file: {path: rows.csv, carry: [target, zphot]}")
+        text = edited(text, "  theta_e_arcsec: 1.2\n", "")
+        text = edited(text, "bands: [r]", "bands: [r, z]")
+        text = edited(text, "  src_flux_nmgy_r: 10.0", "  src_flux_nmgy_r: 10.0\n"
+                      "  src_flux_nmgy_z: 12.0")
+        text = edited(text, "fwhm_pix: 4.0}", "fwhm_pix: 4.0}\n"
+                      "  z: {kind: gaussian, fwhm_pix: 3.7}")
+        text = edited(text, "{r: 0.01}", "{r: 0.01, z: 0.02}")
+        text = edited(text, "{r: 500}", "{r: 500, z: 300}")
+
+        folder = self.make_field("a", text)
+        rows = truth(folder)
+
+        numpy.testing.assert_array_equal(rows["carried_target"],
+                                         39627700000000001 + numpy.arange(3))
+        numpy.testing.assert_allclose(rows["carried_zphot"], [0.3, 0.31, 0.32])
+        numpy.testing.assert_allclose(
+            rows["arc_snr_total"], numpy.hypot(rows["arc_snr_r"], rows["arc_snr_z"]),
+            rtol=1e-12)
+        self.assertEqual(numpy.isnan(rows["arc_snr_total"]).tolist(), [False, True, False])
+
     def test_check_tells_of_the_field_too(self):
         config = self.write("a.yaml", FIELD)
 
