@@ -42,6 +42,7 @@ Command psf_test_command();
 Command info_command();
 Command verify_command();
 Command extract_command();
+Command render_command();
 Command finalize_command();
 Command stop_command();
 Command noise_model_command();

@@ -112,6 +112,7 @@ std::vector<Command> commands() {
   list.push_back(info_command());
   list.push_back(verify_command());
   list.push_back(extract_command());
+  list.push_back(render_command());
   list.push_back(finalize_command());
   list.push_back(stop_command());
   list.push_back(noise_model_command());

@@ -9,9 +9,11 @@
 
 from lensmill.errors import (InputError, LensmillError, MissingPackage, NotThere,
                              UnknownName)
+from lensmill.renderer import Rendered, Renderer
 from lensmill.run import Input, Provenance, Run
 from lensmill.run import open_run as open  # noqa: A001
+from lensmill.streaming import stream
 
 __version__ = "0.1.0"
 __all__ = ["Input", "InputError", "LensmillError", "MissingPackage", "NotThere",
-           "Provenance", "Run", "UnknownName", "open"]
+           "Provenance", "Rendered", "Renderer", "Run", "UnknownName", "open", "stream"]

@@ -10,7 +10,9 @@ from typing import Any, Dict, Optional
 import numpy as np
 
 from lensmill.errors import needs
+from lensmill.renderer import Source
 from lensmill.run import Run
+from lensmill.streaming import stream
 from lensmill.training.batches import ShuffledBatches
 from lensmill.training.parallel import iterate_in_workers
 from lensmill.training.samples import Samples
@@ -21,7 +23,7 @@ try:
 except ImportError as error:
     raise needs("torch", "lensmill.pytorch", error) from error
 
-__all__ = ["Batches", "Loader", "Samples", "tensors"]
+__all__ = ["Batches", "Loader", "Samples", "Stream", "tensors"]
 
 
 def tensors(batch: "Dict[str, Any]") -> "Dict[str, Any]":
@@ -62,6 +64,19 @@ class Batches(IterableDataset):  # type: ignore[misc]
         info = get_worker_info()
         worker, workers = (0, 1) if info is None else (info.id, info.num_workers)
         return map(tensors, self.batches.iterate(worker, workers))
+
+
+class Stream(IterableDataset):  # type: ignore[misc]
+    """`lensmill.stream` as tensors, for `DataLoader(..., num_workers=N)`: each worker renders
+    rows of its own with a program of its own."""
+
+    def __init__(self, config: Source, split: Optional[str] = None, **options: Any) -> None:
+        super().__init__()
+        self.config, self.split, self.options = config, split, options
+
+    def __iter__(self) -> Iterator[Dict[str, Any]]:
+        for row in stream(self.config, self.split, **self.options):
+            yield {name: torch.as_tensor(np.array(value)) for name, value in row.items()}
 
 
 class Loader:
