@@ -14,12 +14,13 @@ def examples():
 
 
 def test_there_are_examples():
-    assert len(examples()) == 3
+    assert len(examples()) == 5
 
 
-@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("number", range(5))
 def test_example(made, python, number):
     code = examples()[number].replace('"RUN"', repr(str(made("rich"))))
+    code = code.replace('"config.yaml"', repr(str(made("rich").with_suffix(".yaml"))))
     if "torch" in code:
         pytest.importorskip("torch", reason="there is no torch: the example of training is "
                             "NOT run")
