@@ -17,8 +17,8 @@ mpirun -n 2 build/release/bin/lensmill run configs/quickstart.yaml \
   --output "$output" --overwrite
 
 file=$(realpath "$output"/*.h5)
-PYTHONPATH=python LENSMILL_PROGRAM=build/release/bin/lensmill \
-  /usr/bin/python3 -B -m lensmill report "$output" > /dev/null
+LENSMILL_PYTHON=${LENSMILL_PYTHON:-/usr/bin/python3} \
+  build/release/bin/lensmill report "$output" > /dev/null
 cat <<END
 
 The stamps, the catalogue and the measurements are in

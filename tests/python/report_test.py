@@ -4,6 +4,7 @@ import csv
 import html
 import html.parser
 import json
+import re
 import shutil
 
 import pytest
@@ -341,6 +342,29 @@ def test_the_same_run_gives_the_same_page(copied):
     run = copied("small")
 
     assert write_report(run).read_bytes() == write_report(run).read_bytes()
+
+
+def test_the_program_hands_on_and_says_what_is_missing(copied, tmp_path):
+    run = copied("small")
+
+    result = support.lensmill("report", run, "-o", tmp_path / "page.html", "--count", "4")
+
+    assert result.code == 0, result
+    assert result.stdout == f"{tmp_path}/page.html\n"
+    assert support.lensmill("report").code == support.USAGE
+    result = support.lensmill("report", run, "--count", "0")
+    assert result.code == support.BAD_DATA and "--count" in result.stderr
+    fake = tmp_path / "python"
+    fake.write_text("#!/bin/sh\necho matplotlib jinja2\n")
+    fake.chmod(0o755)
+    result = support.lensmill("report", run, env={"LENSMILL_PYTHON": str(fake)})
+    assert result.code == support.BAD_DATA
+    assert re.search(r"python lacks matplotlib jinja2.*install-packages.sh.*"
+                     "python3-jinja2", result.stderr)
+    result = support.lensmill("report", run, env={"LENSMILL_PYTHON": "/no/python"})
+    assert result.code == support.BAD_DATA and "cannot be started" in result.stderr
+    result = support.lensmill("report", run, ranks=2)
+    assert result.code == support.USAGE and "without mpirun" in result.stderr
 
 
 def test_whole_or_not_at_all(copied, tmp_path):
