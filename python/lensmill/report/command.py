@@ -7,11 +7,13 @@ of fewer rows than there are now, and RUN/analysis/probe.json if it is there. Th
 no network."""
 
 import argparse
+import os
 import pathlib
 import sys
 import time
 from typing import Any
 
+from lensmill.errors import InputError
 from lensmill.report.gallery import GALLERY_COUNT
 from lensmill.report.page import write_report
 
@@ -32,11 +34,14 @@ def add_command(commands: Any) -> None:
 
 
 class Progress:
-    """A line on standard error that replaces the last one on a terminal; elsewhere a line
-    where the last one is older than 5 s."""
+    """A line on standard error that replaces the last one on a terminal, or where
+    LENSMILL_LIVE=1 asks for it; elsewhere a line where the last one is older than 5 s."""
 
     def __init__(self) -> None:
-        self._terminal = sys.stderr.isatty()
+        live = os.environ.get("LENSMILL_LIVE", "")
+        if live not in ("", "0", "1"):
+            raise InputError(f"LENSMILL_LIVE: must be 1 or 0 (got {live!r})")
+        self._terminal = live == "1" or (live == "" and sys.stderr.isatty())
         self._last = time.monotonic()
 
     def __call__(self, what: str) -> None:
