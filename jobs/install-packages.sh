@@ -3,7 +3,7 @@
 # Ubuntu 24.04 has the same package names (untried).
 #
 #   jobs/install-packages.sh               build, run, test, read
-#   jobs/install-packages.sh --developer   and ccache, gcovr, SEP, SExtractor, clang-format, clang-tidy, shellcheck, doxygen
+#   jobs/install-packages.sh --developer   and ccache, gcovr, SEP, SExtractor, chromium, clang-format, clang-tidy, shellcheck, doxygen
 #   jobs/install-packages.sh --lint        clang-format, clang-tidy, shellcheck, doxygen, no more
 #   jobs/install-packages.sh --slurm       a SLURM to test the batch scripts with, no more
 #   jobs/install-packages.sh --list        print what is needed, by component
@@ -26,13 +26,13 @@ pictures   | libpng 1.6                                  | libpng-dev
 numbers    | Random123, Highway 1.0 or newer, Eigen 3.4  | librandom123-dev libhwy-dev libeigen3-dev
 program    | Boost.Program_options, fmt, spdlog, nlohmann-json | libboost-program-options-dev libfmt-dev libspdlog-dev nlohmann-json3-dev
 tests      | GoogleTest, Google Benchmark; pytest, mypy, pandas, pip | libgtest-dev libgmock-dev libbenchmark-dev python3-pytest mypy python3-pandas python3-venv python3-setuptools
-reading    | Python 3 with h5py, numpy, yaml, matplotlib, astropy, prov | python3 python3-h5py python3-numpy python3-yaml python3-matplotlib python3-astropy python3-prov
+reading    | Python 3 with h5py, numpy, yaml, matplotlib, jinja2, astropy, prov | python3 python3-h5py python3-numpy python3-yaml python3-matplotlib python3-jinja2 python3-astropy python3-prov
 '
 lint='
 lint       | clang-format, clang-tidy, shellcheck, doxygen | clang-format clang-tidy shellcheck doxygen
 '
 developer='
-developer  | ccache, gcovr; SEP and SExtractor (searches, for a test of recover) | ccache gcovr python3-sep source-extractor
+developer  | ccache, gcovr; SEP and SExtractor (searches, for a test of recover); a browser (for the test of report) | ccache gcovr python3-sep source-extractor chromium chromium-driver python3-selenium
 '
 
 # PMIx in full: srun's plugin loads libpmix.so by the name that only libpmix-dev has.

@@ -17,8 +17,8 @@ mpirun -n 2 build/release/bin/lensmill run configs/quickstart.yaml \
   --output "$output" --overwrite
 
 file=$(realpath "$output"/*.h5)
-figure=$output/quicklook.png
-PYTHONPATH=python /usr/bin/python3 -B -m lensmill quicklook "$output" --png "$figure"
+LENSMILL_PYTHON=${LENSMILL_PYTHON:-/usr/bin/python3} \
+  build/release/bin/lensmill report "$output" > /dev/null
 cat <<END
 
 The stamps, the catalogue and the measurements are in
@@ -29,5 +29,6 @@ import lensmill
 run = lensmill.open('$output')
 print(run.images['positive'], run.where(theta_e_arcsec=(1, 2), n_images=4)[:10])
 print(run.measurements['core_flux_fraction'][:3])"
-A picture of it: $figure
+What it says, to look at in a browser:
+  $(realpath "$output")/analysis/report.html
 END

@@ -15,6 +15,7 @@
 #include "lib/io/hdf5/file_state.hpp"
 #include "lib/parallel/environment.hpp"
 #include "pipeline/cli/command.hpp"
+#include "pipeline/cli/report.hpp"
 
 namespace {
 
@@ -90,6 +91,12 @@ int main(int argc, char** argv) {
   Request request;
   try {
     request = parse(commands, arguments);
+    if (request.command != nullptr && !request.command->run) {
+      // What it becomes, and starts, must not inherit that these are ignored.
+      std::signal(SIGPIPE, SIG_DFL);
+      std::signal(SIGXFSZ, SIG_DFL);
+      pipeline::cli::hand_on_to_python(arguments);
+    }
   } catch (const Error& error) {
     std::fprintf(stderr, "lensmill: %s\n", printable(error.what()).c_str());
     return static_cast<int>(error.exit_code());

@@ -78,7 +78,7 @@ void analyse_run(const std::string& path, const AnalysisOptions& options,
     header = open_shard(run, *shard).header;
     reader.emplace(run, run.folder.shard(*shard));
   });
-  const RunNumbers numbers = read_numbers(run, *reader, options, world);
+  const RunNumbers numbers = read_numbers(run, *reader, options, world, log);
   warn(run, numbers, log);
   std::optional<CounterfactualNumbers> counterfactuals;
   if (options.counterfactuals > 0) {

@@ -8,6 +8,7 @@
 #include "pipeline/archive/config_identity.hpp"
 #include "pipeline/archive/find_injection.hpp"
 #include "pipeline/inputs/catalogue_sources.hpp"
+#include "pipeline/program/steps.hpp"
 #include "pipeline/rerender/coalitions.hpp"
 #include "pipeline/rerender/render_sample.hpp"
 #include "pipeline/rerender/sample_rows.hpp"
@@ -38,6 +39,7 @@ std::vector<analysis::CounterfactualRow> render_part(const RunOnDisk& run,
   const auto factors = session.config.catalogue.saltelli_factors.size();
   CatalogueRows catalogue_rows(run);
   std::vector<analysis::CounterfactualRow> part;
+  Steps steps(log, "rows rendered in 12 ways (of this rank)", std::ssize(rows));
   for (std::size_t k = 0; k < rows.size(); ++k) {
     const auto block = session.rows().read(catalogue_rows.of(rows[k]), 1);
     auto row = renderer.render(block.injection_id[0], block.row(0));
@@ -47,10 +49,7 @@ std::vector<analysis::CounterfactualRow> render_part(const RunOnDisk& run,
                 : resamples_hosts ? renderer.host_index()
                                   : block.injection_id[0];
     part.push_back(*row);
-    if (log.is_terminal() && k % 100 == 99) {
-      log.progress(
-          fmt::format("rendered {} of {} rows in {} ways", k + 1, rows.size(), 12));
-    }
+    steps.done();
   }
   return part;
 }

@@ -11,6 +11,7 @@
 #include "lib/analysis/grouped_sums.hpp"
 #include "lib/core/errors.hpp"
 #include "lib/core/text.hpp"
+#include "pipeline/program/steps.hpp"
 
 namespace lensmill::pipeline {
 namespace {
@@ -93,11 +94,19 @@ void gather_sample(RunNumbers& numbers, std::size_t variables,
 }  // namespace
 
 RunNumbers read_numbers(const RunOnDisk& run, const RowReader& reader,
-                        const AnalysisOptions& options, const Communicator& world) {
+                        const AnalysisOptions& options, const Communicator& world,
+                        Log& log) {
   const auto& variables = reader.variables();
   Ranges ranges(variables.size());
+  const auto count_rows = [](Steps& steps, const RowBlock& block) {
+    steps.done(std::ssize(block.rows) + std::ssize(block.left_out));
+  };
   world.agree([&] {
-    for_each_block(run, reader, world, [&](const RowBlock& b) { ranges.add(b); });
+    Steps steps(log, "rows read for their ranges", run.plan.rows, world.size());
+    for_each_block(run, reader, world, [&](const RowBlock& b) {
+      ranges.add(b);
+      count_rows(steps, b);
+    });
   });
   ranges.reduce(world);
 
@@ -147,7 +156,9 @@ RunNumbers read_numbers(const RunOnDisk& run, const RowReader& reader,
   analysis::GroupedSums squares(count, 1, 1);
 
   world.agree([&] {
+    Steps steps(log, "rows analysed", run.plan.rows, world.size());
     for_each_block(run, reader, world, [&](const RowBlock& block) {
+      count_rows(steps, block);
       for (const auto& row : block.left_out) numbers.summary.add(row);
       for (std::size_t i = 0; i < block.rows.size(); ++i) {
         const auto& row = block.rows[i];

@@ -14,6 +14,7 @@
 #include "lib/analysis/visibility.hpp"
 #include "lib/parallel/communicator.hpp"
 #include "pipeline/analyse/run_rows.hpp"
+#include "pipeline/program/log.hpp"
 
 namespace lensmill::pipeline {
 
@@ -64,6 +65,6 @@ inline constexpr std::int64_t largest_sample = 131072;
 /// agreed on \throws IoError, DataError (no row that counts)
 RunNumbers read_numbers(const RunOnDisk& run, const RowReader& reader,
                         const AnalysisOptions& options,
-                        const parallel::Communicator& world);
+                        const parallel::Communicator& world, Log& log);
 
 }  // namespace lensmill::pipeline

@@ -14,6 +14,7 @@
 #include "pipeline/archive/open_shard.hpp"
 #include "pipeline/archive/read_table.hpp"
 #include "pipeline/archive/shard_header.hpp"
+#include "pipeline/program/steps.hpp"
 
 namespace lensmill::pipeline {
 namespace {
@@ -176,14 +177,17 @@ std::vector<std::string> gather_problems(const std::vector<std::string>& mine,
   return all;
 }
 
-VerifyReport verify_shards(const RunOnDisk& run, const parallel::Communicator& world) {
+VerifyReport verify_shards(const RunOnDisk& run, const parallel::Communicator& world,
+                           Log& log) {
   VerifyReport mine;
   if (world.is_root()) verify_virtual_file(run, mine);
   // Of a selection that lacks rows: why, which the shard that comes next says.
   const std::int64_t shards =
       std::min(run.plan.shards() + (run.lacks_rows() ? 1 : 0), run.blocks.shards());
+  Steps steps(log, "shards read back", shards, world.size());
   for (auto index = std::int64_t{world.rank()}; index < shards; index += world.size()) {
     verify_shard(run, index, mine);
+    steps.done();
   }
   VerifyReport report{.problems = gather_problems(mine.problems, world),
                       .shards = world.sum(mine.shards),

@@ -35,6 +35,7 @@ std::vector<std::string> shard_problems(const std::string& shard_path);
 /// when they were made; all are of one configuration, that of run.yaml; the virtual
 /// file, if there is one, is whole. Divided over the ranks. \collective; problems are
 /// reported, not thrown
-VerifyReport verify_shards(const RunOnDisk& run, const parallel::Communicator& world);
+VerifyReport verify_shards(const RunOnDisk& run, const parallel::Communicator& world,
+                           Log& log);
 
 }  // namespace lensmill::pipeline

@@ -8,6 +8,7 @@
 #include "lib/core/errors.hpp"
 #include "lib/core/statistics.hpp"
 #include "pipeline/archive/shards_beside.hpp"
+#include "pipeline/program/steps.hpp"
 
 namespace lensmill::pipeline {
 namespace {
@@ -24,8 +25,9 @@ void for_fitted(const AuditResult& result, Visit&& visit) {
 }
 
 void fit_all(const AuditRows& rows, const AuditStampReader& reader,
-             AuditRenderer& renderer, AuditResult& result) {
+             AuditRenderer& renderer, AuditResult& result, Log& log) {
   std::vector<AuditBand> bands;
+  Steps steps(log, "stamps fitted", std::ssize(rows.row));
   for (std::size_t k = 0; k < rows.row.size(); ++k) {
     AuditStamp stamp;
     if (!reader.read(rows.row[k], bands)) {
@@ -40,6 +42,7 @@ void fit_all(const AuditRows& rows, const AuditStampReader& reader,
     }
     stamp.row = rows.row[k];
     result.stamps.push_back(std::move(stamp));
+    steps.done();
   }
 }
 
@@ -64,7 +67,7 @@ void find_common(AuditResult& result) {
 
 /// All stamps together, with that width (refined) and that shift.
 void sum_scores(const AuditRows& rows, const AuditStampReader& reader,
-                AuditRenderer& renderer, AuditResult& result) {
+                AuditRenderer& renderer, AuditResult& result, Log& log) {
   const auto widths = refined_widths(result.width);
   std::vector<AuditMatch> at_width(widths.size());
   AuditMatch shift, legacy;
@@ -72,7 +75,9 @@ void sum_scores(const AuditRows& rows, const AuditStampReader& reader,
   double snr = 0.0;
   double expected = 0.0;
   std::vector<AuditBand> bands;
+  Steps steps(log, "stamps fitted, all with one width and shift", std::ssize(rows.row));
   for (std::size_t k = 0; k < rows.row.size(); ++k) {
+    steps.done();
     const auto& stamp = result.stamps[k];
     if (stamp.state != AuditStamp::State::fitted) continue;
     reader.read(rows.row[k], bands);
@@ -124,7 +129,7 @@ std::int64_t AuditResult::fitted() const {
   return std::ranges::count(stamps, AuditStamp::State::fitted, &AuditStamp::state);
 }
 
-AuditResult audit(const AuditRequest& request) {
+AuditResult audit(const AuditRequest& request, Log& log) {
   const auto file = io::hdf5::File::open(request.file);
   check_shards_beside(file);
   const auto map = read_mapping(request.mapping, file);
@@ -143,7 +148,7 @@ AuditResult audit(const AuditRequest& request) {
   // One rank does all the work: the others' part of an opening is not needed.
   AuditRenderer renderer(map, rows, parallel::Communicator());
   result.why_no_legacy = renderer.why_no_legacy();
-  fit_all(rows, reader, renderer, result);
+  fit_all(rows, reader, renderer, result, log);
   if (result.fitted() == 0) {
     throw DataError(fmt::format(
         "{}: none of the {} sampled rows can be compared ({} with parameters that are "
@@ -152,7 +157,7 @@ AuditResult audit(const AuditRequest& request) {
         result.not_rendered));
   }
   find_common(result);
-  sum_scores(rows, reader, renderer, result);
+  sum_scores(rows, reader, renderer, result, log);
   summarise(result);
   return result;
 }

@@ -6,6 +6,7 @@
 
 #include "lib/analysis/estimate.hpp"
 #include "pipeline/audit/audit_stamp.hpp"
+#include "pipeline/program/log.hpp"
 
 namespace lensmill::pipeline {
 
@@ -38,7 +39,7 @@ struct AuditResult {
 
 /// Compare a file's stamps with renders. \independent
 /// \throws ConfigError, DataError, IoError
-AuditResult audit(const AuditRequest& request);
+AuditResult audit(const AuditRequest& request, Log& log);
 
 /// The report in words; the same as JSON; the stamps as CSV.
 std::string audit_text(const AuditResult& result);

@@ -25,7 +25,7 @@ ExitCode run(const po::variables_map& values, const Context& context) {
         {"audit: --output", folder + "/audit.json", "an audit's report", "{"},
         {"audit: --output", folder + "/audit.csv", "an audit's table", "row,state,"}};
     check_output_files(outputs, {request.file, request.mapping});
-    const auto result = audit(request);
+    const auto result = audit(request, context.log);
     io::make_folders(folder);
     io::write_text(folder + "/audit.json", audit_json(result));
     io::write_text(folder + "/audit.csv", audit_csv(result));

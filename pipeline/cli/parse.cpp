@@ -4,7 +4,7 @@
 #include <sstream>
 
 #include "lib/config/suggest.hpp"
-#include "pipeline/cli/command.hpp"
+#include "pipeline/cli/report.hpp"
 #include "pipeline/program/build_info.hpp"
 
 namespace lensmill::pipeline::cli {
@@ -118,6 +118,7 @@ std::vector<Command> commands() {
   list.push_back(noise_model_command());
   list.push_back(analyse_command());
   list.push_back(probe_command());
+  list.push_back(report_command());
   list.push_back(audit_command());
   list.push_back(field_command());
   list.push_back(recover_command());

@@ -256,7 +256,7 @@ Command recover_command() {
       .example =
           "  lensmill recover field --detections found.cat --empty before.cat \\\n"
           "      --radius 1 --x X_IMAGE --y Y_IMAGE\n"
-          "  python/plot_recovery.py field/recovery\n"
+          "  python3 -m lensmill plot-recovery field/recovery\n"
           "docs/recover.md explains the files.\n",
       .options = po::options_description("Options", 88),
       .run = run};

@@ -28,7 +28,7 @@ ExitCode run(const po::variables_map& values, const Context& context) {
   const auto run = open_run(values["RUN"].as<std::string>(), context.world);
   auto& log = context.log;
 
-  const auto shards = verify_shards(run, context.world);
+  const auto shards = verify_shards(run, context.world, log);
   log.result(fmt::format("{} of {}{} shards are whole; {} read back: {}", shards.shards,
                          run.lacks_rows() ? "at least " : "",
                          run.plan.shards() + (run.lacks_rows() ? 1 : 0),

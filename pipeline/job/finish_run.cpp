@@ -15,7 +15,7 @@ ExitCode finish_run(const std::string& path, const parallel::Communicator& world
   const RunOnDisk run = open_run(path, world);
   const auto& plan = run.plan;
   // Looks at every shard: no file over one that is damaged or of another run.
-  const RunSummary summary = summarise(run, world);
+  const RunSummary summary = summarise(run, world, log);
   world.agree([&] {
     if (world.is_root()) write_virtual_file(run);
   });

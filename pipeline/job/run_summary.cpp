@@ -13,6 +13,7 @@
 #include "lib/core/text.hpp"
 #include "pipeline/archive/open_shard.hpp"
 #include "pipeline/archive/read_table.hpp"
+#include "pipeline/program/steps.hpp"
 
 namespace lensmill::pipeline {
 namespace {
@@ -61,7 +62,8 @@ void add_shard(const RunOnDisk& run, std::int64_t shard,
 
 }  // namespace
 
-RunSummary summarise(const RunOnDisk& run, const parallel::Communicator& world) {
+RunSummary summarise(const RunOnDisk& run, const parallel::Communicator& world,
+                     Log& log) {
   const auto& folder = run.folder;
   const auto& plan = run.plan;
   analysis::SummaryTables tables({.pixel_scale_arcsec = run.pixel_scale_arcsec,
@@ -69,10 +71,12 @@ RunSummary summarise(const RunOnDisk& run, const parallel::Communicator& world) 
                                   .aperture_radius_pix = run.aperture_radius_pix,
                                   .aperture = run.config.at("measure.aperture_mask")});
   std::int64_t shards = 0;
+  Steps steps(log, "shards looked at", plan.shards(), world.size());
   world.agree([&] {
     check_end_of_selection(run);
     for (auto shard = std::int64_t{world.rank()}; shard < plan.shards();
          shard += world.size()) {
+      steps.done();
       if (!std::filesystem::exists(folder.shard(shard))) continue;
       add_shard(run, shard, tables);
       ++shards;

@@ -5,6 +5,7 @@
 
 #include "lib/parallel/communicator.hpp"
 #include "pipeline/archive/run_on_disk.hpp"
+#include "pipeline/program/log.hpp"
 
 namespace lensmill::pipeline {
 
@@ -20,6 +21,7 @@ struct RunSummary {
 /// Read the columns behind the tables from all shards that are there, divided over the
 /// ranks; the same result on every rank and for any number of them. \collective; errors
 /// are agreed on \throws IoError, DataError
-RunSummary summarise(const RunOnDisk& run, const parallel::Communicator& world);
+RunSummary summarise(const RunOnDisk& run, const parallel::Communicator& world,
+                     Log& log);
 
 }  // namespace lensmill::pipeline

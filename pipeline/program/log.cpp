@@ -7,9 +7,11 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "lib/core/errors.hpp"
 #include "lib/core/text.hpp"
@@ -41,14 +43,26 @@ class FileSink : public spdlog::sinks::base_sink<std::mutex> {
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_;
 };
 
+/// What LENSMILL_LIVE says, if anything.
+std::optional<bool> live_from_environment() {
+  const char* given = std::getenv("LENSMILL_LIVE");
+  if (given == nullptr || *given == '\0') return std::nullopt;
+  const std::string_view value(given);
+  if (value == "1") return true;
+  if (value == "0") return false;
+  throw UsageError(
+      "LENSMILL_LIVE: must be 1 (a line of progress that is written over) or 0 (none)");
+}
+
 }  // namespace
 
 Log::Log(bool speaks) {
+  const auto live = live_from_environment();
   if (!speaks) return;
   logger_ = std::make_shared<spdlog::logger>(
       "lensmill", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger_->set_pattern("lensmill: %v");
-  is_terminal_ = ::isatty(STDERR_FILENO) == 1;
+  is_terminal_ = live.value_or(::isatty(STDERR_FILENO) == 1);
 }
 
 Log::~Log() { clear_progress(); }

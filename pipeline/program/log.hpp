@@ -15,7 +15,7 @@ namespace lensmill::pipeline {
 /// the time (UTC). Not thread-safe.
 class Log {
  public:
-  /// \param speaks whether this rank prints
+  /// \param speaks whether this rank prints \throws UsageError: LENSMILL_LIVE
   explicit Log(bool speaks);
   ~Log();
   Log(const Log&) = delete;
@@ -35,7 +35,7 @@ class Log {
   /// Why results could not be written to stdout, or "". A reader that has gone away is
   /// no reason.
   const std::string& lost_output() const { return lost_output_; }
-  /// Whether stderr is a terminal (progress is then written often).
+  /// Whether progress is one line, written over: on a terminal, or LENSMILL_LIVE=1.
   bool is_terminal() const { return is_terminal_; }
 
  private:

@@ -10,6 +10,7 @@
 #include "pipeline/archive/find_injection.hpp"
 #include "pipeline/archive/open_shard.hpp"
 #include "pipeline/inputs/catalogue_sources.hpp"
+#include "pipeline/program/steps.hpp"
 #include "pipeline/rerender/sample_rows.hpp"
 #include "stages/config/read_run_config.hpp"
 
@@ -96,16 +97,14 @@ Part render_part(const RunOnDisk& run, const Session& session,
   CatalogueRows catalogue_rows(run);
   Part part;
   ProbedRow probed;
+  Steps steps(log, "rows rendered in all variants (of this rank)", std::ssize(rows));
   for (std::size_t k = 0; k < rows.size(); ++k) {
     const auto block = session.rows().read(catalogue_rows.of(rows[k]), 1);
     const auto pair = stored.read(rows[k]);
     renderer.render(block.injection_id[0], block.row(0), pair ? &*pair : nullptr,
                     probed);
     add(probed, rows[k], settings.shape.count(), part);
-    if (log.is_terminal() && k % 100 == 99) {
-      log.progress(fmt::format("rendered {} of {} rows in {} variants", k + 1,
-                               rows.size(), analysis::variant_count));
-    }
+    steps.done();
   }
   return part;
 }

@@ -16,6 +16,7 @@
 #include "pipeline/archive/result_batch.hpp"
 #include "pipeline/archive/shard_header.hpp"
 #include "pipeline/program/build_info.hpp"
+#include "pipeline/program/steps.hpp"
 #include "pipeline/session/level_of_run.hpp"
 #include "pipeline/session/session.hpp"
 
@@ -137,6 +138,7 @@ VerifyReport verify_rows(const RunOnDisk& run, std::int64_t sample,
   bool exact = true;
   world.agree([&] {
     const auto rows = sample_rows(run, sample, config.run.seed);
+    Steps steps(log, "rows rendered again", std::ssize(rows), world.size());
     for (std::size_t k = static_cast<std::size_t>(world.rank()); k < rows.size();
          k += static_cast<std::size_t>(world.size())) {
       try {
@@ -145,6 +147,7 @@ VerifyReport verify_rows(const RunOnDisk& run, std::int64_t sample,
         // A damaged shard: go on with the other rows.
         mine.problems.emplace_back(error.what());
       }
+      steps.done();
     }
   });
   mine.problems = gather_problems(mine.problems, world);

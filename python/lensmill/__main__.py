@@ -7,7 +7,8 @@ from typing import List, Optional
 from lensmill import (add_recoveries, export_command, merge, stack_to_hdf5,
                       table_to_hdf5)
 from lensmill.errors import InputError, MissingPackage
-from lensmill.figures import analysis, galaxies, pairs, quick_look
+from lensmill.figures import analysis, fields, galaxies, pairs, quick_look, recovery
+from lensmill.report import command as report
 
 BAD_DATA, UNAVAILABLE, IO = 65, 69, 74
 
@@ -15,8 +16,8 @@ BAD_DATA, UNAVAILABLE, IO = 65, 69, 74
 def main(arguments: Optional[List[str]] = None) -> int:
     parser = argparse.ArgumentParser(prog="python3 -m lensmill", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (quick_look, pairs, analysis, galaxies, export_command, merge,
-                   stack_to_hdf5, table_to_hdf5, add_recoveries):
+    for module in (report, quick_look, pairs, analysis, galaxies, fields, recovery,
+                   export_command, merge, stack_to_hdf5, table_to_hdf5, add_recoveries):
         module.add_command(commands)
     options = parser.parse_args(arguments)
     try:

@@ -104,8 +104,7 @@ class InjectRecover(Case):
                                   [b for b in bins if b["lower"] >= 30]))
         self.assertGreater(min(low[1], high[1]), 5)
         self.assertGreater(high[0] / high[1], low[0] / low[1] + 0.3, (low, high))
-        script(SOURCE / "python/plot_recovery.py", self.folder / "sum", "--png",
-               self.folder / "sum.png")
+        package("plot-recovery", self.folder / "sum", "--png", self.folder / "sum.png")
         self.assertGreater((self.folder / "sum.png").stat().st_size, 10000)
 
     def test_what_is_added_up(self):

@@ -41,5 +41,8 @@ def test_pip_install_from_a_clone(tmp_path):
     assert result.returncode == 0, result.stdout + result.stderr
     where = run(python, "-c", "import lensmill; print(lensmill.__file__)", cwd=tmp_path)
     assert str(tmp_path / "env") in where.stdout, where.stdout + where.stderr
+    # With the files that a report is made from.
+    folder = pathlib.Path(where.stdout.strip()).parent / "report"
+    assert {"page.html", "page.css", "page.js"} <= {path.name for path in folder.iterdir()}
     helped = run(python, "-m", "lensmill", "merge", "--help", cwd=tmp_path)
     assert "all rows" in helped.stdout or "one real HDF5" in helped.stdout.lower()

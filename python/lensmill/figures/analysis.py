@@ -22,7 +22,9 @@ SPLIT = (("counter_image", "counter-image", SADDLE), ("outer_image", "outer imag
 CAUSES = (("source_extent", "source extent", "#1b7837"),
           ("counter_image", "counter-image", SADDLE), ("psf", "PSF", PSF))
 REGIONS = (("core", "core only", SADDLE), ("annulus", "annulus only", OUTER))
-FORMATS = {"analysis.json": ("lensmill analysis", 1), "probe.json": ("lensmill probe 1", None)}
+FORMATS = {  # of which the fields that are used here are the same
+    "analysis.json": (("lensmill analysis", 1),),
+    "probe.json": (("lensmill probe 1", None), ("lensmill probe 2", None))}
 
 
 def add_command(commands: Any) -> None:
@@ -73,10 +75,14 @@ def read_report(path: pathlib.Path) -> Dict[str, Any]:
         report = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise InputError(f"{path}: not JSON ({error})") from None
+    if not isinstance(report, dict):
+        raise InputError(f"{path}: not a report of lensmill")
     found = (report.get("format"), report.get("format_version"))
-    if found != FORMATS[path.name]:
+    if found not in FORMATS[path.name]:
+        known = " or ".join(name if version is None else f"{name}, version {version}"
+                            for name, version in FORMATS[path.name])
         raise InputError(f"{path}: is {found[0]!r}, version {found[1]} (this package reads "
-                         f"{FORMATS[path.name][0]!r}, version {FORMATS[path.name][1]})")
+                         f"{known})")
     return dict(report)
 
 

@@ -1,33 +1,32 @@
-#!/usr/bin/env python3
 """Draw what `lensmill recover` found.
-
-    python/plot_recovery.py FOLDER [--png FILE]
 
 FOLDER has recovery.json (FIELD/recovery; FIELD itself will do). A panel for each quantity:
 completeness by bin with its interval (of fewer than three injections the interval alone),
 bands and apertures beside each other, the number of injections (of the first) behind,
 chance matches of the field without arcs as crosses, the fit by SNR as a line. The last
-panel is purity against completeness by the score, if there are scores.
-"""
+panel is purity against completeness by the score, if there are scores."""
 
 import argparse
 import json
 import pathlib
-import sys
+from typing import Any, Dict, List, Optional, Tuple
 
-import matplotlib
 import numpy as np
+from numpy.typing import NDArray
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
+from lensmill.errors import InputError
+from lensmill.figures.common import CENTRAL, OUTER, SADDLE, new_figure, save
 
-COLOURS = ("#2166ac", "#b2182b", "#1b7837", "#762a83", "#b35806", "#333333")
+Values = NDArray[np.float64]
+Bin = Dict[str, Any]
+
+COLOURS = (OUTER, SADDLE, "#1b7837", CENTRAL, "#b35806", "#333333")
 NAMES = {"theta_e_arcsec": "theta_E [arcsec]", "arc_snr": "arc SNR",
          "core_flux_fraction": "core flux fraction", "psf_fwhm_arcsec": "seeing, FWHM [arcsec]"}
 LOGARITHMIC = ("arc_snr", "core_flux_fraction")
 
 
-def quantity_of(column, bands):
+def quantity_of(column: str, bands: List[str]) -> Tuple[str, str]:
     """("arc_snr", "r") of arc_snr_r; ("core_flux_fraction", "r[1]") of an element."""
     name, bracket, element = column.partition("[")
     for band in bands:
@@ -36,13 +35,13 @@ def quantity_of(column, bands):
     return column, ""
 
 
-def share(bins, name):
+def share(bins: List[Bin], name: str) -> Values:
     """Value, lower and upper end by bin, NaN where there is none."""
     return np.array([[np.nan if entry[name][key] is None else entry[name][key]
                       for entry in bins] for key in ("value", "lower", "upper")])
 
 
-def places(bins, logarithmic):
+def places(bins: List[Bin], logarithmic: bool) -> Tuple[Values, Values, Values]:
     """Where the bins are drawn, and their halves; the first of a logarithmic axis, which
     begins at 0, is as wide as the second on it."""
     lower = np.array([entry["lower"] for entry in bins])
@@ -54,7 +53,8 @@ def places(bins, logarithmic):
     return np.sqrt(lower * upper), lower, upper
 
 
-def draw_column(axes, label, bins, colour, shift, logarithmic, has_chance):
+def draw_column(axes: Any, label: str, bins: List[Bin], colour: str, shift: float,
+                logarithmic: bool, has_chance: bool) -> Optional[Tuple[float, float]]:
     centre, lower, upper = places(bins, logarithmic)
     at = (centre * (upper / lower) ** shift if logarithmic
           else centre + shift * (upper - lower))
@@ -67,7 +67,7 @@ def draw_column(axes, label, bins, colour, shift, logarithmic, has_chance):
     return (lower[filled[0]], upper[filled[-1]]) if filled else None
 
 
-def draw_counts(axes, label, bins, logarithmic):
+def draw_counts(axes: Any, label: str, bins: List[Bin], logarithmic: bool) -> None:
     """How many injections each bin has, on an axis of its own behind."""
     _, lower, upper = places(bins, logarithmic)
     behind = axes.twinx()
@@ -80,7 +80,8 @@ def draw_counts(axes, label, bins, logarithmic):
     axes.patch.set_visible(False)
 
 
-def draw_fit(axes, fit, colour, limits):
+def draw_fit(axes: Any, fit: Bin, colour: str,
+             limits: Optional[Tuple[float, float]]) -> None:
     if fit["problem"] or limits is None:
         return
     snr = np.geomspace(*limits, 200)
@@ -88,7 +89,8 @@ def draw_fit(axes, fit, colour, limits):
               color=colour, linewidth=0.8)
 
 
-def draw_quantity(axes, quantity, tables, report):
+def draw_quantity(axes: Any, quantity: str, tables: List[Tuple[str, Bin]],
+                  report: Dict[str, Any]) -> None:
     logarithmic = quantity in LOGARITHMIC
     has_chance = report["ambiguity"]["tested"]
     draw_counts(axes, tables[0][0], tables[0][1]["bins"], logarithmic)
@@ -108,7 +110,7 @@ def draw_quantity(axes, quantity, tables, report):
     axes.set_ylabel("completeness")
 
 
-def draw_purity(axes, rows):
+def draw_purity(axes: Any, rows: List[Bin]) -> None:
     purity = share(rows, "purity")
     completeness = share(rows, "completeness")[0]
     axes.fill_between(completeness, purity[1], purity[2], color=COLOURS[0], alpha=0.2,
@@ -123,7 +125,7 @@ def draw_purity(axes, rows):
     axes.set_ylabel("purity (numbers: score threshold)")
 
 
-def heading(report):
+def heading(report: Dict[str, Any]) -> str:
     rows = report["injections"]
     recovered = rows["recovered"]
     text = (f"{recovered['part']} of {recovered['of']} injections recovered within "
@@ -135,40 +137,61 @@ def heading(report):
     return text + f"; by chance (crosses) {chance['part']}"
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("folder", type=pathlib.Path, help="folder of recovery.json")
-    parser.add_argument("--png", type=pathlib.Path, help="default: FOLDER/recovery.png")
-    options = parser.parse_args()
-    folder = options.folder
-    if not (folder / "recovery.json").is_file():
-        folder = folder / "recovery"
-    if not (folder / "recovery.json").is_file():
-        sys.exit(f"plot_recovery: {options.folder} has no recovery.json: run `lensmill "
-                 "recover FIELD ...` first")
-    report = json.loads((folder / "recovery.json").read_text())
-    quantities = {}
-    for table in report["completeness"]:
-        quantity, label = quantity_of(table["column"], report["bands"])
-        quantities.setdefault(quantity, []).append((label, table))
-    has_purity = isinstance(report["purity"], list) and report["purity"]
-    panels = len(quantities) + (1 if has_purity else 0)
-    columns = min(panels, 3)
-    figure, axes = plt.subplots(-(-panels // columns), columns, squeeze=False,
-                                figsize=(5.0 * columns, 3.8 * -(-panels // columns)),
-                                layout="constrained")
-    free = list(axes.flat)
-    for quantity, tables in quantities.items():
-        draw_quantity(free.pop(0), quantity, tables, report)
-    if has_purity:
-        draw_purity(free.pop(0), report["purity"])
-    for unused in free:
-        unused.set_visible(False)
-    figure.suptitle(heading(report), fontsize=10)
-    png = options.png or folder / "recovery.png"
-    figure.savefig(png, dpi=110)
+def add_command(commands: Any) -> None:
+    parser = commands.add_parser("plot-recovery", help="a picture of what recover found",
+                                 description=__doc__)
+    parser.add_argument("folder", metavar="FOLDER", type=pathlib.Path,
+                        help="folder of recovery.json")
+    parser.add_argument("--png", type=pathlib.Path,
+                        help="picture to write (without: FOLDER/recovery.png)")
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> None:
+    png = options.png or _folder(options.folder) / "recovery.png"
+    save(plot_recovery(options.folder), png, dpi=110)
     print(f"{png}: written")
 
 
-if __name__ == "__main__":
-    main()
+def _folder(given: pathlib.Path) -> pathlib.Path:
+    for folder in (given, given / "recovery"):
+        if (folder / "recovery.json").is_file():
+            return folder
+    raise InputError(f"{given}: has no recovery.json: run `lensmill recover FIELD ...` "
+                     "first")
+
+
+def plot_recovery(folder: pathlib.Path) -> Any:
+    """The figure of FIELD/recovery, or of FIELD.
+
+    Raises
+    ------
+    InputError
+        No recovery.json there, or one that is damaged.
+    """
+    path = _folder(pathlib.Path(folder)) / "recovery.json"
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+        tables, bands, purity = report["completeness"], report["bands"], report["purity"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: not what `lensmill recover` writes ({error!r})") from None
+    quantities: Dict[str, List[Tuple[str, Bin]]] = {}
+    for table in tables:
+        quantity, label = quantity_of(table["column"], bands)
+        quantities.setdefault(quantity, []).append((label, table))
+    has_purity = isinstance(purity, list) and bool(purity)
+    panels = len(quantities) + (1 if has_purity else 0)
+    if panels == 0:
+        raise InputError(f"{path}: has no table of completeness to draw")
+    columns = min(panels, 3)
+    figure = new_figure(figsize=(5.0 * columns, 3.8 * -(-panels // columns)),
+                        layout="constrained")
+    free = list(figure.subplots(-(-panels // columns), columns, squeeze=False).flat)
+    for quantity, own in quantities.items():
+        draw_quantity(free.pop(0), quantity, own, report)
+    if has_purity:
+        draw_purity(free.pop(0), purity)
+    for unused in free:
+        unused.set_visible(False)
+    figure.suptitle(heading(report), fontsize=10)
+    return figure
