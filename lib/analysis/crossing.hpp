@@ -41,7 +41,7 @@ struct Crossing {
 
 /// Find it without bins. The mean is a least-squares cubic spline in x (de Boor 1978, A
 /// Practical Guide to Splines), with knots at quantiles of x, more of them with more
-/// rows (at most 20); where x takes few values, the mean at each. A sign is certain
+/// rows (at most 40); where x takes few values, the mean at each. A sign is certain
 /// where the 90 % interval of the mean excludes 0, by a bootstrap over units; the
 /// interval of the place consists of the x at which it does not (the inversion of a
 /// test, Fieller 1954, J. R. Stat. Soc. B 16, 175). Signs count where the mean is
