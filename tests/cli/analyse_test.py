@@ -224,6 +224,9 @@ class Analyse(Case):
         values = {"log10_theta_e_arcsec": numpy.log10(catalogue["theta_e_arcsec"]),
                   "src_offset_over_theta_e": offset / catalogue["theta_e_arcsec"],
                   "lens_q": catalogue["lens_q"]}
+        angle = (numpy.arctan2(catalogue["src_y_arcsec"], catalogue["src_x_arcsec"])
+                 - catalogue["lens_phi_rad"])
+        values |= {f"cos_{k}_src_lens_angle": numpy.cos(k * angle) for k in (2, 4)}
 
         self.assertEqual([v["name"] for v in model["variables"]], list(values))
         z = [(values[v["name"]] - v["mean"]) / v["standard_deviation"]
@@ -234,6 +237,11 @@ class Analyse(Case):
         r_squared = 1 - ((core - predicted)**2).sum() / ((core - core.mean())**2).sum()
         # The fit takes differences of sums of squares.
         self.assertAlmostEqual(r_squared, model["r_squared"], delta=1e-8)
+        by_bin = rows_of(results(run), "model", "predictor_by_theta_e")
+        self.assertEqual(sum(line["n"] for line in by_bin), 300)
+        squared = sum(line["n"] * line["rms_error"]**2 for line in by_bin
+                      if line["rms_error"] is not None)
+        self.assertAlmostEqual(squared / 300, model["cross_validated_rmse"]**2, delta=1e-8)
         # 300 rows: most of the scatter is predicted, no more is promised.
         self.assertGreater(model["cross_validated_r_squared"], 0.5)
         self.assertLess(model["cross_validated_r_squared"], r_squared)
