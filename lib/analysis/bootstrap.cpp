@@ -1,6 +1,8 @@
 #include "lib/analysis/bootstrap.hpp"
 
 #include <algorithm>
+#include <array>
+#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <limits>
 
@@ -57,16 +59,16 @@ Bootstrap::Bootstrap(const GroupedSums& sums, std::uint64_t seed,
   groups_ = present.size();
 
   const std::size_t row = sums.cells() * quantities_;
-  std::vector<double> by_group(groups_ * row);  // [group, cell, quantity]
+  by_group_.resize(groups_ * row);
   for (std::size_t g = 0; g < groups_; ++g) {
     for (std::size_t k = 0; k < row; ++k) {
-      by_group[g * row + k] = sums.value(k / quantities_, present[g], k % quantities_);
+      by_group_[g * row + k] = sums.value(k / quantities_, present[g], k % quantities_);
     }
     for (std::size_t quantity = 0; quantity < quantities_; ++quantity) {
       bool in_any = false;
       for (std::size_t cell = 0; cell < sums.cells(); ++cell) {
         const std::size_t place = cell * quantities_ + quantity;
-        const bool is_there = by_group[g * row + place] != 0.0;
+        const bool is_there = by_group_[g * row + place] != 0.0;
         groups_with_[place] += is_there ? 1 : 0;
         in_any = in_any || is_there;
       }
@@ -86,7 +88,7 @@ Bootstrap::Bootstrap(const GroupedSums& sums, std::uint64_t seed,
     double* const out = sums_.data() + set * cells_ * quantities_;
     for (std::size_t g = 0; g < groups_; ++g) {
       if (weight[g] == 0.0) continue;
-      const double* const in = by_group.data() + g * row;
+      const double* const in = by_group_.data() + g * row;
       for (std::size_t k = 0; k < row; ++k) out[k] += weight[g] * in[k];
     }
     for (std::size_t k = 0; k < row; ++k) out[row + k % quantities_] += out[k];
@@ -100,6 +102,54 @@ Estimate Bootstrap::estimate(std::size_t cell, const Statistic& statistic) const
   for (std::size_t r = 0; r < replicates_; ++r)
     values[r] = statistic(replicate(r, cell));
   return from_replicates(value, std::move(values));
+}
+
+Estimate Bootstrap::jackknife(std::size_t cell, const Statistic& statistic,
+                              const JackknifeScale& scale) const {
+  Estimate out{.value = statistic(data(cell))};
+  if (std::isnan(out.value)) return out;
+  std::vector<double> raw, scaled;
+  std::vector<double> left(quantities_);
+  for (std::size_t g = 0; g < groups_; ++g) {
+    std::ranges::copy(data(cell), left.begin());
+    bool has_rows = false;
+    for (std::size_t c = 0; c < all(); ++c) {
+      if (cell != all() && c != cell) continue;
+      for (std::size_t k = 0; k < quantities_; ++k) {
+        const double part = by_group_[(g * all() + c) * quantities_ + k];
+        left[k] -= part;
+        has_rows = has_rows || part != 0.0;
+      }
+    }
+    if (!has_rows) continue;
+    raw.push_back(statistic(left));
+    scaled.push_back(scale.to(raw.back()));
+    if (std::isnan(raw.back())) return out;
+  }
+  if (raw.size() < 3) return out;
+  const auto m = static_cast<double>(raw.size());
+  const auto moments = [m](const std::vector<double>& values) {
+    double mean = 0.0, second = 0.0, fourth = 0.0;
+    for (const double value : values) mean += value / m;
+    for (const double value : values) {
+      const double square = (value - mean) * (value - mean);
+      second += square;
+      fourth += square * square;
+    }
+    return std::array{second, fourth};
+  };
+  out.standard_error = std::sqrt((m - 1.0) / m * moments(raw)[0]);
+  const auto [second, fourth] = moments(scaled);
+  const double error = std::sqrt((m - 1.0) / m * second);
+  const double centre = scale.to(out.value);
+  const double excess = second > 0.0 ? m * fourth / (second * second) - 1.0 : 0.0;
+  const double quantile =
+      excess > 0.0 ? boost::math::quantile(boost::math::students_t(2.0 * m / excess),
+                                           0.5 + 0.5 * confidence)
+                   : confidence_quantile;
+  out.lower = std::min(out.value, scale.from(centre - quantile * error));
+  out.upper = std::max(out.value, scale.from(centre + quantile * error));
+  return out;
 }
 
 }  // namespace lensmill::analysis

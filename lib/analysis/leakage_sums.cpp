@@ -112,6 +112,7 @@ void LeakageSums::add(const StampRow& row) {
     put(q_ring_rows, 1.0);
     put(q_ring_core, row.core_flux_fraction);
     put(q_ring, row.ring_expectation);
+    put(q_gaussian_ring, row.gaussian_ring_expectation);
     put(q_amplitude, row.amplitude_ratio);
   }
   if (usable(row.counter_image_radius_pix)) {

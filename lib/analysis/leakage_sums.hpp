@@ -65,9 +65,10 @@ enum Quantity : std::size_t {
   q_step_core,
   q_steps,
   q_step_leads = q_steps + step_causes,
-  q_ring_rows = q_step_leads + step_causes,  ///< rows with a closed-form expectation
+  q_ring_rows = q_step_leads + step_causes,  ///< rows with an expectation
   q_ring_core,
-  q_ring,
+  q_ring,           ///< of a ring blurred by the row's PSF
+  q_gaussian_ring,  ///< by a Gaussian of its width
   q_amplitude,
   q_radius_rows,  ///< rows with a counter-image
   q_radius,

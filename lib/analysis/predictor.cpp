@@ -137,32 +137,45 @@ Predictor fit_predictor(const Sample& sample, const PredictorConfig& config) {
   std::vector<Normal> fold(config.folds, Normal(terms));
   Vector x(terms);
   std::vector<double> z(used.size());
-  for (std::size_t i = 0; i < rows; ++i) {
+  std::vector<std::size_t> fold_of;
+  const auto set_terms = [&](std::size_t i) {
     for (std::size_t j = 0; j < used.size(); ++j) {
       z[j] = (sample.row(i)[used[j]] - polynomial.mean[j]) /
              polynomial.standard_deviation[j];
     }
     terms_of(z, polynomial.exponents, {x.data(), static_cast<std::size_t>(terms)});
+  };
+  for (std::size_t i = 0; i < rows; ++i) {
+    set_terms(i);
     RandomStream stream(fold_seed, sample.unit[i], StreamTag::analysis_group);
-    fold[stream.below(config.folds)].add(x, sample.response[i]);
+    fold_of.push_back(stream.below(config.folds));
+    fold[fold_of.back()].add(x, sample.response[i]);
   }
   Normal total(terms);
   for (const auto& part : fold) total.add(part, 1.0);
   if (!(total.scatter() > rounding * total.yy)) return {};
 
   double best = std::numeric_limits<double>::infinity();
+  std::vector<Vector> without;  // coefficients by the fold that is left out
   for (const double penalty : config.penalties) {
     double error = 0.0;
+    std::vector<Vector> coefficients;
     for (const auto& part : fold) {
-      if (part.n == 0.0) continue;
       Normal training = total;
       training.add(part, -1.0);
-      error += part.squared_error(training.solve(penalty));
+      coefficients.push_back(training.solve(penalty));
+      if (part.n > 0.0) error += part.squared_error(coefficients.back());
     }
     if (error < best) {
       best = error;
       out.penalty = penalty;
+      without = std::move(coefficients);
     }
+  }
+  EXPECT(!without.empty());
+  for (std::size_t i = 0; i < rows; ++i) {
+    set_terms(i);
+    out.left_out.push_back(x.dot(without[fold_of[i]]));
   }
   const Vector c = total.solve(out.penalty);
   polynomial.coefficients.assign(c.data(), c.data() + c.size());

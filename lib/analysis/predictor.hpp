@@ -51,6 +51,8 @@ struct Predictor {
   /// 1 - (squared error of rows left out) / (squared scatter about the mean).
   double cross_validated_r_squared = 0.0;
   double cross_validated_rmse = 0.0;
+  /// What is predicted for each row with its fold left out.
+  std::vector<double> left_out;
 };
 
 /// Fit a predictor. Variables that do not vary are left out. An empty polynomial

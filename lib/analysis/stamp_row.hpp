@@ -43,6 +43,7 @@ struct StampRow {
   double theta_e_arcsec = nan;
   double src_x_arcsec = nan;
   double src_y_arcsec = nan;
+  double lens_phi_rad = nan;
   double lens_x_arcsec = nan;
   double lens_y_arcsec = nan;
   double shear_g1 = nan;
@@ -54,10 +55,11 @@ struct StampRow {
   double core_without_psf = nan;
   /// Shares of a point-like source's light in the core before the PSF, by kind.
   std::array<double, image_classes> point_like{nan, nan, nan};
-  /// Share in the core of a thin ring of radius theta_E blurred by a Gaussian of the
-  /// PSF's FWHM, and the amplitude ratio exp(-theta_E^2 / 2 sigma^2) that is sometimes
-  /// taken for it.
+  /// Share in the core of a thin ring of radius theta_E blurred by the row's PSF; by a
+  /// Gaussian of that FWHM; and the amplitude ratio exp(-theta_E^2 / 2 sigma^2) that is
+  /// sometimes taken for it.
   double ring_expectation = nan;
+  double gaussian_ring_expectation = nan;
   double amplitude_ratio = nan;
 
   double counter_image_radius_pix = nan;
@@ -71,6 +73,7 @@ struct StampRow {
   double host_flux_nmgy = nan;
   double host_mag = nan;
   double psf_fwhm_pix = nan;
+  double psf_moffat_beta = nan;
   double psf_fwhm_arcsec = nan;
 
   std::vector<double> core_by_radius;  ///< core_flux_fraction at every radius

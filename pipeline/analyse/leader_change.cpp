@@ -2,67 +2,70 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 
-#include "lib/analysis/sign_change.hpp"
+#include "lib/analysis/crossing.hpp"
 
 namespace lensmill::pipeline {
 namespace {
 
 using namespace analysis;
-using Sums = std::span<const double>;
 
-/// Mean contribution of the counter-image minus the outer image's, by bin.
-struct Curve {
-  std::vector<double> theta_e_arcsec, difference;
-};
-
-template <class SumsOf>
-Curve curve_of(const AnalysisInput& input, std::size_t first, SumsOf sums_of) {
-  Curve curve;
-  for (std::size_t bin = 0; bin < input.bins(); ++bin) {
-    const Sums q = sums_of(bin);
-    curve.theta_e_arcsec.push_back(mean_of(q_theta_e, q_offset_rows)(q));
-    curve.difference.push_back(mean_of(first + counter_image, q_core_rows)(q) -
-                               mean_of(first + outer_image, q_core_rows)(q));
+/// Crossing of counter-image minus outer image over theta_E, rows without either left
+/// out.
+Crossing crossing_of(const AnalysisInput& input, const std::vector<double>& lead) {
+  const Sample& sample = input.numbers.sample;
+  const std::size_t theta_e = input.reader.variable("theta_e_arcsec");
+  std::vector<double> x, y;
+  std::vector<std::int64_t> unit;
+  for (std::size_t i = 0; i < sample.rows(); ++i) {
+    const double theta = sample.row(i)[theta_e];
+    if (!std::isfinite(theta) || !(std::abs(lead[i]) <= 2.0 * largest_fraction))
+      continue;
+    x.push_back(theta);
+    y.push_back(lead[i]);
+    unit.push_back(sample.unit[i]);
   }
-  return curve;
+  return find_crossing({.x = x, .y = y, .unit = unit, .is_design = input.is_grid()});
 }
 
-Estimate change_of(const AnalysisInput& input, std::size_t first) {
-  const auto& b = input.bootstrap;
-  const auto place = [](const Curve& curve) {
-    return sign_change(curve.theta_e_arcsec, curve.difference);
-  };
-  std::vector<double> replicates;
-  replicates.reserve(b.replicates());
-  for (std::size_t r = 0; r < b.replicates(); ++r) {
-    replicates.push_back(place(
-        curve_of(input, first, [&](std::size_t bin) { return b.replicate(r, bin); })));
+std::string name_of(int sign) { return sign > 0 ? "counter-image" : "outer image"; }
+Cell cell_of(int sign) { return sign == 0 ? Cell() : Cell(name_of(sign)); }
+
+std::string sentence_of(const std::string& words, const Crossing& crossing) {
+  const std::string below = name_of(crossing.below), above = name_of(crossing.above);
+  switch (crossing.found) {
+    case Crossing::Found::not_decided: break;
+    case Crossing::Found::none:
+      return fmt::format(
+          "{}, the {} gives the larger part of the core at every theta_E{}.", words,
+          below, crossing.decided_everywhere ? "" : " at which it is decided");
+    case Crossing::Found::several:
+      return fmt::format(
+          "{}, the larger part of the core changes more than once with theta_E: from "
+          "the "
+          "{} at the smallest to the {} at the largest.",
+          words, below, above);
+    case Crossing::Found::one:
+      if (crossing.at_points) {
+        return fmt::format(
+            "{}, the {} gives the larger part of the core up to theta_E = {:.4g} "
+            "arcsec, "
+            "the {} from {:.4g} arcsec on; {}.",
+            words, below, crossing.place.lower, above, crossing.place.upper,
+            crossing.undecided_points == 0
+                ? "no row lies between"
+                : "it is not decided at the values of theta_E between");
+      }
+      return fmt::format(
+          "{}, the {} gives the larger part of the core below theta_E = {} arcsec, the "
+          "{} above it.",
+          words, below, with_interval(crossing.place), above);
   }
-  return from_replicates(
-      place(curve_of(input, first, [&](std::size_t bin) { return b.data(bin); })),
-      std::move(replicates));
-}
-
-/// Sign of the difference in the first or last bin that has one.
-template <class Range>
-double end_of(Range values) {
-  for (const double value : values) {
-    if (value < 0.0 || value > 0.0) return value;
-  }
-  return 0.0;
-}
-
-bool same_sign(const Curve& curve) {
-  const double first = end_of(std::span(curve.difference));
-  return std::ranges::none_of(curve.difference,
-                              [&](double value) { return value * first < 0.0; });
-}
-
-std::string name_of(double difference) {
-  return difference > 0.0 ? "counter-image" : "outer image";
+  return words +
+         ", these rows decide at no theta_E which of counter-image and outer image "
+         "gives "
+         "the larger part of the core.";
 }
 
 }  // namespace
@@ -75,36 +78,24 @@ LeaderChanges leader_changes(const AnalysisInput& input) {
                               .rows = {}},
                     .sentences = {}};
   out.table.add_estimate_columns("theta_e", "arcsec");
+  out.table.columns.insert(out.table.columns.end(), {{"method"}, {"n"}});
   struct Ranking {
     const char *name, *words;
-    std::size_t first;
+    const std::vector<double>& lead;
   };
   for (const auto& ranking :
-       {Ranking{"split", "By cause, before the PSF", q_split},
-        Ranking{"net_kind", "By image, net of what the PSF moves", q_net}}) {
-    const auto curve = curve_of(input, ranking.first, [&](std::size_t bin) {
-      return input.bootstrap.data(bin);
-    });
-    const double low = end_of(std::span(curve.difference));
-    const double high =
-        end_of(std::vector(curve.difference.rbegin(), curve.difference.rend()));
-    if (low == 0.0) continue;  // no bin has rows
-    const Estimate change = change_of(input, ranking.first);
-    std::vector<Cell> row{std::string(ranking.name), name_of(low), name_of(high)};
-    append(row, change);
+       {Ranking{"split", "By cause, before the PSF", input.numbers.sample_lead_split},
+        Ranking{"net_kind", "By image, net of what the PSF moves",
+                input.numbers.sample_lead_net}}) {
+    const Crossing crossing = crossing_of(input, ranking.lead);
+    if (crossing.rows == 0) continue;
+    std::vector<Cell> row{std::string(ranking.name), cell_of(crossing.below),
+                          cell_of(crossing.above)};
+    append(row, crossing.place);
+    row.emplace_back(std::string(crossing.at_points ? "points" : "spline"));
+    row.emplace_back(static_cast<std::int64_t>(crossing.rows));
     out.table.rows.push_back(std::move(row));
-    if (low * high > 0.0) {
-      out.sentences.push_back(fmt::format(
-          "{}, the {} gives the larger part of the core at {} theta_E.", ranking.words,
-          name_of(low), same_sign(curve) ? "every" : "the smallest and the largest"));
-    } else {
-      out.sentences.push_back(fmt::format(
-          "{}, the {} gives the larger part of the core below theta_E = {} arcsec, the "
-          "{} above it.",
-          ranking.words, name_of(low),
-          std::isnan(change.value) ? "(several changes)" : with_interval(change),
-          name_of(high)));
-    }
+    out.sentences.push_back(sentence_of(ranking.words, crossing));
   }
   return out;
 }

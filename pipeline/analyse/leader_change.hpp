@@ -6,8 +6,8 @@ namespace lensmill::pipeline {
 
 /// For both rankings of what is in the core, before the PSF and after it: the theta_E
 /// at which the counter-image overtakes the outer image (or the reverse), and a
-/// sentence each. Between the bins' means of theta_E the difference of the two mean
-/// contributions is taken as a straight line; the interval is the bootstrap's.
+/// sentence each. From the rows of the sample, without bins
+/// (lib/analysis/crossing.hpp).
 struct LeaderChanges {
   ResultTable table;
   std::vector<std::string> sentences;

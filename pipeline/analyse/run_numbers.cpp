@@ -75,6 +75,10 @@ void gather_sample(RunNumbers& numbers, std::size_t variables,
   const auto units = world.all_gather(std::span<const std::int64_t>(sample.unit));
   const auto values = world.all_gather(std::span<const double>(sample.values));
   const auto response = world.all_gather(std::span<const double>(sample.response));
+  const auto lead_split =
+      world.all_gather(std::span<const double>(numbers.sample_lead_split));
+  const auto lead_net =
+      world.all_gather(std::span<const double>(numbers.sample_lead_net));
   std::vector<std::size_t> order(rows.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::sort(order, {}, [&](std::size_t k) { return rows[k]; });
@@ -82,10 +86,14 @@ void gather_sample(RunNumbers& numbers, std::size_t variables,
   sample.values.clear();
   sample.response.clear();
   numbers.sample_row.clear();
+  numbers.sample_lead_split.clear();
+  numbers.sample_lead_net.clear();
   for (const std::size_t k : order) {
     numbers.sample_row.push_back(rows[k]);
     sample.unit.push_back(units[k]);
     sample.response.push_back(response[k]);
+    numbers.sample_lead_split.push_back(lead_split[k]);
+    numbers.sample_lead_net.push_back(lead_net[k]);
     const auto row = std::span(values).subspan(k * variables, variables);
     sample.values.insert(sample.values.end(), row.begin(), row.end());
   }
@@ -131,7 +139,9 @@ RunNumbers read_numbers(const RunOnDisk& run, const RowReader& reader,
                      .core = {cells, sketch_for(ranges, core)},
                      .radius = {cells, sketch_for(ranges, radius)},
                      .sample = {},
-                     .sample_row = {}};
+                     .sample_row = {},
+                     .sample_lead_split = {},
+                     .sample_lead_net = {}};
   for (const auto& variable : variables)
     numbers.sample.variables.push_back(variable.name);
   numbers.sample_stride = (run.plan.rows + largest_sample - 1) / largest_sample;
@@ -189,6 +199,11 @@ RunNumbers read_numbers(const RunOnDisk& run, const RowReader& reader,
         numbers.sample_row.push_back(row.row);
         numbers.sample.unit.push_back(row.unit);
         numbers.sample.response.push_back(row.core_flux_fraction);
+        const double before_psf =
+            row.intrinsic[analysis::counter] - row.intrinsic[analysis::outer];
+        numbers.sample_lead_split.push_back(before_psf);
+        numbers.sample_lead_net.push_back(before_psf + row.psf[analysis::counter] -
+                                          row.psf[analysis::outer]);
         numbers.sample.values.insert(numbers.sample.values.end(), values.begin(),
                                      values.end());
       }

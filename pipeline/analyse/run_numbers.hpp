@@ -52,6 +52,9 @@ struct RunNumbers {
   /// flux fraction as response.
   analysis::Sample sample;
   std::vector<std::int64_t> sample_row;
+  /// Of the sample's rows: what the counter-image gives to the core flux fraction less
+  /// what the outer image does, before the PSF and net of what it moves.
+  std::vector<double> sample_lead_split, sample_lead_net;
   std::int64_t sample_stride = 1;
   std::int64_t shards = 0;  ///< that are there
   /// Of a Saltelli design's rows: the core flux fraction; without factors otherwise.

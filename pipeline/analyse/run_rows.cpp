@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 #include <filesystem>
+#include <numbers>
 #include <optional>
 
 #include "lib/analysis/point_like.hpp"
@@ -17,8 +18,10 @@
 #include "lib/core/units.hpp"
 #include "lib/io/hdf5/file.hpp"
 #include "lib/measure/ring_in_gaussian.hpp"
+#include "lib/measure/ring_in_psf.hpp"
 #include "pipeline/archive/open_shard.hpp"
 #include "pipeline/archive/read_table.hpp"
+#include "stages/config/psf_kinds.hpp"
 
 namespace lensmill::pipeline {
 namespace {
@@ -43,6 +46,14 @@ constexpr DerivedVariable derived_variables[] = {
        return r.theta_e_arcsec > 0.0
                   ? std::hypot(r.src_x_arcsec, r.src_y_arcsec) / r.theta_e_arcsec
                   : nan;
+     }},
+    {"src_lens_angle_rad", "rad",
+     [](const StampRow& r) {
+       // Of axes: modulo half a turn.
+       const double angle =
+           std::fmod(std::atan2(r.src_y_arcsec, r.src_x_arcsec) - r.lens_phi_rad,
+                     std::numbers::pi);
+       return angle < 0.0 ? angle + std::numbers::pi : angle;
      }},
     {"shear_magnitude", "",
      [](const StampRow& r) { return std::hypot(r.shear_g1, r.shear_g2); }},
@@ -86,6 +97,22 @@ std::optional<double> number_in(const FlatConfig& config, const std::string& key
   const auto result = std::from_chars(at->second.data(), end, value);
   if (result.ec != std::errc() || result.ptr != end) return std::nullopt;
   return value;
+}
+
+config::PsfSection psf_of(const FlatConfig& config, const std::string& section) {
+  const auto& name = config.at(section + ".kind");
+  const auto found =
+      std::ranges::find(config::psf_kinds, name, &config::PsfKindInfo::name);
+  if (found == config::psf_kinds.end()) {
+    throw DataError(
+        fmt::format("{}.kind of the run: {} is no kind of PSF that this "
+                    "version knows",
+                    section, name));
+  }
+  config::PsfSection psf;
+  psf.kind = found->kind;
+  psf.q = number_in(config, section + ".q").value_or(1.0);
+  return psf;
 }
 
 /// The point images that a row stores.
@@ -143,6 +170,7 @@ RowReader::RowReader(const RunOnDisk& run, const std::string& shard) : run_(run)
   if (run.aperture_radius_pix.empty())
     throw DataError(run.folder.run_yaml() + ": no aperture radius");
   core_ = analysis::reported_core(run.bands, run.aperture_radius_pix);
+  psf_ = psf_of(run.config, "psf." + run.bands[core_.band]);
   stamp_size_pix_ = number_in(run.config, "grid.stamp_size_pix").value_or(64.0);
   const auto x = number_in(run.config, "measure.aperture_centre[0]");
   const auto y = number_in(run.config, "measure.aperture_centre[1]");
@@ -206,10 +234,15 @@ RowBlock RowReader::read(const io::hdf5::Group& file, std::int64_t shard_first,
                        : analysis::point_like_shares(images_of(images, i), circle);
     s.host_mag = mag_from_nmgy(s.host_flux_nmgy);
     s.psf_fwhm_arcsec = s.psf_fwhm_pix * scale;
-    if (s.psf_fwhm_pix > 0.0 && s.theta_e_arcsec > 0.0) {
+    if (is_function(psf_) && s.psf_fwhm_pix > 0.0 && s.theta_e_arcsec > 0.0) {
       const double sigma = s.psf_fwhm_pix / fwhm_per_sigma;
       const double ring = s.theta_e_arcsec / scale;
-      s.ring_expectation =
+      s.ring_expectation = config::with_function(
+          psf_, s.psf_fwhm_pix, s.psf_moffat_beta,
+          [&](const psf::EllipticalPsf& function) {
+            return measure::ring_in_psf_fraction(ring, core_.radius_pix, function);
+          });
+      s.gaussian_ring_expectation =
           measure::ring_in_gaussian_fraction(ring, core_.radius_pix, sigma);
       s.amplitude_ratio = std::exp(-0.5 * (ring / sigma) * (ring / sigma));
     }

@@ -10,6 +10,7 @@
 #include "lib/io/hdf5/group.hpp"
 #include "lib/parallel/communicator.hpp"
 #include "pipeline/archive/run_on_disk.hpp"
+#include "stages/config/run_config.hpp"
 
 namespace lensmill::pipeline {
 
@@ -37,6 +38,8 @@ class RowReader {
   /// The variable of that name; variables().size() if there is none.
   std::size_t variable(const std::string& name) const;
   std::size_t radial_bins() const { return radial_bins_; }
+  /// Of the PSF in the reported band; of a function alone the rows have a ring's share.
+  const config::PsfSection& psf() const { return psf_; }
   /// What the bootstrap resamples: "hosts", "rows", or "base points".
   std::string unit() const;
   bool resamples_hosts() const { return resamples_hosts_; }
@@ -52,6 +55,7 @@ class RowReader {
   std::vector<RowVariable> variables_;
   std::vector<std::string> catalogue_scalars_, catalogue_names_, measurement_names_;
   analysis::ReportedCore core_;
+  config::PsfSection psf_;  ///< kind and axis ratio, in the reported band
   std::size_t radial_bins_ = 0;
   double stamp_size_pix_ = 0.0;
   bool aperture_on_lens_ = true;

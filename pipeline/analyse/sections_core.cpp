@@ -8,6 +8,7 @@
 #include "pipeline/analyse/leader_change.hpp"
 #include "pipeline/analyse/leading_cause.hpp"
 #include "pipeline/analyse/sections.hpp"
+#include "stages/config/psf_kinds.hpp"
 
 namespace lensmill::pipeline {
 namespace {
@@ -236,13 +237,15 @@ Section expectation_section(const AnalysisInput& input) {
   ResultTable table{.id = "psf_expectation",
                     .title =
                         "Core flux fraction, and a thin ring of radius theta_E "
-                        "blurred by a Gaussian of the PSF's FWHM",
+                        "blurred by each row's PSF, and by a Gaussian of its FWHM",
                     .columns = {{"theta_e_bin", "arcsec"}, {"n"}},
                     .rows = {}};
   table.add_estimate_columns("measured");
   table.add_estimate_columns("ring_expectation");
   table.add_estimate_columns("ratio", "", 3);
   table.columns.push_back({"amplitude_ratio", "", 5});
+  table.add_estimate_columns("gaussian_ring_expectation");
+  const std::string psf(config::info_of(input.reader.psf()).label);
   for (const std::size_t cell : input.cells()) {
     const auto n = count_of(input, cell, q_ring_rows);
     const auto measured = b.estimate(cell, mean_of(q_ring_core, q_ring_rows));
@@ -253,20 +256,29 @@ Section expectation_section(const AnalysisInput& input) {
     append(row, ring);
     append(row, b.estimate(cell, ratio_of(q_ring_core, q_ring)));
     row.emplace_back(amplitude);
+    const auto gaussian = b.estimate(cell, mean_of(q_gaussian_ring, q_ring_rows));
+    append(row, gaussian);
     table.rows.push_back(std::move(row));
     if (n == 0 || cell + 1 != input.bins()) continue;
     section.sentences.push_back(fmt::format(
-        "theta_E {} arcsec: {} of the arc is in the core; a thin ring blurred by the "
-        "PSF "
-        "alone puts {} there (non-central chi-square), not the {} of exp(-theta_E^2/2 "
+        "theta_E {} arcsec: {} of the arc is in the core; a thin ring blurred by each "
+        "row's own PSF ({}) alone puts {} there{}, not the {} of exp(-theta_E^2/2 "
         "sigma^2), which is an amplitude ratio and no flux.",
-        input.label(cell), percent(measured.value), percent(ring.value),
+        input.label(cell), percent(measured.value), psf, percent(ring.value),
+        psf == "Gaussian"
+            ? std::string()
+            : fmt::format(", by a Gaussian of the same FWHM it would be {}",
+                          percent(gaussian.value)),
         percent(amplitude, 2)));
   }
   if (section.sentences.empty()) {
     section.sentences.push_back(
-        "No row of the last bin has a PSF width in the catalogue: nothing to compare "
-        "with there.");
+        config::is_function(input.reader.psf())
+            ? "No row of the last bin has a PSF width in the catalogue: nothing to "
+              "compare with there."
+            : fmt::format("Not measured: what a ring's light would be in the core is "
+                          "worked out for PSFs that are functions; this run's are {}.",
+                          psf));
   }
   section.tables.push_back(std::move(table));
   return section;

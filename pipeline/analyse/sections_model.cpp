@@ -15,7 +15,6 @@ using namespace analysis;
 
 // Rows of the design on which the predictor's total indices are computed.
 constexpr std::size_t design_rows = 8192;
-constexpr std::size_t most_scan_rows = 1000;
 // Whole base points that indices are given for.
 constexpr std::int64_t least_design_points = 32;
 
@@ -26,65 +25,114 @@ enum class Use {
   predictor,  ///< and the predictor
   short_form  ///< and the one short enough for a pocket calculator
 };
+/// What a predictor makes of it.
+enum class Form { plain, log10, even_harmonics };
 struct ModelVariable {
   const char* name;
   Use use;
-  bool logarithm;  ///< enters predictors as log10
+  Form form;
 };
 constexpr ModelVariable model_variables[]{
-    {"theta_e_arcsec", Use::short_form, true},
-    {"src_offset_over_theta_e", Use::short_form, false},
-    {"lens_q", Use::predictor, false},
-    {"src_reff_arcsec", Use::predictor, true},
-    {"psf_fwhm_arcsec", Use::short_form, true},
-    {"lens_gamma", Use::predictor, false},
-    {"src_sersic_n", Use::predictor, false},
-    {"src_q", Use::index, false},
-    {"lens_phi_rad", Use::index, false},
-    {"src_phi_rad", Use::index, false},
-    {"shear_magnitude", Use::index, false},
-    {"psf_moffat_beta", Use::index, false},
-    {"lens_x_arcsec", Use::index, false},
-    {"lens_y_arcsec", Use::index, false}};
+    {"theta_e_arcsec", Use::short_form, Form::log10},
+    {"src_offset_over_theta_e", Use::short_form, Form::plain},
+    {"lens_q", Use::predictor, Form::plain},
+    {"src_reff_arcsec", Use::predictor, Form::log10},
+    {"psf_fwhm_arcsec", Use::short_form, Form::log10},
+    {"lens_gamma", Use::predictor, Form::plain},
+    {"src_sersic_n", Use::predictor, Form::plain},
+    {"src_lens_angle_rad", Use::predictor, Form::even_harmonics},
+    {"src_q", Use::index, Form::plain},
+    {"lens_phi_rad", Use::index, Form::plain},
+    {"src_phi_rad", Use::index, Form::plain},
+    {"shear_magnitude", Use::index, Form::plain},
+    {"psf_moffat_beta", Use::index, Form::plain},
+    {"lens_x_arcsec", Use::index, Form::plain},
+    {"lens_y_arcsec", Use::index, Form::plain}};
 constexpr int short_degree = 2;
 
-/// Some variables of the sample, transformed; rows where one is not finite left out.
+const ModelVariable* variable_named(const std::string& name) {
+  return std::ranges::find_if(model_variables,
+                              [&](const auto& v) { return v.name == name; });
+}
+
+/// Some variables of the sample as they are; rows where one is not finite left out.
 /// Variables that are undefined everywhere or constant are left out first.
-Sample selected(const Sample& all, Use use) {
+struct Selected {
+  Sample sample;
+  std::vector<std::size_t> row;  ///< each row's place in the whole sample
+};
+Selected selected(const Sample& all, Use use) {
   std::vector<std::size_t> columns;
-  std::vector<bool> logarithm;
-  Sample out;
-  const auto value = [&](std::size_t row, std::size_t column, bool log) {
-    const double v = all.row(row)[column];
-    return log ? std::log10(v) : v;
+  Selected out;
+  // A logarithm of 0 is not finite either.
+  std::vector<bool> positive;
+  const auto is_usable = [](double v, bool must_be_positive) {
+    return std::isfinite(v) && (!must_be_positive || v > 0.0);
   };
   for (const auto& v : model_variables) {
     if (v.use < use) continue;
     const auto at = std::ranges::find(all.variables, v.name) - all.variables.begin();
     const auto column = static_cast<std::size_t>(at);
     if (column == all.variables.size()) continue;
-    const bool log = use != Use::index && v.logarithm;
+    const bool log = use != Use::index && v.form == Form::log10;
     double low = INFINITY, high = -INFINITY;
     for (std::size_t i = 0; i < all.rows(); ++i) {
-      const double x = value(i, column, log);
-      if (!std::isfinite(x)) continue;
+      const double x = all.row(i)[column];
+      if (!is_usable(x, log)) continue;
       low = std::min(low, x);
       high = std::max(high, x);
     }
     if (!(low < high)) continue;
     columns.push_back(column);
-    logarithm.push_back(log);
-    out.variables.push_back(log ? std::string("log10_") + v.name : v.name);
+    positive.push_back(log);
+    out.sample.variables.emplace_back(v.name);
   }
   std::vector<double> row(columns.size());
   for (std::size_t i = 0; i < all.rows(); ++i) {
+    bool usable = true;
     for (std::size_t k = 0; k < columns.size(); ++k) {
-      row[k] = value(i, columns[k], logarithm[k]);
+      row[k] = all.row(i)[columns[k]];
+      usable = usable && is_usable(row[k], positive[k]);
     }
-    if (!std::ranges::all_of(row, [](double x) { return std::isfinite(x); })) continue;
-    out.values.insert(out.values.end(), row.begin(), row.end());
-    out.response.push_back(all.response[i]);
-    out.unit.push_back(all.unit[i]);
+    if (!usable) continue;
+    out.sample.values.insert(out.sample.values.end(), row.begin(), row.end());
+    out.sample.response.push_back(all.response[i]);
+    out.sample.unit.push_back(all.unit[i]);
+    out.row.push_back(i);
+  }
+  return out;
+}
+
+/// What a predictor is made of: logarithms, and the harmonics of the angle.
+void append_features(std::span<const double> values,
+                     const std::vector<std::string>& names, std::vector<double>& out) {
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    switch (variable_named(names[k])->form) {
+      case Form::plain: out.push_back(values[k]); break;
+      case Form::log10: out.push_back(std::log10(values[k])); break;
+      case Form::even_harmonics:
+        out.push_back(std::cos(2.0 * values[k]));
+        out.push_back(std::cos(4.0 * values[k]));
+        break;
+    }
+  }
+}
+
+Sample features_of(const Sample& sample) {
+  Sample out{
+      .variables = {}, .values = {}, .response = sample.response, .unit = sample.unit};
+  for (const auto& name : sample.variables) {
+    switch (variable_named(name)->form) {
+      case Form::plain: out.variables.push_back(name); break;
+      case Form::log10: out.variables.push_back("log10_" + name); break;
+      case Form::even_harmonics:
+        out.variables.insert(out.variables.end(),
+                             {"cos_2_src_lens_angle", "cos_4_src_lens_angle"});
+        break;
+    }
+  }
+  for (std::size_t i = 0; i < sample.rows(); ++i) {
+    append_features(sample.row(i), sample.variables, out.values);
   }
   return out;
 }
@@ -115,7 +163,8 @@ nlohmann::ordered_json json_of(const Predictor& p) {
           {"terms", terms}};
 }
 
-void add_design(const AnalysisInput& input, Section& section) {
+/// Indices by the design's own rows, of its factors; none of too few whole base points.
+std::vector<SobolIndices> add_design(const AnalysisInput& input, Section& section) {
   const auto& design = input.numbers.design;
   const auto names = saltelli_factors(input.run.config);
   const auto used = static_cast<std::int64_t>(design.responses.y_a.size());
@@ -142,7 +191,7 @@ void add_design(const AnalysisInput& input, Section& section) {
                     "are needed.",
                     used, least_design_points));
     section.tables.push_back(std::move(table));
-    return;
+    return {};
   }
   const auto indices = sobol_indices(design.responses);
   double sum = 0.0;
@@ -160,7 +209,79 @@ void add_design(const AnalysisInput& input, Section& section) {
       "first-order indices of its {} factors add up to {:.3f}.",
       names[leader], with_interval(indices[leader].total),
       with_interval(indices[leader].first), indices.size(), sum));
+  table.in_text = false;  // `sensitivity` has them
   section.tables.push_back(std::move(table));
+  return indices;
+}
+
+/// The indices that answer what sets the core flux, one of each kind for a parameter.
+ResultTable table_of_sensitivity(const std::string& title,
+                                 const std::vector<std::string>& names,
+                                 const std::vector<SobolIndices>& indices,
+                                 const std::string& total_from) {
+  ResultTable table{
+      .id = "sensitivity", .title = title, .columns = {{"parameter"}}, .rows = {}};
+  table.add_estimate_columns("first_order", "", 3);
+  table.add_estimate_columns("total", "", 3);
+  table.columns.push_back({"total_from"});
+  for (std::size_t k = 0; k < indices.size(); ++k) {
+    std::vector<Cell> row{names[k]};
+    append(row, indices[k].first);
+    append(row, indices[k].total);
+    row.push_back(std::isnan(indices[k].total.value) ? Cell() : Cell(total_from));
+    table.rows.push_back(std::move(row));
+  }
+  return table;
+}
+
+/// The predictor's R^2 within each bin of theta_E, from rows left out of its fit.
+ResultTable add_bins(const AnalysisInput& input, const Predictor& predictor,
+                     const Selected& rows, Section& section) {
+  ResultTable table{.id = "predictor_by_theta_e",
+                    .title =
+                        "The predictor within bins of theta_E, rows left out of "
+                        "its fit",
+                    .columns = {{"theta_e_bin", "arcsec"},
+                                {"n"},
+                                {"r_squared", "", 3},
+                                {"rms_error", "", 4},
+                                {"standard_deviation", "", 4}},
+                    .rows = {}};
+  const std::size_t theta_e = input.reader.variable("theta_e_arcsec");
+  const auto& bins = input.numbers.sums.bins();
+  std::vector<std::vector<double>> error(bins.count()), value(bins.count());
+  for (std::size_t i = 0; i < rows.row.size(); ++i) {
+    const auto bin = bins.of(input.numbers.sample.row(rows.row[i])[theta_e]);
+    if (bin == bins.count()) continue;
+    value[bin].push_back(rows.sample.response[i]);
+    error[bin].push_back(rows.sample.response[i] - predictor.left_out[i]);
+  }
+  std::size_t worst = bins.count();
+  double worst_r_squared = INFINITY;
+  for (std::size_t bin = 0; bin < bins.count(); ++bin) {
+    const auto n = static_cast<double>(value[bin].size());
+    double scatter = 0.0, square = 0.0;
+    const double mean = mean_of(value[bin]).value;
+    for (const double v : value[bin]) scatter += (v - mean) * (v - mean);
+    for (const double e : error[bin]) square += e * e;
+    const bool enough = value[bin].size() >= least_groups;
+    const double r_squared =
+        enough && scatter > 0.0 ? 1.0 - square / scatter : StampRow::nan;
+    table.rows.push_back({input.label(bin), static_cast<std::int64_t>(n), r_squared,
+                          enough ? std::sqrt(square / n) : StampRow::nan,
+                          enough ? std::sqrt(scatter / n) : StampRow::nan});
+    if (r_squared < worst_r_squared) {
+      worst_r_squared = r_squared;
+      worst = bin;
+    }
+  }
+  if (worst < bins.count()) {
+    section.sentences.push_back(
+        fmt::format("Within bins of theta_E its R^2 is {:.3f} or more, least in {} "
+                    "arcsec.",
+                    worst_r_squared, input.label(worst)));
+  }
+  return table;
 }
 
 }  // namespace
@@ -171,36 +292,57 @@ Section model_section(const AnalysisInput& input) {
   section.facts["sample_rows"] = all.rows();
   section.facts["sample_stride"] = input.numbers.sample_stride;
 
-  const Sample varying = selected(all, Use::index);
+  const Sample varying = selected(all, Use::index).sample;
   const auto first = first_order_indices(varying);
-  const Sample design = selected(all, Use::predictor);
-  const Predictor predictor = fit_predictor(design);
-  const Predictor in_short =
-      fit_predictor(selected(all, Use::short_form), {.degree = short_degree});
+  const Selected design = selected(all, Use::predictor);
+  const Sample features = features_of(design.sample);
+  const Predictor predictor = fit_predictor(features);
+  const Predictor in_short = fit_predictor(
+      features_of(selected(all, Use::short_form).sample), {.degree = short_degree});
   ResultTable indices{.id = "sobol",
                       .title =
                           "Sobol indices of the core flux fraction: first order from "
-                          "the rows; both from the predictor on a radial design",
+                          "the rows; both of the predictor, on a radial design",
                       .columns = {{"variable"}},
-                      .rows = {}};
+                      .rows = {},
+                      .in_text = false};
+  std::vector<SobolIndices> by_design;
+  if (input.reader.saltelli_factors() > 0) by_design = add_design(input, section);
+  if (!by_design.empty()) {
+    section.tables.push_back(table_of_sensitivity(
+        "Sobol indices of the core flux fraction by the Saltelli design's own rows",
+        saltelli_factors(input.run.config), by_design, "saltelli_design"));
+  }
   indices.add_estimate_columns("first_order", "", 3);
   indices.add_estimate_columns("predictor_first_order", "", 3);
   indices.add_estimate_columns("predictor_total", "", 3);
   std::vector<SobolIndices> model(varying.variables.size());
   if (predictor.rows > 0) {
-    // The predictor leaves variables out that do not vary: pass it its own.
-    const Sample used{predictor.polynomial.variables, design.values, design.response,
-                      design.unit};
-    EXPECT(used.variables == design.variables);
+    // Drawn are the parameters, not what the predictor makes of them: an angle's two
+    // harmonics are one parameter.
+    EXPECT(predictor.polynomial.variables == features.variables);
+    const auto model_of = [&](std::span<const double> values) {
+      std::vector<double> x;
+      append_features(values, design.sample.variables, x);
+      return predictor.polynomial(x);
+    };
     const auto found =
-        sobol_indices(evaluate_design(predictor.polynomial, used, design_rows));
+        sobol_indices(evaluate_design(model_of, design.sample, design_rows));
     for (std::size_t k = 0; k < found.size(); ++k) {
-      std::string name = used.variables[k];
-      if (name.starts_with("log10_")) name = name.substr(6);
-      const auto at = std::ranges::find(varying.variables, name);
+      const auto at = std::ranges::find(varying.variables, design.sample.variables[k]);
       if (at == varying.variables.end()) continue;
       model[static_cast<std::size_t>(at - varying.variables.begin())] = found[k];
     }
+  }
+  if (by_design.empty()) {
+    std::vector<SobolIndices> of_rows;
+    for (std::size_t k = 0; k < first.size(); ++k) {
+      of_rows.push_back({.first = first[k], .total = model[k].total});
+    }
+    section.tables.push_back(table_of_sensitivity(
+        "Sobol indices of the core flux fraction: first order from the rows, total of "
+        "what the predictor explains",
+        varying.variables, of_rows, "predictor"));
   }
   std::size_t leader = varying.variables.size();
   for (std::size_t k = 0; k < varying.variables.size(); ++k) {
@@ -213,7 +355,9 @@ Section model_section(const AnalysisInput& input) {
     if (leader == varying.variables.size() || first[k].value > first[leader].value)
       leader = k;
   }
-  if (leader < varying.variables.size()) {
+  if (!by_design.empty()) {
+    // The design's indices are the answer; the rows' are in the table.
+  } else if (leader < varying.variables.size()) {
     section.sentences.push_back(fmt::format(
         "{} alone explains {} of the scatter of the core flux fraction (first-order "
         "Sobol index), more than any other parameter.",
@@ -230,6 +374,7 @@ Section model_section(const AnalysisInput& input) {
         predictor.degree, predictor.polynomial.variables.size(),
         predictor.cross_validated_r_squared, predictor.cross_validated_rmse));
     section.facts["predictor"] = json_of(predictor);
+    section.tables.push_back(add_bins(input, predictor, design, section));
   } else {
     section.sentences.push_back(
         "No predictor: it needs 50 rows and parameters that vary.");
@@ -244,50 +389,6 @@ Section model_section(const AnalysisInput& input) {
         in_short.polynomial.variables.size(), in_short.cross_validated_r_squared));
   }
   section.tables.push_back(std::move(indices));
-  if (input.reader.saltelli_factors() > 0) add_design(input, section);
-  return section;
-}
-
-Section scan_section(const AnalysisInput& input) {
-  Section section{.id = "scan", .title = "The grid, point by point", .sentences = {}};
-  const Sample& all = input.numbers.sample;
-  std::vector<std::size_t> columns;
-  for (std::size_t k = 0; k < all.variables.size(); ++k) {
-    const std::string prefix = "catalogue.grid." + all.variables[k];
-    const auto at = input.run.config.lower_bound(prefix);
-    if (at != input.run.config.end() && at->first.starts_with(prefix) &&
-        (at->first.size() == prefix.size() || at->first[prefix.size()] == '[' ||
-         at->first[prefix.size()] == '.')) {
-      columns.push_back(k);
-    }
-  }
-  if (!input.is_grid()) {
-    section.sentences.push_back("The catalogue is no grid.");
-    return section;
-  }
-  if (all.rows() > most_scan_rows || input.numbers.sample_stride > 1) {
-    section.sentences.push_back(
-        fmt::format("More than {} points: see the run's own columns.", most_scan_rows));
-    return section;
-  }
-  ResultTable table{.id = "scan",
-                    .title = "Core flux fraction of each row",
-                    .columns = {{"row"}},
-                    .rows = {}};
-  for (const std::size_t k : columns) {
-    table.columns.push_back(
-        {all.variables[k], input.numbers.distributions[k].variable.unit, -5});
-  }
-  table.columns.push_back({"counter_image_radius_pix", "pix", 2});
-  table.columns.push_back({"core_flux_fraction"});
-  const std::size_t radius = input.reader.variable("counter_image_radius_pix");
-  for (std::size_t i = 0; i < all.rows(); ++i) {
-    std::vector<Cell> row{input.numbers.sample_row[i]};
-    for (const std::size_t k : columns) row.emplace_back(all.row(i)[k]);
-    row.insert(row.end(), {all.row(i)[radius], all.response[i]});
-    table.rows.push_back(std::move(row));
-  }
-  section.tables.push_back(std::move(table));
   return section;
 }
 

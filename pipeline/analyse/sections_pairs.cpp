@@ -53,8 +53,8 @@ Section paired_section(const AnalysisInput& input) {
     Estimate slope[2], r2[2];
     const LineColumns* columns[]{&offset_against_flux, &offset_against_theta_e};
     for (std::size_t k = 0; k < 2; ++k) {
-      slope[k] = b.estimate(cell, slope_of(*columns[k]));
-      r2[k] = b.estimate(cell, r_squared_of(*columns[k]));
+      slope[k] = b.jackknife(cell, slope_of(*columns[k]));
+      r2[k] = b.jackknife(cell, r_squared_of(*columns[k]), squared_share);
       std::vector<Cell> line{input.label(cell),
                              std::string(k == 0 ? "arc_flux_nmgy" : "theta_e_arcsec"),
                              rows_of(input, cell, q_offset_rows)};

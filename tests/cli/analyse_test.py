@@ -178,17 +178,22 @@ class Analyse(Case):
                 self.assertAlmostEqual(sum(r["contribution"] for r in steps),
                                        core[inside].mean(), delta=ROUNDING)
 
-        edges = [(0.5, 0.75), (0.75, 1.0), (1.0, 1.5), (1.5, 2.0)]  # the rows end at 1.6
-        inside = [(theta_e >= low) & (theta_e < high) for low, high in edges]
         for ranking, causes in (("split", ["intrinsic"]), ("net_kind", ["intrinsic", "psf"])):
             lead = sum(measured[f"core_flux_fraction_saddle_{c}"][:, 0, 1]
                        - measured[f"core_flux_fraction_minimum_{c}"][:, 0, 1] for c in causes)
             row, = rows_of(report, "attribution", "leader_change", ranking=ranking)
             self.assertEqual((row["below"], row["above"]), ("outer image", "counter-image"))
-            place = numpy.interp(0.0, [lead[rows].mean() for rows in inside],
-                                 [theta_e[rows].mean() for rows in inside])
-            self.assertAlmostEqual(row["theta_e"], place, delta=1e-6)
-            self.assertTrue(row["theta_e_lower"] <= place <= row["theta_e_upper"])
+            self.assertEqual((row["method"], row["n"]), ("spline", 300))
+            # Another smooth function of the same rows: to three of the place's standard
+            # errors, and within its interval widened by one.
+            fine = numpy.linspace(0.6, 1.5, 901)
+            fitted = numpy.polynomial.Polynomial.fit(theta_e, lead, 5)(fine)
+            place = fine[numpy.argmax(fitted > 0)]
+            error = row["theta_e_standard_error"]
+            self.assertLess(error, 0.1)
+            self.assertAlmostEqual(row["theta_e"], place, delta=3 * error)
+            self.assertTrue(row["theta_e_lower"] - error <= place
+                            <= row["theta_e_upper"] + error)
 
         offset = measured["core_offset"][:, 0, 1]
         flux = measured["arc_flux_nmgy"][:, 0]
@@ -219,6 +224,9 @@ class Analyse(Case):
         values = {"log10_theta_e_arcsec": numpy.log10(catalogue["theta_e_arcsec"]),
                   "src_offset_over_theta_e": offset / catalogue["theta_e_arcsec"],
                   "lens_q": catalogue["lens_q"]}
+        angle = (numpy.arctan2(catalogue["src_y_arcsec"], catalogue["src_x_arcsec"])
+                 - catalogue["lens_phi_rad"])
+        values |= {f"cos_{k}_src_lens_angle": numpy.cos(k * angle) for k in (2, 4)}
 
         self.assertEqual([v["name"] for v in model["variables"]], list(values))
         z = [(values[v["name"]] - v["mean"]) / v["standard_deviation"]
@@ -229,6 +237,11 @@ class Analyse(Case):
         r_squared = 1 - ((core - predicted)**2).sum() / ((core - core.mean())**2).sum()
         # The fit takes differences of sums of squares.
         self.assertAlmostEqual(r_squared, model["r_squared"], delta=1e-8)
+        by_bin = rows_of(results(run), "model", "predictor_by_theta_e")
+        self.assertEqual(sum(line["n"] for line in by_bin), 300)
+        squared = sum(line["n"] * line["rms_error"]**2 for line in by_bin
+                      if line["rms_error"] is not None)
+        self.assertAlmostEqual(squared / 300, model["cross_validated_rmse"]**2, delta=1e-8)
         # 300 rows: most of the scatter is predicted, no more is promised.
         self.assertGreater(model["cross_validated_r_squared"], 0.5)
         self.assertLess(model["cross_validated_r_squared"], r_squared)
@@ -282,6 +295,13 @@ class Analyse(Case):
         self.assertRegex(result.stdout, r"\[1\.5, 2\) arcsec: the counter-image leads")
         self.assertIn("All theta_E: no single answer, it depends on theta_E: the "
                       "counter-image or the outer image", result.stdout)
+        # Two values of theta_E: between them no row says where the leader changes.
+        row, = rows_of(results(both), "attribution", "leader_change", ranking="split")
+        self.assertEqual((row["method"], row["theta_e"]), ("points", None))
+        self.assertEqual((row["theta_e_lower"], row["theta_e_upper"]), (0.5, 1.6))
+        self.assertIn("the outer image gives the larger part of the core up to theta_E = "
+                      "0.5 arcsec, the counter-image from 1.6 arcsec on; no row lies "
+                      "between", result.stdout)
 
     def test_tables_are_csv_files_too(self):
         run = self.analysed("run", SMALL, "--theta-e-bins", "1,1.5")

@@ -53,6 +53,12 @@ class SobolDesign(Case):
             theta_e = file["catalogue/theta_e_arcsec"][:].reshape(POINTS, ROWS_PER_POINT)
             lens_q = file["catalogue/lens_q"][:].reshape(POINTS, ROWS_PER_POINT)
         self.assertEqual(len(core), POINTS * ROWS_PER_POINT)
+        # The report has one total index for each parameter: the design's.
+        model, rows = indices_of(run)
+        answer = model["tables"]["sensitivity"]["rows"]
+        self.assertEqual([line["total"] for line in answer], [line["total"] for line in rows])
+        self.assertEqual({line["total_from"] for line in answer}, {"saltelli_design"})
+        self.assertNotIn("predictor_total", result.stdout)
         # A, B, then A with one factor of B.
         self.assertTrue((theta_e[:, 2] == theta_e[:, 1]).all())
         for block in (3, 4):

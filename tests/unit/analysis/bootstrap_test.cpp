@@ -136,6 +136,51 @@ TEST(Bootstrap, AnIntervalNeedsNineTenthsOfTheReplicates) {
   EXPECT_EQ(from(101).value, 1.0);
 }
 
+TEST(Jackknife, GivesTheMeanAndItsStandardErrorInClosedForm) {
+  constexpr int rows = 20000;
+  // From 512 random groups: 1/sqrt(2 groups) = 3.1 %, four of them.
+  constexpr double tolerance = 0.125;
+  const double expected = 1.0 / std::sqrt(static_cast<double>(rows));
+  const Bootstrap bootstrap(normal_rows(3, rows, 5.0), 1, 2);
+
+  const Estimate estimate = bootstrap.jackknife(0, mean);
+
+  EXPECT_NEAR(estimate.value, 5.0, 4.0 * expected);
+  EXPECT_NEAR(estimate.standard_error / expected, 1.0, tolerance);
+  EXPECT_NEAR((estimate.upper - estimate.lower) / (2.0 * 1.645 * expected), 1.0,
+              tolerance);
+  EXPECT_EQ(bootstrap.jackknife(bootstrap.all(), mean).lower, estimate.lower);
+}
+
+TEST(Jackknife, IsWiderWhereOneGroupCarriesTheScatter) {
+  // One value of 100 among 63 of 0: kurtosis 62, 2 x 64 / 61 = 2.1 degrees of freedom,
+  // whose quantile is 2.8.
+  GroupedSums sums(1, 2);
+  for (std::size_t group = 0; group < 64; ++group) {
+    sums.count_row(group);
+    sums.add(0, group, n_count, 1.0);
+    sums.add(0, group, n_sum, group == 0 ? 100.0 : 0.0);
+  }
+  const Bootstrap bootstrap(sums, 1, 2);
+
+  const Estimate estimate = bootstrap.jackknife(0, mean);
+  const Estimate squared = bootstrap.jackknife(0, mean, squared_share);
+
+  EXPECT_GT(estimate.upper - estimate.value, 2.7 * estimate.standard_error);
+  EXPECT_EQ(squared.lower, 0.0);  // a share is not negative
+}
+
+TEST(Jackknife, HasNoIntervalWithoutWhatItNeeds) {
+  GroupedSums sums(1, 2);
+  for (const std::size_t group : {3u, 4u}) {
+    sums.count_row(group);
+    sums.add(0, group, n_count, 1.0);
+  }
+  const Bootstrap bootstrap(sums, 1, 2);
+
+  EXPECT_TRUE(std::isnan(bootstrap.jackknife(0, mean).lower));
+}
+
 TEST(Wilson, EndsAreWhereTheScoreTestJustRejects) {
   // The interval's definition: shares p that lie 1.645 of their own standard errors
   // from the observed one. To rounding.

@@ -120,6 +120,11 @@ TEST(Predictor, RecoversAPolynomialAndIgnoresWhatDoesNotVary) {
 
   ASSERT_EQ(predictor.polynomial.variables, (std::vector<std::string>{"u", "v"}));
   EXPECT_GT(predictor.cross_validated_r_squared, 1.0 - tolerance);
+  // Rows left out of their fold's fit are predicted as well.
+  ASSERT_EQ(predictor.left_out.size(), sample.rows());
+  for (std::size_t i = 0; i < sample.rows(); ++i) {
+    ASSERT_NEAR(predictor.left_out[i], sample.response[i], 1e-3) << i;
+  }
   for (const auto& [u, v] : {std::pair{1.0, -1.0}, {3.5, 0.5}}) {
     EXPECT_NEAR(predictor.polynomial(std::array{u, v}), truth(u, v), tolerance);
   }
