@@ -7,8 +7,10 @@
 #include "lib/core/errors.hpp"
 #include "lib/core/text.hpp"
 #include "lib/io/files.hpp"
+#include "pipeline/analyse/leading_cause.hpp"
 #include "pipeline/analyse/report.hpp"
 #include "pipeline/analyse/sections.hpp"
+#include "pipeline/analyse/several_runs.hpp"
 #include "pipeline/archive/files_of_run.hpp"
 #include "pipeline/archive/open_shard.hpp"
 
@@ -80,6 +82,10 @@ void analyse_run(const std::string& path, const AnalysisOptions& options,
   });
   const RunNumbers numbers = read_numbers(run, *reader, options, world, log);
   warn(run, numbers, log);
+  std::vector<LeadsOfRun> others;
+  for (const auto& other : options.with) {
+    others.push_back(read_leads(run, other, options, world, log));
+  }
   std::optional<CounterfactualNumbers> counterfactuals;
   if (options.counterfactuals > 0) {
     counterfactuals =
@@ -108,6 +114,14 @@ void analyse_run(const std::string& path, const AnalysisOptions& options,
             counterfactual_bootstrap ? &*counterfactual_bootstrap : nullptr};
     std::vector<Section> sections;
     for (const auto make : section_makers()) sections.push_back(make(input));
+    if (!others.empty()) {
+      others.insert(others.begin(),
+                    {.path = path,
+                     .is_grid = input.is_grid(),
+                     .psf_operator = op != run.config.end() ? op->second : "",
+                     .robustness = leading_causes(input).robustness});
+      sections.push_back(runs_section(others));
+    }
     write(run, sections, *header);
     for (const auto& section : sections) log.result(to_text(section));
     log.result(

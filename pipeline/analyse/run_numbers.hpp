@@ -23,6 +23,8 @@ struct AnalysisOptions {
   std::vector<double> theta_e_edges_arcsec{0.5, 0.75, 1.0, 1.5, 2.0, 2.5};
   /// Rows to render in all combinations of causes; 0: none.
   std::int64_t counterfactuals = 0;
+  /// Other runs, whose leading causes are set beside this one's.
+  std::vector<std::string> with{};
 };
 
 /// The distribution of one variable over the counted rows.

@@ -47,7 +47,9 @@ Command analyse_command() {
   Command command{
       .name = "analyse",
       .summary = "core leakage from a run's tables: attribution, hypotheses, model",
-      .usage = "lensmill analyse RUN [--theta-e-bins EDGES] [--counterfactuals N]",
+      .usage =
+          "lensmill analyse RUN [--theta-e-bins EDGES] [--counterfactuals N]\n"
+          "                 [--with RUN2] ...",
       .positional = "RUN",
       .positional_help = "the run's folder",
       .example =
@@ -66,6 +68,9 @@ Command analyse_command() {
               fmt::format("analyse: --counterfactuals must be >= 0 (got {})",
                           options.counterfactuals));
         }
+        if (values.count("with") != 0) {
+          options.with = values["with"].as<std::vector<std::string>>();
+        }
         analyse_run(values["RUN"].as<std::string>(), options, context.world,
                     context.log);
         return ExitCode::ok;
@@ -78,7 +83,10 @@ Command analyse_command() {
       "edges of the bins of theta_E in arcsec: bins [a, b), the last one closed")(
       "counterfactuals", po::value<std::int64_t>()->default_value(0)->value_name("N"),
       "render N rows of the run again with and without extended source, counter-image "
-      "and PSF, and by the legacy operator: for H3 and the Shapley values (0: none)");
+      "and PSF, and by the legacy operator: for H3 and the Shapley values (0: none)")(
+      "with", po::value<std::vector<std::string>>()->composing()->value_name("RUN2"),
+      "another run, of the same bands and apertures: which cause leads in each, beside "
+      "each other (may be repeated)");
   return command;
 }
 
