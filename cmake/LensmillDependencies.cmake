@@ -24,6 +24,12 @@ pkg_check_modules(FFTW3 REQUIRED IMPORTED_TARGET fftw3)
 pkg_check_modules(CFITSIO REQUIRED IMPORTED_TARGET cfitsio)
 pkg_check_modules(WCSLIB REQUIRED IMPORTED_TARGET wcslib)
 find_path(RANDOM123_INCLUDE_DIR Random123/philox.h REQUIRED)
+# By its C interface alone, which 1.7 and 3.0 have in common.
+find_path(XGBOOST_INCLUDE_DIR xgboost/c_api.h REQUIRED)
+find_library(XGBOOST_LIBRARY xgboost REQUIRED)
+add_library(lensmill_xgboost INTERFACE)
+target_include_directories(lensmill_xgboost SYSTEM INTERFACE ${XGBOOST_INCLUDE_DIR})
+target_link_libraries(lensmill_xgboost INTERFACE ${XGBOOST_LIBRARY})
 
 # The C interface of MPI only: its retired C++ bindings are not linked.
 add_library(lensmill_mpi INTERFACE)

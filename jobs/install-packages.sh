@@ -24,6 +24,7 @@ config     | yaml-cpp 0.7 or 0.8                         | libyaml-cpp-dev
 checksums  | OpenSSL 3                                   | libssl-dev
 pictures   | libpng 1.6                                  | libpng-dev
 numbers    | Random123, Highway 1.0 or newer, Eigen 3.4  | librandom123-dev libhwy-dev libeigen3-dev
+classifier | XGBoost 1.7 to 3.0 (boosted trees of `probe`) | libxgboost-dev
 program    | Boost.Program_options, fmt, spdlog, nlohmann-json | libboost-program-options-dev libfmt-dev libspdlog-dev nlohmann-json3-dev
 tests      | GoogleTest, Google Benchmark; pytest, mypy, pandas, pip | libgtest-dev libgmock-dev libbenchmark-dev python3-pytest mypy python3-pandas python3-venv python3-setuptools
 reading    | Python 3 with h5py, numpy, yaml, matplotlib, jinja2, astropy, prov | python3 python3-h5py python3-numpy python3-yaml python3-matplotlib python3-jinja2 python3-astropy python3-prov

@@ -66,6 +66,7 @@ AuditMatch& AuditMatch::operator+=(const AuditMatch& other) {
   chi2_variance += other.chi2_variance;
   log_likelihood += other.log_likelihood;
   pixels += other.pixels;
+  signal += other.signal;
   return *this;
 }
 
@@ -75,6 +76,13 @@ double AuditMatch::deviation() const {
 
 double AuditMatch::reduced() const {
   return expected_chi2 > 0.0 ? chi2 / expected_chi2 : 0.0;
+}
+
+double AuditMatch::misfit() const {
+  const double excess = chi2 - expected_chi2;
+  if (!(excess > 0.0)) return 0.0;
+  return signal > 0.0 ? std::sqrt(excess / signal)
+                      : std::numeric_limits<double>::infinity();
 }
 
 AuditFit fit_amplitude(std::span<const float> data, std::span<const float> model,
@@ -113,6 +121,7 @@ AuditFit fit_amplitude(std::span<const float> data, std::span<const float> model
     match.expected_chi2 += t / v;
     match.chi2_variance += (2.0 * t * t + kurtosis) / (v * v);
     match.pixels += 1.0;
+    match.signal += light * light / v;
   }
   return fit;
 }

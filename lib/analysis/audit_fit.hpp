@@ -40,12 +40,18 @@ struct AuditMatch {
   double chi2_variance = 0.0;
   double log_likelihood = 0.0;
   double pixels = 0.0;
+  /// Sum of light^2/V: the square of the model's signal-to-noise ratio.
+  double signal = 0.0;
 
   AuditMatch& operator+=(const AuditMatch& other);
   /// (chi2 - expected) in standard deviations.
   double deviation() const;
   /// chi2 over what is expected; 1 when model and noise are right.
   double reduced() const;
+  /// What the model leaves beyond the noise, over its own light, both weighted by the
+  /// noise: sqrt((chi2 - expected)/signal); 0 where chi2 is not above its expectation,
+  /// infinite where the model has no light.
+  double misfit() const;
 };
 
 /// A match with its free amplitude.

@@ -24,6 +24,7 @@ std::string_view to_string(AuditVerdict verdict) {
     case AuditVerdict::wrong_width: return "wrong PSF width";
     case AuditVerdict::shifted: return "shifted";
     case AuditVerdict::none_fits: return "none fits";
+    case AuditVerdict::mixed: return "mixed";
     case AuditVerdict::undecided: return "undecided";
   }
   return "unknown";
@@ -60,7 +61,8 @@ const AuditMatch& match_of(const AuditScores& scores, AuditVerdict model) {
 AuditVerdict verdict_of(const AuditScores& scores, const AuditLimits& limits) {
   const auto best = best_model(scores);
   const auto& match = match_of(scores, best);
-  if (match.deviation() > limits.deviation && match.reduced() > limits.reduced) {
+  if (match.deviation() > limits.deviation && match.reduced() > limits.reduced &&
+      match.misfit() > limits.misfit) {
     return AuditVerdict::none_fits;
   }
   if (!(scores.amplitude_snr >= least_snr)) {

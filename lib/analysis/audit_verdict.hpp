@@ -14,9 +14,11 @@ enum class AuditVerdict {
   wrong_width,  ///< at its place, but of another width
   shifted,      ///< at its place, but the arc displaced
   none_fits,    ///< none of these within the noise, or no such arc at all
+  mixed,        ///< of a set: some stamps legacy, some not
   undecided,    ///< too faint to tell correct from legacy
 };
-/// "correct", "legacy", "wrong PSF width", "shifted", "none fits", "undecided".
+/// "correct", "legacy", "wrong PSF width", "shifted", "none fits", "mixed",
+/// "undecided".
 std::string_view to_string(AuditVerdict verdict);
 
 /// The four models' matches, of one stamp or of all together.
@@ -42,8 +44,16 @@ const AuditMatch& match_of(const AuditScores& scores, AuditVerdict model);
 /// How far chi2 may lie above its expectation before a model is said not to fit.
 struct AuditLimits {
   double deviation = 5.0;  ///< standard deviations, and
-  double reduced = 1.0;    ///< chi2 over its expectation
+  double reduced = 1.0;    ///< chi2 over its expectation, and
+  /// AuditMatch::misfit. Codes that integrate pixels coarsely, and truth rounded to
+  /// some digits, leave some per cent of the light; a wrong convention most of it.
+  double misfit = 0.12;
 };
+
+/// A width nearer to 1 and a shift shorter than that are no faults of a set: renderers
+/// that take pixel centres for pixels differ by as much.
+inline constexpr double least_width_change = 0.05;
+inline constexpr double least_shift_pix = 0.1;
 
 /// Over many stamps the slightest imperfection of noise or render is significant: to
 /// reject all models they must also be a fifth above the expected chi2.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "lib/analysis/estimate.hpp"
+#include "lib/analysis/mixture.hpp"
 #include "pipeline/audit/audit_stamp.hpp"
 #include "pipeline/program/log.hpp"
 
@@ -24,13 +25,26 @@ struct AuditResult {
   std::vector<AuditStamp> stamps;
   std::int64_t rows_in_file = 0, sampled = 0;
   std::int64_t incomplete = 0, bad_stamps = 0, not_rendered = 0;
+  std::int64_t out_of_range = 0;
+  std::string first_problem;  ///< of the rows out of range
+  /// What blank pixels say of the noise, [band]; empty where it has no sky.
+  struct Noise {
+    std::int64_t blank_pixels = 0;
+    double variance_ratio = 0.0;  ///< measured over stated
+    bool correlated = false;      ///< and taken into account
+    double neighbour = 0.0;       ///< mean correlation of pixels one apart
+  };
+  std::vector<Noise> noise;
   std::string why_no_legacy;  ///< "" where it was compared
   std::map<std::string, std::int64_t> verdicts;
   analysis::AuditScores overall;
   analysis::AuditVerdict verdict = analysis::AuditVerdict::undecided;
   double width = 1.0;                 ///< one factor for all stamps
   bool width_at_end = false;          ///< at an end of the range searched
+  double width_error = 0.0;           ///< by leaving out one stamp at a time
   double dx_pix = 0.0, dy_pix = 0.0;  ///< one shift for all stamps
+  /// Share of the legacy placement among stamps that one of the placements fits.
+  analysis::MixtureFraction legacy_fraction;
   analysis::Mean shift_x, shift_y, core_excess;
   std::vector<double> flux_ratio;  ///< medians, [band]
 

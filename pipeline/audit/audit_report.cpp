@@ -23,7 +23,7 @@ std::string verdict_sentence(const AuditResult& result) {
     case AuditVerdict::correct:
       return "These stamps are fitted by the correct PSF placement; the PSF is where "
              "it "
-             "belongs and as wide as stated.";
+             "belongs and as wide as stated, to 5 %.";
     case AuditVerdict::legacy:
       return "These stamps are fitted by the legacy PSF placement (legacy_ifftshift): "
              "they were made with the historical misplacement of the PSF.";
@@ -44,7 +44,18 @@ std::string verdict_sentence(const AuditResult& result) {
     case AuditVerdict::none_fits:
       return "None of the models fits these stamps: neither placement, nor another PSF "
              "width, nor a shift gives them within the stated noise; check columns, "
-             "units, conventions, PSF and noise of the mapping.";
+             "units, conventions, PSF and noise of the mapping, and whether stamps "
+             "were "
+             "normalised one by one (stamps.normalised: each).";
+    case AuditVerdict::mixed:
+      return fmt::format(
+          "The set is MIXED: {:.1f} % [{:.1f}, {:.1f}] of these stamps were made with "
+          "the "
+          "legacy PSF placement, the others were not: judge them apart (audit.csv "
+          "names "
+          "them).",
+          100.0 * result.legacy_fraction.value, 100.0 * result.legacy_fraction.lower,
+          100.0 * result.legacy_fraction.upper);
     case AuditVerdict::undecided:
       return "These stamps are too faint to tell the correct PSF placement from the "
              "legacy one.";
@@ -82,8 +93,14 @@ std::string legacy_sentence(const AuditResult& result) {
       "{} of {} stamps fit the legacy placement better than the correct one: {:.0f} % "
       "[{:.0f}, {:.0f}].",
       better, compared, 100.0 * share.value, 100.0 * share.lower, 100.0 * share.upper);
-  if (better > 0 && better < compared) {
-    text += " The set is MIXED: judge these stamps apart (audit.csv names them).";
+  const auto& fraction = result.legacy_fraction;
+  if (fraction.n > 0) {
+    text += fmt::format(
+        "\nLegacy share by the likelihoods of {} stamps that one of the placements "
+        "fits: "
+        "{:.1f} % [{:.1f}, {:.1f}].",
+        fraction.n, 100.0 * fraction.value, 100.0 * fraction.lower,
+        100.0 * fraction.upper);
   }
   return text;
 }
@@ -94,11 +111,28 @@ double log_ratio(const AuditMatch& match, const AuditResult& result) {
 
 std::string model_line(std::string_view name, const AuditMatch& match,
                        const AuditResult& result, int parameters) {
-  return fmt::format("  {:<24} {:>14.1f} {:>14.1f} {:>12.4g} {:>10.4g}\n", name,
-                     log_ratio(match, result),
+  return fmt::format("  {:<24} {:>14.1f} {:>14.1f} {:>12.4g} {:>10.4g} {:>8.3f}\n",
+                     name, log_ratio(match, result),
                      analysis::penalised(match, parameters) -
                          analysis::penalised(result.overall.correct, 0),
-                     match.reduced(), match.deviation());
+                     match.reduced(), match.deviation(), match.misfit());
+}
+
+std::string noise_text(const AuditResult& result) {
+  std::string text;
+  for (std::size_t b = 0; b < result.noise.size(); ++b) {
+    const auto& noise = result.noise[b];
+    if (noise.blank_pixels == 0) continue;
+    text += fmt::format(
+        "\nNoise of band {} by {} blank pixels: variance {:.3f} times the stated one, "
+        "{}",
+        result.bands[b], noise.blank_pixels, noise.variance_ratio,
+        noise.correlated
+            ? fmt::format("correlated ({:.2f} with the next pixel): taken into account",
+                          noise.neighbour)
+            : "no correlation counted");
+  }
+  return text.empty() ? text : text + "\n";
 }
 
 std::string mean_text(const analysis::Mean& mean) {
@@ -119,6 +153,7 @@ json match_json(const AuditMatch& match, int parameters) {
           {"chi2", match.chi2},
           {"expected_chi2", match.expected_chi2},
           {"deviation_sigma", match.deviation()},
+          {"misfit", match.misfit()},
           {"pixels", match.pixels}};
 }
 
@@ -164,6 +199,8 @@ std::string audit_text(const AuditResult& result) {
     if (n > 0) text += fmt::format("  left out: {} {}\n", n, what);
   };
   count(result.incomplete, "rows with parameters that are not finite");
+  count(result.out_of_range,
+        fmt::format("rows with parameters out of range ({})", result.first_problem));
   count(result.bad_stamps, "stamps of which most pixels are not finite");
   count(result.not_rendered, "rows that cannot be rendered");
   text += fmt::format("\n{}\n\nStamps by their own verdict:", verdict_sentence(result));
@@ -176,8 +213,9 @@ std::string audit_text(const AuditResult& result) {
   if (const auto sentence = legacy_sentence(result); !sentence.empty()) {
     text += sentence + '\n';
   }
-  text += fmt::format("\n  {:<24} {:>14} {:>14} {:>12} {:>10}\n", "all stamps together",
-                      "ln L/L_correct", "penalised", "chi2/expect.", "deviation");
+  text += fmt::format("\n  {:<24} {:>14} {:>14} {:>12} {:>10} {:>8}\n",
+                      "all stamps together", "ln L/L_correct", "penalised",
+                      "chi2/expect.", "deviation", "misfit");
   const auto& all = result.overall;
   text += model_line("correct placement", all.correct, result, 0);
   if (all.legacy) {
@@ -195,6 +233,7 @@ std::string audit_text(const AuditResult& result) {
         fmt::format("shift ({:+.3f}, {:+.3f})", result.dx_pix, result.dy_pix),
         *all.shift, result, 2);
   }
+  text += noise_text(result);
   text += fmt::format("\nCentroid shift against the correct render, pix: x {}, y {}\n",
                       mean_text(result.shift_x), mean_text(result.shift_y));
   for (std::size_t b = 0; b < result.bands.size(); ++b) {
@@ -212,10 +251,13 @@ std::string audit_json(const AuditResult& result) {
   document["file"] = result.request.file;
   document["mapping"] = result.request.mapping;
   document["seed"] = result.request.seed;
-  document["rows"] = {
-      {"in_file", result.rows_in_file},  {"sampled", result.sampled},
-      {"compared", result.fitted()},     {"parameters_not_finite", result.incomplete},
-      {"bad_stamps", result.bad_stamps}, {"not_rendered", result.not_rendered}};
+  document["rows"] = {{"in_file", result.rows_in_file},
+                      {"sampled", result.sampled},
+                      {"compared", result.fitted()},
+                      {"parameters_not_finite", result.incomplete},
+                      {"parameters_out_of_range", result.out_of_range},
+                      {"bad_stamps", result.bad_stamps},
+                      {"not_rendered", result.not_rendered}};
   document["verdict"] = to_string(result.verdict);
   document["sentence"] = verdict_sentence(result);
   for (const auto verdict : all_verdicts) {
@@ -224,6 +266,20 @@ std::string audit_json(const AuditResult& result) {
         at == result.verdicts.end() ? 0 : at->second;
   }
   const auto [better, compared] = legacy_share(result);
+  const auto& fraction = result.legacy_fraction;
+  document["legacy_fraction"] = {{"value", fraction.value},
+                                 {"lower", fraction.lower},
+                                 {"upper", fraction.upper},
+                                 {"stamps", fraction.n},
+                                 {"log_likelihood_over_none", fraction.log_over_none},
+                                 {"log_likelihood_over_all", fraction.log_over_all}};
+  for (std::size_t b = 0; b < result.noise.size(); ++b) {
+    const auto& noise = result.noise[b];
+    document["noise"][result.bands[b]] = {{"blank_pixels", noise.blank_pixels},
+                                          {"variance_ratio", noise.variance_ratio},
+                                          {"correlated", noise.correlated},
+                                          {"correlation_next_pixel", noise.neighbour}};
+  }
   document["legacy_better"] = {{"stamps", better},
                                {"compared", compared},
                                {"sentence", legacy_sentence(result)}};
@@ -233,6 +289,7 @@ std::string audit_json(const AuditResult& result) {
   models["legacy"] = all.legacy ? match_json(*all.legacy, 0) : json(nullptr);
   models["psf_width"] = match_json(all.width, 1);
   models["psf_width"]["factor"] = result.width;
+  models["psf_width"]["factor_error"] = result.width_error;
   models["shift"] = all.shift ? match_json(*all.shift, 2) : json(nullptr);
   if (all.shift) {
     models["shift"]["x_pix"] = result.dx_pix;

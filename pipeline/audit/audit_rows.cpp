@@ -11,6 +11,7 @@
 #include "lib/core/draw_rows.hpp"
 #include "lib/core/errors.hpp"
 #include "pipeline/archive/result_batch.hpp"
+#include "pipeline/audit/prepare_bands.hpp"
 
 namespace lensmill::pipeline {
 namespace {
@@ -87,10 +88,12 @@ AuditRows read_rows(const AuditMapping& map, const io::hdf5::File& file,
     }
     const auto wrong = mapping.apply(theirs, values);
     if (!wrong.empty()) {
+      ++result.out_of_range;
       add_problem(row, wrong);
       continue;
     }
     bool complete = true;
+    bool possible = true;
     for (std::size_t k = 0; k < values.size(); ++k) {
       const auto& name = result.given[k];
       if (!std::isfinite(values[k])) {
@@ -101,6 +104,11 @@ AuditRows read_rows(const AuditMapping& map, const io::hdf5::File& file,
       if (range.contains(values[k])) continue;
       add_problem(row, fmt::format("{} must be {} (got {} from {})", name, range.text(),
                                    values[k], source_text(mapping, theirs, name)));
+      possible = false;
+    }
+    if (!possible) {
+      ++result.out_of_range;
+      continue;
     }
     if (!complete) {
       ++result.incomplete;
@@ -112,7 +120,11 @@ AuditRows read_rows(const AuditMapping& map, const io::hdf5::File& file,
   if (problem_count > most_problems) {
     problems += fmt::format("\n... and {} more", problem_count - most_problems);
   }
-  if (!problems.empty()) throw DataError(problems);
+  result.first_problem = problems.substr(0, problems.find('\n'));
+  // Single rows may be bad; where most are, the mapping is.
+  if (2 * result.out_of_range >= result.sampled && !problems.empty()) {
+    throw DataError(problems);
+  }
   return result;
 }
 
@@ -160,7 +172,13 @@ AuditStampReader::Plane AuditStampReader::plane(const Planes& planes, std::int64
   plane.pixels = map_.stamps.band_axis
                      ? planes.pixels.read_block<float>({r, band, 0, 0}, {1, 1, n, n})
                      : planes.pixels.read_block<float>({r, 0, 0}, {1, n, n});
-  if (!planes.scale) return plane;
+  if (!planes.scale) {
+    // Integers of one scale for all (`nmgy_per_unit`): rounded to 1 unit.
+    if (planes.pixels.type().content == io::hdf5::Content::integer) {
+      plane.rounding_variance = 1.0 / 12.0;
+    }
+    return plane;
+  }
   const Int16Scaling scaling{.scale = planes.scale->read_rows<double>(r, 1).at(band),
                              .offset = planes.offset->read_rows<double>(r, 1).at(band)};
   // Codes are exact as floats.
@@ -195,9 +213,13 @@ bool AuditStampReader::read(std::int64_t row, std::vector<AuditBand>& bands) con
     band.noise.fixed_variance.assign(positive.size(), 0.0);
     band.data.assign(n, n);
     std::size_t finite = 0;
+    const auto line = map_.stamps.normalised_each && negative_
+                          ? pair_line(positive, negative)
+                          : PairLine{};
     for (std::size_t i = 0; i < positive.size(); ++i) {
       const double without = negative_ ? double{negative[i]} : 0.0;
-      const double light = unit * (double{positive[i]} - without);
+      const double light =
+          unit * (double{positive[i]} - line.slope * without - line.constant);
       double v = sky * sky;
       if (variance_) {
         v = unit * unit * double{variance[i]};

@@ -9,6 +9,7 @@
 #include "lib/catalogue/rows.hpp"
 #include "lib/core/image.hpp"
 #include "pipeline/audit/mapping.hpp"
+#include "pipeline/audit/stamp_noise.hpp"
 
 namespace lensmill::pipeline {
 
@@ -16,6 +17,12 @@ namespace lensmill::pipeline {
 struct AuditBand {
   Image<float> data;  ///< positive - negative or the arc, nmgy; 0 where not finite
   analysis::AuditNoise noise;
+  /// In correlated noise: data over the root of the pixels' variance and made white,
+  /// and its noise; null: the noise is white.
+  std::shared_ptr<const Whitening> whitening{};
+  std::vector<double> pixel_variance{};
+  Image<float> white_data{};
+  analysis::AuditNoise white_noise{};
 };
 
 /// The sampled rows whose truth is complete.
@@ -25,12 +32,16 @@ struct AuditRows {
   std::vector<double> values;      ///< [row, given]
   std::int64_t rows_in_file = 0;
   std::int64_t sampled = 0;
-  std::int64_t incomplete = 0;  ///< left out: a parameter is not finite
+  std::int64_t incomplete = 0;    ///< left out: a parameter is not finite
+  std::int64_t out_of_range = 0;  ///< left out: a parameter cannot be
+  std::string first_problem{};    ///< of these
 };
 
 /// Draw `sample` rows without repetition (all, if there are no more) and read their
-/// truth. \throws DataError: shapes that do not agree with the mapping, values out of
-///   range (with row and dataset)
+/// truth. Rows with values out of range are left out and counted.
+/// \throws DataError: shapes that do not agree with the mapping; half of the rows or
+/// more
+///   with values out of range (with row and dataset)
 AuditRows read_rows(const AuditMapping& map, const io::hdf5::File& file,
                     std::int64_t sample, std::uint64_t seed);
 

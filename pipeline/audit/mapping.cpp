@@ -79,6 +79,8 @@ void read_stamps(const Section& root, AuditMapping& map) {
   }
   map.stamps.nmgy_per_unit = stamps.number(
       "nmgy_per_unit", config::Bounds{.lower = 0.0, .lower_open = true}, 1.0);
+  static constexpr config::Named<bool> ways[] = {{"none", false}, {"each", true}};
+  map.stamps.normalised_each = stamps.choice<bool>("normalised", ways, false);
 }
 
 void forget(catalogue::ColumnMapping& columns, const std::string& name) {
@@ -158,6 +160,14 @@ void read_noise(const Section& root, AuditMapping& map) {
   out.variance_dataset = noise.text("variance_dataset", "");
   out.model_error_fraction =
       noise.number("model_error_fraction", config::closed(0.0, 1.0), 0.0);
+  static constexpr Named<bool> correlations[] = {{"measured", true}, {"none", false}};
+  out.correlation_is_measured = noise.choice<bool>("correlation", correlations, true);
+  if (map.stamps.normalised_each && map.paired() && !out.shared) {
+    noise.problem(
+        "pair",
+        "must be shared where stamps are normalised one by one: the scale of a "
+        "pair is known by the pixels that both have in common");
+  }
   const Section sky = noise.section("sky_sigma_nmgy");
   const Section gain = noise.section("gain_e_per_nmgy");
   for (std::size_t b = 0; b < map.bands.size() && b < max_bands; ++b) {

@@ -23,6 +23,8 @@ struct AuditStamps {
   std::string negative;  ///< "" for arcs alone
   bool band_axis = true;
   double nmgy_per_unit = 1.0;
+  /// Each stamp has a scale (and, of a pair, a zero) of its own, which nobody knows.
+  bool normalised_each = false;
 };
 
 struct AuditNoiseMapping {
@@ -34,6 +36,7 @@ struct AuditNoiseMapping {
   PerBand<double> gain_e_per_nmgy{};  ///< 0: no Poisson noise
   std::string variance_dataset;       ///< of the fitted stamps; "" for none
   double model_error_fraction = 0.0;
+  bool correlation_is_measured = true;  ///< from blank pixels; else taken as white
 };
 
 struct AuditMapping {

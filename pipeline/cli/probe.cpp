@@ -11,11 +11,20 @@ namespace {
 
 // What one message between ranks and the memory of one node can take.
 constexpr std::int64_t most_rows = 50000;
+constexpr double most_mag_offset = 10.0;
 constexpr std::int64_t fewest_rows = fewest_train_rows + 2 * fewest_other_rows;
 
 ProbeRequest request_from(const po::variables_map& values) {
   ProbeRequest request{.rows = values["rows"].as<std::int64_t>(),
-                       .mask_radius_pix = {}};
+                       .mask_radius_pix = {},
+                       .arc_mag_offset = values["arc-mag-offset"].as<double>(),
+                       .dropout_rate = values["dropout-rate"].as<double>()};
+  if (!(std::abs(request.arc_mag_offset) <= most_mag_offset)) {
+    throw UsageError("probe: --arc-mag-offset: must be in [-10, 10]");
+  }
+  if (!(request.dropout_rate > 0.0 && request.dropout_rate < 1.0)) {
+    throw UsageError("probe: --dropout-rate: must be in (0, 1)");
+  }
   if (request.rows < fewest_rows || request.rows > most_rows) {
     throw UsageError("probe: --rows: must be in [" + std::to_string(fewest_rows) +
                      ", " + std::to_string(most_rows) + "]");
@@ -68,7 +77,11 @@ Command probe_command() {
       "rows to draw from the run")(
       "mask-radius", po::value<double>()->value_name("K"),
       "radius of the core mask and the taper, pixels; default: that of the core "
-      "aperture (the one of measure.aperture_radius_pix nearest 5)");
+      "aperture (the one of measure.aperture_radius_pix nearest 5)")(
+      "arc-mag-offset", po::value<double>()->default_value(0.0, "0")->value_name("MAG"),
+      "make all arcs this much fainter")(
+      "dropout-rate", po::value<double>()->default_value(0.5, "0.5")->value_name("P"),
+      "share of the rows to train with whose core is masked in core_dropout");
   return command;
 }
 

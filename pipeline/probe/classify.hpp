@@ -3,7 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "lib/analysis/features.hpp"
@@ -28,17 +28,30 @@ std::array<std::int64_t, 3> rows_per_split(std::span<const SampledRow> rows,
 /// Whether there are enough of each.
 bool enough_rows(const std::array<std::int64_t, 3>& rows);
 
-/// A region's classifier and how it does on the test rows.
+/// Distinct hosts of each part, likewise.
+std::array<std::int64_t, 3> hosts_per_split(std::span<const SampledRow> rows,
+                                            std::span<const char> valid);
+
+/// What is trained on a region.
+enum class Classifier { logistic, boosted_trees };
+inline constexpr std::array all_classifiers{Classifier::logistic,
+                                            Classifier::boosted_trees};
+inline constexpr std::size_t classifier_count = all_classifiers.size();
+std::string_view to_string(Classifier classifier);
+
+/// A region's classifiers and how they do on the test rows.
 struct RegionFit {
-  double l2 = 0.0;               ///< chosen on the validation rows
-  double validation_loss = 0.0;  ///< mean log-loss there
+  double l2 = 0.0;  ///< chosen on the validation rows
   bool converged = true;
-  /// Of each valid test row in order: score of the positive, of the negative.
-  std::vector<double> test_scores{};
+  int trees = 0;  ///< chosen on the validation rows
+  /// By classifier, of each valid test row in order: score of the positive, of the
+  /// negative.
+  std::array<std::vector<double>, classifier_count> test_scores{};
 };
 
-/// Train on the training rows with each strength of a short list, take that of the
-/// least log-loss on the validation rows, score the test rows.
+/// Logistic regression on the training rows with each strength of a short list, of
+/// which that of the least log-loss on the validation rows counts; boosted trees, as
+/// many as the validation rows ask for. Both score the test rows.
 /// \param features [row, positive | negative, feature] of all sampled rows
 /// \param valid one flag per row: rows without are left out
 /// \pre enough_rows
@@ -46,9 +59,9 @@ RegionFit fit_region(std::span<const float> features,
                      const analysis::FeatureShape& shape, analysis::Region region,
                      std::span<const SampledRow> rows, std::span<const char> valid);
 
-/// The test scores as pairs of stamps, of the valid test rows that `wanted` accepts.
+/// Test scores as pairs of stamps, of the valid test rows that `wanted` accepts.
 template <class Wanted>
-std::vector<analysis::Scored> test_pairs(const RegionFit& fit,
+std::vector<analysis::Scored> test_pairs(std::span<const double> test_scores,
                                          std::span<const SampledRow> rows,
                                          std::span<const char> valid, Wanted&& wanted) {
   std::vector<analysis::Scored> pairs;
@@ -56,8 +69,8 @@ std::vector<analysis::Scored> test_pairs(const RegionFit& fit,
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (rows[i].split != catalogue::Split::test || valid[i] == 0) continue;
     if (wanted(rows[i])) {
-      pairs.push_back({fit.test_scores[k], true, rows[i].host});
-      pairs.push_back({fit.test_scores[k + 1], false, rows[i].host});
+      pairs.push_back({test_scores[k], true, rows[i].host});
+      pairs.push_back({test_scores[k + 1], false, rows[i].host});
     }
     k += 2;
   }

@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <limits>
+#include <set>
+#include <utility>
 
 #include "lib/analysis/reported_core.hpp"
 #include "lib/core/errors.hpp"
@@ -42,7 +43,10 @@ VariantSettings settings_of(const config::RunConfig& config,
           .mask_radius_pix = request.mask_radius_pix.value_or(core.radius_pix),
           .core_radius_pix = core.radius_pix,
           .leakage_band = core.band,
-          .grid = config.grid};
+          .grid = config.grid,
+          .seed = config.run.seed,
+          .dropout_rate = request.dropout_rate,
+          .flux_factor = std::pow(10.0, -0.4 * request.arc_mag_offset)};
 }
 
 void require_rows(const ProbeSample& sample) {
@@ -56,13 +60,11 @@ void require_rows(const ProbeSample& sample) {
       fewest_train_rows, fewest_other_rows, fewest_other_rows));
 }
 
-using Fits = std::array<std::array<RegionFit, analysis::region_count>, variant_count>;
-
 /// Each variant's classifiers, fitted by its owner, known to all.
-Fits fit_all(ProbeSample& sample, const VariantSettings& settings,
-             const std::array<bool, variant_count>& applies,
-             const parallel::Communicator& world) {
-  Fits fits;
+RegionFits fit_all(ProbeSample& sample, const VariantSettings& settings,
+                   const std::array<bool, variant_count>& applies,
+                   const parallel::Communicator& world) {
+  RegionFits fits;
   world.agree([&] {
     for (std::size_t v = 0; v < variant_count; ++v) {
       auto& variant = sample.variants[v];
@@ -78,40 +80,12 @@ Fits fit_all(ProbeSample& sample, const VariantSettings& settings,
     for (auto& fit : fits[v]) {
       const int owner = owner_of(v, world);
       world.broadcast(fit.l2, owner);
-      world.broadcast(fit.validation_loss, owner);
       world.broadcast(fit.converged, owner);
-      world.broadcast(fit.test_scores, owner);
+      world.broadcast(fit.trees, owner);
+      for (auto& scores : fit.test_scores) world.broadcast(scores, owner);
     }
   }
   return fits;
-}
-
-void report_region(const ProbeSample& sample, const Fits& fits, std::size_t v,
-                   std::size_t region, bool has_visible, RegionReport& out) {
-  const auto& fit = fits[v][region];
-  const auto& valid = sample.variants[v].valid;
-  const auto pairs_of = [&](std::size_t variant, auto&& wanted) {
-    return analysis::auc_components(test_pairs(fits[variant][region], sample.rows,
-                                               sample.variants[variant].valid, wanted));
-  };
-  // The baseline on the rows that the variant has.
-  std::vector<char> has(sample.rows.size());
-  std::ranges::copy(valid, has.begin());
-  const auto in_variant = [&](const SampledRow& row) {
-    return has[static_cast<std::size_t>(&row - sample.rows.data())] != 0;
-  };
-  const auto visible = [&](const SampledRow& row) {
-    return in_variant(row) && has_visible_counter_image(row);
-  };
-  out.l2 = fit.l2;
-  out.converged = fit.converged;
-  const auto components = pairs_of(v, in_variant);
-  out.auc = analysis::auc_estimate(components);
-  out.change = analysis::auc_difference(components, pairs_of(0, in_variant));
-  if (!has_visible) return;
-  const auto of_visible = pairs_of(v, visible);
-  out.visible_auc = analysis::auc_estimate(of_visible);
-  out.visible_change = analysis::auc_difference(of_visible, pairs_of(0, visible));
 }
 
 void rank(ProbeReport& report) {
@@ -166,18 +140,31 @@ ProbeReport run_probe(const RunOnDisk& run, const ProbeRequest& request,
                      .leakage_band = config.bands[settings.leakage_band],
                      .core_radius_pix = settings.core_radius_pix,
                      .mask_radius_pix = settings.mask_radius_pix,
+                     .arc_mag_offset = request.arc_mag_offset,
+                     .dropout_rate = request.dropout_rate,
                      .outer_radius_pix = settings.shape.outer_radius_pix,
                      .rows = static_cast<std::int64_t>(sample.rows.size()),
                      .failed = sample.failed,
-                     .split_rows = rows_per_split(sample.rows, {})};
+                     .split_rows = rows_per_split(sample.rows, {}),
+                     .split_hosts = hosts_per_split(sample.rows, {})};
   std::array<bool, variant_count> applies{};
   for (std::size_t v = 0; v < variant_count; ++v) {
     applies[v] = enough_rows(rows_per_split(sample.rows, sample.variants[v].valid));
   }
-  report.visible_test_rows = std::ranges::count_if(sample.rows, [](const auto& row) {
-    return row.split == catalogue::Split::test && has_visible_counter_image(row);
-  });
+  std::set<std::int64_t> visible_hosts;
+  std::vector<double> theta_e, snr;
+  for (const auto& row : sample.rows) {
+    if (row.split != catalogue::Split::test) continue;
+    theta_e.push_back(row.theta_e_arcsec);
+    snr.push_back(row.arc_snr);
+    if (!has_visible_counter_image(row)) continue;
+    ++report.visible_test_rows;
+    visible_hosts.insert(row.host);
+  }
+  report.visible_test_hosts = static_cast<std::int64_t>(visible_hosts.size());
   report.has_visible = report.visible_test_rows >= fewest_other_rows;
+  const BinEdges edges{.theta_e_arcsec = equal_edges(std::move(theta_e)),
+                       .arc_snr = equal_edges(std::move(snr))};
   const auto fits = fit_all(sample, settings, applies, world);
   for (std::size_t v = 0; v < variant_count; ++v) {
     const auto& from = sample.variants[v];
@@ -190,8 +177,11 @@ ProbeReport run_probe(const RunOnDisk& run, const ProbeRequest& request,
         .core_offset_nmgy_per_pix = analysis::mean_of(from.core_offset_nmgy_per_pix)};
     for (std::size_t region = 0; applies[v] && region < variant.regions.size();
          ++region) {
-      report_region(sample, fits, v, region, report.has_visible,
-                    variant.regions[region]);
+      // The baseline is the first of the variants.
+      const auto baseline =
+          v == 0 ? Classifier::logistic : report.variants[0].regions[region].larger;
+      report_region(sample, fits, {.variant = v, .region = region}, edges,
+                    report.has_visible, baseline, variant.regions[region]);
     }
     report.variants.push_back(std::move(variant));
   }

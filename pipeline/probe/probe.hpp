@@ -13,6 +13,7 @@
 #include "pipeline/archive/run_on_disk.hpp"
 #include "pipeline/probe/classify.hpp"
 #include "pipeline/program/log.hpp"
+#include "pipeline/rerender/render_sample.hpp"
 
 namespace lensmill::pipeline {
 
@@ -20,15 +21,31 @@ struct ProbeRequest {
   std::int64_t rows = 4000;  ///< to draw from the run
   /// k of the core mask and the taper; none: that of the core aperture.
   std::optional<double> mask_radius_pix;
+  double arc_mag_offset = 0.0;  ///< arcs are made that many magnitudes fainter
+  double dropout_rate = 0.5;    ///< share of the rows to train with, of core_dropout
 };
 
-/// How a region's classifier does.
+/// AUC of some of the test rows, by theta_E or by SNR.
+struct BinReport {
+  double lower = 0.0, upper = 0.0;  ///< of the quantity
+  std::int64_t test_rows = 0;
+  analysis::Estimate auc{};
+  analysis::Estimate change{};  ///< minus the baseline's
+};
+
+/// How a region's classifiers do. But for `aucs` all is of the one with the larger AUC,
+/// and differences are from the baseline's with the larger AUC.
 struct RegionReport {
   double l2 = 0.0;
   bool converged = true;
-  analysis::Estimate auc;          ///< test rows
-  analysis::Estimate change;       ///< minus the baseline's, on the same hosts
-  analysis::Estimate visible_auc;  ///< hosts with a visible counter-image only
+  int trees = 0;
+  std::array<analysis::Estimate, classifier_count> aucs{};
+  Classifier larger = Classifier::logistic;
+  analysis::Estimate auc;               ///< test rows
+  analysis::Estimate change;            ///< minus the baseline's, on the same hosts
+  std::vector<BinReport> by_theta_e{};  ///< arcsec
+  std::vector<BinReport> by_snr{};      ///< of the arc, all bands
+  analysis::Estimate visible_auc;       ///< hosts with a visible counter-image only
   analysis::Estimate visible_change;
 };
 
@@ -52,14 +69,18 @@ struct ProbeReport {
   std::string leakage_band{};
   double core_radius_pix = 5.0;
   double mask_radius_pix = 5.0;
+  double arc_mag_offset = 0.0;
+  double dropout_rate = 0.5;
   int outer_radius_pix = 20;
   std::int64_t rows = 0;                     ///< drawn and rendered
   std::int64_t failed = 0;                   ///< of these, that did not render again
   std::array<std::int64_t, 3> split_rows{};  ///< train, validation, test
-  std::int64_t visible_test_rows = 0;        ///< counter_image_snr above visible_snr
-  bool has_visible = false;                  ///< enough of them for AUCs
-  std::vector<VariantReport> variants{};     ///< as all_variants
-  std::int64_t stored_rows = 0;              ///< compared with their rendering
+  std::array<std::int64_t, 3> split_hosts{};
+  std::int64_t visible_test_hosts = 0;    ///< hosts of the rows counted next
+  std::int64_t visible_test_rows = 0;     ///< counter_image_snr above visible_snr
+  bool has_visible = false;               ///< enough of them for AUCs
+  std::vector<VariantReport> variants{};  ///< as all_variants
+  std::int64_t stored_rows = 0;           ///< compared with their rendering
   std::int64_t stored_different = 0;
   std::int64_t stored_first_different = -1;  ///< its injection_id
   double stored_worst_sigma = 0.0;
@@ -77,6 +98,35 @@ struct ProbeReport {
 ///   opening a run's inputs throws
 ProbeReport run_probe(const RunOnDisk& run, const ProbeRequest& request,
                       const parallel::Communicator& world, Log& log);
+
+/// What the rows' bins of a quantity are: the edges of up to four of equal numbers of
+/// test rows, fewer where one would have fewer than `fewest_other_rows`; empty where
+/// all rows have one value.
+std::vector<double> equal_edges(std::vector<double> values);
+
+struct RegionOfVariant {
+  std::size_t variant = 0;
+  std::size_t region = 0;
+};
+using RegionFits =
+    std::array<std::array<RegionFit, analysis::region_count>, analysis::variant_count>;
+struct BinEdges {
+  std::vector<double> theta_e_arcsec, arc_snr;
+};
+/// Fill a region's report, on the test rows that the variant has.
+/// \param fits of all variants; \param baseline its classifier of the larger AUC
+void report_region(const ProbeSample& sample, const RegionFits& fits,
+                   const RegionOfVariant& which, const BinEdges& edges,
+                   bool has_visible, Classifier baseline, RegionReport& out);
+
+/// The cost that would have been told from none (an interval below 0) with a
+/// probability of `seen_probability`, from a difference's standard error.
+inline constexpr double seen_probability = 0.9;
+double smallest_cost_seen(const analysis::Estimate& change);
+/// Above this AUC of the unmasked stamps there is no room for a cost to be seen.
+inline constexpr double saturated_auc = 0.99;
+/// With fewer hosts in a part its numbers are those of these hosts.
+inline constexpr std::int64_t few_hosts = 10;
 
 /// Tables and sentences for people; JSON and CSV for programs. Without dates, paths and
 /// numbers of ranks, so that they can be compared.

@@ -28,19 +28,39 @@ Json mean(const analysis::Mean& m) {
   return {{"n", m.n}, {"mean", m.value}, {"standard_error", m.standard_error}};
 }
 
-Json region_json(const RegionReport& region, bool has_visible) {
+Json bins(const std::vector<BinReport>& list) {
+  Json json = Json::array();
+  for (const auto& bin : list) {
+    json.push_back({{"lower", bin.lower},
+                    {"upper", bin.upper},
+                    {"test_rows", bin.test_rows},
+                    {"auc", estimate(bin.auc)},
+                    {"auc_minus_baseline", estimate(bin.change)}});
+  }
+  return json;
+}
+
+Json region_json(const RegionReport& region, bool has_visible,
+                 std::string_view by_construction) {
   Json json{{"auc", estimate(region.auc)},
             {"auc_minus_baseline", estimate(region.change)}};
   if (has_visible) {
     json["auc_visible_counter_image"] = estimate(region.visible_auc);
     json["auc_visible_counter_image_minus_baseline"] = estimate(region.visible_change);
   }
+  json["classifier"] = to_string(region.larger);
+  json["smallest_cost_seen"] = smallest_cost_seen(region.change);
   json["l2"] = region.l2;
   json["converged"] = region.converged;
+  json["logistic"] = {{"auc", estimate(region.aucs[0])}};
+  json["boosted_trees"] = {{"auc", estimate(region.aucs[1])}, {"trees", region.trees}};
+  json["by_theta_e_arcsec"] = bins(region.by_theta_e);
+  json["by_arc_snr"] = bins(region.by_snr);
+  if (!by_construction.empty()) json["by_construction"] = by_construction;
   return json;
 }
 
-Json variant_json(const VariantReport& variant, bool has_visible) {
+Json variant_json(const VariantReport& variant, const ProbeReport& report) {
   Json json{{"variant", to_string(variant.variant)},
             {"description", description_of(variant.variant)},
             {"applies", variant.applies},
@@ -52,8 +72,10 @@ Json variant_json(const VariantReport& variant, bool has_visible) {
   }
   if (!variant.applies) return json;
   for (const Region region : regions) {
-    json[std::string(to_string(region))] =
-        region_json(variant.regions[static_cast<std::size_t>(region)], has_visible);
+    json[std::string(to_string(region))] = region_json(
+        variant.regions[static_cast<std::size_t>(region)], report.has_visible,
+        by_construction(variant.variant, region, report.core_radius_pix,
+                        report.mask_radius_pix));
   }
   if (variant.rank > 0) {
     json["rank"] = variant.rank;
@@ -82,17 +104,24 @@ std::string probe_json(const ProbeReport& report) {
             {"core_radius_pix", report.core_radius_pix},
             {"outer_radius_pix", report.outer_radius_pix},
             {"mask_radius_pix", report.mask_radius_pix},
+            {"arc_mag_offset", report.arc_mag_offset},
+            {"dropout_rate", report.dropout_rate},
             {"confidence", analysis::confidence},
             {"rows", report.rows},
             {"rows_not_rendered", report.failed},
             {"train_rows", report.split_rows[0]},
             {"validation_rows", report.split_rows[1]},
             {"test_rows", report.split_rows[2]},
+            {"train_hosts", report.split_hosts[0]},
+            {"validation_hosts", report.split_hosts[1]},
+            {"test_hosts", report.split_hosts[2]},
             {"visible_counter_image",
-             {{"snr_above", visible_snr}, {"test_rows", report.visible_test_rows}}},
+             {{"snr_above", visible_snr},
+              {"test_rows", report.visible_test_rows},
+              {"test_hosts", report.visible_test_hosts}}},
             {"variants", Json::array()}};
   for (const auto& variant : report.variants) {
-    json["variants"].push_back(variant_json(variant, report.has_visible));
+    json["variants"].push_back(variant_json(variant, report));
   }
   if (report.stored_rows > 0) {
     json["stored_stamps"] = {{"rows", report.stored_rows},
@@ -114,7 +143,8 @@ std::string probe_csv(const ProbeReport& report) {
       "core_offset_nmgy_per_pix,core_offset_nmgy_per_pix_se";
   for (const Region region : regions) {
     for (const char* what :
-         {"auc", "auc_minus_baseline", "auc_visible", "auc_visible_minus_baseline"}) {
+         {"auc_logistic", "auc_boosted_trees", "auc", "auc_minus_baseline",
+          "auc_visible", "auc_visible_minus_baseline"}) {
       const auto name = fmt::format("{}_{}", to_string(region), what);
       text += fmt::format(",{0},{0}_se,{0}_lower,{0}_upper", name);
     }
@@ -128,6 +158,8 @@ std::string probe_csv(const ProbeReport& report) {
         fields(variant.core_flux_fraction) + fields(variant.core_offset_nmgy_per_pix);
     for (const auto& region : variant.regions) {
       const bool visible = variant.applies && report.has_visible;
+      text += fields(variant.applies ? region.aucs[0] : none);
+      text += fields(variant.applies ? region.aucs[1] : none);
       text += fields(variant.applies ? region.auc : none);
       text += fields(variant.applies ? region.change : none);
       text += fields(visible ? region.visible_auc : none);

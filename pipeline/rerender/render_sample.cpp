@@ -70,6 +70,8 @@ void add(const ProbedRow& probed, std::int64_t row, std::size_t features, Part& 
                        .host = probed.host,
                        .split = probed.split,
                        .counter_image_snr = probed.counter_image_snr,
+                       .theta_e_arcsec = probed.theta_e_arcsec,
+                       .arc_snr = probed.arc_snr,
                        .stored_deviation = probed.stored_deviation,
                        .stored_is_legacy = stored_is_legacy(probed)});
   for (std::size_t v = 0; v < analysis::variant_count; ++v) {

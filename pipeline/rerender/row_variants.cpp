@@ -111,14 +111,30 @@ void VariantRenderer::finish(const Pair& pair, CoreAperture core, VariantRow& ou
   out.valid = true;
 }
 
+void VariantRenderer::dim(catalogue::Injection& injection) const {
+  if (settings_.flux_factor == 1.0) return;
+  // Where there is a target, fluxes are in the right ratios, and one factor scales
+  // them.
+  injection.src_target_snr *= settings_.flux_factor;
+  for (std::size_t b = 0; b < bands(); ++b) {
+    injection.src_flux_nmgy[b] *= settings_.flux_factor;
+  }
+}
+
 void VariantRenderer::render_baseline(ProbedRow& row) {
-  chain_.apply(injection_id_, given_, stamp_);
+  chain_.begin(injection_id_, given_, stamp_);
+  if (can_go_on(chain_.run(stages::Step::sample, stamp_))) {
+    dim(stamp_.injection);
+    chain_.run(stages::Step::lens, stages::Step::measure, stamp_);
+  }
   auto& out = row[Variant::baseline];
   const auto& injection = stamp_.injection;
   row.injection_id = injection_id_;
   row.split = injection.split;
   const bool real = chain_.config().host.kind == config::HostKind::cutouts;
   row.host = real ? injection.host_index : injection_id_;
+  row.theta_e_arcsec = injection.theta_e_arcsec;
+  row.arc_snr = stamp_.measurement.arc_snr_total;
   row.counter_image_snr = 0.0;
   if (is_failure(stamp_.status)) {
     out.reason = failed(stamp_.status);
@@ -134,7 +150,9 @@ void VariantRenderer::render_baseline(ProbedRow& row) {
       return;
     }
     counter_image_[b] = stamp_.images[b].counter_image;
+    baseline_flux_nmgy_[b] = injection.src_flux_nmgy[b];
   }
+  oversample_ = stamp_.psf[0].kernel->oversample;
   lens_x_pix_ = settings_.grid.pix_from_arcsec(injection.lens_x_arcsec);
   lens_y_pix_ = settings_.grid.pix_from_arcsec(injection.lens_y_arcsec);
   copy_pair(stamp_, baseline_);
@@ -147,7 +165,9 @@ std::string VariantRenderer::run_changed(const Change& change) {
     return can_go_on(chain_.run(step, stamp_));
   };
   chain_.begin(injection_id_, given_, stamp_);
-  if (goes_on_after(Step::sample) && change.after_sample) {
+  if (!goes_on_after(Step::sample)) return failed(stamp_.status);
+  dim(stamp_.injection);
+  if (change.after_sample) {
     auto reason = change.after_sample(stamp_.injection);
     if (!reason.empty()) return reason;
   }
@@ -170,8 +190,11 @@ void VariantRenderer::render_changed(const Change& change, VariantRow& out) {
 
 std::string VariantRenderer::arc_of_legacy(stages::Stamp& stamp) {
   legacy_->begin(injection_id_, given_, stamp);
-  const Status status =
-      legacy_->run(stages::Step::sample, stages::Step::convolve, stamp);
+  if (!can_go_on(legacy_->run(stages::Step::sample, stamp))) {
+    return failed(stamp.status);
+  }
+  dim(stamp.injection);
+  const Status status = legacy_->run(stages::Step::lens, stages::Step::convolve, stamp);
   return has_images(status) ? "" : failed(status);
 }
 
@@ -195,35 +218,6 @@ void VariantRenderer::render_legacy(VariantRow& out) {
                         }
                       }},
                  out);
-}
-
-void VariantRenderer::treat_images(ProbedRow& row) {
-  finish(baseline_, CoreAperture::historical, row[Variant::shifted_mask]);
-
-  const double k = settings_.mask_radius_pix;
-  const auto treat = [&](Variant variant, auto&& change) {
-    changed_ = baseline_;
-    for (std::size_t b = 0; b < bands(); ++b) change(b);
-    finish(changed_, CoreAperture::about_lens, row[variant]);
-  };
-  treat(Variant::saddle_removed, [&](std::size_t b) {
-    for (std::size_t p = 0; p < changed_.arc[b].size(); ++p) {
-      const float light = counter_image_[b].pixels()[p];
-      changed_.positive[b].pixels()[p] -= light;
-      changed_.arc[b].pixels()[p] -= light;
-    }
-  });
-  treat(Variant::core_mask, [&](std::size_t b) {
-    for (auto* image :
-         {&changed_.positive[b], &changed_.negative[b], &changed_.arc[b]}) {
-      analysis::mask_core(lens_x_pix_, lens_y_pix_, k, image->view());
-    }
-  });
-  treat(Variant::tanh_taper, [&](std::size_t b) {
-    analysis::taper_arc(changed_.negative[b], lens_x_pix_, lens_y_pix_, k,
-                        changed_.positive[b]);
-    analysis::taper_image(lens_x_pix_, lens_y_pix_, k, changed_.arc[b]);
-  });
 }
 
 void VariantRenderer::add_stored(const StoredPair& stored, ProbedRow& row) {
@@ -287,7 +281,10 @@ void VariantRenderer::render(std::int64_t injection_id, std::span<const double> 
   render_baseline(row);
   if (!row[Variant::baseline].valid) return;
   treat_images(row);
-  if (stored != nullptr) {
+  if (settings_.flux_factor != 1.0) {
+    stored = nullptr;
+    row[Variant::stored].reason = "its arcs are not as faint as the probe's";
+  } else if (stored != nullptr) {
     add_stored(*stored, row);
   } else {
     row[Variant::stored].reason = "the run stores no positive and negative stamps";

@@ -22,6 +22,9 @@ struct VariantSettings {
   double core_radius_pix = 5.0;  ///< of the leakage's aperture
   std::size_t leakage_band = 0;  ///< band of the leakage's numbers
   PixelGrid grid;
+  std::uint64_t seed = 0;     ///< of the run: core_dropout and shuffled_arc draw by it
+  double dropout_rate = 0.5;  ///< of core_dropout
+  double flux_factor = 1.0;   ///< all arcs are made that much brighter
 };
 
 /// A row's images as the run's files have them.
@@ -47,6 +50,8 @@ struct ProbedRow {
   std::int64_t host = 0;  ///< rows of one host have the same
   catalogue::Split split = catalogue::Split::train;
   double counter_image_snr = 0.0;  ///< of the band where it is largest; NaN as 0
+  double theta_e_arcsec = 0.0;
+  double arc_snr = 0.0;  ///< `arc_snr_total`
   /// Largest |stored - rendered| of a pixel over the noise's sigma; 0 if not stored.
   double stored_deviation = 0.0;
   /// Mean over pixels of ((stored - rendered) / sigma)^2 of positive minus negative,
@@ -88,7 +93,12 @@ class VariantRenderer {
   void render_baseline(ProbedRow& row);
   void render_changed(const Change& change, VariantRow& out);
   void render_legacy(VariantRow& out);
+  /// The source's flux, or the SNR it is to reach, times the settings' factor.
+  void dim(catalogue::Injection& injection) const;
   void treat_images(ProbedRow& row);
+  void remove_transport(VariantRow& out);
+  void drop_core(VariantRow& out, catalogue::Split split);
+  void shuffle_negative(VariantRow& out);
   void add_stored(const StoredPair& stored, ProbedRow& row);
   double misfit(const StoredPair& stored, const Pair& rendered) const;
   std::string run_changed(const Change& change);
@@ -110,6 +120,8 @@ class VariantRenderer {
   analysis::FeatureExtractor extractor_;
   Pair baseline_, changed_;
   PerBand<Image<float>> counter_image_;
+  PerBand<double> baseline_flux_nmgy_{};  ///< of the source
+  int oversample_ = 1;                    ///< lattice points per pixel and axis
 
   // Of the row in hand:
   std::int64_t injection_id_ = 0;

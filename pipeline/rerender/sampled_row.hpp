@@ -21,6 +21,8 @@ struct SampledRow {
   std::int64_t host = 0;
   catalogue::Split split = catalogue::Split::train;
   double counter_image_snr = 0.0;
+  double theta_e_arcsec = 0.0;
+  double arc_snr = 0.0;  ///< `arc_snr_total` of the row as it is probed
   double stored_deviation = 0.0;
   bool stored_is_legacy = false;  ///< its stamp is the legacy operator's render
 };

@@ -67,6 +67,10 @@ class TellsApart(Audited):
 
         better = report["legacy_better"]
         self.assertEqual((better["stamps"], better["compared"]), (len(planted), ROWS))
+        self.assertEqual(report["verdict"], "mixed")
+        share = report["legacy_fraction"]
+        self.assertAlmostEqual(share["value"], len(planted) / ROWS, places=3)
+        self.assertLess(share["lower"], share["value"])
         self.assertIn(f"{len(planted)} of {ROWS} stamps fit the legacy placement better than "
                       "the correct one: 20 % [", says)
         self.assertIn("The set is MIXED", says)
@@ -179,6 +183,35 @@ class Variants(Audited):
             self.assert_most(report, verdict)
             self.assertEqual(len(rows), ROWS)
             self.assertLess(abs(report["flux_ratio_median"]["r"] - 1), FLUX_TOLERANCE)
+
+    def test_integers_of_one_scale_and_stamps_normalised_one_by_one(self):
+        run = self.make_run("set", SET)
+        stamps = ("stamps: {{dataset: images/positive, paired_negative: images/negative, "
+                  "layout: [n, band, y, x], bands: [r], {}}}\n")
+        for change, key in (("integers", "nmgy_per_unit: 0.01"),
+                            ("each", "normalised: each")):
+            file = self.folder / f"{change}.h5"
+            with h5py.File(virtual_file(run)) as old, h5py.File(file, "w") as new:
+                for name in old["catalogue"]:
+                    new[f"catalogue/{name}"] = old[f"catalogue/{name}"][:]
+                # One row that cannot be.
+                new["catalogue/lens_q"][3] = 1.5
+                old.copy("provenance", new)
+                for name in ("positive", "negative"):
+                    images = old[f"images/{name}"][:]
+                    low = images.min((1, 2, 3), keepdims=True)
+                    high = images.max((1, 2, 3), keepdims=True)
+                    new[f"images/{name}"] = (numpy.round(images / 0.01).astype("i2")
+                                             if change == "integers"
+                                             else (images - low) / (high - low))
+
+            report, says, _ = self.audit(file, SHORT + stamps.format(key))
+
+            self.assertEqual(report["verdict"], "correct", change)
+            self.assert_most(report, "correct")
+            self.assertEqual(report["rows"]["parameters_out_of_range"], 1)
+            self.assertIn("1 rows with parameters out of range", says)
+            self.assertIn("lens_q must be in (0, 1]", says)
 
     def test_int16_scales_of_another_shape_are_refused(self):
         run = self.make_run("set", edited(SET, "output: {", "output: {encoding: int16, "))

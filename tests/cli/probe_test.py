@@ -75,7 +75,18 @@ class GoodRuns(ProbeCase):
         self.assertGreater(baseline["core"]["auc"]["value"], 0.7)
         self.assertEqual(variant(found, "stored")["core"], baseline["core"])
         ranks = sorted(v["rank"] for v in found["variants"] if "rank" in v)
-        self.assertEqual(ranks, list(range(1, 7)))
+        self.assertEqual(ranks, list(range(1, 10)))
+        # Each region's number is the larger of two classifiers'.
+        for name in ("logistic", "boosted_trees"):
+            self.assertLessEqual(baseline["core"][name]["auc"]["value"],
+                                 baseline["core"]["auc"]["value"])
+        zeroed = variant(found, "arc_zeroed")
+        self.assertEqual(zeroed["core"]["auc"]["value"], 0.5)
+        self.assertEqual(zeroed["core"]["by_construction"], "0.5")
+        self.assertEqual(zeroed["annulus"]["auc"], baseline["annulus"]["auc"])
+        self.assertIn("0.500 [0.500, 0.500]*", results[0].stdout)
+        self.assertEqual(sum(b["test_rows"] for b in baseline["full"]["by_arc_snr"]),
+                         found["test_rows"])
         # The mask leaves nothing of the core.
         self.assertEqual(variant(found, "core_mask")["core"]["auc"]["value"], 0.5)
         self.assertLess(variant(found, "core_mask")["core_flux_fraction"]["mean"],
@@ -90,15 +101,19 @@ class GoodRuns(ProbeCase):
         folder = self.run_of(edited(PROBED, PRODUCTS, "products: []"))
 
         result = self.assert_ends(
-            lensmill("probe", folder, "--rows", 250, "--mask-radius", 3), 0)
+            lensmill("probe", folder, "--rows", 250, "--mask-radius", 3,
+                     "--arc-mag-offset", 2), 0)
 
         found = report(folder)
         self.assertEqual(found["rows"], 250)
+        self.assertEqual(found["arc_mag_offset"], 2.0)
+        self.assertIn("arcs 2 mag fainter than the run's", result.stdout)
+        # A smaller mask leaves something of the core.
+        self.assertNotIn("by_construction", variant(found, "core_mask")["core"])
         self.assertEqual(found["mask_radius_pix"], 3.0)
         stored = variant(found, "stored")
         self.assertFalse(stored["applies"])
-        self.assertIn("stores no positive and negative", stored["reason"])
-        self.assertIn("stores no positive and negative", result.stdout)
+        self.assertIn("not as faint as the probe's", stored["reason"])
         self.assertNotIn("stored_stamps", found)
 
     def test_without_arcs_there_is_nothing_to_see(self):
@@ -187,6 +202,8 @@ class Refusals(ProbeCase):
         self.assert_ends(lensmill("probe", folder, "--rows", 5), USAGE, "--rows")
         self.assert_ends(lensmill("probe", folder, "--mask-radius", 0), USAGE,
                          "--mask-radius")
+        for option, value in (("--dropout-rate", 1), ("--arc-mag-offset", 11)):
+            self.assert_ends(lensmill("probe", folder, option, value), USAGE, option)
         for ranks in (0, 2):
             self.assert_ends(lensmill("probe", folder, ranks=ranks), BAD_DATA,
                              "too few rows", "catalogue.split")

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace lensmill::analysis {
 namespace {
@@ -39,6 +40,71 @@ TEST(MaskCore, TakesPixelsStrictlyInside) {
   float sum = 0.0F;
   for (const float v : image.pixels()) sum += v;
   EXPECT_EQ(sum, 81.0F - 9.0F);  // r < 2: the 3 x 3 about the centre
+}
+
+TEST(ZeroArc, LeavesTheHostInsideAndTheArcOutside) {
+  const Image<float> negative(9, 9, 5.0F);
+  Image<float> positive(9, 9, 7.0F);
+
+  zero_arc(negative, 4.0, 4.0, 2.0, positive);
+
+  EXPECT_EQ(positive(4, 4), 5.0F);
+  EXPECT_EQ(positive(5, 5), 5.0F);
+  EXPECT_EQ(positive(4, 6), 7.0F);  // at r = 2
+}
+
+TEST(SubtractInCore, TakesNothingOutside) {
+  const Image<float> light(9, 9, 3.0F);
+  Image<float> image(9, 9, 7.0F);
+
+  subtract_in_core(light, 4.0, 4.0, 2.0, image);
+
+  EXPECT_EQ(image(4, 4), 4.0F);
+  EXPECT_EQ(image(4, 6), 7.0F);
+}
+
+TEST(ShuffledRings, ArePermutationsWithinTheirRing) {
+  constexpr int n = 21;
+  const double x_pix = 9.7, y_pix = 10.2;
+  RandomStream stream(1, 2, StreamTag::self_test), again(1, 2, StreamTag::self_test);
+
+  const auto order = shuffled_rings(n, n, x_pix, y_pix, stream);
+
+  std::set<std::size_t> used;
+  std::size_t moved = 0;
+  const auto ring = [&](std::size_t i) {
+    return std::floor(std::hypot(static_cast<double>(i % n) - x_pix,
+                                 static_cast<double>(i / n) - y_pix));
+  };
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    EXPECT_EQ(ring(order[i]), ring(i));
+    used.insert(order[i]);
+    moved += order[i] != i ? 1U : 0U;
+  }
+  EXPECT_EQ(used.size(), order.size());
+  // Of a ring of m pixels one stays, on average.
+  EXPECT_GT(moved, order.size() * 9 / 10);
+  EXPECT_EQ(shuffled_rings(n, n, x_pix, y_pix, again), order);
+}
+
+TEST(AddShuffled, KeepsTheSumAndSkipsWhatIsNotFinite) {
+  const std::vector<float> difference{1.0F, 2.0F, std::nanf("")};
+  const std::vector<std::size_t> order{1, 2, 0};
+  std::vector<float> image{10.0F, 10.0F, 10.0F};
+
+  add_shuffled(difference, order, image);
+
+  EXPECT_EQ(image, (std::vector<float>{12.0F, 10.0F, 11.0F}));
+}
+
+TEST(ByConstruction, NeedsAMaskThatCoversTheCoreOrSparesTheAnnulus) {
+  EXPECT_EQ(by_construction(Variant::arc_zeroed, Region::core, 5.0, 5.0), "0.5");
+  EXPECT_EQ(by_construction(Variant::core_mask, Region::core, 5.0, 3.0), "");
+  EXPECT_EQ(by_construction(Variant::core_mask, Region::annulus, 5.0, 7.0), "");
+  EXPECT_EQ(by_construction(Variant::transport_removed, Region::annulus, 5.0, 5.0),
+            "the baseline's");
+  EXPECT_EQ(by_construction(Variant::transport_removed, Region::core, 5.0, 5.0), "");
+  EXPECT_EQ(by_construction(Variant::saddle_removed, Region::annulus, 5.0, 5.0), "");
 }
 
 TEST(TaperArc, FadesTheArcAndKeepsTheRest) {

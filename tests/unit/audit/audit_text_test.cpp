@@ -29,10 +29,20 @@ std::string text_at(double log_ratio) {
 TEST(AuditText, AStampIsBetterFittedByTheLegacyPlacementFromThreeInLogLikelihoodOn) {
   EXPECT_THAT(text_at(2.99),
               HasSubstr("0 of 2 stamps fit the legacy placement better"));
-  EXPECT_THAT(text_at(2.99), Not(HasSubstr("MIXED")));
   EXPECT_THAT(text_at(3.01),
               HasSubstr("1 of 2 stamps fit the legacy placement better"));
-  EXPECT_THAT(text_at(3.01), HasSubstr("MIXED"));
+}
+
+TEST(AuditText, OnlyAVerdictOfMixedSaysMixedAndWithWhichShare) {
+  AuditResult result;
+  result.bands = {"r"};
+  result.flux_ratio = {1.0};
+  result.legacy_fraction = {.value = 0.2, .lower = 0.12, .upper = 0.3, .n = 60};
+
+  EXPECT_THAT(audit_text(result), Not(HasSubstr("MIXED")));
+  result.verdict = analysis::AuditVerdict::mixed;
+  EXPECT_THAT(audit_text(result),
+              HasSubstr("The set is MIXED: 20.0 % [12.0, 30.0] of these stamps"));
 }
 
 }  // namespace

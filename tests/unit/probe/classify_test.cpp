@@ -77,26 +77,33 @@ RegionFit fit(const Pairs& all, Region region) {
   return fit_region(all.features, all.shape, region, all.rows, all.valid);
 }
 
-analysis::Estimate auc(const Pairs& all, Region region) {
-  return analysis::auc_estimate(analysis::auc_components(test_pairs(
-      fit(all, region), all.rows, all.valid, [](const SampledRow&) { return true; })));
+analysis::Estimate auc(const Pairs& all, Region region,
+                       Classifier classifier = Classifier::logistic) {
+  return analysis::auc_estimate(analysis::auc_components(
+      test_pairs(fit(all, region).test_scores[static_cast<std::size_t>(classifier)],
+                 all.rows, all.valid, [](const SampledRow&) { return true; })));
 }
 
 TEST(FitRegion, SeesNothingWhereThereIsNothing) {
   const auto all = draw(false, 0.0);
 
   for (const Region region : {Region::core, Region::annulus, Region::full}) {
-    const auto found = auc(all, region);
+    for (const Classifier classifier : all_classifiers) {
+      const auto found = auc(all, region, classifier);
 
-    EXPECT_NEAR(found.value, 0.5, sigmas * found.standard_error) << to_string(region);
-    EXPECT_LT(found.standard_error, 0.03);
+      EXPECT_NEAR(found.value, 0.5, sigmas * found.standard_error)
+          << to_string(region) << to_string(classifier);
+      EXPECT_LT(found.standard_error, 0.03);
+    }
   }
 }
 
 TEST(FitRegion, GivesEqualPairsEqualScores) {
-  const auto found = auc(draw(true, 0.0), Region::full);
+  const auto all = draw(true, 0.0);
 
-  EXPECT_EQ(found.value, 0.5);
+  for (const Classifier classifier : all_classifiers) {
+    EXPECT_EQ(auc(all, Region::full, classifier).value, 0.5) << to_string(classifier);
+  }
 }
 
 TEST(FitRegion, FindsAPedestalInTheCoreAndOnlyThere) {
@@ -122,6 +129,33 @@ TEST(FitRegion, FindsAPedestalInAFifthOfTheStamps) {
   EXPECT_GT(core.value, 0.5 + sigmas * core.standard_error);
 }
 
+TEST(FitRegion, TreesSeeAVarianceThatNoLinearScoreDoes) {
+  auto all = draw(false, 0.0);
+  // Positives of one mean and twice the noise.
+  for (std::size_t k = 0; k < all.rows.size(); ++k) {
+    for (std::size_t f = 0; f < all.shape.core_count(); ++f) {
+      all.features[2 * k * all.shape.count() + f] *= 2.0F;
+    }
+  }
+
+  const auto linear = auc(all, Region::core);
+  const auto trees = auc(all, Region::core, Classifier::boosted_trees);
+
+  EXPECT_NEAR(linear.value, 0.5, sigmas * linear.standard_error);
+  EXPECT_GT(trees.value, 0.9);
+}
+
+TEST(HostsPerSplit, CountsAHostOnce) {
+  const std::vector<SampledRow> rows{{.host = 4, .split = Split::train},
+                                     {.host = 4, .split = Split::train},
+                                     {.host = 5, .split = Split::train},
+                                     {.host = 6, .split = Split::test}};
+  const std::vector<char> valid{1, 1, 0, 1};
+
+  EXPECT_EQ(hosts_per_split(rows, {}), (std::array<std::int64_t, 3>{2, 0, 1}));
+  EXPECT_EQ(hosts_per_split(rows, valid), (std::array<std::int64_t, 3>{1, 0, 1}));
+}
+
 TEST(FitRegion, LeavesOutRowsThatAreNotValid) {
   auto all = draw(false, 1.0);
   auto fewer = all;
@@ -138,7 +172,9 @@ TEST(FitRegion, LeavesOutRowsThatAreNotValid) {
 
   EXPECT_EQ(a.test_scores, b.test_scores);
   const auto split = rows_per_split(all.rows, all.valid);
-  EXPECT_EQ(a.test_scores.size(), 2 * static_cast<std::size_t>(split[2]));
+  for (const auto& scores : a.test_scores) {
+    EXPECT_EQ(scores.size(), 2 * static_cast<std::size_t>(split[2]));
+  }
 }
 
 TEST(ProbeLimits, ACounterImageIsVisibleAboveAnSnrOfThree) {
@@ -181,7 +217,7 @@ TEST(TestPairs, PicksScoresOfWantedRows) {
       {.injection_id = 2, .host = 5, .split = Split::test},
       {.injection_id = 3, .split = Split::test}};
   const std::vector<char> valid{1, 1, 1, 0};
-  const RegionFit scores{.test_scores = {1.0, 2.0, 3.0, 4.0}};
+  const std::vector<double> scores{1.0, 2.0, 3.0, 4.0};
 
   const auto pairs_found = test_pairs(
       scores, rows, valid, [](const SampledRow& row) { return row.injection_id == 2; });

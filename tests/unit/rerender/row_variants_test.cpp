@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "lib/lens/point_images.hpp"
+#include "stages/arc_fields.hpp"
 #include "stages/lens_of.hpp"
 #include "tests/support/chain_runner.hpp"
 
@@ -179,6 +180,125 @@ TEST_F(VariantRendererTest, MaskAndTaperEmptyTheCore) {
             probed[Variant::baseline].core_flux_fraction);
   EXPECT_NEAR(probed[Variant::tanh_taper].features[middle_of_box],
               negative(probed[Variant::tanh_taper])[middle_of_box], 0.02);
+}
+
+TEST_F(VariantRendererTest, ArcZeroedKeepsTheHostInTheCore) {
+  auto probed = render(0);
+
+  const auto& zeroed = probed[Variant::arc_zeroed];
+  const auto core = settings().shape.core_count();
+  const auto positive = std::span(zeroed.features).first(core);
+  EXPECT_TRUE(std::ranges::equal(positive, negative(zeroed).first(core)));
+  EXPECT_NE(positive[std::size_t{5 * 10 + 5}], 0.0F);
+  EXPECT_EQ(zeroed.features.at(core), probed[Variant::baseline].features.at(core));
+  EXPECT_TRUE(
+      std::ranges::equal(negative(zeroed), negative(probed[Variant::baseline])));
+}
+
+// By another route: the arc before the PSF in pixels, without those inside the radius,
+// pixel by pixel through the kernel. Pixels that the circle cuts are whole here and
+// points of the lattice there.
+TEST_F(VariantRendererTest, TransportIsTheLightThatThePsfBringsFromOutside) {
+  constexpr double of_light_on_the_circle = 0.15;
+  const double middle = 31.5;
+  const auto aperture = measure::pixel_overlap_weights(
+      64, {.x_pix = middle, .y_pix = middle, .radius_pix = 5.0});
+  auto stamp = run_.make_stamp();
+  for (std::int64_t row = 0; row < 4; ++row) {
+    run_.apply(row, stamp);
+    Image<float> before(64, 64);
+    stages::arc_before_psf(stamp.arc_planes, stamp.injection.src_flux_nmgy[1], before);
+    const auto& kernel = *stamp.psf[1].kernel;
+    const auto& arc = stamp.images[1].arc.pixels();
+    const double total = std::accumulate(arc.begin(), arc.end(), 0.0);
+    double brought = 0.0;      // to pixels inside the radius
+    double in_aperture = 0.0;  // of it, in the parts of them that the aperture has
+    for (int y = 0; y < 64; ++y) {
+      for (int x = 0; x < 64; ++x) {
+        if (std::hypot(x - middle, y - middle) < 5.0) continue;
+        for (int v = 26; v < 38; ++v) {
+          for (int u = 26; u < 38; ++u) {
+            if (!(std::hypot(u - middle, v - middle) < 5.0)) continue;
+            const int i = kernel.origin_x + kernel.oversample * (u - x);
+            const int j = kernel.origin_y + kernel.oversample * (v - y);
+            if (i < 0 || j < 0 || i >= kernel.samples.nx() ||
+                j >= kernel.samples.ny()) {
+              continue;
+            }
+            const double light = double{before(y, x)} * kernel.samples(j, i);
+            brought += light;
+            in_aperture += light * double{aperture.weight(v, u)};
+          }
+        }
+      }
+    }
+
+    auto probed = render(row);
+
+    const auto& baseline = probed[Variant::baseline];
+    const auto& removed = probed[Variant::transport_removed];
+    ASSERT_TRUE(removed.valid);
+    // Fractions are of the arc's flux that is left.
+    const double kept = removed.core_flux_fraction * (total - brought) / total;
+    EXPECT_NEAR(baseline.core_flux_fraction - kept, in_aperture / total,
+                of_light_on_the_circle * in_aperture / total)
+        << row;
+    const auto core = settings().shape.core_count();
+    for (std::size_t f = core; f < settings().shape.count(); ++f) {
+      ASSERT_EQ(removed.features[f], baseline.features[f]);
+    }
+  }
+}
+
+TEST_F(VariantRendererTest, DropoutMasksAShareOfTheRowsThatTrainAndNoOther) {
+  int masked = 0;
+  for (std::int64_t row = 0; row < run_.count(); ++row) {
+    auto probed = render(row);
+    const bool as_masked =
+        probed[Variant::core_dropout].features == probed[Variant::core_mask].features;
+    const bool as_it_was =
+        probed[Variant::core_dropout].features == probed[Variant::baseline].features;
+    EXPECT_TRUE(as_masked != as_it_was);
+    EXPECT_TRUE(as_it_was || probed.split != catalogue::Split::test);
+    masked += as_masked ? 1 : 0;
+  }
+
+  EXPECT_GT(masked, 0);
+  EXPECT_LT(masked, static_cast<int>(run_.count()));
+}
+
+TEST_F(VariantRendererTest, ShuffledArcsHaveThePositiveAndTheRingMeansOfIt) {
+  auto probed = render(0);
+
+  const auto& shuffled = probed[Variant::shuffled_arc];
+  const auto& baseline = probed[Variant::baseline];
+  const auto count = settings().shape.count();
+  EXPECT_TRUE(std::ranges::equal(std::span(shuffled.features).first(count),
+                                 std::span(baseline.features).first(count)));
+  // What the circle cuts apart: rings of whole pixels, an aperture of parts of them.
+  EXPECT_LT(std::abs(shuffled.core_offset_nmgy_per_pix),
+            0.1 * std::abs(baseline.core_offset_nmgy_per_pix));
+}
+
+TEST_F(VariantRendererTest, FainterArcsAreThoseOfAFainterSource) {
+  auto fainter = settings();
+  fainter.flux_factor = 0.1;
+  VariantRenderer renderer(run_.chain(), &legacy_.chain(), "", fainter);
+  for (std::int64_t row = 0; row < 4; ++row) {
+    const auto bright = render(row);
+    ProbedRow faint;
+    renderer.render(row, {}, nullptr, faint);
+
+    // Flux fractions do not depend on the flux.
+    for (const Variant variant : {Variant::baseline, Variant::no_psf,
+                                  Variant::legacy_psf, Variant::transport_removed}) {
+      const auto v = static_cast<std::size_t>(variant);
+      EXPECT_NEAR(faint.variants[v].core_flux_fraction,
+                  bright.variants[v].core_flux_fraction, split_tolerance);
+    }
+    EXPECT_LT(faint.arc_snr, 0.2 * bright.arc_snr);
+    EXPECT_GT(faint.arc_snr, 0.05 * bright.arc_snr);
+  }
 }
 
 TEST_F(VariantRendererTest, ShiftedMaskMeasuresTheSameImagesElsewhere) {
