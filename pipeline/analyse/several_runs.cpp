@@ -159,7 +159,7 @@ LeadsOfRun read_leads(const RunOnDisk& first, const std::string& path,
     }
     reader.emplace(run, run.folder.shard(*shard));
   });
-  const RunNumbers numbers = read_numbers(run, *reader, options, world);
+  const RunNumbers numbers = read_numbers(run, *reader, options, world, log);
   if (run.lacks_rows() || numbers.shards < run.plan.shards()) {
     log.warning(run.folder.path() + ": the run is incomplete: compared as it is");
   }
