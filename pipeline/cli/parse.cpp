@@ -119,6 +119,7 @@ std::vector<Command> commands() {
   list.push_back(analyse_command());
   list.push_back(probe_command());
   list.push_back(report_command());
+  list.push_back(answers_command());
   list.push_back(audit_command());
   list.push_back(field_command());
   list.push_back(recover_command());

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,12 +20,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Prints the modules that are missing; sees none of them.
+// Prints the modules of its arguments that are missing; loads none of them.
 constexpr auto look_for_modules =
     "import sys\n"
     "from importlib.util import find_spec\n"
-    "print(*[m for m in ('lensmill', 'h5py', 'numpy', 'yaml', 'matplotlib', 'jinja2')\n"
-    "        if find_spec(m) is None])\n";
+    "print(*[m for m in sys.argv[1:] if find_spec(m) is None])\n";
+
+/// What a command that Python carries out needs, its package first.
+std::vector<std::string> modules_of(const std::string& command) {
+  std::vector<std::string> modules{"lensmill", "h5py", "numpy", "yaml"};
+  if (command == "report") modules.insert(modules.end(), {"matplotlib", "jinja2"});
+  return modules;
+}
 
 /// [[noreturn]] in a child or in place of this program, unless it cannot be started.
 void execute(const std::vector<std::string>& command) {
@@ -36,13 +43,16 @@ void execute(const std::vector<std::string>& command) {
 }
 
 /// What a Python lacks, by name; nothing where it cannot be started.
-std::optional<std::string> missing_modules(const std::string& python) {
+std::optional<std::string> missing_modules(const std::string& python,
+                                           const std::vector<std::string>& modules) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return std::nullopt;
   const pid_t child = ::fork();
   if (child == 0) {
     ::dup2(ends[1], STDOUT_FILENO);
-    execute({python, "-c", look_for_modules});
+    std::vector<std::string> command{python, "-c", look_for_modules};
+    command.insert(command.end(), modules.begin(), modules.end());
+    execute(command);
     ::_exit(127);
   }
   ::close(ends[1]);
@@ -73,16 +83,16 @@ void find_package(const fs::path& program) {
   ::setenv("PYTHONPATH", path.c_str(), 1);
 }
 
-void refuse_ranks() {
+void refuse_ranks(const std::string& command) {
   for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"}) {
     const char* size = std::getenv(name);
     if (size != nullptr && std::strcmp(size, "1") != 0) {
       throw UsageError(fmt::format(
-          "report: is started on {} ranks but is one process: start it without mpirun "
+          "{}: is started on {} ranks but is one process: start it without mpirun "
           "or srun (the analysis that it reads may be made by many: mpirun ... "
           "lensmill "
           "analyse RUN)",
-          printable(size)));
+          command, printable(size)));
     }
   }
 }
@@ -90,7 +100,8 @@ void refuse_ranks() {
 }  // namespace
 
 void hand_on_to_python(const std::vector<std::string>& arguments) {
-  refuse_ranks();
+  const auto& name = arguments.front();
+  refuse_ranks(name);
   std::error_code error;
   const auto program = fs::read_symlink("/proc/self/exe", error);
   if (!error) {
@@ -104,7 +115,7 @@ void hand_on_to_python(const std::vector<std::string>& arguments) {
           : std::vector<std::string>{"python3", "/usr/bin/python3"};
   std::string why;
   for (const auto& python : pythons) {
-    const auto missing = missing_modules(python);
+    const auto missing = missing_modules(python, modules_of(name));
     if (missing && missing->empty()) {
       std::vector<std::string> command{python, "-m", "lensmill"};
       command.insert(command.end(), arguments.begin(), arguments.end());
@@ -115,12 +126,10 @@ void hand_on_to_python(const std::vector<std::string>& arguments) {
                        missing ? "lacks " + *missing : "cannot be started");
   }
   throw DataError(fmt::format(
-      "report: needs Python 3 with lensmill's package, h5py, numpy, yaml, matplotlib "
-      "and "
-      "jinja2: {} (Debian: jobs/install-packages.sh, or apt-get install python3-h5py "
-      "python3-yaml python3-matplotlib python3-jinja2; another Python: "
-      "LENSMILL_PYTHON)",
-      why));
+      "{}: needs Python 3 with {}: {} (Debian: jobs/install-packages.sh, or apt-get "
+      "install python3-h5py python3-yaml python3-matplotlib python3-jinja2; another "
+      "Python: LENSMILL_PYTHON)",
+      name, fmt::join(modules_of(name), ", "), why));
 }
 
 Command report_command() {
@@ -146,6 +155,28 @@ Command report_command() {
       "count", po::value<int>()->value_name("N"), "rows of the gallery; default: 36")(
       "figures", po::value<std::string>()->value_name("FOLDER"),
       "also write the figures there, as PNG and CSV");
+  return command;
+}
+
+Command answers_command() {
+  Command command{
+      .name = "answers",
+      .summary = "the reference study's questions, answered from runs (needs Python)",
+      .usage = "lensmill answers RUN [--with RUN2] [options]",
+      .positional = "RUN",
+      .positional_help = "the run's folder",
+      .example =
+          "  lensmill answers runs/seed_gen5 --with runs/uniform --markdown a.md\n"
+          "It is `python3 -m lensmill answers`; runs are analysed if they are not.\n",
+      .options = po::options_description("Options", 88),
+      .run = {}};
+  command.options.add_options()(
+      "with", po::value<std::vector<std::string>>()->value_name("RUN2"),
+      "another run of the same aperture and band; may be repeated")(
+      "markdown", po::value<std::string>()->value_name("FILE"),
+      "also write it as Markdown")("json", po::value<std::string>()->value_name("FILE"),
+                                   "also write it as JSON")("overwrite",
+                                                            "replace these files");
   return command;
 }
 

@@ -9,6 +9,7 @@ namespace lensmill::pipeline::cli {
 
 /// Without `run`: hand_on_to_python carries it out.
 Command report_command();
+Command answers_command();
 
 /// Become `python3 -m lensmill ARGUMENTS`, before MPI begins: the Python of
 /// LENSMILL_PYTHON, or the first of python3 on PATH and /usr/bin/python3 that has what

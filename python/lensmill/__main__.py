@@ -6,6 +6,7 @@ from typing import List, Optional
 
 from lensmill import (add_recoveries, export_command, merge, stack_to_hdf5,
                       table_to_hdf5)
+from lensmill.answers import command as answers
 from lensmill.errors import InputError, MissingPackage
 from lensmill.figures import analysis, fields, galaxies, pairs, quick_look, recovery
 from lensmill.report import command as report
@@ -16,7 +17,7 @@ BAD_DATA, UNAVAILABLE, IO = 65, 69, 74
 def main(arguments: Optional[List[str]] = None) -> int:
     parser = argparse.ArgumentParser(prog="python3 -m lensmill", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (report, quick_look, pairs, analysis, galaxies, fields, recovery,
+    for module in (report, answers, quick_look, pairs, analysis, galaxies, fields, recovery,
                    export_command, merge, stack_to_hdf5, table_to_hdf5, add_recoveries):
         module.add_command(commands)
     options = parser.parse_args(arguments)

@@ -1,0 +1,1 @@
+"""The questions of the reference study, answered from runs: see `lensmill answers --help`."""

@@ -1,0 +1,189 @@
+"""lensmill answers: sentences that follow from the numbers, on planted ones, and what is not
+answerable."""
+
+import json
+import shutil
+import subprocess
+
+import pytest
+import support
+
+import lensmill
+from lensmill.answers.command import (answers_of, as_markdown, as_text, escaped,
+                                      read_evidence, runs_of)
+from lensmill.answers.questions import QUESTIONS
+from lensmill.errors import InputError
+
+
+@pytest.fixture(autouse=True)
+def program(monkeypatch):
+    for name, value in {**support.environment(), "LENSMILL_PROGRAM": str(support.PROGRAM),
+                        }.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def analysed(made, tmp_path):
+    """`analysed(name, change)`: a copy of a run with its analysis, the JSON changed."""
+    def copy(name, change=None, folder="run"):
+        run = tmp_path / folder
+        shutil.copytree(made(name), run)
+        subprocess.run([support.PROGRAM, "analyse", run], check=True, capture_output=True,
+                       env=support.environment(), timeout=support.TIME_LIMIT_S)
+        path = run / "analysis/analysis.json"
+        if change is not None:
+            document = json.loads(path.read_text())
+            change(document)
+            path.write_text(json.dumps(document))
+        return run
+
+    return copy
+
+
+def answers(*runs):
+    evidence = read_evidence(list(runs))
+    return runs_of(evidence), answers_of(evidence)
+
+
+def answer_to(found, text):
+    return next(one["answers"] for one in found if text in one["question"])
+
+
+def leads(document, by_bin):
+    """Plant who leads: bin -> (leader, next, dominance)."""
+    for row in document["attribution"]["tables"]["robustness"]["rows"]:
+        leader, other, dominance = by_bin.get(row["theta_e_bin"], by_bin["other"])
+        row.update(leader=leader, next=other, dominance=dominance, lead=0.3, lead_lower=0.2,
+                   lead_upper=0.4)
+    for row in document["core_flux"]["tables"]["core_flux"]["rows"]:
+        row.update(n=1000, mean=0.3, mean_lower=0.29, mean_upper=0.31)
+
+
+def planted(analysed, by_bin):
+    run = analysed("rich", lambda document: leads(document, by_bin))
+    found = answers(run)[1]
+    return (answer_to(found, "Is the light in the core the counter-image's?")[0]["answer"],
+            answer_to(found, "The dominant cause")[0]["answer"])
+
+
+def test_each_question_is_there_in_order(analysed):
+    runs, found = answers(analysed("rich"))
+
+    assert [one["question"] for one in found] == [question.text for question in QUESTIONS]
+    assert len(runs) == 1 and "r < " in runs[0]["definition"]
+    for one in found:
+        for entry in one["answers"]:
+            assert entry["answered"] == bool(entry["answer"])
+            assert entry["answered"] != bool(entry["not_answerable"])
+    for name in ("H1", "H2", "H3", "H4"):
+        assert any(one["question"].startswith(name) for one in found)
+    masking = answer_to(found, "3. Does masking")[0]
+    assert not masking["answered"] and "lensmill probe" in masking["not_answerable"]
+
+
+def test_a_cause_that_leads_everywhere_is_named(analysed):
+    by_bin = {"other": ("counter_image", "outer_image", "leads")}
+    long, short = planted(analysed, by_bin)
+    assert "all rows together: the counter-image, by 30.0 [20.0, 40.0] % of the core flux over " \
+           "the outer image" in long
+    assert short.startswith("One at every theta_E: the counter-image leads at")
+
+
+def test_a_tie_is_called_a_tie_and_no_winner(analysed):
+    long, short = planted(analysed, {"other": ("outer_image", "counter_image", "tie")})
+    assert "a tie of outer image and counter-image" in long
+    assert "leads" not in short and "tie at" in short and "over" not in long.split("tie of")[0]
+
+
+def test_causes_that_change_with_theta_e_are_not_one(analysed):
+    def change(document):
+        leads(document, {"other": ("counter_image", "outer_image", "leads"),
+                         "[0.75, 1)": ("psf_transport", "outer_image", "leads"),
+                         "all": ("counter_image", "outer_image", "tie")})
+
+    found = answers(analysed("rich", change))[1]
+    short = answer_to(found, "The dominant cause")[0]["answer"]
+    assert short.startswith("No single one, it depends on theta_E")
+    assert "the light that the PSF moves leads at" in short
+    assert short.endswith("Over all rows together, which depends on their theta_E: tie.")
+
+
+def test_too_few_rows_are_no_answer(analysed):
+    def change(document):
+        for row in document["core_flux"]["tables"]["core_flux"]["rows"]:
+            row["n"] = 3
+        for row in document["attribution"]["tables"]["robustness"]["rows"]:
+            row.update(leader=None, dominance="too_few")
+        document["inner_images"]["tables"]["inner_images"]["rows"] = []
+        document["model"]["predictor"] = None
+        document["psf_expectation"]["tables"] = {}
+        document["paired"]["tables"] = {}
+        document["visibility"]["tables"] = {}
+        document["hypotheses"]["tables"] = {}
+
+    found = answers(analysed("rich", change))[1]
+    for text in ("Is the light in the core", "The dominant cause", "how many are in the core",
+                 "How much of the arc's light", "annulus free", "scale with the arc's flux",
+                 "How often is the counter-image visible", "0.4 % was expected", "H2",
+                 "A quantitative model"):
+        for entry in answer_to(found, text):
+            assert not entry["answered"], (text, entry)
+            assert entry["not_answerable"]
+
+
+@pytest.mark.parametrize("change, upper, auc, words", [
+    (-0.02, -0.01, 0.9, ": a cost."), (-0.01, 0.01, 0.9, ": no cost is seen (one of 0.0150"),
+    (0.0, 0.0, 0.999, "no room for a cost")])
+def test_masking_is_said_as_it_was_measured(analysed, change, upper, auc, words):
+    run = analysed("rich")
+    estimate = {"value": auc, "lower": auc - 0.01, "upper": min(1.0, auc + 0.01)}
+    zero = {"value": 0.0, "lower": 0.0, "upper": 0.0}
+    moved = {"value": change, "lower": change - 0.02, "upper": upper}
+
+    def variant(name, change):
+        part = {"auc": estimate, "auc_minus_baseline": change, "smallest_cost_seen": 0.015}
+        return {"variant": name, "applies": True, "core": part, "annulus": part, "full": part}
+
+    with lensmill.open(run) as opened:
+        name, seed = opened.name, int(opened.provenance.facts["seed"])
+    (run / "analysis/probe.json").write_text(json.dumps(
+        {"format": "lensmill probe 1", "run": name, "seed": seed, "core_radius_pix": 5.0,
+         "test_rows": 100, "confidence": 0.9,
+         "variants": [variant("baseline", zero), variant("core_mask", moved)]}))
+
+    said = answer_to(answers(run)[1], "3. Does masking")[0]["answer"]
+    assert words in said and said.startswith("Of simulated lenses:")
+
+
+def test_runs_side_by_side(analysed, made, tmp_path):
+    one = analysed("rich")
+    with pytest.raises(InputError, match="give each run once"):
+        read_evidence([one, made("rich")])
+    with pytest.raises(InputError, match="not the same quantity|is of another run"):
+        read_evidence([one, analysed("int16", lambda document: document["rows"].update(
+            aperture_radius_pix=7.0), "other")])
+
+
+def test_markdown_and_text(analysed):
+    runs, found = answers(analysed("rich"))
+    runs[0]["run"] = "a_b*<script>|`x`\nnext"
+
+    markdown = as_markdown(runs, found)
+    assert "<script>" not in markdown and escaped("<script>") in markdown
+    assert "a\\_b\\*" in markdown and "\nnext" not in markdown
+    for question in QUESTIONS:
+        assert f"**{escaped(question.text)}**" in markdown
+        assert question.text in as_text(runs, found)
+
+
+def test_the_program_hands_on(analysed, tmp_path):
+    run = analysed("rich")
+    file = tmp_path / "answers.md"
+    result = support.lensmill("answers", run, "--markdown", file, "--json",
+                              tmp_path / "answers.json")
+    assert result.code == 0, result
+    assert "Hypotheses" in result.stdout and file.read_text().startswith("# The reference")
+    assert json.loads((tmp_path / "answers.json").read_text())["format"] == "lensmill answers 1"
+    again = support.lensmill("answers", run, "--markdown", file)
+    assert again.code == 65 and "is there already" in again.stderr
+    assert support.lensmill("answers", tmp_path / "nowhere").code == 74
