@@ -5,8 +5,9 @@
 #   pilot (the list's first fields) -> gate -> fields (all of the list, a job array)
 #
 # A pilot that fails its gate cancels the array, so that no 100,000 bricks are made with a
-# bad PSF. Mend what its log names and run the same command again: finished steps are
-# skipped, queued ones are waited for, bands that are there are kept.
+# bad PSF. Mend what its log names and run the same command again: finished pilots and gates
+# are skipped, queued steps are waited for, bands that are there are kept (the array is
+# submitted again, and passes over them).
 #
 #   REPOSITORY/jobs/field-campaign.sh LIST FOLDER [OPTION...]
 #

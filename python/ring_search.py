@@ -12,7 +12,7 @@ galaxy is replaced by the image turned by half a turn about it, so that only wha
 symmetric is left.
 
 Writes found.fits (image-<band>.fits, with arcs) and before.fits (empty-<band>.fits, without)
-into FOLDER (default: FIELD/search): ra_deg, dec_deg (or x_pix, y_pix) and snr of the
+into FOLDER (default: FIELD/search): ra_deg, dec_deg and snr of the
 galaxies whose snr is at least the threshold, which is stated, or such that N galaxies of the
 empty field exceed it. It is a demonstration: no classifier, no lens model, no deblending.
 """

@@ -43,7 +43,8 @@ double turn(double low, double high, Predicate&& is_left) {
 }  // namespace
 
 bool MixtureFraction::is_mixed() const {
-  return log_over_none > decisive_log_ratio && log_over_all > decisive_log_ratio;
+  return log_over_none > decisive_log_ratio && log_over_all > decisive_log_ratio &&
+         better_it >= least_of_each && better_other >= least_of_each;
 }
 
 MixtureFraction mixture_fraction(std::span<const double> log_ratios) {
@@ -51,6 +52,10 @@ MixtureFraction mixture_fraction(std::span<const double> log_ratios) {
   if (log_ratios.empty()) return result;
   std::vector<double> ratios(log_ratios.begin(), log_ratios.end());
   for (double& r : ratios) r = std::clamp(r, -largest_log_ratio, largest_log_ratio);
+  result.better_it =
+      std::ranges::count_if(ratios, [](double r) { return r > noticeable_log_ratio; });
+  result.better_other =
+      std::ranges::count_if(ratios, [](double r) { return r < -noticeable_log_ratio; });
   // The likelihood is concave in f.
   if (slope(ratios, 0.0) <= 0.0) {
     result.value = 0.0;

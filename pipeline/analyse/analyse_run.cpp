@@ -86,6 +86,7 @@ void analyse_run(const std::string& path, const AnalysisOptions& options,
   for (const auto& other : options.with) {
     others.push_back(read_leads(run, other, options, world, log));
   }
+  require_different(run, others);
   std::optional<CounterfactualNumbers> counterfactuals;
   if (options.counterfactuals > 0) {
     counterfactuals =

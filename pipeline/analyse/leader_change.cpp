@@ -32,6 +32,16 @@ Crossing crossing_of(const AnalysisInput& input, const std::vector<double>& lead
 std::string name_of(int sign) { return sign > 0 ? "counter-image" : "outer image"; }
 Cell cell_of(int sign) { return sign == 0 ? Cell() : Cell(name_of(sign)); }
 
+const char* to_text(Crossing::Found found) {
+  switch (found) {
+    case Crossing::Found::one: return "one";
+    case Crossing::Found::none: return "none";
+    case Crossing::Found::several: return "several";
+    case Crossing::Found::not_decided: break;
+  }
+  return "not_decided";
+}
+
 std::string sentence_of(const std::string& words, const Crossing& crossing) {
   const std::string below = name_of(crossing.below), above = name_of(crossing.above);
   switch (crossing.found) {
@@ -46,21 +56,24 @@ std::string sentence_of(const std::string& words, const Crossing& crossing) {
           "the "
           "{} at the smallest to the {} at the largest.",
           words, below, above);
-    case Crossing::Found::one:
+    case Crossing::Found::one: {
+      const std::string where =
+          crossing.decided_everywhere ? "" : ", at those at which it is decided";
       if (crossing.at_points) {
         return fmt::format(
             "{}, the {} gives the larger part of the core up to theta_E = {:.4g} "
             "arcsec, "
-            "the {} from {:.4g} arcsec on; {}.",
-            words, below, crossing.place.lower, above, crossing.place.upper,
+            "the {} from {:.4g} arcsec on{}; {}.",
+            words, below, crossing.place.lower, above, crossing.place.upper, where,
             crossing.undecided_points == 0
                 ? "no row lies between"
                 : "it is not decided at the values of theta_E between");
       }
       return fmt::format(
           "{}, the {} gives the larger part of the core below theta_E = {} arcsec, the "
-          "{} above it.",
-          words, below, with_interval(crossing.place), above);
+          "{} above it{}.",
+          words, below, with_interval(crossing.place), above, where);
+    }
   }
   return words +
          ", these rows decide at no theta_E which of counter-image and outer image "
@@ -78,7 +91,8 @@ LeaderChanges leader_changes(const AnalysisInput& input) {
                               .rows = {}},
                     .sentences = {}};
   out.table.add_estimate_columns("theta_e", "arcsec");
-  out.table.columns.insert(out.table.columns.end(), {{"method"}, {"n"}});
+  out.table.columns.insert(out.table.columns.end(),
+                           {{"method"}, {"n"}, {"found"}, {"decided_everywhere"}});
   struct Ranking {
     const char *name, *words;
     const std::vector<double>& lead;
@@ -94,6 +108,8 @@ LeaderChanges leader_changes(const AnalysisInput& input) {
     append(row, crossing.place);
     row.emplace_back(std::string(crossing.at_points ? "points" : "spline"));
     row.emplace_back(static_cast<std::int64_t>(crossing.rows));
+    row.emplace_back(std::string(to_text(crossing.found)));
+    row.emplace_back(std::int64_t{crossing.decided_everywhere ? 1 : 0});
     out.table.rows.push_back(std::move(row));
     out.sentences.push_back(sentence_of(ranking.words, crossing));
   }

@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <set>
 #include <system_error>
+#include <utility>
 
 #include "lib/core/contracts.hpp"
 #include "lib/core/errors.hpp"
@@ -143,6 +145,21 @@ void require_comparable(const RunOnDisk& first, const RunOnDisk& other) {
       b, a, fmt::join(differ, "; ")));
 }
 
+void require_different(const RunOnDisk& first, const std::vector<LeadsOfRun>& runs) {
+  std::map<std::pair<std::string, std::int64_t>, std::string> seen{
+      {{first.config_hash, first.plan.rows}, first.folder.path()}};
+  for (const auto& run : runs) {
+    const auto [at, is_new] =
+        seen.emplace(std::pair(run.config_hash, run.rows), run.path);
+    if (is_new || run.config_hash.empty()) continue;
+    throw DataError(
+        fmt::format("{}: is the same run as {} (the same configuration, input files "
+                    "and rows: a run "
+                    "agrees with itself); give --with another run",
+                    run.path, at->second));
+  }
+}
+
 LeadsOfRun read_leads(const RunOnDisk& first, const std::string& path,
                       const AnalysisOptions& options,
                       const parallel::Communicator& world, Log& log) {
@@ -164,6 +181,8 @@ LeadsOfRun read_leads(const RunOnDisk& first, const std::string& path,
     log.warning(run.folder.path() + ": the run is incomplete: compared as it is");
   }
   LeadsOfRun leads{.path = path,
+                   .config_hash = run.config_hash,
+                   .rows = run.plan.rows,
                    .psf_operator = value_of(run, "convolve.operator"),
                    .robustness = {}};
   world.agree([&] {

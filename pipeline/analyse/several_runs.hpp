@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,9 @@ namespace lensmill::pipeline {
 
 /// Which cause leads in one run, by every way of counting.
 struct LeadsOfRun {
-  std::string path;      ///< as the user gave it
+  std::string path;  ///< as the user gave it
+  std::string config_hash{};
+  std::int64_t rows = 0;
   bool is_grid = false;  ///< a design: no population
   std::string psf_operator;
   ResultTable robustness;  ///< LeadingCauses::robustness
@@ -22,6 +25,10 @@ struct LeadsOfRun {
 /// centre and radii of the aperture, and bands.
 /// \throws DataError: what differs, or `other` is the same folder as `first`
 void require_comparable(const RunOnDisk& first, const RunOnDisk& other);
+
+/// That no run stands there twice, as a copy either: same configuration, input files
+/// and number of rows. \param runs of read_leads \throws DataError
+void require_different(const RunOnDisk& first, const std::vector<LeadsOfRun>& runs);
 
 /// Read another run for a comparison with `first`. \collective; the table is the root's
 /// alone \throws DataError (not comparable; no run; no row that counts), IoError

@@ -49,13 +49,11 @@ std::string verdict_sentence(const AuditResult& result) {
              "normalised one by one (stamps.normalised: each).";
     case AuditVerdict::mixed:
       return fmt::format(
-          "The set is MIXED: {:.1f} % [{:.1f}, {:.1f}] of these stamps were made with "
-          "the "
-          "legacy PSF placement, the others were not: judge them apart (audit.csv "
-          "names "
-          "them).",
-          100.0 * result.legacy_fraction.value, 100.0 * result.legacy_fraction.lower,
-          100.0 * result.legacy_fraction.upper);
+          "The set is MIXED: of the {} stamps that one of the placements fits, {:.1f} "
+          "% [{:.1f}, {:.1f}] were made with the legacy PSF placement, the others were "
+          "not: judge them apart (audit.csv names them).",
+          result.legacy_fraction.n, 100.0 * result.legacy_fraction.value,
+          100.0 * result.legacy_fraction.lower, 100.0 * result.legacy_fraction.upper);
     case AuditVerdict::undecided:
       return "These stamps are too faint to tell the correct PSF placement from the "
              "legacy one.";

@@ -199,7 +199,6 @@ bool AuditStampReader::read(std::int64_t row, std::vector<AuditBand>& bands) con
     const auto [negative, negative_rounding] =
         negative_ ? plane(*negative_, row, b) : Plane{};
     const auto [variance, unused] = variance_ ? plane(*variance_, row, b) : Plane{};
-    const double rounding = unit * unit * (positive_rounding + negative_rounding);
     const double sky = map_.noise.sky_sigma_nmgy[b];
     const double gain = map_.noise.gain_e_per_nmgy[b];
     const bool independent = negative_ && !map_.noise.shared;
@@ -216,6 +215,10 @@ bool AuditStampReader::read(std::int64_t row, std::vector<AuditBand>& bands) con
     const auto line = map_.stamps.normalised_each && negative_
                           ? pair_line(positive, negative)
                           : PairLine{};
+    band.rounding_variance =
+        unit * unit * (positive_rounding + line.slope * line.slope * negative_rounding);
+    // Of stamps with scales of their own it is known in nmgy when these are.
+    const double rounding = map_.stamps.normalised_each ? 0.0 : band.rounding_variance;
     for (std::size_t i = 0; i < positive.size(); ++i) {
       const double without = negative_ ? double{negative[i]} : 0.0;
       const double light =

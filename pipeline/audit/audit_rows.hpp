@@ -17,6 +17,8 @@ namespace lensmill::pipeline {
 struct AuditBand {
   Image<float> data;  ///< positive - negative or the arc, nmgy; 0 where not finite
   analysis::AuditNoise noise;
+  /// Of integers, in nmgy^2; in `noise` already unless stamps are normalised each.
+  double rounding_variance = 0.0;
   /// In correlated noise: data over the root of the pixels' variance and made white,
   /// and its noise; null: the noise is white.
   std::shared_ptr<const Whitening> whitening{};

@@ -96,6 +96,8 @@ void undo_normalisation(std::vector<AuditBand>& bands, AuditRenderer& renderer) 
     for (float& value : bands[b].data.pixels()) {
       value = static_cast<float>(double{value} / fit.amplitude);
     }
+    bands[b].rounding_variance /= fit.amplitude * fit.amplitude;
+    for (double& v : bands[b].noise.fixed_variance) v += bands[b].rounding_variance;
   }
 }
 

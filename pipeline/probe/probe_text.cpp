@@ -41,7 +41,8 @@ std::string offset(const analysis::Mean& mean) {
 
 std::string_view construction(const ProbeReport& report, const VariantReport& variant,
                               Region which) {
-  return analysis::by_construction(variant.variant, which, report.core_radius_pix,
+  return analysis::by_construction(variant.variant, which,
+                                   double(std::lround(report.core_radius_pix)),
                                    report.mask_radius_pix);
 }
 
@@ -255,7 +256,10 @@ std::string probe_text(const ProbeReport& report) {
       report.failed > 0 ? fmt::format("; {} more could not be rendered", report.failed)
                         : "",
       report.arc_mag_offset != 0.0
-          ? fmt::format("; arcs {:g} mag fainter than the run's", report.arc_mag_offset)
+          ? fmt::format("; arcs {:g} mag fainter than the run's (where it has a target "
+                        "SNR: that times {:.3g})",
+                        report.arc_mag_offset,
+                        std::pow(10.0, -0.4 * report.arc_mag_offset))
           : "",
       report.core_radius_pix, report.outer_radius_pix, report.mask_radius_pix,
       report.leakage_band, 100.0 * analysis::confidence);

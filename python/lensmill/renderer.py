@@ -7,6 +7,7 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+import threading
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional, Union
 
@@ -21,6 +22,10 @@ INPUT_CODES, IO_CODE = (64, 65, 78), 74
 # The program starts MPI by itself. What a launcher has told *this* process about its own
 # ranks would make it wait for them.
 OF_LAUNCHERS = ("OMPI_", "PMIX_", "PMI_", "PRTE_", "SLURM_PMIX", "SLURM_PMI", "PALS_")
+# Of these the user's own settings of Open MPI are kept, but not those by which mpirun tells
+# its ranks where they belong.
+KEPT, NOT_KEPT = ("OMPI_ALLOW_RUN_AS_ROOT", "OMPI_MCA_"), (
+    "OMPI_MCA_ess", "OMPI_MCA_pmix", "OMPI_MCA_orte_", "OMPI_MCA_initial_")
 TYPES = {"uint8": "u1", "int16": "i2", "int32": "i4", "int64": "i8", "uint64": "u8",
          "float32": "f4", "float64": "f8"}
 Source = Union[str, "os.PathLike[str]"]
@@ -155,6 +160,7 @@ class Renderer:
 
     def _forget(self) -> None:
         self._process: Optional["subprocess.Popen[bytes]"] = None
+        self._lock = threading.Lock()
         self._owner = 0
         self._said: Any = None
         self._description: Dict[str, Any] = {}
@@ -173,13 +179,18 @@ class Renderer:
         self._forget()
         self._said = tempfile.TemporaryFile()
         environment = {name: value for name, value in os.environ.items()
-                       if not name.startswith(OF_LAUNCHERS) or name.startswith(
-                           ("OMPI_ALLOW_RUN_AS_ROOT", "OMPI_MCA_"))}
+                       if not name.startswith(OF_LAUNCHERS)
+                       or (name.startswith(KEPT) and not name.startswith(NOT_KEPT))}
         self._process = subprocess.Popen(
             self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=self._said, env=environment)
         self._owner = os.getpid()
-        self._description = self._line()
+        try:
+            self._description = self._line()
+        except ValueError as error:
+            self.close()
+            raise LensmillError(f"{self._command[0]}: does not answer as `lensmill render` does "
+                                f"({error})") from None
         if self._description.get("format") != FORMAT:
             self.close()
             raise LensmillError(f"{self._command[0]}: answers in the format "
@@ -242,18 +253,14 @@ class Renderer:
                          for name in parts[0].stored})
 
     def _request(self, rows: "NDArray[Any]", split: Optional[str]) -> Rendered:
-        assert self._process is not None and self._process.stdin is not None
         request = {"rows": [int(row) for row in rows], "split": split}
-        try:
-            self._process.stdin.write(json.dumps(request).encode() + b"\n")
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            raise self._failure() from None
-        answer = self._line()
+        answer, data = self._exchange(json.dumps(request).encode() + b"\n")
         if "error" in answer:
             raise _error(int(answer["code"]), str(answer["error"]))
-        data = self._bytes(int(answer["bytes"]))
         made = np.array(answer["rows"], np.int64)
+        if split is None and answer["rows"] != request["rows"]:
+            raise LensmillError(f"{self._command[0]}: answered another request; this is a "
+                                "defect of lensmill")
         stored: Dict[str, NDArray[Any]] = {}
         at = 0
         for name, kind, shape in self._datasets:
@@ -263,6 +270,26 @@ class Renderer:
         if at != len(data):
             raise LensmillError(f"{self._command[0]}: {len(data)} bytes, {at} are expected")
         return Rendered(made, stored)
+
+    def _exchange(self, request: bytes) -> "tuple[Dict[str, Any], bytearray]":
+        """A request's answer and data. What is interrupted in between must not be read as the
+        answer to the next one: the program is then ended."""
+        with self._lock:
+            assert self._process is not None and self._process.stdin is not None
+            process = self._process
+            try:
+                try:
+                    self._process.stdin.write(request)
+                    self._process.stdin.flush()
+                except BrokenPipeError:
+                    raise self._failure() from None
+                answer = self._line()
+                return answer, self._bytes(int(answer.get("bytes", 0)))
+            except BaseException:
+                self._forget()
+                process.kill()
+                process.wait()
+                raise
 
     def _bytes(self, count: int) -> bytearray:
         assert self._process is not None and self._process.stdout is not None

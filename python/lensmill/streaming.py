@@ -52,6 +52,8 @@ def stream(config: Source, split: Optional[str] = None, *, epoch: int = 0,
     """
     if epoch < 0 or block < 1:
         raise ValueError(f"epoch must be 0 or more, block 1 or more (got {epoch}, {block})")
+    if epoch_rows is not None and epoch_rows < 1:
+        raise ValueError(f"epoch_rows must be 1 or more (got {epoch_rows})")
     here = _this_worker()
     worker, workers = here[0] if worker is None else worker, workers or here[1]
     if not 0 <= worker < workers:

@@ -92,7 +92,8 @@ def test_a_cause_that_leads_everywhere_is_named(analysed):
 def test_a_tie_is_called_a_tie_and_no_winner(analysed):
     long, short = planted(analysed, {"other": ("outer_image", "counter_image", "tie")})
     assert "a tie of outer image and counter-image" in long
-    assert "leads" not in short and "tie at" in short and "over" not in long.split("tie of")[0]
+    assert short.startswith("None is shown to lead at any theta_E: tie at")
+    assert "leads" not in short and "over" not in long.split("tie of")[0]
 
 
 def test_causes_that_change_with_theta_e_are_not_one(analysed):
@@ -132,7 +133,7 @@ def test_too_few_rows_are_no_answer(analysed):
 
 
 @pytest.mark.parametrize("change, upper, auc, words", [
-    (-0.02, -0.01, 0.9, ": a cost."), (-0.01, 0.01, 0.9, ": no cost is seen (one of 0.0150"),
+    (-0.02, -0.01, 0.9, ": a cost."), (-0.02, None, 0.9, ": not decided, there are too few"), (-0.01, 0.01, 0.9, ": no cost is seen (one of 0.0150"),
     (0.0, 0.0, 0.999, "no room for a cost")])
 def test_masking_is_said_as_it_was_measured(analysed, change, upper, auc, words):
     run = analysed("rich")
@@ -153,6 +154,40 @@ def test_masking_is_said_as_it_was_measured(analysed, change, upper, auc, words)
 
     said = answer_to(answers(run)[1], "3. Does masking")[0]["answer"]
     assert words in said and said.startswith("Of simulated lenses:")
+
+
+def plant_change(document, **values):
+    for row in document["attribution"]["tables"]["leader_change"]["rows"]:
+        row.update({"below": "counter-image", "above": "counter-image", "theta_e": None,
+                    "theta_e_lower": None, "theta_e_upper": None, **values})
+
+
+@pytest.mark.parametrize("values, words", [
+    (dict(found="several", decided_everywhere=0), "it changes more than once"),
+    (dict(found="none", decided_everywhere=0), "at every theta_E at which it is decided"),
+    (dict(found="none", decided_everywhere=1), "is the larger at every theta_E;"),
+    (dict(found="not_decided", decided_everywhere=0), "these rows do not decide"),
+    (dict(found="one", above="outer image", theta_e_lower=0.75, theta_e_upper=1.0,
+          decided_everywhere=1), "up to 0.75 arcsec, the outer image from 1 arcsec on")])
+def test_where_the_leader_changes(analysed, values, words):
+    run = analysed("rich", lambda document: plant_change(document, **values))
+    said = answer_to(answers(run)[1], "From which theta_E on")[0]["answer"]
+    assert words in said
+    assert ("at every theta_E" in said) == (values["found"] == "none")
+
+
+def test_a_grid_of_several_parameters_answers_nothing_about_one(analysed):
+    def plant(document, widths):
+        document["scan"]["tables"] = {"scan": {"rows": [
+            {"row": k, "theta_e_arcsec": 1.0 + k, "psf_fwhm_pix": widths[k],
+             "core_flux_fraction": 0.3 - 0.1 * k} for k in range(2)]}}
+
+    alone = analysed("rich", lambda document: plant(document, [5.0, 5.0]))
+    both = analysed("rich", lambda document: plant(document, [2.0, 8.0]), "both")
+    said = answer_to(answers(alone)[1], "1.2 C")[0]
+    assert "from 0.300 to 0.200" in said["answer"]
+    refused = answer_to(answers(both)[1], "1.2 C")[0]
+    assert not refused["answered"] and "psf_fwhm_pix" in refused["not_answerable"]
 
 
 def test_runs_side_by_side(analysed, made, tmp_path):

@@ -4,9 +4,11 @@ is refused."""
 import json
 import multiprocessing
 import os
+import pathlib
 import pickle
 import signal
 import subprocess
+import sys
 
 import h5py
 import numpy as np
@@ -179,6 +181,34 @@ def test_a_program_that_is_killed_is_an_error_and_then_started_again(made):
         assert_same(renderer.rows(1), stored_of(made("small"), [1]))
 
 
+def test_an_interrupted_request_is_not_the_next_ones_answer(made):
+    def interrupt(*_):
+        raise TimeoutError
+
+    with Renderer(run=made("small")) as renderer:
+        expected = renderer.rows([5]).stored
+        old = signal.signal(signal.SIGALRM, interrupt)
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.002)
+            with pytest.raises(TimeoutError):
+                for _ in range(1000):
+                    renderer.rows(list(range(ROWS)))
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, old)
+        assert renderer.rows([5]).row.tolist() == [5]
+        assert_same(renderer.rows([5]), expected)
+
+
+def test_it_starts_in_a_rank_of_mpirun(made):
+    code = f"import lensmill; print(lensmill.Renderer(run={str(made('small'))!r}).rows([1]).row)"
+    done = subprocess.run(["mpirun", "-n", "1", "--oversubscribe", sys.executable, "-c", code],
+                          capture_output=True, text=True, timeout=support.TIME_LIMIT_S,
+                          env={**os.environ, "PYTHONPATH": str(
+                              pathlib.Path(lensmill.__file__).parents[1])})
+    assert done.returncode == 0 and "[1]" in done.stdout, done.stderr
+
+
 def sums_of(renderer, rows, queue):
     queue.put(renderer.rows(rows).images["positive"].astype("f8").sum())
 
@@ -244,6 +274,8 @@ def test_a_stream_of_one_part(tmp_path):
         take(1, config, products=["difference"])
     with pytest.raises(InputError, match="no column colour"):
         take(1, config, columns=["colour"])
+    with pytest.raises(ValueError, match="epoch_rows"):
+        take(1, config, epoch_rows=-5)
     with pytest.raises(ValueError, match="worker must be"):
         take(1, config, worker=2, workers=2)
 

@@ -83,7 +83,9 @@ def masking(evidence: Evidence) -> Said:
     auc = base["full"]["auc"]
     text = (f"Of simulated lenses: masking the core changes the AUC of a classifier of full "
             f"stamps by {shown(change)} from {shown(auc)}")
-    if change["upper"] is not None and change["upper"] < 0:
+    if change["upper"] is None:
+        text += ": not decided, there are too few hosts for an interval"
+    elif change["upper"] < 0:
         text += ": a cost"
     elif auc["value"] > SATURATED_AUC:
         text += (": no room for a cost to be seen, the arcs being that bright; make them fainter "
@@ -128,9 +130,14 @@ def mitigation(evidence: Evidence) -> Said:
         core, change = one["core"]["auc"], one["annulus"]["auc_minus_baseline"]
         numbers[one["variant"]] = core
         mark = " (by construction)" if one["core"].get("by_construction") else ""
-        met = "meets the target" if core["value"] < TARGET_AUC else "misses it"
-        told.append(f"{one['variant']}: core AUC {shown(core)}{mark}, {met}, annulus "
-                    f"{change['value']:+.3f}")
+        if core["upper"] is None or core["lower"] is None:
+            met = "not decided"
+        elif core["upper"] < TARGET_AUC:
+            met = "meets the target"
+        else:
+            met = "misses it" if core["lower"] >= TARGET_AUC else "not decided"
+        told.append(f"{one['variant']}: core AUC {shown(core)}{mark}, {met}, annulus less the "
+                    f"baseline's {shown(change)}")
     return Said(f"Ranked by the core's AUC (target: below {TARGET_AUC}), the first of "
                 f"{len(ranked)}: " + "; ".join(told) + ".", numbers, _probe_definition(evidence),
                 PROBE)
@@ -220,6 +227,12 @@ def scan(evidence: Evidence, config: str, parameter: str) -> Said:
     if len({row[parameter] for row in values}) < 2:
         return not_answerable(f"this grid does not vary {parameter} alone: use configs/"
                               f"{config}.yaml")
+    free = [name for name in values[0] if name not in (
+        parameter, "row", "core_flux_fraction", "counter_image_radius_pix")
+        and len({row[name] for row in values}) > 1]
+    if free:
+        return not_answerable(f"this grid varies {', '.join(free)} as well: use configs/"
+                              f"{config}.yaml")
     low, high = (sorted(values, key=lambda row: float(row[parameter]))[at] for at in (0, -1))
     return Said(f"From {parameter} = {low[parameter]:g} to {high[parameter]:g} the core flux "
                 f"fraction goes from {low['core_flux_fraction']:.3f} to "
@@ -234,8 +247,9 @@ def operator(evidence: Evidence) -> Said:
     if failed < 0:
         return not_answerable("the run does not say; make it again with this version")
     state = "no PSF failed its self-test" if failed == 0 else f"{failed} PSFs failed their test"
-    return Said(f"Of this run: {state} (sum, first moments, place of the core, rendering of an "
-                f"impulse), the operator is {name}. Of data that exist, `lensmill audit` tells.",
+    return Said(f"Of this run: {state} (sum, first moments and place of the core of every kernel; "
+                f"up to 32 per band convolved with an impulse), the operator is {name}. Of data "
+                "that exist, `lensmill audit` tells.",
                 {}, "before the run", "lensmill psf-test CONFIG")
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional
 
+from lensmill.add_recoveries import share
 from lensmill.report.findings import Findings
 from lensmill.run import Run
 
@@ -46,13 +47,14 @@ def shown(one: Dict[str, Optional[float]], digits: int = 3, percent: bool = Fals
     return text + end
 
 
-def from_error(row: Dict[str, Any], name: str) -> Dict[str, Optional[float]]:
-    """A value with a standard error, as an interval of 90 % of a normal."""
-    value, error = row.get(name), row.get("standard_error" if name == "value"
-                                          else f"{name}_standard_error")
-    if value is None or error is None:
+def of_statistic(row: Dict[str, Any]) -> Dict[str, Optional[float]]:
+    """A row of the table `inner_images`: shares with Wilson's interval, medians without one
+    (their standard error is in the table)."""
+    value, n = row.get("value"), int(row.get("n") or 0)
+    if value is None or row.get("unit") == "pix" or row["statistic"].endswith("_median"):
         return {"value": value, "lower": None, "upper": None}
-    return {"value": value, "lower": value - 1.645 * error, "upper": value + 1.645 * error}
+    one = share(round(value * n), n, 0.9)
+    return {"value": value, "lower": one["lower"], "upper": one["upper"]}
 
 
 class Evidence:
@@ -86,7 +88,8 @@ class Evidence:
         return (f"{self.rows['rows_analysed']:,} rows ({self.catalogue}), core: r < "
                 f"{self.rows['aperture_radius_pix']:g} pix about the lens "
                 f"({self.rows['aperture']}), band {self.rows['band']}, PSF {self.psf}, "
-                f"{self.percent} intervals that resample {self.rows['bootstrap_unit']}s; bins of "
+                f"{self.percent} intervals that resample {self.rows['bootstrap_unit']}s unless "
+                f"something else is said; bins of "
                 "theta_E are in arcsec")
 
     def table(self, section: str, name: str) -> List[Dict[str, Any]]:

@@ -2,8 +2,8 @@
 
 from typing import Any, Dict, List
 
-from lensmill.answers.evidence import (CAUSES, LEAST_ROWS, Evidence, Said, from_error,
-                                       not_answerable, number, shown)
+from lensmill.answers.evidence import (CAUSES, LEAST_ROWS, Evidence, Said, not_answerable,
+                                       number, of_statistic, shown)
 
 ANALYSE = "lensmill analyse {run}"
 
@@ -58,7 +58,9 @@ def dominant_cause(evidence: Evidence) -> Said:
         return not_answerable(_few(evidence))
     told = "; ".join(f"{what} at {', '.join(names)}" for what, names in by_cause.items())
     whole = leaders.get("all", {}).get("dominance")
-    if len(by_cause) == 1:
+    if not any(what.endswith("leads") for what in by_cause):
+        text = f"None is shown to lead at any theta_E: {told}."
+    elif len(by_cause) == 1:
         text = f"One at every theta_E: {told}."
     else:
         text = f"No single one, it depends on theta_E in arcsec: {told}."
@@ -76,18 +78,23 @@ def leader_change(evidence: Evidence) -> Said:
         place = number(row, "theta_e")
         where = named.get(row["ranking"], row["ranking"])
         numbers[row["ranking"]] = place
-        if not row.get("below") or not row.get("above"):
+        if "found" not in row:
+            return not_answerable("the analysis is of an older version: run `lensmill analyse "
+                                  f"{evidence.place}` again")
+        if row["found"] == "not_decided" or not row.get("below") or not row.get("above"):
             told.append(f"{where}, these rows do not decide")
-        elif row["below"] == row["above"]:
-            told.append(f"{where}, the {row['below']} is the larger at every theta_E")
+        elif row["found"] == "several":
+            told.append(f"{where}, it changes more than once, from the {row['below']} at the "
+                        f"smallest theta_E to the {row['above']} at the largest")
+        elif row["found"] == "none":
+            told.append(f"{where}, the {row['below']} is the larger at every theta_E"
+                        + ("" if row["decided_everywhere"] else " at which it is decided"))
         elif place["value"] is not None:
             told.append(f"{where}, the {row['below']} is the larger below {shown(place)} arcsec, "
                         f"the {row['above']} above")
         elif place["lower"] is not None and place["upper"] is not None:
             told.append(f"{where}, the {row['below']} is the larger up to {place['lower']:.4g} "
                         f"arcsec, the {row['above']} from {place['upper']:.4g} arcsec on")
-        else:
-            told.append(f"{where}, it changes more than once")
     if not told:
         return not_answerable(_few(evidence))
     text = "; ".join(told) + "."
@@ -103,7 +110,7 @@ def inner_positions(evidence: Evidence) -> Said:
                               "saddle image): make a run with sources inside the caustic")
     radii = sorted(int(name.split("_")[2]) for name in rows
                    if name.startswith("saddle_within_") and name.endswith("_pix"))
-    numbers = {name: from_error(rows[name], "value") for name in
+    numbers = {name: of_statistic(rows[name]) for name in
                ("src_offset_over_theta_e_median", "saddle_median",
                 *(f"saddle_within_{r}_pix" for r in radii),
                 *(f"sis_proxy_within_{r}_pix" for r in radii)) if name in rows}
@@ -118,7 +125,8 @@ def inner_positions(evidence: Evidence) -> Said:
         f"axis; the median counter-image is {shown(numbers['saddle_median'], 2)} pix from the "
         f"lens, {inside}" + (f". By the isothermal sphere's theta_E - beta, as the study counts: "
                              f"{proxy}" if proxy else "") + ".", numbers,
-        "point images of the source's centre by the lens equation", ANALYSE)
+        "point images of the source's centre by the lens equation; Wilson intervals of "
+        "the shares, as of independent rows", ANALYSE)
 
 
 def _by_bin(evidence: Evidence, section: str, table: str, name: str, digits: int,

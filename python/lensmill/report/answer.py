@@ -93,8 +93,11 @@ def _whose(findings: Findings, lines: List[Line]) -> str:
         one = changes[0]
         return (f": from θ_E = {one['theta_e']:.2f}″ on mostly the {one['above']}'s, below "
                 f"mostly the {one['below']}'s")
-    who = {line.who for line in lines if line.theta_e != "all" and line.leads}
-    return f": mostly of the {who.pop()}" if len(who) == 1 and not changes else ""
+    bins = [line for line in lines if line.theta_e != "all"]
+    who = {line.who for line in bins}
+    if len(who) == 1 and all(line.leads for line in bins) and not changes:
+        return f": mostly of the {who.pop()}"
+    return ""
 
 
 def _auc(auc: Dict[str, Any]) -> str:
@@ -115,13 +118,19 @@ def _changes(findings: Findings) -> List[str]:
                 f"From θ_E = {interval(row, 'theta_e', digits=2)} arcsec on, the "
                 f"{row['above']} gives the larger part of the core; below, the "
                 f"{row['below']} ({named.get(row['ranking'], row['ranking'])}).")
+        elif (row.get("found") == "one" and row.get("theta_e_lower") is not None
+              and row.get("theta_e_upper") is not None):
+            told.append(
+                f"Up to θ_E = {row['theta_e_lower']:.4g} arcsec the {row['below']} gives the "
+                f"larger part of the core, from {row['theta_e_upper']:.4g} arcsec on the "
+                f"{row['above']} ({named.get(row['ranking'], row['ranking'])}).")
     return told
 
 
 def _same_everywhere(lines: List[Line]) -> List[str]:
     bins = [line for line in lines if line.theta_e != "all"]
-    who = {line.who for line in bins if line.who != "–"}
-    if len(who) == 1:
+    who = {line.who for line in bins}
+    if len(who) == 1 and all(line.leads for line in bins):
         return [f"At each Einstein radius of the table the largest part is that of: "
                 f"{who.pop()}."]
     return []

@@ -52,7 +52,7 @@ def attribution(findings: Findings) -> Optional[Chart]:
         axes.legend(loc="upper right")
     return canvas.chart(
         "attribution", "Whose light is in the core, by Einstein radius",
-        "The tallest colour leads: light of each image in the core before the PSF, and what "
+        "The largest part by colour (the table above says whether it leads): light of each image in the core before the PSF, and what "
         "the PSF moves in (above zero) or out (below); bars add up to the diamonds. "
         "Whiskers: 90 % intervals.",
         csv_text([row for row in table if row["theta_e_bin"] != "all"], ACCOUNT))
@@ -231,7 +231,9 @@ def shortcut(findings: Findings) -> Optional[Chart]:
                           color=colour, markersize=4, capsize=2, label=f"{region} only")
         axes.axvline(CORE_AUC_TARGET, color=INK, linestyle=":", linewidth=1)
         axes.set_yticks(np.arange(len(names)), names, fontsize=8)
-        axes.set_xlim(0.48, 1.02)
+        lowest = min((float(row["lower"]) for row in rows if row.get("lower") is not None),
+                     default=0.5)
+        axes.set_xlim(min(0.48, lowest - 0.02), 1.02)
         axes.set_xlabel("AUC (0.5: cannot tell them apart)")
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
     return canvas.chart(
@@ -259,7 +261,7 @@ def offsets(findings: Findings) -> Optional[Chart]:
         axes.legend()
     return canvas.chart(
         "offsets", "How much brighter the positive's core is",
-        "An annulus at zero says that pairs differ by the arc alone; the core's offset is "
+        "The annulus about zero has no offset of its own; the core's offset is "
         "what a classifier can take as a shortcut. Whiskers: 90 % intervals.",
         csv_text(table, list(table[0])))
 

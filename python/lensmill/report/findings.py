@@ -1,20 +1,17 @@
 """What `lensmill analyse` and `lensmill probe` found of a run: read, held against the run,
 and made where it is missing."""
 
-import os
 import pathlib
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional
 
-from lensmill.errors import InputError
+from lensmill.errors import InputError, MissingPackage
 from lensmill.figures.analysis import read_report
+from lensmill.renderer import find_program
 from lensmill.run import Run
 
-CLONE = pathlib.Path(__file__).resolve().parents[3]
-BUILDS = ("release", "ci", "dev")
 IO_EXIT = 74
 
 
@@ -35,15 +32,6 @@ class Findings:
     def aperture(self) -> str:
         rows = self.analysis["rows"]
         return f"r < {rows['aperture_radius_pix']:g} pix, band {rows['band']}"
-
-
-def find_program() -> Optional[str]:
-    """The program lensmill: what handed on to this one, on PATH, or built in the clone."""
-    given = os.environ.get("LENSMILL_PROGRAM") or shutil.which("lensmill")
-    if given:
-        return given
-    built = (CLONE / "build" / name / "bin" / "lensmill" for name in BUILDS)
-    return next((str(path) for path in built if os.access(path, os.X_OK)), None)
 
 
 def read_findings(run: Run) -> Findings:
@@ -98,13 +86,14 @@ def _load(path: pathlib.Path, run: Run) -> Dict[str, Any]:
 
 
 def _analyse(folder: pathlib.Path, old: Optional[Dict[str, Any]]) -> None:
-    program = find_program()
-    if program is None:
+    try:
+        program = find_program()
+    except MissingPackage as error:
         raise InputError(
             f"{folder}/analysis/analysis.json: "
             + ("is not there" if old is None else "is older than the run's rows")
-            + f": run `lensmill analyse {folder}` (the program lensmill, which would be "
-            "asked for it, is neither on PATH nor named by LENSMILL_PROGRAM)")
+            + f": run `lensmill analyse {folder}` (it would be done here, but {error})"
+        ) from None
     command = [program, "analyse", str(folder)]
     if old is not None:  # as it was made before
         edges = old["rows"].get("theta_e_edges_arcsec")
@@ -113,7 +102,7 @@ def _analyse(folder: pathlib.Path, old: Optional[Dict[str, Any]]) -> None:
         count = old.get("counterfactuals", {}).get("rows", 0)
         if count:
             command += ["--counterfactuals", str(count)]
-    print(f"lensmill report: {' '.join(command)}", file=sys.stderr)
+    print(f"lensmill: {' '.join(command)}", file=sys.stderr)
     done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
     if done.returncode == 0:
         return

@@ -15,12 +15,14 @@ from lensmill.report.findings import Findings, read_findings
 from lensmill.report.gallery import (GALLERY_COUNT, first_row, gallery, gallery_csv,
                                      kinds_of)
 from lensmill.run import Run, open_run
+from lensmill.writing import whole_file
 
 HERE = pathlib.Path(__file__).resolve().parent
 # In the order of the page: sections of analysis.json that have charts or tables.
-SECTIONS = ("core_flux", "attribution", "counterfactuals", "inner_images", "paired",
+SECTIONS = ("core_flux", "attribution", "runs", "counterfactuals", "inner_images", "paired",
             "radial_profiles", "psf_expectation", "visibility", "model", "scan",
             "hypotheses", "distributions", "rows")
+START = "<!DOCTYPE html>"  # of page.html
 LONG_TABLE = 40  # rows; longer ones are in their CSV only
 Path = Union[str, "os.PathLike[str]"]
 
@@ -77,12 +79,13 @@ def write_report(run_path: Path, output: Optional[Path] = None, *,
     progress("writing")
     page = template.render(**content)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    try:
+    # What is replaced is a report: the usual one, or one that begins as ours do.
+    if output is not None and path.is_file():
+        with open(path, "rb") as file:
+            if file.read(len(START)) != START.encode():
+                raise InputError(f"{path}: is there, and is no report; give another --output")
+    with whole_file(path, overwrite=True) as partial:
         partial.write_text(page, encoding="utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
     return path
 
 

@@ -26,7 +26,9 @@ def core_map(run: Run) -> Optional[Chart]:
     # Of points drawn only; the tables have the means of all rows.
     shown = rows[np.linspace(0, len(rows) - 1, min(POINTS, len(rows))).astype(int)]
     theta_e = np.asarray(run.catalogue.read("theta_e_arcsec", shown).data)
-    offset = np.hypot(*(_relative(run, axis, shown) for axis in ("x", "y")))
+    # Relative to the lens, wherever that is (docs/conventions.md).
+    offset = np.hypot(*(np.asarray(run.catalogue.read(f"src_{axis}_arcsec", shown).data,
+                                   np.float64) for axis in ("x", "y")))
     core = run.measurements.read(f"core_flux_fraction.{place}", shown).data
     keep = (theta_e > 0) & np.isfinite(core)
     if not keep.any():
@@ -69,15 +71,6 @@ def core_map(run: Run) -> Optional[Chart]:
         f"({aperture:.3g}″, dotted), above it the counter-image is inside; below the dashed "
         f"line the outer image is inside, too. {len(core):,} of {len(rows):,} rows.",
         csv_text(table, list(table[0])))
-
-
-def _relative(run: Run, axis: str, rows: "NDArray[np.int64]") -> "NDArray[np.float64]":
-    """The source's place relative to the lens."""
-    place = run.catalogue.read(f"src_{axis}_arcsec", rows).data
-    lens = f"lens_{axis}_arcsec"
-    if lens in run.catalogue.names():
-        place = place - run.catalogue.read(lens, rows).data
-    return np.asarray(place, np.float64)
 
 
 def pixel_scale(run: Run) -> Optional[float]:

@@ -36,12 +36,15 @@ TEST(MixtureFraction, UndecidedStampsDoNotMix) {
   EXPECT_EQ(mixture_fraction(std::vector<double>(20, 0.0)).upper, 1.0);
 }
 
-TEST(MixtureFraction, OneCertainStampAmongManyIsAMixture) {
+TEST(MixtureFraction, OneOrTwoStrangeStampsAmongManyAreNoMixture) {
   std::vector<double> ratios(200, -500.0);
-  ratios[7] = 40.0;
+  ratios[7] = ratios[70] = 40.0;
 
+  EXPECT_FALSE(mixture_fraction(ratios).is_mixed());
+  ratios[100] = 40.0;
   EXPECT_TRUE(mixture_fraction(ratios).is_mixed());
-  ratios[7] = 4.0;
+  // Three that cannot be told from chance are none either.
+  ratios[7] = ratios[70] = ratios[100] = 2.0;
   EXPECT_FALSE(mixture_fraction(ratios).is_mixed());
 }
 
