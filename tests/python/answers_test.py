@@ -114,7 +114,7 @@ def test_too_few_rows_are_no_answer(analysed):
         for row in document["core_flux"]["tables"]["core_flux"]["rows"]:
             row["n"] = 3
         for row in document["attribution"]["tables"]["robustness"]["rows"]:
-            row.update(leader=None, dominance="too_few")
+            row.update(leader=None, dominance="too few")
         document["inner_images"]["tables"]["inner_images"]["rows"] = []
         document["model"]["predictor"] = None
         document["psf_expectation"]["tables"] = {}

@@ -158,7 +158,8 @@ def hypothesis(evidence: Evidence, name: str) -> Said:
     for row in rows:
         if row["theta_e_bin"] != "all":
             by_bin.setdefault(row["verdict"], []).append(row["theta_e_bin"])
-    text = (f"{whole['verdict'].capitalize()} over all rows ({rules['decides_is']}: "
+    what = rules["effect_is"] if rules["decides_is"] == "the same" else rules["decides_is"]
+    text = (f"{whole['verdict'].capitalize()} over all rows ({what}: "
             f"{shown(decides)}). By theta_E in arcsec: "
             + "; ".join(f"{verdict} at {', '.join(names)}" for verdict, names in by_bin.items())
             + ".")

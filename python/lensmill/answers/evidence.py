@@ -88,9 +88,14 @@ class Evidence:
         return (f"{self.rows['rows_analysed']:,} rows ({self.catalogue}), core: r < "
                 f"{self.rows['aperture_radius_pix']:g} pix about the lens "
                 f"({self.rows['aperture']}), band {self.rows['band']}, PSF {self.psf}, "
-                f"{self.percent} intervals that resample {self.rows['bootstrap_unit']}s unless "
+                f"{self.percent} intervals that resample {self.unit} unless "
                 f"something else is said; bins of "
                 "theta_E are in arcsec")
+
+    @property
+    def unit(self) -> str:
+        """What is resampled."""
+        return "hosts" if "host" in str(self.rows["bootstrap_unit"]) else "rows"
 
     def table(self, section: str, name: str) -> List[Dict[str, Any]]:
         return self.findings.table(section, name)

@@ -9,9 +9,13 @@ ANALYSE = "lensmill analyse {run}"
 
 
 def _few(evidence: Evidence) -> str:
-    return (f"fewer than {LEAST_ROWS} rows with a core flux fraction in each bin of theta_E; "
-            "make a run of more rows, or give wider --theta-e-bins to `lensmill analyse "
-            f"{evidence.place}`")
+    return (f"fewer than {LEAST_ROWS} {evidence.unit} with a core flux fraction in each bin of "
+            f"theta_E; make a run of more {evidence.unit}, or give wider --theta-e-bins to "
+            f"`lensmill analyse {evidence.place}`")
+
+
+def _all_too_few(evidence: Evidence) -> bool:
+    return all(row["dominance"] == "too few" for row in evidence.main_leaders().values())
 
 
 def leading_cause(evidence: Evidence) -> Said:
@@ -35,7 +39,7 @@ def leading_cause(evidence: Evidence) -> Said:
                         f"({shown(lead, 1, percent=True)} of the core flux apart)")
         else:
             told.append(f"{where}: {row['dominance'].replace('_', ' ')}")
-    if not told:
+    if not told or _all_too_few(evidence):
         return not_answerable(_few(evidence))
     return Said("; ".join(told) + ".", numbers,
                 "largest mean part of the core flux before the PSF "
@@ -54,7 +58,7 @@ def dominant_cause(evidence: Evidence) -> Said:
         what = (f"the {CAUSES[row['leader']]} leads" if row["dominance"] == "leads"
                 else row["dominance"].replace("_", " "))
         by_cause.setdefault(what, []).append(name)
-    if not by_cause:
+    if not by_cause or _all_too_few(evidence):
         return not_answerable(_few(evidence))
     told = "; ".join(f"{what} at {', '.join(names)}" for what, names in by_cause.items())
     whole = leaders.get("all", {}).get("dominance")
