@@ -41,8 +41,11 @@ TEST(AuditText, OnlyAVerdictOfMixedSaysMixedAndWithWhichShare) {
 
   EXPECT_THAT(audit_text(result), Not(HasSubstr("MIXED")));
   result.verdict = analysis::AuditVerdict::mixed;
-  EXPECT_THAT(audit_text(result),
-              HasSubstr("The set is MIXED: 20.0 % [12.0, 30.0] of these stamps"));
+  EXPECT_THAT(
+      audit_text(result),
+      HasSubstr(
+          "The set is MIXED: of the 60 stamps that one of the placements fits, 20.0 % "
+          "[12.0, 30.0] were made with the legacy PSF placement"));
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ std::vector<std::filesystem::path> config_files() {
   for (const auto& entry : std::filesystem::recursive_directory_iterator(
            test_support::source_folder() / "configs")) {
     // The section `field` is read by `lensmill field`, and a word to all others.
-    if (entry.path().filename() == "field.yaml") continue;
+    if (entry.path().filename().string().starts_with("field")) continue;
     if (entry.path().extension() == ".yaml") files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
