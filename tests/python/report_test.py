@@ -269,7 +269,10 @@ def test_a_damaged_shard_is_refused(copied):
 
 
 def test_without_the_program_it_says_what_to_run(copied, monkeypatch):
-    monkeypatch.setattr(findings, "find_program", lambda: None)
+    def missing():
+        raise lensmill.MissingPackage("set LENSMILL_PROGRAM")
+
+    monkeypatch.setattr(findings, "find_program", missing)
 
     with pytest.raises(lensmill.InputError, match="lensmill analyse .*LENSMILL_PROGRAM"):
         write_report(copied("small"))
