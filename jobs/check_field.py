@@ -38,8 +38,6 @@ ROUNDING = 4e-7
 # of mean m have a kurtosis of 2 + 1 / m, taken from a photon per pixel on.
 KURTOSIS = 3.0
 LEAST_PHOTONS = 1.0
-# Of the arcs' light, where exposures vary: photons' noise of hundreds of arcs is less.
-MOST_LIGHT_OFF = 0.05
 
 
 def check_complete(gate, field):
@@ -86,8 +84,8 @@ def check_core_flux(gate, rows, good, bands, options):
                f"{options.max_strange_fraction:.2g}")
 
 
-def check_pair(gate, file, band, gain, options):
-    """`gain` electrons per nmgy, or None where it varies."""
+def check_pair(gate, file, band, gain, exposures_vary, options):
+    """`gain` electrons per nmgy, of one exposure where their number varies."""
     arc, image, empty = (file[name][...].astype("f8") for name in ("arc", "image", "empty"))
     known = numpy.isfinite(image) & numpy.isfinite(empty)
     rest = (image - empty - arc)[known]
@@ -102,14 +100,16 @@ def check_pair(gate, file, band, gain, options):
     if not numpy.isfinite(arc).all():
         gate.check("pair", False, f"{band}: the noise-free arcs are not numbers everywhere")
         return
-    if gain is None:  # exposures vary, and with them the photons' variance
-        share = abs(rest.sum()) / max(numpy.abs(arc).sum(), 1e-30)
-        gate.check("pair", share <= MOST_LIGHT_OFF and worst <= rounding + 1e-3 * arc.max(),
-                   f"{band}: image less empty less arcs is {share:.3f} of the arcs' light at "
-                   f"most {MOST_LIGHT_OFF:g}; without light at most {worst:.1e} nmgy (the "
-                   "variance is not checked: exposures vary)")
-        return
     one_photon = 1.0 / gain
+    if exposures_vary:  # and with them the photons' variance; gain is of one exposure
+        light = arc[arc > 0].sum()
+        sigmas = rest.sum() / numpy.sqrt(light * one_photon)
+        gate.check("pair", abs(sigmas) <= options.max_null_sigmas
+                   and worst <= rounding + 2 * one_photon,
+                   f"{band}: in all {sigmas:+.1f} standard errors of one exposure off the arcs' "
+                   f"light ({options.max_null_sigmas:g} allowed); without light at most "
+                   f"{worst:.1e} nmgy (variance not checked: exposures vary)")
+        return
     lit = arc * gain >= LEAST_PHOTONS
     if lit.sum() < 100:
         gate.left_out("pair", f"{band}: fewer than 100 pixels have a photon of the arcs")
@@ -147,13 +147,13 @@ def check_stamps(gate, rows, good, bands, options):
 
 
 def gains_of(field, bands):
-    """By band, where the field's gain is a number."""
+    """By band: electrons per nmgy, and whether that is of one exposure of several."""
     config = yaml.safe_load((field / "field.yaml").read_text())
     noise = config.get("noise") or {}
     base = (config.get("field") or {}).get("base") or {}
     gains = noise.get("gain_e_per_nmgy") or {}
-    return {band: gains.get(band) for band in bands
-            if not (base.get(band) or {}).get("exposures")}
+    return {band: (float(gains[band]), bool((base.get(band) or {}).get("exposures")))
+            for band in bands if gains.get(band)}
 
 
 def judge(field, options):
@@ -170,7 +170,10 @@ def judge(field, options):
     check_core_flux(gate, rows, good, bands, options)
     for band in bands:
         with h5py.File(field / "bands" / f"{band}.h5") as file:
-            check_pair(gate, file, band, gains.get(band), options)
+            if band not in gains:
+                gate.left_out("pair", f"{band}: the arcs have no photon noise (no gain)")
+                continue
+            check_pair(gate, file, band, *gains[band], options)
     check_stamps(gate, rows, good, bands, options)
     return gate.failed
 

@@ -86,7 +86,10 @@ void report_region(const ProbeSample& sample, const RegionFits& fits,
         const bool counts = row.split == catalogue::Split::test && in_variant(row);
         bin.test_rows += counts && inside(row) ? 1 : 0;
       }
-      std::tie(bin.auc, bin.change) = compare(inside);
+      // Where few rows share a value (a grid), a bin may have none to speak of.
+      if (bin.test_rows >= fewest_other_rows) {
+        std::tie(bin.auc, bin.change) = compare(inside);
+      }
       list.push_back(bin);
     }
     return list;

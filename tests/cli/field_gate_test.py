@@ -97,6 +97,18 @@ class FieldGate(FieldCase):
                 self.assert_fails(check, self.damaged("truth.h5", change),
                                   "--min-rows", "12")
 
+    def test_arcs_in_exposures_that_vary(self):
+        _, _, wcs = self.base()
+        text = self.on_base(wcs.all_pix2world([(100, 90), (60, 120)], 0))
+        good = self.make_field("exposures", text)
+        done = self.judged(good, "--min-rows", "2")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn("variance not checked: exposures vary", done.stdout)
+
+        with h5py.File(good / "bands/r.h5", "r+") as data:
+            data["image"][...] = data["empty"][...]  # no arc was added
+        self.assert_fails("pair", good, "--min-rows", "2")
+
     def test_what_is_not_checked_is_said(self):
         plain = self.make_field("plain", FIELD)
 

@@ -132,17 +132,24 @@ def test_too_few_rows_are_no_answer(analysed):
             assert entry["not_answerable"]
 
 
+@pytest.mark.parametrize("visible", [False, True])
 @pytest.mark.parametrize("change, upper, auc, words", [
     (-0.02, -0.01, 0.9, ": a cost."), (-0.02, None, 0.9, ": not decided, there are too few"), (-0.01, 0.01, 0.9, ": no cost is seen (one of 0.0150"),
     (0.0, 0.0, 0.999, "no room for a cost")])
-def test_masking_is_said_as_it_was_measured(analysed, change, upper, auc, words):
+def test_masking_is_said_as_it_was_measured(analysed, change, upper, auc, words, visible):
     run = analysed("rich")
     estimate = {"value": auc, "lower": auc - 0.01, "upper": min(1.0, auc + 0.01)}
     zero = {"value": 0.0, "lower": 0.0, "upper": 0.0}
-    moved = {"value": change, "lower": change - 0.02, "upper": upper}
+    moved = {"value": change, "lower": change - 0.02, "upper": upper,
+             "standard_error": 0.015 / 2.9265}
 
     def variant(name, change):
-        part = {"auc": estimate, "auc_minus_baseline": change, "smallest_cost_seen": 0.015}
+        part = {"auc": estimate, "auc_minus_baseline": change}
+        if visible:
+            part = {"auc_visible_counter_image": estimate,
+                    "auc_visible_counter_image_minus_baseline": change,
+                    "auc": {**estimate, "value": 0.5},
+                    "auc_minus_baseline": {**change, "value": 7.0}}
         return {"variant": name, "applies": True, "core": part, "annulus": part, "full": part}
 
     with lensmill.open(run) as opened:
@@ -154,6 +161,8 @@ def test_masking_is_said_as_it_was_measured(analysed, change, upper, auc, words)
 
     said = answer_to(answers(run)[1], "3. Does masking")[0]["answer"]
     assert words in said and said.startswith("Of simulated lenses:")
+    assert f"by {change:.3f}" in said
+    assert ("whose counter-image is visible" in said) == visible
 
 
 def plant_change(document, **values):
