@@ -1,6 +1,12 @@
 # shellcheck shell=bash
-# What campaign.sh and field-campaign.sh share: a chain of jobs, each submitted once. Sourced
-# after slurm-functions.sh.
+# What campaign.sh and field-campaign.sh share: the site, and a chain of jobs, each submitted
+# once. Sourced with LENSMILL_ROOT set.
+
+. "$LENSMILL_ROOT/jobs/slurm-functions.sh"
+set +u  # a site's files need not bear it
+load_site
+set -u
+export LENSMILL_PROGRAM
 
 digest() { sha256sum | cut -c 1-12; }
 

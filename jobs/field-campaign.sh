@@ -27,11 +27,6 @@ case "${1:---help}" in
   --help|-h) sed -n '2,/^set/{/^set/!s/^# \{0,1\}//p}' "$0"; exit 64 ;;
 esac
 export LENSMILL_ROOT=${LENSMILL_ROOT:-$(cd "$(dirname "$0")/.." && pwd)}
-. "$LENSMILL_ROOT/jobs/slurm-functions.sh"
-set +u
-load_site
-set -u
-export LENSMILL_PROGRAM
 . "$LENSMILL_ROOT/jobs/campaign-functions.sh"
 list=$(realpath -e "$1")
 folder=$(realpath -m "${2:?"usage: jobs/field-campaign.sh LIST FOLDER [OPTION...]"}")

@@ -5,6 +5,7 @@
 #   jobs/install-packages.sh               build, run, test, read
 #   jobs/install-packages.sh --developer   and ccache, gcovr, SEP, SExtractor, chromium, clang-format, clang-tidy, shellcheck, doxygen
 #   jobs/install-packages.sh --lint        clang-format, clang-tidy, shellcheck, doxygen, no more
+#   jobs/install-packages.sh --more-tests  SEP, SExtractor, chromium: what some tests skip without, no more
 #   jobs/install-packages.sh --slurm       a SLURM to test the batch scripts with, no more
 #   jobs/install-packages.sh --list        print what is needed, by component
 #
@@ -33,7 +34,10 @@ lint='
 lint       | clang-format, clang-tidy, shellcheck, doxygen | clang-format clang-tidy shellcheck doxygen
 '
 developer='
-developer  | ccache, gcovr; SEP and SExtractor (searches, for a test of recover); a browser (for the test of report) | ccache gcovr python3-sep source-extractor chromium chromium-driver python3-selenium
+developer  | ccache, gcovr | ccache gcovr
+'
+more_tests='
+more tests | SEP and SExtractor (searches, for a test of recover); a browser (for the test of report) | python3-sep source-extractor chromium chromium-driver python3-selenium
 '
 
 # PMIx in full: srun's plugin loads libpmix.so by the name that only libpmix-dev has.
@@ -50,10 +54,11 @@ list_needed() {
 
 case "${1:-}" in
   "") ;;
-  --developer) components+=$lint$developer ;;
+  --developer) components+=$lint$developer$more_tests ;;
+  --more-tests) components=$more_tests ;;
   --lint) components=$lint ;;
   --slurm) components=$slurm ;;
-  --list) components+=$lint$developer$slurm; list_needed; exit 0 ;;
+  --list) components+=$lint$developer$more_tests$slurm; list_needed; exit 0 ;;
   --help|-h) sed -n '2,/^set/{/^set/!s/^# \{0,1\}//p}' "$0"; exit 0 ;;
   *) echo "install-packages: unknown option $1 (try --help)" >&2; exit 64 ;;
 esac
@@ -98,7 +103,7 @@ if [ "$(id -u)" != 0 ]; then
   fi
   as_root=(sudo)
   # Tests do without rather than ask for a password.
-  if [ "${1:-}" = --slurm ]; then as_root=(sudo -n); fi
+  case "${1:-}" in --slurm|--more-tests) as_root=(sudo -n) ;; esac
 fi
 # The tests start daemons of their own; those of the packages must stay off, also where
 # systemd would start them.

@@ -8,8 +8,9 @@
 #                             comparisons with the real files' values are skipped
 # LENSMILL_REQUIRE_DATA=1     a missing data file fails a test instead of skipping it
 # LENSMILL_REQUIRE_SLURM=1    so does a SLURM that cannot be installed or started
-# CI=true                     warnings are errors, and the tests that read the data folder
-#                             run a second time on the synthetic files
+# CI=true                     warnings are errors, the tests that read the data folder run a
+#                             second time on the synthetic files, and searches and a browser
+#                             are installed for the tests that need them
 set -euo pipefail
 cd "$(dirname "$0")/.."
 case "${1:-}" in
@@ -19,6 +20,10 @@ esac
 jobs/install-packages.sh
 slurm=yes
 jobs/install-packages.sh --slurm || slurm=no
+if [ "${CI:-}" = true ]; then
+  jobs/install-packages.sh --more-tests ||
+    echo "test: what some tests need COULD NOT BE INSTALLED: they say so and are skipped"
+fi
 data=$(realpath -m "${LENSMILL_DATA:-../shared/data}")
 synthetic=$PWD/build/ci/demo-data
 mkdir -p build/ci

@@ -15,7 +15,7 @@
 #include "lib/io/hdf5/file_state.hpp"
 #include "lib/parallel/environment.hpp"
 #include "pipeline/cli/command.hpp"
-#include "pipeline/cli/report.hpp"
+#include "pipeline/cli/python_commands.hpp"
 
 namespace {
 

@@ -3,13 +3,14 @@
 #include <fmt/format.h>
 #include <xgboost/c_api.h>
 
-#include <algorithm>
+#include <Eigen/Dense>
 #include <array>
-#include <cmath>
+#include <iterator>
 #include <limits>
 #include <string>
 #include <utility>
 
+#include "lib/analysis/logistic.hpp"
 #include "lib/core/contracts.hpp"
 #include "lib/core/errors.hpp"
 
@@ -104,15 +105,6 @@ class Booster {
   BoosterHandle handle_ = nullptr;
 };
 
-double mean_log_loss(std::span<const double> scores, std::span<const char> positive) {
-  double sum = 0.0;
-  for (std::size_t i = 0; i < scores.size(); ++i) {
-    const double t = positive[i] != 0 ? -scores[i] : scores[i];
-    sum += std::max(t, 0.0) + std::log1p(std::exp(-std::abs(t)));
-  }
-  return sum / static_cast<double>(scores.size());
-}
-
 }  // namespace
 
 TreeScores fit_boosted_trees(const LabelledRows& train, const LabelledRows& validation,
@@ -130,8 +122,10 @@ TreeScores fit_boosted_trees(const LabelledRows& train, const LabelledRows& vali
   for (int trees = 1; trees <= most_trees; ++trees) {
     booster.add_tree(train_matrix, trees - 1);
     if (trees % trees_per_look != 0) continue;
+    const auto scores = booster.scores(validation_matrix, trees);
     const double loss =
-        mean_log_loss(booster.scores(validation_matrix, trees), validation.positive);
+        log_loss(Eigen::Map<const Eigen::VectorXd>(scores.data(), std::ssize(scores)),
+                 validation.positive);
     if (loss < best.validation_loss - least_improvement) {
       best.validation_loss = loss;
       best.trees = trees;

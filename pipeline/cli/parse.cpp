@@ -4,7 +4,7 @@
 #include <sstream>
 
 #include "lib/config/suggest.hpp"
-#include "pipeline/cli/report.hpp"
+#include "pipeline/cli/python_commands.hpp"
 #include "pipeline/program/build_info.hpp"
 
 namespace lensmill::pipeline::cli {

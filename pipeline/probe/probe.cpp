@@ -32,7 +32,7 @@ VariantSettings settings_of(const config::RunConfig& config,
   const auto core =
       analysis::reported_core(config.bands, config.measure.aperture_radius_pix);
   const int n = config.grid.stamp_size_pix;
-  const int box = std::max(1, static_cast<int>(std::lround(core.radius_pix)));
+  const int box = core_box_pix(core.radius_pix);
   if (n / 2 <= box) {
     throw DataError(fmt::format(
         "probe: stamps of {} pix have no annulus outside a core of r < {} pix "

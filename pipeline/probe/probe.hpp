@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -16,6 +18,12 @@
 #include "pipeline/rerender/render_sample.hpp"
 
 namespace lensmill::pipeline {
+
+/// Half the side of the box whose pixels the core's classifier sees; features and masks
+/// are told apart by it, whatever the aperture's radius.
+inline int core_box_pix(double core_radius_pix) {
+  return std::max(1, static_cast<int>(std::lround(core_radius_pix)));
+}
 
 struct ProbeRequest {
   std::int64_t rows = 4000;  ///< to draw from the run

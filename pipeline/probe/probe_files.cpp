@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "lib/core/text.hpp"
@@ -75,8 +74,7 @@ Json variant_json(const VariantReport& variant, const ProbeReport& report) {
   for (const Region region : regions) {
     json[std::string(to_string(region))] = region_json(
         variant.regions[static_cast<std::size_t>(region)], report.has_visible,
-        by_construction(variant.variant, region,
-                        double(std::lround(report.core_radius_pix)),
+        by_construction(variant.variant, region, core_box_pix(report.core_radius_pix),
                         report.mask_radius_pix));
   }
   if (variant.rank > 0) {

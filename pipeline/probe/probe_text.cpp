@@ -42,7 +42,7 @@ std::string offset(const analysis::Mean& mean) {
 std::string_view construction(const ProbeReport& report, const VariantReport& variant,
                               Region which) {
   return analysis::by_construction(variant.variant, which,
-                                   double(std::lround(report.core_radius_pix)),
+                                   core_box_pix(report.core_radius_pix),
                                    report.mask_radius_pix);
 }
 

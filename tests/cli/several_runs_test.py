@@ -2,6 +2,7 @@
 runs agree, and a refusal of runs whose core is not the same."""
 
 import json
+import shutil
 import unittest
 
 from support import BAD_DATA, SMALL, Case, edited, lensmill, snapshot
@@ -63,6 +64,13 @@ class SeveralRuns(Case):
         self.assertIn("measure.aperture_radius_pix (3, 5", result.stderr)
         result = self.assert_ends(lensmill("analyse", run, "--with", run), BAD_DATA)
         self.assertIn("given twice", result.stderr)
+        copy, once = self.folder / "copy", self.make_run("once", edited(SMALL, "seed: 7",
+                                                                        "seed: 8"))
+        shutil.copytree(run, copy)
+        for others in ((copy,), (once, once)):
+            options = [word for other in others for word in ("--with", other)]
+            result = self.assert_ends(lensmill("analyse", run, *options), BAD_DATA)
+            self.assertIn("is the same run as", result.stderr)
 
 
 if __name__ == "__main__":

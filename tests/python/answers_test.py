@@ -134,7 +134,7 @@ def test_too_few_rows_are_no_answer(analysed):
 
 @pytest.mark.parametrize("visible", [False, True])
 @pytest.mark.parametrize("change, upper, auc, words", [
-    (-0.02, -0.01, 0.9, ": a cost."), (-0.02, None, 0.9, ": not decided, there are too few"), (-0.01, 0.01, 0.9, ": no cost is seen (one of 0.0150"),
+    (-0.02, -0.01, 0.9, ": a cost."), (-0.02, None, 0.9, ": not decided, of too few hosts"), (-0.01, 0.01, 0.9, ": no cost is seen (one of 0.0150"),
     (0.0, 0.0, 0.999, "no room for a cost")])
 def test_masking_is_said_as_it_was_measured(analysed, change, upper, auc, words, visible):
     run = analysed("rich")
@@ -163,6 +163,25 @@ def test_masking_is_said_as_it_was_measured(analysed, change, upper, auc, words,
     assert words in said and said.startswith("Of simulated lenses:")
     assert f"by {change:.3f}" in said
     assert ("whose counter-image is visible" in said) == visible
+
+
+def test_two_hosts_decide_nothing(analysed):
+    run = analysed("rich")
+    with lensmill.open(run) as opened:
+        name, seed = opened.name, int(opened.provenance.facts["seed"])
+    sure = {"value": -0.06, "lower": -0.07, "upper": -0.05, "standard_error": 0.005}
+    auc = {"value": 0.5, "lower": 0.49, "upper": 0.51}
+    part = {"auc": auc, "auc_minus_baseline": sure}
+    (run / "analysis/probe.json").write_text(json.dumps(
+        {"format": "lensmill probe 1", "run": name, "seed": seed, "core_radius_pix": 5.0,
+         "test_rows": 100, "test_hosts": 2, "confidence": 0.9, "variants": [
+             {"variant": name, "applies": True, "rank": rank, "core": part, "annulus": part,
+              "full": part} for rank, name in ((0, "baseline"), (1, "core_mask"))]}))
+    found = answers(run)[1]
+    masking = answer_to(found, "3. Does masking")[0]
+    assert ": not decided, of too few hosts" in masking["answer"]
+    assert "of 2 hosts" in masking["definition"]
+    assert "not decided" in answer_to(found, "A fix validated")[0]["answer"]
 
 
 def plant_change(document, **values):

@@ -16,9 +16,10 @@ from lensmill.__main__ import main
 
 pytest.importorskip("matplotlib", reason="there is no matplotlib: reports are NOT made")
 pytest.importorskip("jinja2", reason="there is no jinja2: reports are NOT made")
-from lensmill.report import charts, findings, write_report  # noqa: E402
+from lensmill import findings  # noqa: E402
+from lensmill.report import charts, write_report  # noqa: E402
 from lensmill.report.answer import answer_of  # noqa: E402
-from lensmill.report.findings import Findings, read_findings  # noqa: E402
+from lensmill.findings import Findings, read_findings  # noqa: E402
 
 NASTY = "<script>alert(1)</script>\"'&"
 

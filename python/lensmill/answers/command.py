@@ -14,7 +14,7 @@ from typing import Any, Dict, List
 from lensmill.answers.evidence import Evidence, Said
 from lensmill.answers.questions import QUESTIONS, Question
 from lensmill.errors import InputError
-from lensmill.report.findings import read_findings
+from lensmill.findings import read_findings
 from lensmill.run import open_run
 from lensmill.writing import whole_file
 

@@ -10,6 +10,7 @@ DISTRIBUTIONS = ("theta_e_arcsec", "src_reff_arcsec", "src_sersic_n", "src_offse
 SATURATED_AUC, TARGET_AUC = 0.99, 0.65  # as `lensmill probe` has them
 # Normal quantiles: of a 90 % interval, and of a probability of 90 % to be beyond it.
 NORMAL_95, NORMAL_90 = 1.6449, 1.2816
+FEW_HOSTS = 10
 
 
 def distribution(evidence: Evidence, *variables: str) -> Said:
@@ -87,8 +88,8 @@ def masking(evidence: Evidence) -> Said:
             "all test rows, too few of which have a visible counter-image")
     text = (f"Of simulated lenses: on {rows}, masking the core changes the AUC of a classifier of "
             f"full stamps by {shown(change)} from {shown(auc)}")
-    if change["upper"] is None:
-        text += ": not decided, there are too few hosts for an interval"
+    if change["upper"] is None or _few_test_hosts(evidence):
+        text += ": not decided, of too few hosts"
     elif change["upper"] < 0:
         text += ": a cost"
     elif auc["value"] > SATURATED_AUC:
@@ -105,9 +106,17 @@ def masking(evidence: Evidence) -> Said:
 def _probe_definition(evidence: Evidence) -> str:
     probe: Dict[str, Any] = evidence.findings.probe or {}
     fainter = probe.get("arc_mag_offset") or 0
-    return (f"AUC on {probe.get('test_rows')} test rows, core r < "
+    hosts = probe.get("test_hosts")
+    return (f"AUC on {probe.get('test_rows')} test rows"
+            + (f" of {hosts} hosts" if hosts is not None else "") + ", core r < "
             f"{probe.get('core_radius_pix'):g} pix, paired positives and negatives"
             + (f", arcs {fainter:g} mag fainter" if fainter else ""))
+
+
+def _few_test_hosts(evidence: Evidence) -> bool:
+    """So few that what is found is of these hosts, as `lensmill probe` warns."""
+    hosts = (evidence.findings.probe or {}).get("test_hosts")
+    return hosts is not None and hosts < FEW_HOSTS
 
 
 def shortcut(evidence: Evidence) -> Said:
@@ -132,7 +141,7 @@ def mitigation(evidence: Evidence) -> Said:
         core, change = one["core"]["auc"], one["annulus"]["auc_minus_baseline"]
         numbers[one["variant"]] = core
         mark = " (by construction)" if one["core"].get("by_construction") else ""
-        if core["upper"] is None or core["lower"] is None:
+        if core["upper"] is None or core["lower"] is None or _few_test_hosts(evidence):
             met = "not decided"
         elif core["upper"] < TARGET_AUC:
             met = "meets the target"

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional
 
 from lensmill.add_recoveries import share
-from lensmill.report.findings import Findings
+from lensmill.findings import Findings
 from lensmill.run import Run
 
 CAUSES = {"counter_image": "counter-image", "outer_image": "outer image",

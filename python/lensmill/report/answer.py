@@ -4,7 +4,7 @@ which theta_E on, how much, how sure."""
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional
 
-from lensmill.report.findings import Findings
+from lensmill.findings import Findings
 
 CAUSES = {"counter_image": "counter-image", "outer_image": "outer image",
           "central_image": "central image", "psf_transport": "light that the PSF moves"}

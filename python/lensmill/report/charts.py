@@ -8,7 +8,7 @@ import numpy as np
 from lensmill.report.drawing import (CENTRAL, COUNTER, EXTENT, INK, OUTER, PSF_COLOUR,
                                      SECOND, Canvas, Chart, bins_of, csv_text, numbers,
                                      set_bins, whiskers)
-from lensmill.report.findings import Findings
+from lensmill.findings import Findings
 
 SPLIT = (("counter_image", "counter-image", COUNTER), ("outer_image", "outer image", OUTER),
          ("central_image", "central image", CENTRAL),

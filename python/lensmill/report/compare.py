@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Optional
 from lensmill.report.answer import interval
 from lensmill.report.drawing import (COUNTER, OUTER, Canvas, Chart, bins_of, csv_text,
                                      set_bins, whiskers)
-from lensmill.report.findings import Findings
+from lensmill.findings import Findings
 from lensmill.run import Run
 
 MOST_LINES = 200

@@ -11,7 +11,7 @@ from lensmill.report import charts, row_charts
 from lensmill.report.answer import answer_of
 from lensmill.report.compare import compare
 from lensmill.report.drawing import Chart, csv_text, data_uri
-from lensmill.report.findings import Findings, read_findings
+from lensmill.findings import Findings, read_findings
 from lensmill.report.gallery import (GALLERY_COUNT, first_row, gallery, gallery_csv,
                                      kinds_of)
 from lensmill.run import Run, open_run

@@ -1,4 +1,4 @@
-#include "pipeline/cli/report.hpp"
+#include "pipeline/cli/python_commands.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
