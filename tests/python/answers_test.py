@@ -77,6 +77,8 @@ def test_each_question_is_there_in_order(analysed):
             assert entry["answered"] != bool(entry["not_answerable"])
     for name in ("H1", "H2", "H3", "H4"):
         assert any(one["question"].startswith(name) for one in found)
+    untested = answer_to(found, "H3")[0]
+    assert not untested["answered"] and "--counterfactuals" in untested["not_answerable"]
     masking = answer_to(found, "3. Does masking")[0]
     assert not masking["answered"] and "lensmill probe" in masking["not_answerable"]
 

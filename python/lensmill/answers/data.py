@@ -161,9 +161,11 @@ def hypothesis(evidence: Evidence, name: str) -> Said:
     whole = next((row for row in rows if row["theta_e_bin"] == "all"), None)
     if rules is None or whole is None:
         return not_answerable("the analysis does not decide it")
-    if "not tested" in whole["verdict"]:
-        return not_answerable(f"{name} was not tested: run `lensmill analyse {evidence.place} "
-                              "--counterfactuals 300`")
+    if whole.get("decides") is None:
+        return not_answerable(
+            f"{name} was not tested: " + (
+                f"run `lensmill analyse {evidence.place} --counterfactuals 300`"
+                if name == "H3" else f"make a run of more {evidence.unit}"))
     decides = number(whole, "decides")
     by_bin: Dict[str, List[str]] = {}
     for row in rows:
